@@ -1,0 +1,44 @@
+# One environment, .venv, made from pyproject.toml's ranges at the versions in constraints.txt.
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: run lab test lint bench clean
+
+# The lab when there is a terminal; a short run on the embedded images when there is none.
+run: .venv/installed
+	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/gradlab; else $(BIN)/gradlab run a2-setting1 --data mini; fi
+
+lab: .venv/installed
+	$(BIN)/gradlab
+
+test: .venv/dev
+	$(BIN)/python -m pytest --numprocesses 2
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/bench
+	$(BIN)/python -m benchmarks.dense
+
+clean:
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("Gradlab needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python pyproject.toml constraints.txt
+	$(INSTALL) --editable .
+	@touch $@
+
+.venv/dev: .venv/installed
+	$(INSTALL) --editable '.[dev]'
+	@touch $@
+
+.venv/bench: .venv/installed
+	$(INSTALL) --editable '.[bench]'
+	@touch $@
