@@ -1,0 +1,205 @@
+"""The layers of dense networks: forward(x, train) and backward(dy), written as in the courses.
+
+Rows are examples. A layer keeps what backward needs and its work buffers; what forward and backward return is
+valid until the next call. Every layer works in float32, float64 and complex128 (for the complex-step check), so
+comparisons look at real parts and nothing takes an absolute value.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.initialisers import Constant, He, Initialiser
+from core.types import Array, Shape, buffer
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """What a layer asks of the network for one tensor."""
+
+    shape: Shape
+    initialiser: Initialiser
+    fan_in: int = 1
+    decay: bool = False  # does the L2 penalty count it?
+
+
+class Layer:
+    """One step of a network. Subclasses override forward, backward and, if they learn, build.
+
+    `params` and `grads` hold views into the network's flat vectors, put there by the network; backward writes
+    into `grads` (it replaces, never accumulates). `state` holds arrays that are learnt without a gradient.
+    """
+
+    needs_input_gradient = True  # the network's first layer never computes dX
+
+    def __init__(self) -> None:
+        self.params: dict[str, Array] = {}
+        self.grads: dict[str, Array] = {}
+        self.state: dict[str, Array] = {}
+
+    def build(self, shape: Shape) -> tuple[Shape, Mapping[str, Parameter]]:
+        """From the shape of one input example: the shape of one output and the parameters needed.
+
+        Raises ValueError when the layer cannot take such an input.
+        """
+        return shape, {}
+
+    def forward(self, x: Array, train: bool) -> Array:
+        """The layer's output for a batch x of shape (n, ...)."""
+        raise NotImplementedError
+
+    def backward(self, dy: Array) -> Array | None:
+        """From dJ/dy to dJ/dx, leaving dJ/dparams in `grads`; None where dX is not needed."""
+        raise NotImplementedError
+
+
+class Flatten(Layer):
+    """(n, ...) -> (n, d)."""
+
+    def build(self, shape: Shape) -> tuple[Shape, Mapping[str, Parameter]]:
+        return (int(np.prod(shape)),), {}
+
+    def forward(self, x: Array, train: bool) -> Array:
+        self._shape = x.shape
+        return x.reshape(len(x), -1)
+
+    def backward(self, dy: Array) -> Array:
+        return dy.reshape(self._shape)
+
+
+class Dense(Layer):
+    """y = x W + b, with x (n, d), W (d, units), b (units,)."""
+
+    def __init__(self, units: int, initialiser: Initialiser | None = None) -> None:
+        super().__init__()
+        self.units = units
+        self.initialiser = initialiser or He()
+        self._y: Array | None = None
+        self._dx: Array | None = None
+
+    def build(self, shape: Shape) -> tuple[Shape, Mapping[str, Parameter]]:
+        if len(shape) != 1:
+            raise ValueError(f"a dense layer takes rows of numbers, not examples of shape {shape}: flatten them first")
+        (d,) = shape
+        return (self.units,), {
+            "W": Parameter((d, self.units), self.initialiser, fan_in=d, decay=True),
+            "b": Parameter((self.units,), Constant(0.0)),
+        }
+
+    def forward(self, x: Array, train: bool) -> Array:
+        self._x = x
+        self._y = y = buffer(self._y, (len(x), self.units), self.params["W"].dtype)
+        np.matmul(x, self.params["W"], out=y)
+        y += self.params["b"]
+        return y
+
+    def backward(self, dy: Array) -> Array | None:
+        np.matmul(self._x.T, dy, out=self.grads["W"])
+        np.add.reduce(dy, axis=0, out=self.grads["b"])
+        if not self.needs_input_gradient:
+            return None
+        self._dx = dx = buffer(self._dx, self._x.shape, dy.dtype)
+        return np.matmul(dy, self.params["W"].T, out=dx)
+
+
+class ReLU(Layer):
+    """y = max(x, 0); of complex input the real part decides. At 0 the derivative is taken as 0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._y: Array | None = None
+        self._dx: Array | None = None
+
+    def forward(self, x: Array, train: bool) -> Array:
+        self._y = y = buffer(self._y, x.shape, x.dtype)
+        self._active = x.real > 0
+        return np.multiply(x, self._active, out=y)
+
+    def backward(self, dy: Array) -> Array:
+        self._dx = dx = buffer(self._dx, dy.shape, dy.dtype)
+        return np.multiply(dy, self._active, out=dx)
+
+
+class BatchNorm(Layer):
+    """y = gamma (x - mean) / sqrt(var + eps) + beta, over the batch (Ioffe & Szegedy 2015, arXiv:1502.03167).
+
+    Training uses the batch's own mean and (biased) variance and moves the running ones towards them,
+    running = momentum running + (1 - momentum) batch; evaluation uses the running ones.
+    x is (n, d); gamma and beta are (d,).
+    """
+
+    def __init__(self, momentum: float = 0.9, eps: float = 1e-5) -> None:
+        super().__init__()
+        self.momentum = momentum
+        self.eps = eps
+        self._centred: Array | None = None
+        self._y: Array | None = None
+        self._dx: Array | None = None
+
+    def build(self, shape: Shape) -> tuple[Shape, Mapping[str, Parameter]]:
+        self.state = {"mean": np.zeros(shape), "var": np.ones(shape)}
+        return shape, {"gamma": Parameter(shape, Constant(1.0)), "beta": Parameter(shape, Constant(0.0))}
+
+    def forward(self, x: Array, train: bool) -> Array:
+        gamma, beta = self.params["gamma"], self.params["beta"]
+        self._y = y = buffer(self._y, x.shape, x.dtype)
+        if not train:
+            scale = gamma / np.sqrt(self.state["var"] + self.eps)
+            np.subtract(x, self.state["mean"].astype(x.dtype), out=y)
+            y *= scale.astype(x.dtype)
+            y += beta
+            return y
+        n = len(x)
+        self._centred = normalised = buffer(self._centred, x.shape, x.dtype)
+        mean = np.add.reduce(x, axis=0) / n
+        np.subtract(x, mean, out=normalised)
+        var = np.einsum("nd,nd->d", normalised, normalised) / n
+        self._inverse = 1 / np.sqrt(var + self.eps)
+        normalised *= self._inverse
+        self._track(mean, var)
+        np.multiply(normalised, gamma, out=y)
+        y += beta
+        return y
+
+    def backward(self, dy: Array) -> Array:
+        # The batch mean and variance depend on every x of the column, hence the two terms that are taken off.
+        normalised, n = self._centred, len(dy)
+        assert normalised is not None, "backward follows a forward with train=True"
+        dgamma, dbeta = self.grads["gamma"], self.grads["beta"]
+        np.einsum("nd,nd->d", dy, normalised, out=dgamma)
+        np.add.reduce(dy, axis=0, out=dbeta)
+        self._dx = dx = buffer(self._dx, dy.shape, dy.dtype)
+        np.multiply(normalised, dgamma / -n, out=dx)
+        dx += dy
+        dx -= dbeta / n
+        dx *= self.params["gamma"] * self._inverse
+        return dx
+
+    def _track(self, mean: Array, var: Array) -> None:
+        for running, batch in ((self.state["mean"], mean), (self.state["var"], var)):
+            running *= self.momentum
+            running += (1 - self.momentum) * batch.real
+
+
+class Dropout(Layer):
+    """Inverted dropout: while training each element is 0 with probability `rate`, the others are divided by 1 - rate.
+
+    `rng` is the stream the masks are drawn from; the trainer saves and restores it with the rest.
+    """
+
+    def __init__(self, rate: float, rng: np.random.Generator) -> None:
+        super().__init__()
+        self.rate = rate
+        self.rng = rng
+
+    def forward(self, x: Array, train: bool) -> Array:
+        if not train:
+            return x
+        keep = 1 - self.rate
+        kept = self.rng.random(x.shape, dtype=np.float32) < keep
+        self._mask: Array = kept.astype(x.real.dtype) / x.real.dtype.type(keep)
+        return np.multiply(x, self._mask)
+
+    def backward(self, dy: Array) -> Array:
+        return np.multiply(dy, self._mask)

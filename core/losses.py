@@ -1,0 +1,43 @@
+"""The loss of a batch of logits, and its gradient."""
+
+import numpy as np
+
+from core.types import Array, Labels, buffer
+
+
+class SoftmaxCrossEntropy:
+    """loss = mean over the batch of -log p_y, with p = softmax(logits).
+
+    Stable: the largest real part of each row is subtracted first, so large logits neither overflow nor turn
+    into log 0. Complex logits are differentiated through (complex-step check).
+    """
+
+    def __init__(self) -> None:
+        self._p: Array | None = None
+
+    def forward(self, logits: Array, y: Labels) -> Array:
+        """The loss of each example, (n,), for logits (n, classes) and labels y (n,)."""
+        self._p = p = buffer(self._p, logits.shape, logits.dtype)
+        np.subtract(logits, logits.real.max(axis=1, keepdims=True), out=p)
+        self._picked = (np.arange(len(y)), y)
+        shifted = p[self._picked]
+        np.exp(p, out=p)
+        total = np.add.reduce(p, axis=1)
+        p /= total[:, None]
+        losses: Array = np.log(total) - shifted
+        return losses
+
+    def backward(self) -> Array:
+        """dloss/dlogits = (p - onehot(y)) / n of the last forward; may be called once for each."""
+        p = self._p
+        assert p is not None, "backward follows forward"
+        p[self._picked] -= 1
+        p /= len(p)
+        return p
+
+
+def softmax(logits: Array) -> Array:
+    """Probabilities (n, classes) of logits (n, classes)."""
+    p: Array = np.exp(logits - logits.real.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    return p

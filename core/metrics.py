@@ -1,0 +1,43 @@
+"""What a classifier gets right and wrong, class by class."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from core.types import Array, Labels
+
+
+def confusion_matrix(y: Labels, guesses: Labels, classes: int) -> Array:
+    """Counts (classes, classes), int64: row = true class, column = guessed class."""
+    counts = np.bincount(y * classes + guesses, minlength=classes * classes)
+    return counts.reshape(classes, classes)
+
+
+class ClassScores(NamedTuple):
+    """Precision, recall and F1 of every class, each (classes,) float64; 0 where the denominator is 0."""
+
+    precision: Array
+    recall: Array
+    f1: Array
+
+    def macro(self) -> tuple[float, float, float]:
+        """The plain means over classes of precision, recall and F1."""
+        return float(self.precision.mean()), float(self.recall.mean()), float(self.f1.mean())
+
+
+def class_scores(confusion: Array) -> ClassScores:
+    """Scores from a confusion matrix. F1 is the harmonic mean of precision and recall of each class; the macro F1
+    is the mean of these (not the harmonic mean of the macro precision and recall)."""
+    hits = np.diag(confusion).astype(np.float64)
+    guessed, true = confusion.sum(axis=0), confusion.sum(axis=1)
+    return ClassScores(_share(hits, guessed), _share(hits, true), _share(2 * hits, guessed + true))
+
+
+def _share(part: Array, whole: Array) -> Array:
+    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+
+
+def accuracy(confusion: Array) -> float:
+    """The share of the counts that lies on the diagonal; nan for an empty matrix."""
+    total = confusion.sum()
+    return float(np.trace(confusion) / total) if total else float("nan")

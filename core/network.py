@@ -1,0 +1,130 @@
+"""A network: layers in a row over one flat parameter vector."""
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from core.layers import Layer, Parameter
+from core.types import Array, Shape
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A named piece of the flat vector (W1, b1, gamma1, ...): views of its values and its gradient."""
+
+    name: str
+    layer: Layer
+    parameter: Parameter
+    value: Array
+    grad: Array
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """A row of the network's summary."""
+
+    layer: str
+    output: Shape
+    parameters: int
+
+
+class Network:
+    """Layers applied in order, their parameters in one contiguous vector.
+
+    `theta` and `grad` are 1-D arrays of one dtype; `tensors` maps names to views into both, numbered in the order
+    of the layers that hold them. An optimiser is then a few vector operations, a checkpoint one array.
+    Raises ValueError if a layer cannot take what the layer before it gives.
+    """
+
+    def __init__(self, layers: Sequence[Layer], input_shape: Shape, dtype: Any = np.float32) -> None:
+        self.layers = list(layers)
+        self.input_shape = input_shape
+        self._built = []
+        shape = input_shape
+        for layer in self.layers:
+            shape, parameters = layer.build(shape)
+            self._built.append((shape, parameters))
+        # Nothing below the first parameters needs a gradient: backward ends there, and never computes dX.
+        learning = [i for i, (_, parameters) in enumerate(self._built) if parameters]
+        self._first = learning[0] if learning else len(self.layers)
+        for i, layer in enumerate(self.layers):
+            layer.needs_input_gradient = i != self._first
+        self._bind(dtype)
+
+    def _bind(self, dtype: Any) -> None:
+        """Allocate theta and grad and give every layer its views into them."""
+        size = sum(int(np.prod(p.shape)) for _, parameters in self._built for p in parameters.values())
+        self.theta = np.zeros(size, dtype)
+        self.grad = np.zeros(size, dtype)
+        self.tensors: dict[str, Tensor] = {}
+        start = 0
+        for layer, (_, parameters) in zip(self.layers, self._built, strict=True):
+            for letter, parameter in parameters.items():
+                end = start + int(np.prod(parameter.shape))
+                value, grad = (v[start:end].reshape(parameter.shape) for v in (self.theta, self.grad))
+                layer.params[letter], layer.grads[letter] = value, grad
+                name = f"{letter}{1 + sum(t.name.rstrip('0123456789') == letter for t in self.tensors.values())}"
+                self.tensors[name] = Tensor(name, layer, parameter, value, grad)
+                start = end
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of theta: float32 to train, float64 or complex128 to check."""
+        return self.theta.dtype
+
+    def initialise(self, rng: np.random.Generator) -> None:
+        """Draw all parameters anew, tensor by tensor in their order."""
+        for tensor in self.tensors.values():
+            p = tensor.parameter
+            tensor.value[...] = p.initialiser(rng, p.shape, p.fan_in)
+
+    def forward(self, x: Array, train: bool = False) -> Array:
+        """Logits (n, classes) of a batch x (n, *input_shape). With train=True as a training step sees them:
+        batch statistics, dropout, and what backward needs is kept."""
+        for layer in self.layers:
+            x = layer.forward(x, train)
+        return x
+
+    def backward(self, dlogits: Array) -> None:
+        """From dJ/dlogits (n, classes) of the last forward to `grad`, which is overwritten."""
+        dy: Array | None = dlogits
+        for layer in reversed(self.layers[self._first :]):
+            assert dy is not None, "only the first layer with parameters may leave out dX"
+            dy = layer.backward(dy)
+
+    def astype(self, dtype: Any) -> Self:
+        """A copy of the whole network, state included, computing in another dtype."""
+        twin = copy.deepcopy(self)
+        twin._bind(dtype)
+        twin.theta[...] = self.theta
+        return twin
+
+    def decayed(self) -> Iterator[Tensor]:
+        """The tensors the L2 penalty counts: weights, not biases, gamma or beta."""
+        return (tensor for tensor in self.tensors.values() if tensor.parameter.decay)
+
+    def state(self) -> dict[str, Array]:
+        """All that training changes: theta, and what layers learn without a gradient (running statistics)."""
+        return {"theta": self.theta.copy()} | {name: array.copy() for name, array in self._layer_state()}
+
+    def restore(self, state: dict[str, Array]) -> None:
+        """Take back a state() of a network built alike. Raises ValueError if the shapes differ."""
+        for name, array in [("theta", self.theta), *self._layer_state()]:
+            if state[name].shape != array.shape:
+                raise ValueError(f"{name} has shape {state[name].shape}, the network needs {array.shape}")
+            array[...] = state[name]
+
+    def _layer_state(self) -> Iterator[tuple[str, Array]]:
+        return (
+            (f"layer{i}.{name}", array) for i, layer in enumerate(self.layers) for name, array in layer.state.items()
+        )
+
+    def summary(self) -> list[LayerSummary]:
+        """Layer by layer: its kind, the shape of its output for one example, its number of parameters."""
+        return [
+            LayerSummary(type(layer).__name__, shape, sum(int(np.prod(p.shape)) for p in parameters.values()))
+            for layer, (shape, parameters) in zip(self.layers, self._built, strict=True)
+        ]

@@ -1,0 +1,76 @@
+"""What training minimises: the mean loss of a batch and an L2 penalty."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from core.blas import add_scaled
+from core.losses import SoftmaxCrossEntropy
+from core.network import Network
+from core.types import Array, Labels
+
+# Rows of evaluation are taken so many bytes at a time: what a layer writes is still in the cache when the next reads.
+EVALUATION_BYTES = 2 << 20
+
+
+class Evaluation(NamedTuple):
+    """How a network does on a split: mean loss, cost (loss plus penalty) and the share of right guesses."""
+
+    loss: float
+    cost: float
+    accuracy: float
+
+
+class Objective:
+    """J(theta) = mean loss + lambda * sum of squared weights, as DD2424 defines its cost.
+
+    The penalty counts weights only, and its gradient is 2 lambda W.
+    """
+
+    def __init__(self, network: Network, lambda_: float = 0.0) -> None:
+        self.network = network
+        self.lambda_ = lambda_
+        self.loss = SoftmaxCrossEntropy()
+
+    def gradient(self, x: Array, y: Labels) -> complex:
+        """Leave dJ/dtheta of a batch in network.grad; return its mean loss, without the penalty.
+
+        The loss is a NumPy scalar of the network's dtype (complex in a complex-step check).
+        """
+        losses = self.loss.forward(self.network.forward(x, train=True), y)
+        self.network.backward(self.loss.backward())
+        if self.lambda_:
+            for tensor in self.network.decayed():
+                add_scaled(tensor.grad, 2 * self.lambda_, tensor.value)
+        mean: complex = np.add.reduce(losses) / len(losses)
+        return mean
+
+    def penalty(self) -> complex:
+        """lambda * sum W^2 over the weights (analytic: no absolute values)."""
+        if not self.lambda_:
+            return 0.0
+        return self.lambda_ * sum(np.vdot(t.value.conj(), t.value).item() for t in self.network.decayed())
+
+    def cost(self, x: Array, y: Labels) -> complex:
+        """J of a batch as training sees it: what a gradient check differentiates."""
+        losses = self.loss.forward(self.network.forward(x, train=True), y)
+        cost: complex = losses.mean() + self.penalty()
+        return cost
+
+    def evaluate(self, x: Array, y: Labels) -> Evaluation:
+        """Loss, cost and accuracy of a whole split x (n, ...), y (n,), in batches that fit the cache."""
+        rows = max(1, EVALUATION_BYTES // max(1, x[:1].nbytes))
+        loss = 0.0
+        right = 0
+        for start in range(0, len(y), rows):
+            logits, labels = self.network.forward(x[start : start + rows]), y[start : start + rows]
+            loss += float(self.loss.forward(logits, labels).sum(dtype=np.float64))
+            right += int(np.count_nonzero(logits.argmax(axis=1) == labels))
+        loss /= len(y)
+        return Evaluation(loss, loss + float(self.penalty().real), right / len(y))
+
+    def predict(self, x: Array) -> Labels:
+        """The most likely class of every row of x (n, ...): (n,)."""
+        rows = max(1, EVALUATION_BYTES // max(1, x[:1].nbytes))
+        parts = [self.network.forward(x[i : i + rows]).argmax(axis=1) for i in range(0, len(x), rows)]
+        return np.concatenate(parts)

@@ -1,0 +1,118 @@
+"""Optimisers: a few in-place operations on the whole parameter vector.
+
+`update(theta, grad, eta)` changes theta (and may use grad as scratch space). Each keeps its own vectors in
+`state`, made at the first update. Weight decay is FMAN45's: a share eta * weight_decay of every parameter, biases
+included, taken off beside the step; it is not the L2 penalty of core.objective, which is part of the cost.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from core.blas import add_scaled
+from core.types import Array
+
+
+@dataclass
+class Optimiser:
+    """Base: weight decay, and the state that a checkpoint keeps."""
+
+    weight_decay: float = 0.0
+    state: dict[str, Array] = field(default_factory=dict, init=False)
+
+    def update(self, theta: Array, grad: Array, eta: float) -> None:
+        """One step of learning rate eta from theta against grad, in place."""
+        if self.weight_decay:
+            theta *= 1 - eta * self.weight_decay
+        self._step(theta, grad, eta)
+
+    def _step(self, theta: Array, grad: Array, eta: float) -> None:
+        raise NotImplementedError
+
+    def _vector(self, name: str, like: Array) -> Array:
+        return self.state.setdefault(name, np.zeros_like(like))
+
+
+@dataclass
+class SGD(Optimiser):
+    """theta -= eta g."""
+
+    def _step(self, theta: Array, grad: Array, eta: float) -> None:
+        add_scaled(theta, -eta, grad)
+
+
+@dataclass
+class Momentum(Optimiser):
+    """Momentum as a trace: v = rho v + g; theta -= eta v (DD2424; optax.trace)."""
+
+    rho: float = 0.9
+
+    def _step(self, theta: Array, grad: Array, eta: float) -> None:
+        v = self._vector("v", theta)
+        v *= self.rho
+        v += grad
+        add_scaled(theta, -eta, v)
+
+
+@dataclass
+class MovingAverage(Optimiser):
+    """Momentum as a moving average: m = mu m + (1 - mu) g; theta -= eta m (FMAN45; optax.ema)."""
+
+    mu: float = 0.9
+
+    def _step(self, theta: Array, grad: Array, eta: float) -> None:
+        m = self._vector("m", theta)
+        m *= self.mu
+        add_scaled(m, 1 - self.mu, grad)
+        add_scaled(theta, -eta, m)
+
+
+@dataclass
+class Nesterov(Optimiser):
+    """Nesterov's momentum as a trace that looks ahead: v = rho v + g; theta -= eta (g + rho v) (Sutskever 2013)."""
+
+    rho: float = 0.9
+
+    def _step(self, theta: Array, grad: Array, eta: float) -> None:
+        v = self._vector("v", theta)
+        v *= self.rho
+        v += grad
+        add_scaled(theta, -eta, grad)
+        add_scaled(theta, -eta * self.rho, v)
+
+
+@dataclass
+class AdaGrad(Optimiser):
+    """s += g^2; theta -= eta g / (sqrt(s) + eps) (Duchi et al. 2011)."""
+
+    eps: float = 1e-8
+
+    def _step(self, theta: Array, grad: Array, eta: float) -> None:
+        s = self._vector("s", theta)
+        s += np.square(grad)
+        grad /= np.sqrt(s) + self.eps
+        add_scaled(theta, -eta, grad)
+
+
+@dataclass
+class Adam(Optimiser):
+    """Bias-corrected averages of g and g^2; theta -= eta m / (sqrt(v) + eps) (Kingma & Ba 2015, arXiv:1412.6980)."""
+
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+
+    def _step(self, theta: Array, grad: Array, eta: float) -> None:
+        m, v = self._vector("m", theta), self._vector("v", theta)
+        t = self.state.setdefault("t", np.zeros((), np.int64))
+        t += 1
+        m *= self.beta1
+        add_scaled(m, 1 - self.beta1, grad)
+        v *= self.beta2
+        np.square(grad, out=grad)
+        add_scaled(v, 1 - self.beta2, grad)
+        np.sqrt(v, out=grad)
+        grad /= np.sqrt(1 - self.beta2 ** int(t))
+        grad += self.eps
+        np.divide(m, grad, out=grad)
+        add_scaled(theta, -eta / (1 - self.beta1 ** int(t)), grad)

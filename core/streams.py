@@ -1,0 +1,38 @@
+"""Random numbers: one stream per purpose, all from the preset's seed.
+
+A stream that is drawn from more or less often (dropout switched on, say) leaves the others as they are, so two
+runs that differ in one setting still share their initial weights and their order of examples.
+"""
+
+import numpy as np
+
+from core.types import Array
+
+# A purpose's place in this list is part of what a seed means: append, never reorder.
+PURPOSES = ("init", "order", "dropout", "augmentation", "search")
+_LOW = (1 << 64) - 1
+
+
+def stream(seed: int, purpose: str) -> np.random.Generator:
+    """The generator of one of PURPOSES for a seed >= 0. Raises ValueError for a purpose not in the list."""
+    key = np.random.SeedSequence(seed, spawn_key=(PURPOSES.index(purpose),))
+    return np.random.Generator(np.random.PCG64(key))
+
+
+def generator_state(generator: np.random.Generator) -> Array:
+    """The state of a PCG64 generator as six uint64, ready to be kept in a checkpoint without pickle."""
+    s = generator.bit_generator.state
+    words = [s["state"]["state"], s["state"]["inc"]]
+    halves = [half for word in words for half in (word >> 64, word & _LOW)]
+    return np.array([*halves, s["has_uint32"], s["uinteger"]], dtype=np.uint64)
+
+
+def restore_generator(generator: np.random.Generator, state: Array) -> None:
+    """Put a PCG64 generator back into a state returned by generator_state()."""
+    a, b, c, d, has_uint32, uinteger = (int(word) for word in state)
+    generator.bit_generator.state = {
+        "bit_generator": "PCG64",
+        "state": {"state": a << 64 | b, "inc": c << 64 | d},
+        "has_uint32": has_uint32,
+        "uinteger": uinteger,
+    }

@@ -1,0 +1,178 @@
+"""The training loop: it is driven (`for snapshot in trainer.run()`), it never drives."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from core.batches import Batches
+from core.objective import Evaluation, Objective
+from core.optimisers import Optimiser
+from core.streams import generator_state, restore_generator
+from core.types import Array, Labels
+
+
+class Snapshot(NamedTuple):
+    """What is known after an update. `evaluations` is empty at updates at which nothing was evaluated."""
+
+    update: int
+    epoch: float
+    eta: float  # of the update just made; of the first one to come in the snapshot of update 0
+    batch_loss: float  # of the batch just used, before its update; nan at update 0
+    evaluations: Mapping[str, Evaluation]
+
+
+class DivergedError(ArithmeticError):
+    """The loss stopped being a finite number at `update`; parameters are as they were before it."""
+
+    def __init__(self, update: int) -> None:
+        super().__init__(f"the loss was not finite at update {update}")
+        self.update = update
+
+
+class Trainer:
+    """A plain loop of updates that can be paused, stepped, stopped and steered from another thread.
+
+    Requests (pause, resume, step, stop, set_eta) are read between updates. state() and restore() round-trip
+    everything that the rest of the run depends on: a resumed run equals an uninterrupted one bit for bit.
+
+    objective, batches, optimiser, schedule: what is trained, on what, and how;
+    updates: how many in all;
+    evaluate_every: evaluate `monitored` splits, name -> (x, y), at update 0, every so many, and at the last;
+    generators: streams that layers draw from (dropout), saved with the rest.
+    """
+
+    def __init__(
+        self,
+        objective: Objective,
+        batches: Batches,
+        optimiser: Optimiser,
+        schedule: Callable[[int], float],
+        updates: int,
+        evaluate_every: int,
+        monitored: Mapping[str, tuple[Array, Labels]],
+        generators: Mapping[str, np.random.Generator] | None = None,
+    ) -> None:
+        self.objective = objective
+        self.network = objective.network
+        self.batches = batches
+        self.optimiser = optimiser
+        self.schedule = schedule
+        self.updates = updates
+        self.evaluate_every = evaluate_every
+        self.monitored = monitored
+        self.generators = generators or {}
+        self.update = 0
+        self._fixed_eta: float | None = None
+        self._go = threading.Event()
+        self._go.set()
+        self._single = False
+        self._stopped = False
+
+    # Requests
+
+    def pause(self) -> None:
+        """Wait before the next update until resume(), step() or stop()."""
+        self._go.clear()
+
+    def resume(self) -> None:
+        """Go on after pause()."""
+        self._single = False
+        self._go.set()
+
+    def step(self) -> None:
+        """Make one update, then pause."""
+        self._single = True
+        self._go.set()
+
+    def stop(self) -> None:
+        """End run() before the next update. What was reached stays: state() may be saved and taken up later."""
+        self._stopped = True
+        self._go.set()
+
+    def set_eta(self, eta: float | None) -> None:
+        """Use this learning rate from the next update on; None returns to the schedule."""
+        self._fixed_eta = eta
+
+    # The loop
+
+    @property
+    def done(self) -> bool:
+        """Have all updates been made?"""
+        return self.update >= self.updates
+
+    @property
+    def eta(self) -> float:
+        """The learning rate of the next update."""
+        return self.schedule(self.update) if self._fixed_eta is None else self._fixed_eta
+
+    def run(self) -> Iterator[Snapshot]:
+        """Yield a snapshot of update 0 and after every update. Raises DivergedError."""
+        if self.update == 0:
+            yield self._snapshot(self.eta, float("nan"))
+        while not self.done and self._may_go_on():
+            eta = self.eta
+            loss = self._descend(eta)
+            yield self._snapshot(eta, loss)
+
+    def _may_go_on(self) -> bool:
+        self._go.wait()
+        if self._single:
+            self._single = False
+            self._go.clear()
+        return not self._stopped
+
+    def _descend(self, eta: float) -> float:
+        x, y = next(self.batches)
+        with np.errstate(all="ignore"):  # overflow is found in the loss, and reported once, as DivergedError
+            loss = float(self.objective.gradient(x, y).real)
+            if not np.isfinite(loss):
+                raise DivergedError(self.update + 1)
+            self.optimiser.update(self.network.theta, self.network.grad, eta)
+        self.update += 1
+        return loss
+
+    def _snapshot(self, eta: float, loss: float) -> Snapshot:
+        due = self.update % self.evaluate_every == 0 or self.done
+        evaluations = self.evaluate(self.monitored) if due else {}
+        return Snapshot(self.update, self.update / self.batches.per_epoch, eta, loss, evaluations)
+
+    def evaluate(self, splits: Mapping[str, tuple[Array, Labels]]) -> dict[str, Evaluation]:
+        """Loss, cost and accuracy of each split, with the parameters as they are."""
+        with np.errstate(all="ignore"):
+            return {name: self.objective.evaluate(x, y) for name, (x, y) in splits.items()}
+
+    # Checkpoints
+
+    def state(self) -> dict[str, Array]:
+        """Everything the rest of the run depends on, as named arrays without pickled objects."""
+        fixed_eta = np.nan if self._fixed_eta is None else self._fixed_eta
+        return {
+            "update": np.array(self.update),
+            "fixed_eta": np.array(fixed_eta),
+            **_prefixed("network", self.network.state()),
+            **_prefixed("optimiser", {name: np.array(v) for name, v in self.optimiser.state.items()}),
+            **_prefixed("batches", self.batches.state()),
+            **_prefixed("generator", {name: generator_state(g) for name, g in self.generators.items()}),
+        }
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take back a state() of a trainer built alike. Raises ValueError or KeyError if it does not fit."""
+        self.network.restore(_part(state, "network"))
+        self.batches.restore(_part(state, "batches"))
+        self.optimiser.state = {name: np.array(v) for name, v in _part(state, "optimiser").items()}
+        for name, saved in _part(state, "generator").items():
+            restore_generator(self.generators[name], saved)
+        self.update = int(state["update"])
+        fixed_eta = float(state["fixed_eta"])
+        self._fixed_eta = None if np.isnan(fixed_eta) else fixed_eta
+
+
+def _prefixed(prefix: str, arrays: Mapping[str, Array]) -> dict[str, Array]:
+    return {f"{prefix}.{name}": array for name, array in arrays.items()}
+
+
+def _part(state: Mapping[str, Array], prefix: str) -> dict[str, Array]:
+    start = f"{prefix}."
+    return {name.removeprefix(start): array for name, array in state.items() if name.startswith(start)}

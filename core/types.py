@@ -1,0 +1,18 @@
+"""Names for the kinds of array the core passes around."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]  # float32 to train, float64 and complex128 to check
+Labels = NDArray[np.intp]  # class indices, (n,)
+Shape = tuple[int, ...]  # of one example: the number of examples is not part of it
+
+
+def buffer(old: Array | None, shape: Shape, dtype: Any) -> Array:
+    """`old` if it has this shape and dtype, otherwise a new uninitialised array: layers allocate when
+    their batch shape changes and not at every update."""
+    if old is not None and old.shape == shape and old.dtype == dtype:
+        return old
+    return np.empty(shape, dtype)
