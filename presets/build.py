@@ -1,0 +1,108 @@
+"""From a preset and its data to core objects: the one place where a name in TOML meets a class of the core."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from core import initialisers, optimisers, schedules
+from core.batches import Batches
+from core.layers import BatchNorm, Dense, Dropout, Flatten, Layer, ReLU
+from core.network import Network
+from core.objective import Objective
+from core.streams import stream
+from core.trainer import Trainer
+from core.types import Shape
+from data.dataset import Dataset
+from presets import schema
+from presets.errors import PresetError
+
+OPTIMISERS: dict[str, type[optimisers.Optimiser]] = {
+    "sgd": optimisers.SGD,
+    "momentum": optimisers.Momentum,
+    "moving-average": optimisers.MovingAverage,
+    "nesterov": optimisers.Nesterov,
+    "adagrad": optimisers.AdaGrad,
+    "adam": optimisers.Adam,
+}
+
+
+def build(preset: schema.Preset, dataset: Dataset) -> Trainer:
+    """A trainer at update 0: network drawn, batches, optimiser and schedule in place.
+
+    Raises PresetError when preset and data do not fit (a batch larger than the training part).
+    """
+    dropout = stream(preset.seed, "dropout")
+    network = build_network(preset.network, dataset.train.x.shape[1:], len(dataset.classes), dropout)
+    network.initialise(stream(preset.seed, "init"))
+    train, size = dataset.train, preset.training.batch
+    if size > len(train):
+        raise PresetError(f"{preset.name}: training.batch = {size}, but there are {len(train):,} training examples")
+    batches = Batches(train.x, train.y, size, stream(preset.seed, "order"))
+    updates = count_updates(preset, batches.per_epoch)
+    return Trainer(
+        Objective(network, preset.loss.lambda_),
+        batches,
+        build_optimiser(preset.optimiser),
+        build_schedule(preset.schedule, preset.optimiser.eta, updates),
+        updates,
+        preset.training.evaluate_every,
+        monitored={"train": (train.x, train.y), "validation": (dataset.validation.x, dataset.validation.y)},
+        generators={"dropout": dropout},
+    )
+
+
+def build_network(spec: schema.Network, input_shape: Shape, classes: int, dropout: np.random.Generator) -> Network:
+    """Dense layers, each hidden one followed by batch normalisation (if any), ReLU and dropout (if any).
+
+    float32, its parameters not yet drawn; `dropout` is the stream its masks come from.
+    """
+    initialiser = build_initialiser(spec)
+    layers: list[Layer] = [Flatten()]
+    for units in spec.hidden:
+        layers.append(Dense(units, initialiser))
+        if spec.batch_norm:
+            layers.append(BatchNorm())
+        layers.append(ReLU())
+        if spec.dropout:
+            layers.append(Dropout(spec.dropout, dropout))
+    layers.append(Dense(classes, initialiser))
+    return Network(layers, input_shape)
+
+
+def build_initialiser(spec: schema.Network) -> initialisers.Initialiser:
+    """How the weights of dense layers start."""
+    if spec.sigma is not None:
+        return initialisers.Normal(spec.sigma)
+    return initialisers.He() if spec.initialiser == "he" else initialisers.Xavier()
+
+
+def build_optimiser(spec: schema.OptimiserBase) -> optimisers.Optimiser:
+    """The optimiser of that kind; its settings have the same names in schema and core."""
+    settings = spec.model_dump(exclude={"eta", "kind"})
+    return OPTIMISERS[spec.kind](**settings)
+
+
+def build_schedule(spec: schema.Section, eta: float, updates: int) -> Callable[[int], float]:
+    """The learning rate of every update of a run of so many updates; eta is its largest value."""
+    match spec:
+        case schema.StepSchedule():
+            return schedules.StepDecay(eta, spec.factor, spec.every)
+        case schema.TriangularSchedule():
+            return schedules.Triangular(spec.eta_min, eta, spec.n_s)
+        case schema.CosineSchedule():
+            return schedules.Cosine(eta, spec.eta_min, updates)
+        case schema.LinearSchedule():
+            return schedules.Linear(eta, spec.eta_min, updates)
+        case _:
+            return schedules.Constant(eta)
+
+
+def count_updates(preset: schema.Preset, per_epoch: int) -> int:
+    """The length of a run in updates, with so many updates to an epoch."""
+    training, schedule = preset.training, preset.schedule
+    if training.cycles is not None and isinstance(schedule, schema.TriangularSchedule):
+        return 2 * schedule.n_s * training.cycles
+    if training.epochs is not None:
+        return training.epochs * per_epoch
+    assert training.updates is not None, "the schema sees to it that one length is given"
+    return training.updates

@@ -1,0 +1,143 @@
+"""From a name or a file, and what the user changed, to a checked Preset."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from presets.errors import PresetError
+from presets.keys import resolve, section_models
+from presets.schema import Preset
+
+FOLDER = Path(__file__).parent
+LENGTHS = ("updates", "epochs", "cycles")
+
+
+def names() -> list[str]:
+    """The names of the presets that come with Gradlab."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load(preset: str, changes: Iterable[str] = ()) -> Preset:
+    """The preset of that name, or in that TOML file, with 'key=value' changes applied.
+
+    A text with a slash or the ending .toml is a path. Raises PresetError.
+    """
+    path = _path(preset)
+    return parse(_read(path), path.stem, origin=preset, changes=changes)
+
+
+def parse(raw: Mapping[str, Any], name: str, origin: str, changes: Iterable[str] = ()) -> Preset:
+    """A checked Preset from a parsed TOML document; `origin` is what messages call it. Raises PresetError."""
+    document: dict[str, Any] = {"name": name} | {k: dict(v) if isinstance(v, dict) else v for k, v in raw.items()}
+    preset = _check(document, origin)  # first, so that a mistake in the file is not blamed on a change
+    changes = list(changes)
+    for change in changes:
+        _apply(document, change)
+    return _check(document, f"{origin} with {' '.join(changes)}") if changes else preset
+
+
+def _path(preset: str) -> Path:
+    if preset.endswith(".toml") or "/" in preset:
+        return Path(preset)
+    path = FOLDER / f"{preset}.toml"
+    if preset not in names():
+        near = get_close_matches(preset, names(), n=1, cutoff=0.4)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise PresetError(f"there is no preset {preset}{hint} (gradlab presets lists them)")
+    return path
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise PresetError(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise PresetError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise PresetError(f"{path}: is not UTF-8 text (byte {error.start})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise PresetError(f"{path}: is not valid TOML: {error}") from None
+
+
+def _apply(document: dict[str, Any], change: str) -> None:
+    """Write one 'key=value' into the document."""
+    key, equals, text = change.partition("=")
+    if not equals or not key.strip():
+        raise PresetError(f"-s {change}: write it as key=value, for example -s eta=0.01")
+    section, _, field = resolve(key.strip()).rpartition(".")
+    value = _value(text.strip())
+    if not section:
+        document[field] = value
+        return
+    table = document.setdefault(section, {})
+    if field == "kind":
+        _keep_what_fits(table, section, value)
+    if field in LENGTHS:  # the last one given is the length
+        for other in LENGTHS:
+            table.pop(other, None)
+    table[field] = value
+
+
+def _keep_what_fits(table: dict[str, Any], section: str, kind: Any) -> None:
+    """Another kind of optimiser or schedule has other settings: drop those it does not know."""
+    known = {name for model in section_models(section, kind) for name in model.model_fields}
+    for key in table.keys() - known:
+        del table[key]
+
+
+def _value(text: str) -> Any:
+    """A TOML value; besides, numbers as Python writes them, lists without brackets, and bare words as text."""
+    for candidate in (text, f"[{text}]"):
+        try:
+            return tomllib.loads(f"value = {candidate}")["value"]
+        except tomllib.TOMLDecodeError:
+            continue
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _check(document: Mapping[str, Any], origin: str) -> Preset:
+    try:
+        return Preset.model_validate(document)
+    except ValidationError as error:
+        raise PresetError(f"{origin}: {'; '.join(_message(e, document) for e in error.errors())}") from None
+
+
+def _message(error: Any, document: Mapping[str, Any]) -> str:
+    """One pydantic error in the words of the command line: key, value, what is allowed."""
+    section, *rest = (str(part) for part in error["loc"] or ("",))
+    if section in ("optimiser", "schedule"):
+        rest = rest[1:]  # the first is the tag of the union
+    key = ".".join([section, *rest])
+    if error["type"] == "extra_forbidden":
+        return _unknown_key(key, section, rest, document)
+    if error["type"] == "missing":
+        return f"{key} is missing"
+    if error["type"] == "union_tag_not_found":
+        return f"{key}.kind is missing"
+    if error["type"] == "union_tag_invalid":
+        return f"{key}.kind = {error['ctx']['tag']!r}: must be one of {error['ctx']['expected_tags']}"
+    if error["type"] == "value_error":
+        reason = str(error["ctx"]["error"])
+        return reason if isinstance(error["input"], dict) else f"{key} = {error['input']!r}: {reason}"
+    reason = re.sub(r"^(Input|String|List) should", "must", error["msg"])
+    return f"{key} = {error['input']!r}: {reason}"
+
+
+def _unknown_key(key: str, section: str, rest: list[str], document: Mapping[str, Any]) -> str:
+    if rest:
+        models = section_models(section, document[section].get("kind"))
+        allowed = [field.alias or name for model in models for name, field in model.model_fields.items()]
+    else:
+        allowed = list(Preset.model_fields)
+    near = get_close_matches(key.rpartition(".")[2], allowed, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"{key} is not a setting{hint} (allowed here: {', '.join(allowed)})"

@@ -1,0 +1,255 @@
+"""The schema of a preset: every hyperparameter, declared once.
+
+A field's title, help, bounds and unit are written here and reach the TOML comments, the messages of
+`-s key=value`, `gradlab presets NAME` and the app's form. Names are the field's standard terms; `lambda` is a
+keyword of Python and is spelt `lambda_` in code only.
+"""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
+
+
+class Section(BaseModel):
+    """A table of the TOML file: unknown keys, nan and inf are refused, and types are not guessed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, serialize_by_alias=True)
+
+
+def setting(default: Any, title: str, help_: str, *, unit: str = "", **bounds: Any) -> Any:
+    """A field with what a person needs to know of it; `...` as default makes it required."""
+    return Field(default, title=title, description=help_, json_schema_extra={"unit": unit}, **bounds)
+
+
+def _is_split(split: str) -> str:
+    if not re.fullmatch(r"(batch1/batch2|[0-9]+/[0-9]+)/test", split):
+        raise ValueError("must be 'batch1/batch2/test' or 'N/M/test', such as '45000/5000/test'")
+    return split
+
+
+def _one_is_a_list(value: Any) -> Any:
+    return [value] if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Split = Annotated[str, AfterValidator(_is_split)]
+Units = Annotated[int, Field(ge=1, le=100_000)]
+Hidden = Annotated[list[Units], BeforeValidator(_one_is_a_list)]
+Rho = Annotated[float, Field(ge=0, lt=1)]
+NonNegative = Annotated[float, Field(ge=0)]
+
+
+class Data(Section):
+    """Which images, which of them to train on, and how they are scaled."""
+
+    set: Literal["cifar10", "mnist"] = setting("cifar10", "data set", "The images to learn from.")
+    split: Split = setting(
+        "batch1/batch2/test",
+        "split",
+        "Training, validation and test part: 'batch1/batch2/test' (CIFAR-10's own batches) or 'N/M/test' with "
+        "the first N and the last M of the training images.",
+    )
+    normalise: Literal["zscore", "mean-pixel", "unit", "none"] = setting(
+        "zscore",
+        "normalisation",
+        "zscore: every feature to mean 0 and deviation 1; mean-pixel: the mean grey or colour taken off; "
+        "unit: 0..255 to 0..1. Always fitted on the training part alone.",
+    )
+
+
+class Network(Section):
+    """Dense layers with ReLU between them."""
+
+    hidden: Hidden = setting(
+        [], "hidden layers", "Number of units of each hidden layer, from the input on.", unit="units", max_length=100
+    )
+    batch_norm: bool = setting(False, "batch normalisation", "Normalise over the batch before every ReLU.")
+    dropout: float = setting(
+        0.0, "dropout", "Probability with which an element of a hidden layer is 0 while training.", ge=0, lt=1
+    )
+    initialiser: Literal["he", "xavier", "normal"] = setting(
+        "he", "initialiser", "Weights start as N(0, 2/fan-in) (he), N(0, 1/fan-in) (xavier) or N(0, sigma^2) (normal)."
+    )
+    sigma: PositiveFloat | None = setting(
+        None, "sigma", "Standard deviation of the starting weights; for the initialiser 'normal' only."
+    )
+
+    @model_validator(mode="after")
+    def _sigma_goes_with_normal(self) -> "Network":
+        if self.initialiser == "normal" and self.sigma is None:
+            raise ValueError("the initialiser 'normal' needs network.sigma, its standard deviation")
+        if self.initialiser != "normal" and self.sigma is not None:
+            raise ValueError(f"network.sigma is for the initialiser 'normal', not for '{self.initialiser}'")
+        return self
+
+
+class Loss(Section):
+    """What is minimised: mean cross entropy + lambda * sum of squared weights."""
+
+    lambda_: float = setting(
+        0.0, "lambda", "L2 penalty on the weights: cost = loss + lambda * sum W^2.", alias="lambda", ge=0, le=1e6
+    )
+
+
+class OptimiserBase(Section):
+    """What all optimisers have."""
+
+    eta: PositiveFloat = setting(
+        ..., "learning rate", "Step size; the largest one where the schedule varies it.", le=1e6
+    )
+    weight_decay: NonNegative = setting(
+        0.0, "weight decay", "Share of every parameter taken off beside each step, times eta (FMAN45).", le=1e3
+    )
+
+
+class SGD(OptimiserBase):
+    """theta -= eta g."""
+
+    kind: Literal["sgd"]
+
+
+class Momentum(OptimiserBase):
+    """v = rho v + g; theta -= eta v."""
+
+    kind: Literal["momentum"]
+    rho: Rho = setting(0.9, "rho", "How much of the velocity is kept.")
+
+
+class MovingAverage(OptimiserBase):
+    """m = mu m + (1 - mu) g; theta -= eta m."""
+
+    kind: Literal["moving-average"]
+    mu: Rho = setting(0.9, "mu", "How much of the moving average of the gradient is kept.")
+
+
+class Nesterov(OptimiserBase):
+    """v = rho v + g; theta -= eta (g + rho v)."""
+
+    kind: Literal["nesterov"]
+    rho: Rho = setting(0.9, "rho", "How much of the velocity is kept.")
+
+
+class AdaGrad(OptimiserBase):
+    """s += g^2; theta -= eta g / (sqrt(s) + eps)."""
+
+    kind: Literal["adagrad"]
+    eps: PositiveFloat = setting(1e-8, "eps", "Keeps the division away from 0.")
+
+
+class Adam(OptimiserBase):
+    """Averages of g and g^2, corrected for their start at 0."""
+
+    kind: Literal["adam"]
+    beta1: Rho = setting(0.9, "beta1", "How much of the average of g is kept.")
+    beta2: Rho = setting(0.999, "beta2", "How much of the average of g^2 is kept.")
+    eps: PositiveFloat = setting(1e-8, "eps", "Keeps the division away from 0.")
+
+
+class ConstantSchedule(Section):
+    """eta at every update."""
+
+    kind: Literal["constant"]
+
+
+class StepSchedule(Section):
+    """eta times factor after every so many updates."""
+
+    kind: Literal["step"]
+    factor: float = setting(0.1, "factor", "What eta is multiplied by.", gt=0, le=1)
+    every: PositiveInt = setting(..., "every", "Updates between two steps.", unit="updates")
+
+
+class TriangularSchedule(Section):
+    """Cyclical: eta_min up to optimiser.eta in n_s updates, and back."""
+
+    kind: Literal["triangular"]
+    eta_min: NonNegative = setting(1e-5, "smallest eta", "Learning rate at both ends of a cycle.")
+    n_s: PositiveInt = setting(..., "half cycle", "Updates from the smallest eta to the largest.", unit="updates")
+
+
+class CosineSchedule(Section):
+    """Half a cosine from optimiser.eta down to eta_min over the run."""
+
+    kind: Literal["cosine"]
+    eta_min: NonNegative = setting(0.0, "smallest eta", "Learning rate at the end of the run.")
+
+
+class LinearSchedule(Section):
+    """A straight line from optimiser.eta to eta_min over the run."""
+
+    kind: Literal["linear"]
+    eta_min: NonNegative = setting(0.0, "smallest eta", "Learning rate at the end of the run.")
+
+
+class Training(Section):
+    """How long, in which steps. The length is given once: as updates, as epochs, or as cycles of eta."""
+
+    batch: PositiveInt = setting(100, "batch", "Examples in a batch.", unit="examples")
+    updates: PositiveInt | None = setting(None, "updates", "Length of the run.", unit="updates", le=10**9)
+    epochs: PositiveInt | None = setting(None, "epochs", "Length of the run.", unit="epochs", le=10**6)
+    cycles: PositiveInt | None = setting(
+        None, "cycles", "Length of the run, for the triangular schedule.", unit="cycles", le=10**6
+    )
+    evaluate_every: PositiveInt = setting(
+        100, "evaluate every", "Updates between two evaluations of training and validation part.", unit="updates"
+    )
+
+    @model_validator(mode="after")
+    def _one_length(self) -> "Training":
+        if sum(length is not None for length in (self.updates, self.epochs, self.cycles)) != 1:
+            raise ValueError("give the length of the run as one of training.updates, training.epochs, training.cycles")
+        return self
+
+
+Metric = Annotated[str, Field(pattern=r"^(train|validation|test)\.(loss|cost|accuracy)$")]
+
+
+class Reference(Section):
+    """What a preset reproduces. Numbers are keyed by split and measure, as in 'test.accuracy'."""
+
+    report: Literal["a1", "a2", "a3", "names", "fman45"]
+    where: str
+    reported: dict[Metric, float] = {}
+    independent: dict[Metric, float] = {}  # reached by a plain reference implementation, one seed, full data
+    tolerance: PositiveFloat = 0.025  # of accuracies: a good implementation lands within it, or above
+    note: str | None = None
+
+
+Optimiser = Annotated[SGD | Momentum | MovingAverage | Nesterov | AdaGrad | Adam, Field(discriminator="kind")]
+Schedule = Annotated[
+    ConstantSchedule | StepSchedule | TriangularSchedule | CosineSchedule | LinearSchedule, Field(discriminator="kind")
+]
+
+
+class Preset(Section):
+    """A complete description of a run."""
+
+    name: str
+    title: str
+    description: str = ""
+    seed: int = setting(1, "seed", "All random draws of a run follow from it.", ge=0, lt=2**63)
+    data: Data = Data()
+    network: Network = Network()
+    loss: Loss = Loss()
+    optimiser: Optimiser
+    schedule: Schedule = ConstantSchedule(kind="constant")
+    training: Training
+    reference: Reference | None = None
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> "Preset":
+        if self.training.cycles is not None and not isinstance(self.schedule, TriangularSchedule):
+            raise ValueError("training.cycles needs schedule.kind = 'triangular'")
+        eta_min = getattr(self.schedule, "eta_min", 0.0)
+        if eta_min > self.optimiser.eta:
+            raise ValueError(f"schedule.eta_min = {eta_min:g} is larger than optimiser.eta = {self.optimiser.eta:g}")
+        return self
