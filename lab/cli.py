@@ -1,0 +1,268 @@
+"""The command line. NumPy, and what needs it, is imported inside the commands: help must answer at once."""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from lab.errors import LabError
+from lab.machine import cores, tune_blas
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from core.trainer import Trainer
+    from lab.run import Run
+
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+app = typer.Typer(
+    help="A terminal laboratory for neural networks written from scratch.",
+    epilog="Start with: gradlab run a2-setting1",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="The data sets: what is there, where, and from whom.")
+app.add_typer(data_app, name="data")
+
+PresetName = Annotated[
+    str | None, typer.Argument(metavar="PRESET", help="Name of a preset, or path of a TOML file.", show_default=False)
+]
+RunName = Annotated[
+    str | None, typer.Argument(metavar="RUN", help="Path or name of a run; the end of the name will do.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else there.")]
+RunsDir = Annotated[Path, typer.Option("--runs-dir", envvar="GRADLAB_RUNS", help="Where runs are kept.")]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("-s", "--set", metavar="KEY=VALUE", help="Change a setting, as in -s eta=0.01; may be repeated."),
+]
+Variant = Annotated[
+    Literal["auto", "mini", "full"] | None,
+    typer.Option(
+        "--data", help="auto: the full data set if it is there, otherwise its embedded part.  [default: auto]"
+    ),
+]
+Seed = Annotated[int | None, typer.Option(help="Seed of all random draws.", show_default="the preset's")]
+Threads = Annotated[int | None, typer.Option(min=1, help="Processor cores to use.", show_default="all")]
+Resume = Annotated[str | None, typer.Option(metavar="RUN", help="Go on with an interrupted run.", show_default=False)]
+
+
+@app.callback(invoke_without_command=True)
+def gradlab(context: typer.Context) -> None:
+    """Without a command: this help."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@app.command()
+def presets(name: PresetName = None, json: Json = False) -> None:
+    """List the presets, or show one with every setting written out."""
+    from lab.view import show_presets
+    from presets.load import load, names
+    from presets.toml import dump
+
+    if name is None:
+        documents = [load(each).model_dump(exclude_none=True) for each in names()]
+        _output(json, documents, lambda console: show_presets(console, documents))
+    else:
+        preset = load(name)
+        _output(json, preset.model_dump(exclude_none=True), lambda _: print(dump(preset), end=""))
+
+
+@app.command()
+def run(
+    preset: PresetName = None,
+    changes: Changes = None,
+    data: Variant = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    resume: Resume = None,
+    runs_dir: RunsDir = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Train a preset and keep the run; ctrl+c stops it so that --resume can take it up again."""
+    from lab.view import show_result
+
+    session = _session(preset, changes or [], data, seed, threads, resume, runs_dir)
+    result = _train(session)
+    _output(json, result, lambda console: show_result(console, result, session.store.metrics()))
+    if result["state"] == "diverged":
+        _notice(f"the loss was not finite at update {result['diverged_at']:,}: try a smaller eta")
+        raise typer.Exit(FAILED)
+    if result["state"] == "interrupted":
+        _notice(f"interrupted; go on with: gradlab run --resume {session.store.path}")
+        raise typer.Exit(INTERRUPTED)
+
+
+def _session(
+    preset: str | None,
+    changes: list[str],
+    data: str | None,
+    seed: int | None,
+    threads: int | None,
+    resume: str | None,
+    runs_dir: Path,
+) -> "Run":
+    """A new run, or one taken up again."""
+    from lab import run as lab_run
+    from lab.store import find
+    from presets.load import load
+
+    if threads is not None and threads > cores():
+        raise LabError(f"--threads {threads}: this machine has {cores()}")
+    if resume is not None:
+        if changes or data or seed is not None:
+            raise LabError("--resume goes on with a run as it was: it takes no -s, --data or --seed")
+        store = find(runs_dir, resume)
+        if preset is not None and store.preset() != load(preset):
+            raise LabError(f"{store.path} is not a run of {preset} as it stands: leave the preset out")
+        return lab_run.resume(store, threads or cores())
+    if preset is None:
+        raise LabError("which preset? gradlab presets lists them")
+    if seed is not None:
+        changes = [*changes, f"seed={seed}"]
+    session = lab_run.start(load(preset, changes), data or "auto", runs_dir, threads or cores())
+    if data is None and session.dataset.variant == "mini":
+        _notice(f"using the embedded part of {session.dataset.title}; gradlab data fetch gets all of it")
+    return session
+
+
+def _train(session: "Run") -> dict[str, Any]:
+    """Drive a run with a progress line, letting signals end it between two updates."""
+    from lab.progress import TrainingProgress
+
+    trainer = session.trainer
+    progress = TrainingProgress(_console(stderr=True), session.preset.name, trainer.update, trainer.updates)
+    with _stopped_by_signals(trainer), progress:
+        return session.go(progress)
+
+
+@contextmanager
+def _stopped_by_signals(trainer: "Trainer") -> Iterator[None]:
+    """ctrl+c, SIGTERM or a closed terminal: stop after this update. A second one ends the process at once."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        trainer.stop()
+        signal.signal(number, before[number])
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@app.command()
+def runs(name: RunName = None, runs_dir: RunsDir = Path("runs"), json: Json = False) -> None:
+    """List the saved runs, or show one."""
+    from lab.catalogue import list_runs
+    from lab.store import find
+    from lab.view import show_result, show_runs
+
+    if name is None:
+        summaries = list_runs(runs_dir)
+        _output(json, summaries, lambda console: show_runs(console, summaries))
+        return
+    store = find(runs_dir, name)
+    result = store.result()
+    if result is None:
+        going = "is still running" if store.running() else f"was killed; gradlab run --resume {store.path} takes it up"
+        raise LabError(f"{store.path} has no result yet: it {going}")
+    _output(json, result, lambda console: show_result(console, result, store.metrics()))
+
+
+@data_app.callback(invoke_without_command=True)
+def data(context: typer.Context, json: Json = False) -> None:
+    """The data sets: what is there, where, and from whom."""
+    if context.invoked_subcommand is None:
+        list_data(json)
+
+
+@data_app.command("list")
+def list_data(json: Json = False) -> None:
+    """Say of every data set what is embedded, what is there in full, its size, source and licence."""
+    from dataclasses import asdict
+
+    from data.catalogue import entries
+    from lab.view import show_data
+
+    documents = [asdict(entry) for entry in entries()]
+    _output(json, documents, lambda console: show_data(console, documents))
+
+
+@data_app.command("fetch")
+def fetch_data(
+    names: Annotated[list[str] | None, typer.Argument(metavar="SET...", help="cifar10, mnist; both if none.")] = None,
+) -> None:
+    """Download full data sets, checked against their hashes; an interrupted download is taken up again."""
+    from data.fetch import FULL_SETS, fetch
+
+    for name in names or FULL_SETS:
+        print(fetch(name))
+
+
+@data_app.command("path")
+def data_path() -> None:
+    """Print the folder full data sets are kept in; files put there by hand are used."""
+    from data.place import home
+
+    print(home())
+
+
+def _output(json: bool, document: Any, render: "Callable[[Console], None]") -> None:
+    """The document as JSON, or as a person reads it."""
+    if json:
+        from lab.store import to_json
+
+        print(to_json(document))
+    else:
+        render(_console())
+
+
+def _console(stderr: bool = False) -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=stderr)
+
+
+def _notice(text: str) -> None:
+    """A line for the person at the terminal, beside whatever stdout carries."""
+    _console(stderr=True).print(text, style="yellow", highlight=False, soft_wrap=True)
+
+
+def main() -> None:
+    """The console script: runs a command, turns errors into one line on stderr, and exits with the contract's code."""
+    tune_blas()
+    usage_error = typer.BadParameter.__mro__[1]  # of the click that typer brings with it
+    try:
+        code = app(standalone_mode=False, prog_name="gradlab")
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except BrokenPipeError:  # as in: gradlab presets | head
+        sys.stderr.close()
+        code = FAILED
+    except usage_error as error:
+        code = _bad_input(error.format_message())  # type: ignore[attr-defined]
+    except _input_errors() as error:
+        code = _bad_input(str(error))
+    sys.exit(code or 0)
+
+
+def _input_errors() -> tuple[type[Exception], ...]:
+    from data.errors import DataError
+    from presets.errors import PresetError
+
+    return LabError, PresetError, DataError
+
+
+def _bad_input(message: str) -> int:
+    print("gradlab:", " ".join(message.split()), file=sys.stderr)
+    return BAD_INPUT

@@ -1,0 +1,5 @@
+"""What the lab says when it cannot do what was asked."""
+
+
+class LabError(Exception):
+    """One line for the user: what was given, what is wrong with it, what would be right. Exit code 2."""

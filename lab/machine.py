@@ -1,0 +1,32 @@
+"""What this machine is, and what is set up for it before NumPy is imported."""
+
+import os
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+_SKYLAKEX = {"avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"}
+
+
+def tune_blas() -> None:
+    """Let OpenBLAS use the AVX-512 kernels of a processor it does not recognise (recent AMD Zen cores).
+
+    Has an effect only before NumPy is first imported. A setting of the user's own stays.
+    """
+    try:
+        flags = set(Path("/proc/cpuinfo").read_text(encoding="utf-8").partition("\nflags")[2].split("\n")[0].split())
+    except OSError:  # not Linux
+        return
+    if flags >= _SKYLAKEX:
+        os.environ.setdefault("OPENBLAS_CORETYPE", "Cooperlake" if "avx512_bf16" in flags else "SkylakeX")
+
+
+def cores() -> int:
+    """The number of processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def versions() -> dict[str, str]:
+    """The versions a result depends on."""
+    packages = {name: version(name) for name in ("gradlab", "numpy", "scipy")}
+    return {"python": platform.python_version(), **packages}

@@ -1,0 +1,79 @@
+"""What is seen of a run while it trains: one live line on a terminal, a few plain lines elsewhere."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from core.trainer import Snapshot
+
+REFRESH_SECONDS = 0.1
+PLAIN_LINES = 10
+
+
+class TrainingProgress:
+    """A subscriber to the snapshots of a run; a context manager, as the terminal must be left as it was."""
+
+    def __init__(self, console: Console, name: str, start: int, updates: int) -> None:
+        self._console = console
+        self._updates = updates
+        self._start = start
+        self._began = time.perf_counter()
+        self._shown = 0.0
+        self._tenth = start * PLAIN_LINES // updates
+        self._accuracies = ""
+        self._progress = Progress(
+            TextColumn(name),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[numbers]}"),
+            TimeRemainingColumn(compact=True),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
+            expand=True,
+        )
+        self._task = self._progress.add_task(name, total=updates, completed=start, numbers="")
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def __call__(self, snapshot: Snapshot) -> None:
+        """Show a snapshot, unless one was shown a moment ago."""
+        if snapshot.evaluations:
+            train, validation = snapshot.evaluations["train"], snapshot.evaluations["validation"]
+            self._accuracies = (
+                f"loss {train.loss:.3f}/{validation.loss:.3f}  acc {train.accuracy:.1%}/{validation.accuracy:.1%}"
+            )
+            self._plain(snapshot)
+        now = time.perf_counter()
+        if now - self._shown > REFRESH_SECONDS:
+            self._shown = now
+            self._progress.update(self._task, completed=snapshot.update, numbers=self._numbers(snapshot, now))
+
+    def _numbers(self, snapshot: Snapshot, now: float) -> str:
+        rate = (snapshot.update - self._start) / (now - self._began)
+        numbers = f"{self._accuracies}  {rate:,.0f}/s"
+        if self._console.width >= 110:
+            numbers = f"epoch {snapshot.epoch:.1f}  eta {snapshot.eta:.2g}  {numbers}"
+        return numbers
+
+    def _plain(self, snapshot: Snapshot) -> None:
+        tenth = snapshot.update * PLAIN_LINES // self._updates
+        if self._console.is_terminal or tenth == self._tenth:
+            return
+        self._tenth = tenth
+        self._console.print(
+            f"update {snapshot.update:,} of {self._updates:,}  epoch {snapshot.epoch:.1f}  eta {snapshot.eta:.3g}  "
+            f"train/validation {self._accuracies}",
+            highlight=False,
+            soft_wrap=True,
+        )

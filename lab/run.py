@@ -1,0 +1,152 @@
+"""A run: preset, data, trainer and store tied together. Command line and app both drive it from here."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.metrics import class_scores, confusion_matrix
+from core.threads import blas_threads
+from core.trainer import DivergedError, Snapshot, Trainer
+from core.types import Array
+from data.dataset import Dataset
+from data.images import load as load_images
+from lab.errors import LabError
+from lab.machine import versions
+from lab.store import RunStore
+from presets.build import build
+from presets.schema import Preset
+
+CHECKPOINT_SECONDS = 10.0
+
+
+class Run:
+    """A training run on its way to the disk.
+
+    `trainer` takes requests (pause, stop, set_eta) from any thread while go() is at work; `state` is 'running',
+    then 'done', 'interrupted' or 'diverged'.
+    """
+
+    def __init__(self, preset: Preset, dataset: Dataset, trainer: Trainer, store: RunStore, threads: int) -> None:
+        self.preset = preset
+        self.dataset = dataset
+        self.trainer = trainer
+        self.store = store
+        self.threads = threads
+        self.state = "running"
+        self.diverged_at: int | None = None
+        self._seconds = 0.0  # of earlier sessions of a resumed run
+        self._started = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Time spent on the run in all its sessions."""
+        return self._seconds + time.perf_counter() - self._started
+
+    def go(self, watch: Callable[[Snapshot], None]) -> dict[str, Any]:
+        """Train to the end, or until the trainer is stopped or diverges; `watch` sees every snapshot.
+
+        Whatever ends it, an exception of `watch` included, the run is on the disk up to the last update. Returns
+        the result, which is also written to result.json. Raises LabError when the disk refuses.
+        """
+        self._started = time.perf_counter()
+        with blas_threads(self.threads), self.store.recording(self.trainer.update):
+            self._save()
+            try:
+                self._train(watch)
+            finally:
+                self._save()
+            result = self._result()
+            self.store.save_result(result)
+            return result
+
+    def _train(self, watch: Callable[[Snapshot], None]) -> None:
+        self.state = "interrupted"
+        saved = time.perf_counter()
+        try:
+            for snapshot in self.trainer.run():
+                if snapshot.evaluations:
+                    self.store.append(snapshot)
+                if time.perf_counter() - saved > CHECKPOINT_SECONDS:
+                    self._save()
+                    saved = time.perf_counter()
+                watch(snapshot)
+        except DivergedError as error:
+            self.state, self.diverged_at = "diverged", error.update
+        else:
+            if self.trainer.done:
+                self.state = "done"
+
+    def _save(self) -> None:
+        self.store.save_checkpoint(
+            self.trainer.state()
+            | {
+                "run.seconds": np.array(self.seconds),
+                "run.variant": np.array(self.dataset.variant),
+                "run.fingerprints": np.array(sorted(self.dataset.fingerprints.values())),
+            }
+        )
+
+    def restore(self, checkpoint: dict[str, Array]) -> None:
+        """Go back to where a checkpoint of this preset was taken. Raises LabError if the data are not the same."""
+        if list(checkpoint["run.fingerprints"]) != sorted(self.dataset.fingerprints.values()):
+            raise LabError(f"{self.store.path} was trained on other data than {self.dataset.label}")
+        self.trainer.restore(checkpoint)
+        self._seconds = float(checkpoint["run.seconds"])
+
+    def _result(self) -> dict[str, Any]:
+        """What result.json and --json hold."""
+        seconds = self.seconds
+        trainer, dataset, reference = self.trainer, self.dataset, self.preset.reference
+        parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
+        final = trainer.evaluate({name: (part.x, part.y) for name, part in parts.items()})
+        guesses = trainer.objective.predict(dataset.test.x)
+        confusion = confusion_matrix(dataset.test.y, guesses, len(dataset.classes))
+        return {
+            "preset": self.preset.name,
+            "run": str(self.store.path),
+            "state": self.state,
+            "diverged_at": self.diverged_at,
+            "data": dataset.label,
+            "variant": dataset.variant,
+            "seed": self.preset.seed,
+            "updates": trainer.update,
+            "updates_planned": trainer.updates,
+            "seconds": round(seconds, 3),
+            "updates_per_second": round(trainer.update / seconds, 1),
+            "final": {name: evaluation._asdict() for name, evaluation in final.items()},
+            "parameters": int(trainer.network.theta.size),
+            "reference": reference.model_dump(exclude_none=True) if reference else None,
+            "threads": self.threads,
+            "classes": list(dataset.classes),
+            "confusion": confusion.tolist(),
+            "scores": {name: scores.tolist() for name, scores in class_scores(confusion)._asdict().items()},
+            "fingerprints": dataset.fingerprints,
+            "versions": versions(),
+        }
+
+
+def start(preset: Preset, variant: str, runs: Path, threads: int) -> Run:
+    """A new run of a preset on 'auto', 'mini' or 'full' data. Raises DataError, PresetError, LabError."""
+    dataset = load_data(preset, variant)
+    trainer = build(preset, dataset)  # what does not fit is said before a directory is made
+    return Run(preset, dataset, trainer, RunStore.create(runs, preset), threads)
+
+
+def resume(store: RunStore, threads: int) -> Run:
+    """A run taken up where its checkpoint was written. Raises DataError, PresetError, LabError."""
+    preset, checkpoint = store.preset(), store.checkpoint()
+    try:
+        dataset = load_data(preset, str(checkpoint["run.variant"]))
+        run = Run(preset, dataset, build(preset, dataset), store, threads)
+        run.restore(checkpoint)
+    except (KeyError, ValueError) as error:
+        raise LabError(f"{store.path / 'checkpoint.npz'} does not fit its preset.toml: {error}") from None
+    return run
+
+
+def load_data(preset: Preset, variant: str) -> Dataset:
+    """The data a preset asks for. Raises DataError."""
+    return load_images(preset.data.set, variant, preset.data.split, preset.data.normalise)

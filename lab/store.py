@@ -1,0 +1,199 @@
+"""A run on the disk: preset.toml, metrics.csv, checkpoint.npz and result.json in a directory of its own.
+
+Everything but metrics.csv is written aside and renamed, so a file that is there is whole. Nothing is pickled.
+"""
+
+import csv
+import fcntl
+import json
+import os
+import re
+import secrets
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from glob import escape
+from pathlib import Path
+from typing import IO, Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from core.objective import Evaluation
+from core.trainer import Snapshot
+from core.types import Array
+from lab.errors import LabError
+from presets.load import parse
+from presets.schema import Preset
+from presets.toml import dump
+
+SPLITS = ("train", "validation")
+COLUMNS = ["update", "epoch", "eta", *(f"{split}_{measure}" for split in SPLITS for measure in Evaluation._fields)]
+
+
+class RunStore:
+    """One run directory. Every method raises LabError, naming the file, when the disk refuses."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._metrics: IO[str] | None = None
+
+    @classmethod
+    def create(cls, runs: Path, preset: Preset) -> "RunStore":
+        """A new directory <time>-<preset>-<id> below `runs`, holding the resolved preset."""
+        slug = re.sub(r"[^\w.-]+", "-", preset.name)
+        store = cls(runs / f"{datetime.now():%Y%m%d-%H%M%S}-{slug}-{secrets.token_hex(2)}")
+        with _disk(store.path):
+            store.path.mkdir(parents=True)
+        store._write("preset.toml", lambda file: file.write(dump(preset).encode()))
+        return store
+
+    # Writing
+
+    @contextmanager
+    def recording(self, update: int) -> Iterator[None]:
+        """Inside the with-block append() adds to metrics.csv, of which the rows up to `update` are kept.
+
+        The file is locked meanwhile: a second process that wants to write the same run gets a LabError.
+        """
+        path = self.path / "metrics.csv"
+        kept = [row for row in self.metrics() if 0 < update >= row["update"]]
+        with _disk(path), path.open("a+", newline="", encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise LabError(f"{self.path} is being written by another process") from None
+            (self.path / "result.json").unlink(missing_ok=True)  # of an earlier session: no longer how it ended
+            file.truncate(0)
+            self._metrics = file
+            csv.writer(file).writerow(COLUMNS)
+            csv.writer(file).writerows(row.values() for row in kept)
+            file.flush()
+            yield
+        self._metrics = None
+
+    def append(self, snapshot: Snapshot) -> None:
+        """A row of metrics.csv from a snapshot with evaluations, flushed."""
+        assert self._metrics is not None, "append() works inside recording()"
+        measures = (value for split in SPLITS for value in snapshot.evaluations[split])
+        with _disk(self.path / "metrics.csv"):
+            csv.writer(self._metrics).writerow([snapshot.update, snapshot.epoch, snapshot.eta, *measures])
+            self._metrics.flush()
+
+    def save_checkpoint(self, state: Mapping[str, Array]) -> None:
+        """Replace checkpoint.npz by these named arrays."""
+        self._write("checkpoint.npz", lambda file: np.savez(file, **state))  # type: ignore[arg-type]
+
+    def save_result(self, result: Mapping[str, Any]) -> None:
+        """Replace result.json."""
+        self._write("result.json", lambda file: file.write((to_json(result) + "\n").encode()))
+
+    def _write(self, name: str, write: Callable[[IO[bytes]], Any]) -> None:
+        path, aside = self.path / name, self.path / f".{name}.part"
+        with _disk(path):
+            try:
+                with aside.open("wb") as file:
+                    write(file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                aside.replace(path)
+            except BaseException:
+                aside.unlink(missing_ok=True)
+                raise
+
+    # Reading
+
+    def preset(self) -> Preset:
+        """The preset as it was resolved when the run began."""
+        path = self.path / "preset.toml"
+        with _disk(path):
+            return parse(tomllib.loads(path.read_text(encoding="utf-8")), self.path.name, origin=str(path))
+
+    def metrics(self) -> list[dict[str, float]]:
+        """The rows of metrics.csv, oldest first; a last line that was cut off is left out."""
+        path = self.path / "metrics.csv"
+        if not path.exists():
+            return []
+        with _disk(path), path.open(newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.reader(file) if len(row) == len(COLUMNS)]
+        return [
+            {name: int(text) if name == "update" else float(text) for name, text in zip(COLUMNS, row, strict=True)}
+            for row in rows[1:]
+        ]
+
+    def checkpoint(self) -> dict[str, Array]:
+        """The named arrays of checkpoint.npz."""
+        path = self.path / "checkpoint.npz"
+        with _disk(path):
+            try:
+                with np.load(path, allow_pickle=False) as arrays:
+                    return dict(arrays)
+            except (ValueError, BadZipFile, EOFError, KeyError) as error:
+                raise LabError(f"{path} cannot be used: {error}") from None
+
+    def result(self) -> dict[str, Any] | None:
+        """What result.json holds; None if the run has not ended in an orderly way."""
+        path = self.path / "result.json"
+        if not path.exists():
+            return None
+        with _disk(path):
+            try:
+                result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            except ValueError as error:
+                raise LabError(f"{path} cannot be used: {error}") from None
+            return result
+
+    def running(self) -> bool:
+        """Is a process writing this run now?"""
+        path = self.path / "metrics.csv"
+        if not path.exists():
+            return False
+        with _disk(path), path.open(encoding="utf-8") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return False
+
+
+def find(runs: Path, run: str) -> RunStore:
+    """The run at that path, or with that name, or with a name that ends in it, below `runs`. Raises LabError."""
+    candidates = [path for path in (Path(run), runs / run) if path.is_dir()]
+    candidates = candidates[:1] or [path for path in sorted(runs.glob(f"*{escape(run)}")) if path.is_dir()]
+    if not candidates:
+        raise LabError(f"there is no run {run} in {runs} (gradlab runs lists them)")
+    if len(candidates) > 1:
+        raise LabError(f"{run} can mean {', '.join(path.name for path in candidates)}: give more of the name")
+    missing = [name for name in ("preset.toml", "checkpoint.npz") if not (candidates[0] / name).is_file()]
+    if missing:
+        raise LabError(f"{candidates[0]} is not a run directory: it has no {' and no '.join(missing)}")
+    return RunStore(candidates[0])
+
+
+def all_runs(runs: Path) -> list[RunStore]:
+    """Every run below `runs`, oldest first; directories that are none are passed over."""
+    paths = sorted(path.parent for path in runs.glob("*/preset.toml"))
+    return [RunStore(path) for path in paths if (path / "checkpoint.npz").is_file()]
+
+
+def to_json(value: Any) -> str:
+    """JSON text; numbers that are not finite become null, as JSON has none."""
+    return json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+@contextmanager
+def _disk(path: Path) -> Iterator[None]:
+    """Errors of the file system, said in one line that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise LabError(f"{path}: {error.strerror or error}") from error

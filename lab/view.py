@@ -1,0 +1,91 @@
+"""Results, runs, presets and data as tables for the terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lab.curves import curves
+
+MINI_NOTE = "The reported numbers are for the full data; this run saw only the embedded part of it."
+
+
+def show_result(console: Console, result: Mapping[str, Any], metrics: Sequence[dict[str, float]]) -> None:
+    """The end of a run: curves, a table beside the reported numbers, and where the files are."""
+    if len(metrics) > 1:
+        text = curves(metrics, min(console.width, 160), console.color_system is not None)
+        console.print(Text.from_ansi(text), no_wrap=True, crop=True)
+    console.print(_final_table(result))
+    if result["reference"] and result["variant"] == "mini":
+        console.print(MINI_NOTE, style="italic")
+    if note := (result["reference"] or {}).get("note"):
+        console.print(note, style="italic")
+    console.print(
+        f"{result['updates']:,} updates in {result['seconds']:.1f} s ({result['updates_per_second']:,.0f}/s with "
+        f"evaluations) · {result['parameters']:,} parameters · seed {result['seed']}",
+        highlight=False,
+    )
+    console.print(result["run"], style="bold", soft_wrap=True, highlight=False)
+
+
+def _final_table(result: Mapping[str, Any]) -> Table:
+    reference = result["reference"] or {}
+    reported, independent = reference.get("reported", {}), reference.get("independent", {})
+    title = f"{result['preset']} · {result['data']}"
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table.add_column("")
+    for heading in ("here", "reported", "independent"):
+        if heading == "here" or reference.get(heading):
+            table.add_column(heading, justify="right")
+    for split, measures in result["final"].items():
+        for measure, value in measures.items():
+            key = f"{split}.{measure}"
+            row = [f"{split} {measure}", figure(measure, value)]
+            row += [figure(measure, given.get(key)) for given in (reported, independent) if given]
+            table.add_row(*row, end_section=measure == "accuracy")
+    return table
+
+
+def figure(measure: str, value: float | None) -> str:
+    """An accuracy as a percentage, other measures with four decimals; a dash for what is not known or not finite."""
+    if value is None or value != value or abs(value) == float("inf"):
+        return "-"
+    return f"{value:.2%}" if measure == "accuracy" else f"{value:.4f}"
+
+
+def show_presets(console: Console, presets: Sequence[Mapping[str, Any]]) -> None:
+    """All presets with the network they train and the test accuracy they reproduce."""
+    table = Table("preset", "what", "network", "test accuracy reported", box=box.SIMPLE_HEAD)
+    for preset in presets:
+        reported = (preset.get("reference") or {}).get("reported", {})
+        network = preset["network"]
+        layers = "-".join(str(units) for units in network["hidden"]) or "one layer"
+        table.add_row(
+            preset["name"],
+            preset["title"],
+            layers + (" BN" if network["batch_norm"] else ""),
+            figure("accuracy", reported.get("test.accuracy")),
+        )
+    console.print(table)
+    console.print("gradlab run NAME trains one; gradlab presets NAME shows its settings.", highlight=False)
+
+
+def show_runs(console: Console, runs: Sequence[Mapping[str, Any]]) -> None:
+    """Saved runs, the newest last."""
+    if not runs:
+        console.print("No runs yet. gradlab run a2-setting1 makes one.")
+        return
+    table = Table("run", "state", "data", "updates", "test accuracy", "reported", box=box.SIMPLE_HEAD)
+    for run in runs:
+        table.add_row(
+            run["name"],
+            run["state"],
+            run["data"],
+            f"{run['updates']:,}",
+            figure("accuracy", run["test_accuracy"]),
+            figure("accuracy", run["reported_accuracy"]),
+        )
+    console.print(table)
