@@ -1,0 +1,26 @@
+"""Reading a file that must hold exactly what is expected."""
+
+import hashlib
+from pathlib import Path
+
+from data.errors import DataError
+from data.sources import File
+
+
+def read(path: Path, expected: File, remedy: str) -> bytes:
+    """The content of the file, checked against size and sha256.
+
+    Raises DataError if it is missing, cannot be read or holds anything else; `remedy` ends the message.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing; {remedy}") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}); {remedy}") from None
+    if len(content) != expected.size:
+        raise DataError(f"{path} has {len(content):,} bytes, expected {expected.size:,}; {remedy}")
+    found = hashlib.sha256(content).hexdigest()
+    if found != expected.sha256:
+        raise DataError(f"{path} is damaged: sha256 {found}, expected {expected.sha256}; {remedy}")
+    return content

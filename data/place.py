@@ -1,0 +1,19 @@
+"""Where full data sets lie on this machine: mnist/, cifar-10-batches-bin/ and names/ under one folder."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def home() -> Path:
+    """The folder of the full data sets: GRADLAB_DATA, or `gradlab` in the user's cache folder."""
+    if chosen := os.environ.get("GRADLAB_DATA"):
+        return Path(chosen).expanduser()
+    import pooch  # here, because the import takes longer than everything else in this package
+
+    return Path(pooch.os_cache("gradlab"))
+
+
+def missing(folder: Path, names: Iterable[str]) -> list[str]:
+    """Those of the names that are no file in the folder, in the order given."""
+    return [name for name in names if not (folder / name).is_file()]
