@@ -1,0 +1,90 @@
+"""The loader of the image sets: official files or embedded part, split, normalised."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from data import cifar10, mnist, packed, place, splits
+from data.dataset import Dataset, Part
+from data.errors import DataError
+from data.normalise import apply, check, fit
+from data.sources import File, ImageSet, image_set
+
+VARIANTS = ("auto", "mini", "full")
+
+Examples = tuple[np.ndarray, np.ndarray]  # images (n, h, w, c), uint8, and labels (n,), np.intp
+
+_READERS = {"cifar10": cifar10.read, "mnist": mnist.read}
+
+
+def load(name: str, variant: str = "auto", split: str = splits.BATCHES, normalise: str = "zscore") -> Dataset:
+    """The image set "cifar10" or "mnist", split and normalised; x is (n, h, w, c), float32, C-contiguous.
+
+    `variant`: "full", the official files; "mini", the embedded part; "auto", full if all files are there.
+    `split`: see data.splits.spans. `normalise`: see data.normalise.fit; fitted on the training part only.
+    Reads no file that the split does not need. Raises DataError for an argument that is not allowed, a
+    full set that is not there, and a file that does not hold what it should.
+    """
+    source = image_set(name)
+    check(normalise)
+    variant = _choose(source, variant)
+    read = read_full if variant == "full" else _read_mini
+    examples, fingerprints = read(source, split)
+    train, validation, test = _parts(examples, normalise)
+    return Dataset(name, source.title, variant, split, source.classes, train, validation, test, fingerprints)
+
+
+def read_full(source: ImageSet, split: str) -> tuple[list[Examples], dict[str, str]]:
+    """Train, validation and test as pixels from the official files, and the sha256 of the files read."""
+    folder, read = place.home() / source.folder, _READERS[source.name]
+    spans = splits.spans(split, source, source.pool_rows)
+    pieces: list[list[Examples]] = [[] for _ in spans]
+    used: list[File] = []
+    for first, shard in zip(range(0, source.pool_rows, source.shard_rows), source.shards, strict=True):
+        cuts = [slice(max(start - first, 0), max(stop - first, 0)) for start, stop in spans]
+        if all(cut.start >= min(cut.stop, source.shard_rows) for cut in cuts):
+            continue
+        x, y = read(folder, shard)
+        used.extend(shard)
+        for piece, cut in zip(pieces, cuts, strict=True):
+            piece.append((x[cut], y[cut]))
+    parts = [_joined(piece) for piece in pieces]
+    fingerprints = {file.name: file.sha256 for file in (*used, *source.test)}
+    return [*parts, read(folder, source.test)], fingerprints
+
+
+def _read_mini(source: ImageSet, split: str) -> tuple[list[Examples], dict[str, str]]:
+    """Train, validation and test as pixels from the embedded part, and its sha256."""
+    train, validation = (slice(*span) for span in splits.spans(split, source, source.embedded_train))
+    x, y, x_test, y_test = packed.read(source)
+    parts = [(x[train], y[train]), (x[validation], y[validation]), (x_test, y_test)]
+    return parts, {source.embedded.name: source.embedded.sha256}
+
+
+def _choose(source: ImageSet, variant: str) -> str:
+    """Which of "full" and "mini" is meant, given what is there."""
+    if variant not in VARIANTS:
+        raise DataError(f"data = {variant!r} is not known; allowed: {', '.join(VARIANTS)}")
+    if variant == "mini":
+        return "mini"
+    folder = place.home() / source.folder
+    missing = place.missing(folder, [file.name for file in source.files])
+    if missing and variant == "full":
+        raise DataError(
+            f"{folder} lacks {', '.join(missing)} of {source.title}; run `gradlab data fetch {source.name}`, "
+            f"or use the embedded part with --data mini"
+        )
+    return "mini" if missing else "full"
+
+
+def _joined(pieces: list[Examples]) -> Examples:
+    return np.concatenate([x for x, _ in pieces]), np.concatenate([y for _, y in pieces])
+
+
+def _parts(examples: list[Examples], normalise: str) -> Iterator[Part]:
+    """The parts, normalised by the first; the pixels of a part are let go before the next is converted."""
+    shift, scale = fit(examples[0][0], normalise)
+    while examples:
+        x, y = examples.pop(0)
+        yield Part(apply(x, shift, scale), y)
+        del x

@@ -1,0 +1,58 @@
+"""Pixels to network inputs: out = (x - shift) / scale, with shift and scale fitted on the training part."""
+
+import numpy as np
+
+from data.errors import DataError
+
+WAYS = ("zscore", "mean-pixel", "unit", "none")
+
+_ROWS = 256  # 256 * 255^2 < 2^24: up to here float32 adds squared pixels without rounding
+
+
+def check(how: str) -> None:
+    """Raises DataError if `how` is no way to normalise."""
+    if how not in WAYS:
+        raise DataError(f"normalise = {how!r} is not known; allowed: {', '.join(WAYS)}")
+
+
+def fit(x: np.ndarray, how: str) -> tuple[np.ndarray, np.ndarray]:
+    """Shift and scale, float32, that broadcast over images x of shape (n, h, w, c), uint8.
+
+    "zscore": mean and standard deviation of every feature; the deviation of a constant feature counts as 1.
+    "mean-pixel": the mean of every channel; values keep their scale of 0 to 255.
+    "unit": 0 and 255. "none": 0 and 1.
+    """
+    check(how)
+    shift, scale = np.zeros(1), np.ones(1)
+    if how == "zscore":
+        total, squares = _sums(x)
+        shift = total / len(x)
+        scale = np.sqrt(len(x) * squares - total**2) / len(x)
+        scale[scale == 0] = 1
+    elif how == "mean-pixel":
+        total, _ = _sums(x)
+        shift = total.sum(axis=(0, 1)) / (x.size // x.shape[3])
+    elif how == "unit":
+        scale = np.full(1, 255)
+    return shift.astype(np.float32), scale.astype(np.float32)
+
+
+def apply(x: np.ndarray, shift: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """(x - shift) / scale as a new float32 array of x's shape, C-contiguous."""
+    out = np.empty(x.shape, np.float32)
+    for start in range(0, len(x), _ROWS):
+        rows = slice(start, start + _ROWS)
+        np.subtract(x[rows], shift, out=out[rows])
+        out[rows] /= scale
+    return out
+
+
+def _sums(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sum and sum of squares of every feature over the rows, int64, exact."""
+    total = np.zeros(x.shape[1:], np.int64)
+    squares = np.zeros(x.shape[1:], np.int64)
+    for start in range(0, len(x), _ROWS):
+        rows = x[start : start + _ROWS].astype(np.float32)
+        total += rows.sum(axis=0).astype(np.int64)
+        squares += np.square(rows, out=rows).sum(axis=0).astype(np.int64)
+    return total, squares
