@@ -1,0 +1,73 @@
+"""What there is: every data set with its embedded part, and how much of the full one lies on this machine."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from data import place, surnames
+from data.sources import IMAGE_SETS, ImageSet
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A data set as `gradlab data list` shows it. Sizes in bytes; only JSON's types, for `asdict`."""
+
+    name: str
+    title: str
+    embedded: dict[str, int]  # counts, e.g. {"train": 4000, "test": 1000}
+    embedded_size: int
+    full: str  # "present", "incomplete" or "absent", by file names; damage is found when a file is read
+    full_size: int  # of the set's files on this machine
+    download_size: int  # 0: there is nothing to download
+    place: str  # the folder where the full files lie or would lie
+    source: str
+    licence: str
+
+
+def entries() -> list[Entry]:
+    """An entry of every data set. Hashes nothing and reads no content."""
+    home = place.home()
+    return [_surnames(home), *(_images(home, source) for source in IMAGE_SETS.values())]
+
+
+def _images(home: Path, source: ImageSet) -> Entry:
+    folder, names = home / source.folder, [file.name for file in source.files]
+    return Entry(
+        name=source.name,
+        title=source.title,
+        embedded={"train": source.embedded_train, "test": source.embedded_test},
+        embedded_size=source.embedded.size,
+        full=_state(folder, names),
+        full_size=_size(folder, names),
+        download_size=source.download_size,
+        place=str(folder),
+        source=source.page,
+        licence=source.licence,
+    )
+
+
+def _surnames(home: Path) -> Entry:
+    folder = home / "names"
+    return Entry(
+        name="surnames",
+        title=surnames.TITLE,
+        embedded={"names": surnames.COUNT},
+        embedded_size=surnames.EMBEDDED.size,
+        full=_state(folder, surnames.FILES),
+        full_size=_size(folder, surnames.FILES),
+        download_size=0,
+        place=str(folder),
+        source=surnames.PAGE,
+        licence=surnames.LICENCE,
+    )
+
+
+def _state(folder: Path, names: Sequence[str]) -> str:
+    missing = len(place.missing(folder, names))
+    if not missing:
+        return "present"
+    return "absent" if missing == len(names) else "incomplete"
+
+
+def _size(folder: Path, names: Sequence[str]) -> int:
+    return sum((folder / name).stat().st_size for name in names if (folder / name).is_file())
