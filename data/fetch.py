@@ -9,7 +9,7 @@ from data import files, place
 from data.errors import DataError
 from data.sources import File, ImageSet, image_set
 
-_CHUNK = 1 << 16
+_CHUNK = 1 << 14  # bytes; what a broken connection can lose of what has come
 _TIMEOUT = 30  # seconds without a byte
 
 

@@ -1,0 +1,81 @@
+"""The surnames, embedded and from a folder."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from data import packed, surnames
+from data.errors import DataError
+
+
+@pytest.fixture
+def folder(place):
+    """The names as the 18 text files of the original."""
+    names, y, classes = surnames.read()
+    folder = place / "names"
+    folder.mkdir(parents=True)
+    for i, nation in enumerate(classes):
+        lines = [name for name, label in zip(names, y, strict=True) if label == i]
+        (folder / f"{nation}.txt").write_text("\n".join(lines) + "\n", "utf-8")
+    return folder
+
+
+def test_all_names_are_there_as_they_were_collected():
+    names, y, classes = surnames.read()
+    assert len(names) == len(y) == surnames.COUNT == 20_074
+    assert y.dtype == np.intp
+    assert len(classes) == 18
+    assert list(classes) == sorted(classes)
+    counts = dict(zip(classes, np.bincount(y).tolist(), strict=True))
+    assert (counts["Russian"], counts["Arabic"], counts["Vietnamese"]) == (9_408, 2_000, 73)
+    assert (np.diff(y) >= 0).all()
+    assert names[0] == "Khoury"
+
+
+def test_the_known_dirt_is_kept_and_counted_as_the_provenance_says():
+    names, y, classes = surnames.read()
+    assert {"Rafaj1", "Lu:", "Maxa/B", "Lytkin,", "See "} <= set(names)
+    rows = list(zip(names, y.tolist(), strict=True))
+    assert len(rows) - len(set(rows)) == 2_059
+    assert len({name for name, label in rows if classes[label] == "Arabic"}) == 108
+    nations = Counter(name for name, _ in set(rows))
+    assert sum(count > 1 for count in nations.values()) == 465
+    assert names.count("To The First Page") == 23
+    assert max(map(len, names)) == 20
+
+
+def test_a_folder_of_the_same_names_is_read(folder):
+    assert surnames.read()[0][0] == "Khoury"
+
+
+def test_line_ends_and_blank_lines_make_no_difference(folder):
+    path = folder / "Greek.txt"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n") + b"\r\n")
+    assert len(surnames.read()[0]) == 20_074
+
+
+def test_a_folder_of_other_names_is_refused(folder):
+    with (folder / "Greek.txt").open("a") as file:
+        file.write("Pythagoras\n")
+    with pytest.raises(DataError, match=r"names does not hold the 20,074 known names; correct or delete it"):
+        surnames.read()
+
+
+def test_a_folder_in_another_encoding_is_refused(folder):
+    (folder / "Greek.txt").write_bytes(b"\xff\xfe")
+    with pytest.raises(DataError, match="names cannot be read as UTF-8 text"):
+        surnames.read()
+
+
+def test_an_incomplete_folder_is_not_used(folder):
+    (folder / "Greek.txt").unlink()
+    (folder / "Irish.txt").write_text("Nobody\n")
+    assert len(surnames.read()[0]) == 20_074
+
+
+def test_a_damaged_installation_is_named(tmp_path, monkeypatch):
+    (tmp_path / "surnames.tsv").write_text("Greek\tPythagoras\n")
+    monkeypatch.setattr(packed, "FOLDER", tmp_path)
+    with pytest.raises(DataError, match=r"surnames\.tsv has 17 bytes, expected 320,248; reinstall gradlab"):
+        surnames.read()
