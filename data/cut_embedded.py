@@ -17,6 +17,8 @@ from data.sources import IMAGE_SETS, ImageSet
 
 
 def main() -> None:
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
     os.environ["GRADLAB_DATA"] = sys.argv[1]
     for source in IMAGE_SETS.values():
         _write(source.embedded.name, _cut(source))
