@@ -5,14 +5,16 @@ from collections.abc import Iterator
 import numpy as np
 
 from core.streams import generator_state, restore_generator
-from core.types import Array, Labels, buffer
+from core.threads import Job, in_background
+from core.types import Array, Labels
 
 
 class Batches:
     """Endless shuffled batches of a split x (n, ...), y (n,).
 
     Each epoch is a new permutation, cut into n // size batches; what is left over takes part in other epochs.
-    Indices are shuffled and rows gathered into one buffer, so what next() returns is valid until the next call.
+    Indices are shuffled and rows gathered, the next batch beside the work on this one, into two buffers in turn: what
+    next() returns is valid until the next call.
     Raises ValueError if a batch is larger than the split.
     """
 
@@ -21,13 +23,23 @@ class Batches:
             raise ValueError(f"a batch of {size} examples cannot be drawn from {len(y)}")
         self._x, self._y, self.size, self._rng = x, y, size, rng
         self.per_epoch = len(y) // size
-        self._rows: Array | None = None
+        self._buffers = [np.empty((size, *x.shape[1:]), x.dtype) for _ in range(2)]
         self._begin_epoch()
 
-    def _begin_epoch(self) -> None:
+    def _begin_epoch(self, position: int = 0) -> None:
         self._before = generator_state(self._rng)
         self._order = self._rng.permutation(len(self._y))
-        self._position = 0
+        self._position = position
+        self._wait_for_rows = self._gather(position)
+
+    def _gather(self, position: int) -> Job:
+        """Gather a batch of this epoch beside other work; the function returned waits for it."""
+        index, rows = self._index(position), self._buffers[position % 2]
+        # mode="clip" spares NumPy a copy it makes when an index might be out of range
+        return in_background(lambda: np.take(self._x, index, axis=0, out=rows, mode="clip"))
+
+    def _index(self, position: int) -> Labels:
+        return self._order[position * self.size : (position + 1) * self.size]
 
     def __iter__(self) -> Iterator[tuple[Array, Labels]]:
         return self
@@ -35,13 +47,12 @@ class Batches:
     def __next__(self) -> tuple[Array, Labels]:
         if self._position == self.per_epoch:
             self._begin_epoch()
-        start = self._position * self.size
-        index = self._order[start : start + self.size]
+        self._wait_for_rows()
+        position = self._position
         self._position += 1
-        self._rows = rows = buffer(self._rows, (self.size, *self._x.shape[1:]), self._x.dtype)
-        # mode="clip" spares NumPy a copy it makes when an index might be out of range
-        np.take(self._x, index, axis=0, out=rows, mode="clip")
-        return rows, self._y[index]
+        if self._position < self.per_epoch:
+            self._wait_for_rows = self._gather(self._position)
+        return self._buffers[position % 2], self._y[self._index(position)]
 
     def state(self) -> dict[str, Array]:
         """The generator as it was before this epoch's permutation, and how many batches of it are gone."""
@@ -50,5 +61,4 @@ class Batches:
     def restore(self, state: dict[str, Array]) -> None:
         """Continue exactly where state() was taken."""
         restore_generator(self._rng, state["before"])
-        self._begin_epoch()
-        self._position = int(state["position"])
+        self._begin_epoch(int(state["position"]))

@@ -11,7 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.initialisers import Constant, He, Initialiser
+from core.threads import share
 from core.types import Array, Shape, buffer
+
+# A product of fewer multiplications than this is done before a second thread has woken up.
+SHARED_PRODUCT = 10_000_000
+BLOCK = 512  # inputs in one thread's share: enough of them for even shares, few enough to stay in the L2 cache
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class Dense(Layer):
         self.units = units
         self.initialiser = initialiser or He()
         self._y: Array | None = None
+        self._partial: Array | None = None
         self._dx: Array | None = None
 
     def build(self, shape: Shape) -> tuple[Shape, Mapping[str, Parameter]]:
@@ -89,18 +95,31 @@ class Dense(Layer):
 
     def forward(self, x: Array, train: bool) -> Array:
         self._x = x
-        self._y = y = buffer(self._y, (len(x), self.units), self.params["W"].dtype)
-        np.matmul(x, self.params["W"], out=y)
+        W, inputs = self.params["W"], self._blocks(x)
+        self._y = y = buffer(self._y, (len(x), self.units), W.dtype)
+        if len(inputs) == 1:
+            np.matmul(x, W, out=y)
+        else:  # x W = the sum over blocks of inputs, always added in the same order
+            self._partial = partial = buffer(self._partial, (len(inputs), *y.shape), W.dtype)
+            share(len(inputs), lambda k: np.matmul(x[:, inputs[k]], W[inputs[k]], out=partial[k]))
+            np.add.reduce(partial, axis=0, out=y)
         y += self.params["b"]
         return y
 
     def backward(self, dy: Array) -> Array | None:
-        np.matmul(self._x.T, dy, out=self.grads["W"])
+        x, dW, inputs = self._x, self.grads["W"], self._blocks(self._x)
+        share(len(inputs), lambda k: np.matmul(x[:, inputs[k]].T, dy, out=dW[inputs[k]]))
         np.add.reduce(dy, axis=0, out=self.grads["b"])
         if not self.needs_input_gradient:
             return None
-        self._dx = dx = buffer(self._dx, self._x.shape, dy.dtype)
+        self._dx = dx = buffer(self._dx, x.shape, dy.dtype)
         return np.matmul(dy, self.params["W"].T, out=dx)
+
+    def _blocks(self, x: Array) -> list[slice]:
+        """How the inputs are divided for threads to share: by shape alone, so that sums are always the same."""
+        n, d = x.shape
+        size = BLOCK if n * d * self.units >= SHARED_PRODUCT else d
+        return [slice(start, start + size) for start in range(0, d, size)]
 
 
 class ReLU(Layer):

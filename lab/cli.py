@@ -200,12 +200,15 @@ def list_data(json: Json = False) -> None:
 
 @data_app.command("fetch")
 def fetch_data(
-    names: Annotated[list[str] | None, typer.Argument(metavar="SET...", help="cifar10, mnist; both if none.")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="SET...", help="cifar10 or mnist; both if none is named.")
+    ] = None,
 ) -> None:
     """Download full data sets, checked against their hashes; an interrupted download is taken up again."""
-    from data.fetch import FULL_SETS, fetch
+    from data.fetch import fetch
+    from data.sources import IMAGE_SETS
 
-    for name in names or FULL_SETS:
+    for name in names or IMAGE_SETS:
         print(fetch(name))
 
 

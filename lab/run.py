@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from core.metrics import class_scores, confusion_matrix
-from core.threads import blas_threads
+from core.threads import threads
 from core.trainer import DivergedError, Snapshot, Trainer
 from core.types import Array
 from data.dataset import Dataset
@@ -52,7 +52,7 @@ class Run:
         the result, which is also written to result.json. Raises LabError when the disk refuses.
         """
         self._started = time.perf_counter()
-        with blas_threads(self.threads), self.store.recording(self.trainer.update):
+        with threads(self.threads), self.store.recording(self.trainer.update):
             self._save()
             try:
                 self._train(watch)

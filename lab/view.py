@@ -5,6 +5,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
@@ -89,3 +90,21 @@ def show_runs(console: Console, runs: Sequence[Mapping[str, Any]]) -> None:
             figure("accuracy", run["reported_accuracy"]),
         )
     console.print(table)
+
+
+def show_data(console: Console, entries: Sequence[Mapping[str, Any]]) -> None:
+    """The data sets: what is embedded, what is there in full, and from whom they come."""
+    for entry in entries:
+        counts = ", ".join(f"{count:,} {part}" for part, count in entry["embedded"].items())
+        full = entry["full"]
+        if not entry["download_size"]:
+            full = "the same: all of it is embedded"
+        elif full == "present":
+            full += f", {decimal(entry['full_size'])} in {entry['place']}"
+        else:
+            full += f"; gradlab data fetch {entry['name']} downloads {decimal(entry['download_size'])}"
+        console.print(f"[bold]{entry['title']}[/bold] ({entry['name']})", highlight=False)
+        console.print(f"  embedded  {counts} ({decimal(entry['embedded_size'])})", highlight=False)
+        console.print(f"  full      {full}", highlight=False, soft_wrap=True)
+        console.print(f"  source    {entry['source']}", highlight=False, soft_wrap=True)
+        console.print(f"  licence   {entry['licence']}", highlight=False, soft_wrap=True)
