@@ -218,7 +218,9 @@ class Dropout(Layer):
         keep = 1 - self.rate
         kept = self.rng.random(x.shape, dtype=np.float32) < keep
         self._mask: Array = kept.astype(x.real.dtype) / x.real.dtype.type(keep)
-        return np.multiply(x, self._mask)
+        y: Array = x * self._mask
+        return y
 
     def backward(self, dy: Array) -> Array:
-        return np.multiply(dy, self._mask)
+        dx: Array = dy * self._mask
+        return dx

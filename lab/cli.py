@@ -150,7 +150,7 @@ def _stopped_by_signals(trainer: "Trainer") -> Iterator[None]:
 
     def stop(number: int, frame: FrameType | None) -> None:
         trainer.stop()
-        signal.signal(number, before[number])
+        signal.signal(number, before[signal.Signals(number)])
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
@@ -244,7 +244,7 @@ def _notice(text: str) -> None:
 def main() -> None:
     """The console script: runs a command, turns errors into one line on stderr, and exits with the contract's code."""
     tune_blas()
-    usage_error = typer.BadParameter.__mro__[1]  # of the click that typer brings with it
+    usage_error: Any = typer.BadParameter.__base__  # of the click that typer brings with it
     try:
         code = app(standalone_mode=False, prog_name="gradlab")
     except (KeyboardInterrupt, typer.Abort):
@@ -253,7 +253,7 @@ def main() -> None:
         sys.stderr.close()
         code = FAILED
     except usage_error as error:
-        code = _bad_input(error.format_message())  # type: ignore[attr-defined]
+        code = _bad_input(error.format_message())
     except _input_errors() as error:
         code = _bad_input(str(error))
     sys.exit(code or 0)

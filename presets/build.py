@@ -76,7 +76,7 @@ def build_initialiser(spec: schema.Network) -> initialisers.Initialiser:
     return initialisers.He() if spec.initialiser == "he" else initialisers.Xavier()
 
 
-def build_optimiser(spec: schema.OptimiserBase) -> optimisers.Optimiser:
+def build_optimiser(spec: schema.Optimiser) -> optimisers.Optimiser:
     """The optimiser of that kind; its settings have the same names in schema and core."""
     settings = spec.model_dump(exclude={"eta", "kind"})
     return OPTIMISERS[spec.kind](**settings)
