@@ -18,9 +18,10 @@ class SoftmaxCrossEntropy:
     def forward(self, logits: Array, y: Labels) -> Array:
         """The loss of each example, (n,), for logits (n, classes) and labels y (n,)."""
         self._p = p = buffer(self._p, logits.shape, logits.dtype)
-        np.subtract(logits, logits.real.max(axis=1, keepdims=True), out=p)
-        self._picked = (np.arange(len(y)), y)
-        shifted = p[self._picked]
+        np.subtract(logits, np.maximum.reduce(logits.real, axis=1, keepdims=True), out=p)
+        n, classes = p.shape
+        self._picked = np.arange(0, n * classes, classes) + y  # where p.ravel() holds the probability of the label
+        shifted = p.ravel()[self._picked]
         np.exp(p, out=p)
         total = np.add.reduce(p, axis=1)
         p /= total[:, None]
@@ -31,7 +32,7 @@ class SoftmaxCrossEntropy:
         """dloss/dlogits = (p - onehot(y)) / n of the last forward; may be called once for each."""
         p = self._p
         assert p is not None, "backward follows forward"
-        p[self._picked] -= 1
+        p.ravel()[self._picked] -= 1
         p /= len(p)
         return p
 

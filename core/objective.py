@@ -32,18 +32,24 @@ class Objective:
         self.lambda_ = lambda_
         self.loss = SoftmaxCrossEntropy()
 
-    def gradient(self, x: Array, y: Labels) -> complex:
-        """Leave dJ/dtheta of a batch in network.grad; return its mean loss, without the penalty.
-
-        The loss is a NumPy scalar of the network's dtype (complex in a complex-step check).
-        """
+    def forward(self, x: Array, y: Labels) -> complex:
+        """The mean loss of a batch, without the penalty, as a NumPy scalar of the network's dtype."""
         losses = self.loss.forward(self.network.forward(x, train=True), y)
+        mean: complex = np.add.reduce(losses) / len(losses)
+        return mean
+
+    def backward(self) -> None:
+        """Leave dJ/dtheta of the batch of the last forward() in network.grad, the penalty included."""
         self.network.backward(self.loss.backward())
         if self.lambda_:
             for tensor in self.network.decayed():
                 add_scaled(tensor.grad, 2 * self.lambda_, tensor.value)
-        mean: complex = np.add.reduce(losses) / len(losses)
-        return mean
+
+    def gradient(self, x: Array, y: Labels) -> complex:
+        """Leave dJ/dtheta of a batch in network.grad; return its mean loss, without the penalty."""
+        loss = self.forward(x, y)
+        self.backward()
+        return loss
 
     def penalty(self) -> complex:
         """lambda * sum W^2 over the weights (analytic: no absolute values)."""
@@ -53,9 +59,7 @@ class Objective:
 
     def cost(self, x: Array, y: Labels) -> complex:
         """J of a batch as training sees it: what a gradient check differentiates."""
-        losses = self.loss.forward(self.network.forward(x, train=True), y)
-        cost: complex = losses.mean() + self.penalty()
-        return cost
+        return self.forward(x, y) + self.penalty()
 
     def evaluate(self, x: Array, y: Labels) -> Evaluation:
         """Loss, cost and accuracy of a whole split x (n, ...), y (n,), in batches that fit the cache."""

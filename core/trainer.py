@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
@@ -126,9 +127,11 @@ class Trainer:
     def _descend(self, eta: float) -> float:
         x, y = next(self.batches)
         with np.errstate(all="ignore"):  # overflow is found in the loss, and reported once, as DivergedError
-            loss = float(self.objective.gradient(x, y).real)
-            if not np.isfinite(loss):
+            loss = float(self.objective.forward(x, y).real)
+            if not isfinite(loss):
                 raise DivergedError(self.update + 1)
+            self.batches.gather_next()  # the small layers, which come next, leave the other cores idle
+            self.objective.backward()
             self.optimiser.update(self.network.theta, self.network.grad, eta)
         self.update += 1
         return loss
