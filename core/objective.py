@@ -1,5 +1,6 @@
 """What training minimises: the mean loss of a batch and an L2 penalty."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -63,11 +64,10 @@ class Objective:
 
     def evaluate(self, x: Array, y: Labels) -> Evaluation:
         """Loss, cost and accuracy of a whole split x (n, ...), y (n,), in batches that fit the cache."""
-        rows = max(1, EVALUATION_BYTES // max(1, x[:1].nbytes))
         loss = 0.0
         right = 0
-        for start in range(0, len(y), rows):
-            logits, labels = self.network.forward(x[start : start + rows]), y[start : start + rows]
+        for rows in _chunks(x):
+            logits, labels = self.network.forward(x[rows]), y[rows]
             loss += float(self.loss.forward(logits, labels).sum(dtype=np.float64))
             right += int(np.count_nonzero(logits.argmax(axis=1) == labels))
         loss /= len(y)
@@ -75,6 +75,10 @@ class Objective:
 
     def predict(self, x: Array) -> Labels:
         """The most likely class of every row of x (n, ...): (n,)."""
-        rows = max(1, EVALUATION_BYTES // max(1, x[:1].nbytes))
-        parts = [self.network.forward(x[i : i + rows]).argmax(axis=1) for i in range(0, len(x), rows)]
-        return np.concatenate(parts)
+        return np.concatenate([self.network.forward(x[rows]).argmax(axis=1) for rows in _chunks(x)])
+
+
+def _chunks(x: Array) -> Iterator[slice]:
+    """Runs of rows of x of about EVALUATION_BYTES."""
+    size = max(1, EVALUATION_BYTES * len(x) // max(1, x.nbytes))
+    return (slice(start, start + size) for start in range(0, len(x), size))

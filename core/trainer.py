@@ -143,8 +143,7 @@ class Trainer:
 
     def evaluate(self, splits: Mapping[str, tuple[Array, Labels]]) -> dict[str, Evaluation]:
         """Loss, cost and accuracy of each split, with the parameters as they are."""
-        with np.errstate(all="ignore"):
-            return {name: self.objective.evaluate(x, y) for name, (x, y) in splits.items()}
+        return {name: self.objective.evaluate(x, y) for name, (x, y) in splits.items()}
 
     # Checkpoints
 

@@ -52,7 +52,8 @@ class Run:
         the result, which is also written to result.json. Raises LabError when the disk refuses.
         """
         self._started = time.perf_counter()
-        with threads(self.threads), self.store.recording(self.trainer.update):
+        # Overflow of a run that diverges is found in the loss, and said once.
+        with threads(self.threads), np.errstate(all="ignore"), self.store.recording(self.trainer.update):
             self._save()
             try:
                 self._train(watch)

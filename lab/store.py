@@ -125,9 +125,9 @@ class RunStore:
     def checkpoint(self) -> dict[str, Array]:
         """The named arrays of checkpoint.npz."""
         path = self.path / "checkpoint.npz"
-        with _disk(path):
+        with _disk(path), path.open("rb") as file:
             try:
-                with np.load(path, allow_pickle=False) as arrays:
+                with np.load(file, allow_pickle=False) as arrays:
                     return dict(arrays)
             except (ValueError, BadZipFile, EOFError, KeyError) as error:
                 raise LabError(f"{path} cannot be used: {error}") from None
@@ -159,9 +159,9 @@ class RunStore:
 
 def find(runs: Path, run: str) -> RunStore:
     """The run at that path, or with that name, or with a name that ends in it, below `runs`. Raises LabError."""
-    candidates = [path for path in (Path(run), runs / run) if path.is_dir()]
+    candidates = [path for path in (Path(run), runs / run) if run and path.is_dir()]
     candidates = candidates[:1] or [path for path in sorted(runs.glob(f"*{escape(run)}")) if path.is_dir()]
-    if not candidates:
+    if not candidates or not run:
         raise LabError(f"there is no run {run} in {runs} (gradlab runs lists them)")
     if len(candidates) > 1:
         raise LabError(f"{run} can mean {', '.join(path.name for path in candidates)}: give more of the name")

@@ -19,6 +19,7 @@ def show_result(console: Console, result: Mapping[str, Any], metrics: Sequence[d
     if len(metrics) > 1:
         text = curves(metrics, min(console.width, 160), console.color_system is not None)
         console.print(Text.from_ansi(text), no_wrap=True, crop=True)
+    console.print(f"{result['preset']} · {result['data']}", style="bold", highlight=False, soft_wrap=True)
     console.print(_final_table(result))
     if result["reference"] and result["variant"] == "mini":
         console.print(MINI_NOTE, style="italic")
@@ -35,8 +36,7 @@ def show_result(console: Console, result: Mapping[str, Any], metrics: Sequence[d
 def _final_table(result: Mapping[str, Any]) -> Table:
     reference = result["reference"] or {}
     reported, independent = reference.get("reported", {}), reference.get("independent", {})
-    title = f"{result['preset']} · {result['data']}"
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
     for heading in ("here", "reported", "independent"):
         if heading == "here" or reference.get(heading):
@@ -79,7 +79,10 @@ def show_runs(console: Console, runs: Sequence[Mapping[str, Any]]) -> None:
     if not runs:
         console.print("No runs yet. gradlab run a2-setting1 makes one.")
         return
-    table = Table("run", "state", "data", "updates", "test accuracy", "reported", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("run", no_wrap=True)
+    for heading in ("state", "data", "updates", "test", "reported"):
+        table.add_column(heading)
     for run in runs:
         table.add_row(
             run["name"],

@@ -1,0 +1,243 @@
+"""The command line: its exit codes, its one-line refusals, its JSON; the process a user starts."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from lab import cli
+from lab.store import all_runs
+from presets.load import names
+
+
+@pytest.fixture
+def gradlab(monkeypatch, capsys):
+    """Call the command in this process: gradlab("run", ...) -> (exit code, stdout, stderr)."""
+
+    def gradlab(*arguments: str):
+        monkeypatch.setattr(sys, "argv", ["gradlab", *arguments])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        out, err = capsys.readouterr()
+        return end.value.code, out, err
+
+    return gradlab
+
+
+@pytest.fixture
+def spawn(small):
+    """Start `gradlab run` of the small run as a process; with updates enough to last."""
+    changes = [argument for change in [*small, "updates=1000000"] for argument in ("-s", change)]
+
+    def spawn(*arguments: str):
+        command = [sys.executable, "-c", "from lab.cli import main; main()", "run", *arguments]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(
+            command + ([] if "--resume" in arguments else ["a2-setting1", "--data", "mini", *changes]),
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            env=os.environ | {"PYTHONPATH": os.getcwd()},  # noqa: PTH109
+        )
+
+    return spawn
+
+
+def small_run(small, *changes):
+    return ["run", "a2-setting1", "--data", "mini"] + [a for c in [*small, *changes] for a in ("-s", c)]
+
+
+def test_help_and_no_command_say_what_there_is(gradlab):
+    for arguments in ((), ("--help",)):
+        code, out, _ = gradlab(*arguments)
+        assert code == 0
+        for command in ("presets", "run", "runs", "data"):
+            assert re.search(rf"^ +{command} ", out, re.M)
+
+
+def test_presets_lists_all_and_shows_one(gradlab):
+    code, out, _ = gradlab("presets")
+    assert code == 0
+    assert all(name in out for name in names())
+    code, out, _ = gradlab("presets", "a2-final")
+    assert code == 0
+    assert "lambda = 0.000648717" in out
+    assert "n_s = 980 # half cycle, updates" in out
+
+
+def test_presets_as_json_is_one_document(gradlab):
+    listed = json.loads(gradlab("presets", "--json")[1])
+    assert [preset["name"] for preset in listed] == names()
+    assert json.loads(gradlab("presets", "a2-final", "--json")[1])["loss"] == {"lambda": 0.000648717}
+
+
+def test_a_run_prints_curves_and_its_numbers_beside_the_reported_ones(gradlab, small):
+    code, out, err = gradlab(*small_run(small, "updates=40"))
+    assert code == 0
+    assert "×× validation" in out
+    assert re.search(r"test accuracy +\d+\.\d\d% +45.88% +47.09%", out)
+    assert "a2-setting1 · MNIST, embedded part: 300 train / 100 validation / 2,000 test" in out
+    assert "The reported numbers are for the full data" in out
+    assert 5 <= err.count("train/validation loss") <= 11  # plain lines where there is no terminal
+    assert "\x1b" not in out + err
+
+
+def test_a_run_as_json_prints_the_document_of_result_json_and_nothing_else(gradlab, small, tmp_path):
+    code, out, _ = gradlab(*small_run(small, "updates=10"), "--json", "--seed", "3", "--threads", "1")
+    assert code == 0
+    (store,) = all_runs(tmp_path / "runs")
+    assert json.loads(out) == store.result()
+    assert (store.result()["seed"], store.result()["threads"]) == (3, 1)
+
+
+def test_the_embedded_part_is_named_when_nobody_chose_it(gradlab, small):
+    arguments = [a for a in small_run(small, "updates=2") if a not in ("--data", "mini")]
+    assert "using the embedded part of MNIST; gradlab data fetch gets all of it" in gradlab(*arguments)[2]
+    assert "embedded part" not in gradlab(*small_run(small, "updates=2"))[2]
+
+
+def test_a_diverged_run_exits_1_and_says_at_which_update(gradlab, small):
+    code, out, err = gradlab(*small_run(small, "updates=200", "eta=1e5", "schedule.kind=constant"))
+    assert code == 1
+    assert re.search(r"the loss was not finite at update \d+: try a smaller eta", err)
+    assert re.search(r"test loss +-", out)
+
+
+def test_runs_are_listed_and_shown(gradlab, small, tmp_path):
+    assert "No runs yet" in gradlab("runs")[1]
+    assert json.loads(gradlab("runs", "--json")[1]) == []
+    gradlab(*small_run(small, "updates=10"))
+    (store,) = all_runs(tmp_path / "runs")
+    assert store.path.name in gradlab("runs")[1]
+    (listed,) = json.loads(gradlab("runs", "--json")[1])
+    assert (listed["run"], listed["state"], listed["updates"]) == (str(store.path), "done", 10)
+    assert "test accuracy" in gradlab("runs", store.path.name)[1]
+    assert json.loads(gradlab("runs", store.path.name[-4:], "--json")[1]) == store.result()
+
+
+def test_data_is_listed_with_size_source_and_licence(gradlab, tmp_path):
+    for arguments in (("data",), ("data", "list")):
+        code, out, _ = gradlab(*arguments)
+        assert code == 0
+        for word in ("CIFAR-10", "MNIST", "Surnames", "licence", "source", "absent; gradlab data fetch cifar10"):
+            assert word in out
+    assert {entry["name"] for entry in json.loads(gradlab("data", "--json")[1])} == {"cifar10", "mnist", "surnames"}
+    assert json.loads(gradlab("data", "list", "--json")[1]) == json.loads(gradlab("data", "--json")[1])
+    assert gradlab("data", "path")[1].strip() == str(tmp_path / "no-data")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("run", "which preset?"),
+        ("run a2-seting1", "there is no preset a2-seting1; did you mean a2-setting1?"),
+        ("presets a4", "there is no preset a4"),
+        ("run ./none.toml", "none.toml: there is no such file"),
+        ("run a2-setting1 -s etta=1", "there is no setting etta; did you mean optimiser.eta"),
+        ("run a2-setting1 -s eta=fast", "optimiser.eta = 'fast': must be a valid number"),
+        ("run a2-setting1 -s eta=-1", "optimiser.eta = -1: must be greater than 0"),
+        ("run a2-setting1 -s eta", "write it as key=value"),
+        ("run a2-setting1 --data mini -s batch=5000", "training.batch = 5000, but there are 2,000 training examples"),
+        ("run a2-setting1 --data mini -s split=0/5/test", "split"),
+        ("run a2-setting1 --data full", "no-data"),
+        ("run a2-setting1 --data all", "--data"),
+        ("run a2-setting1 --seed x", "--seed"),
+        ("run a2-setting1 --threads 0", "--threads"),
+        ("run a2-setting1 --threads 4096", "--threads 4096: this machine has"),
+        ("run a2-setting1 --fast", "No such option"),
+        ("run --resume nothing", "there is no run nothing in"),
+        ("run --resume .", "is not a run directory"),
+        ("run --resume x -s eta=1", "it takes no -s, --data or --seed"),
+        ("runs nothing", "there is no run nothing in"),
+        ("data fetch imagenet", "imagenet"),
+        ("nonsense", "No such command"),
+    ],
+)
+def test_bad_input_is_one_line_on_stderr_exit_2_and_no_run(gradlab, tmp_path, monkeypatch, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = gradlab(*arguments.split())
+    assert (code, out) == (2, "")
+    assert err.startswith("gradlab: ")
+    assert err.count("\n") == 1
+    assert message in err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_unreadable_toml_is_named_with_its_line(gradlab, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('title = "t"\n[optimiser\n')
+    code, _, err = gradlab("run", str(path))
+    assert code == 2
+    assert err.startswith(f"gradlab: {path}: is not valid TOML: ")
+    assert "line 2" in err
+
+
+def test_a_place_that_cannot_be_written_is_named(gradlab, small, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, _, err = gradlab(*small_run(small, "updates=2"), "--runs-dir", str(tmp_path / "file"))
+    assert code == 2
+    assert re.fullmatch(rf"gradlab: {tmp_path}/file/\S+: Not a directory\n", err)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_run_that_can_be_resumed(spawn, tmp_path, number):
+    process = spawn("--json")
+    run = wait_for_updates(tmp_path / "runs")
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert json.loads(out)["state"] == "interrupted"
+    assert f"go on with: gradlab run --resume {run}" in err
+    process = spawn("--resume", run.name)
+    time.sleep(1)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 130
+    (store,) = all_runs(tmp_path / "runs")
+    assert store.result()["updates"] >= json.loads(out)["updates"] > 0
+
+
+def test_a_killed_run_is_shown_as_such_and_can_be_resumed(spawn, gradlab, tmp_path):
+    process = spawn()
+    run = wait_for_updates(tmp_path / "runs")
+    assert json.loads(gradlab("runs", "--json")[1])[0]["state"] == "running"
+    assert "it is still running" in gradlab("runs", run.name)[2]
+    process.kill()
+    process.communicate(timeout=30)
+    assert json.loads(gradlab("runs", "--json")[1])[0]["state"] == "interrupted"
+    code, _, err = gradlab("runs", run.name)
+    assert code == 2
+    assert f"it was killed; gradlab run --resume {run} takes it up" in err
+
+
+def wait_for_updates(runs):
+    """The run directory, once a few updates were evaluated."""
+    for _ in range(600):
+        for path in runs.glob("*/metrics.csv"):
+            if len(path.read_text().splitlines()) > 3:
+                return path.parent
+        time.sleep(0.05)
+    raise AssertionError("no run began")
+
+
+def test_the_command_loads_no_framework_and_help_no_numpy():
+    code = (
+        "import sys, lab.cli; "
+        "sys.argv = ['gradlab', '--help']\n"
+        "try: lab.cli.main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'textual', 'matplotlib', 'torch', 'numpy', 'scipy', 'pydantic'} & set(sys.modules)))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    loaded = out.splitlines()[-1]
+    assert not {"textual", "matplotlib", "torch", "numpy", "scipy"} & set(re.findall(r"\w+", loaded))
+
+
+def test_a_reader_that_leaves_early_gets_no_traceback():
+    command = f"{sys.executable} -c 'from lab.cli import main; main()' presets --json | head -1"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert result.stderr == ""
