@@ -32,12 +32,11 @@ def _read(store: RunStore) -> dict[str, Any]:
         checkpoint = store.checkpoint()
         state = "running" if running else "interrupted"
         updates, variant = int(checkpoint["update"]), str(checkpoint["run.variant"])
-        return summary | {"state": state, "updates": updates, "data": f"{preset.data.set} {variant}"}
+        return summary | {"state": state, "updates": updates, "data": variant}
     accuracy = result["final"]["test"]["accuracy"] if result["state"] != "interrupted" else None
-    data = f"{preset.data.set} {result['variant']}"
     return summary | {
         "state": result["state"],
         "updates": result["updates"],
-        "data": data,
+        "data": result["variant"],
         "test_accuracy": accuracy,
     }

@@ -11,6 +11,7 @@ from core.trainer import Snapshot
 
 REFRESH_SECONDS = 0.1
 PLAIN_LINES = 10
+ROOM_FOR_A_BAR = 110  # columns
 
 
 class TrainingProgress:
@@ -23,10 +24,10 @@ class TrainingProgress:
         self._began = time.perf_counter()
         self._shown = 0.0
         self._tenth = start * PLAIN_LINES // updates
-        self._accuracies = ""
+        self._measures = ""
+        ornaments = [TextColumn(name), BarColumn(bar_width=None)] if console.width >= ROOM_FOR_A_BAR else []
         self._progress = Progress(
-            TextColumn(name),
-            BarColumn(bar_width=None),
+            *ornaments,
             MofNCompleteColumn(),
             TextColumn("{task.fields[numbers]}"),
             TimeRemainingColumn(compact=True),
@@ -50,8 +51,8 @@ class TrainingProgress:
         """Show a snapshot, unless one was shown a moment ago."""
         if snapshot.evaluations:
             train, validation = snapshot.evaluations["train"], snapshot.evaluations["validation"]
-            self._accuracies = (
-                f"loss {train.loss:.3f}/{validation.loss:.3f}  acc {train.accuracy:.1%}/{validation.accuracy:.1%}"
+            self._measures = (
+                f"loss {train.loss:.2f}/{validation.loss:.2f} acc {train.accuracy:.1%}/{validation.accuracy:.1%}"
             )
             self._plain(snapshot)
         now = time.perf_counter()
@@ -61,10 +62,7 @@ class TrainingProgress:
 
     def _numbers(self, snapshot: Snapshot, now: float) -> str:
         rate = (snapshot.update - self._start) / (now - self._began)
-        numbers = f"{self._accuracies}  {rate:,.0f}/s"
-        if self._console.width >= 110:
-            numbers = f"epoch {snapshot.epoch:.1f}  eta {snapshot.eta:.2g}  {numbers}"
-        return numbers
+        return f"epoch {snapshot.epoch:.1f} eta {snapshot.eta:.2g} {self._measures} {rate:,.0f}/s"
 
     def _plain(self, snapshot: Snapshot) -> None:
         tenth = snapshot.update * PLAIN_LINES // self._updates
@@ -73,7 +71,7 @@ class TrainingProgress:
         self._tenth = tenth
         self._console.print(
             f"update {snapshot.update:,} of {self._updates:,}  epoch {snapshot.epoch:.1f}  eta {snapshot.eta:.3g}  "
-            f"train/validation {self._accuracies}",
+            f"train/validation {self._measures}",
             highlight=False,
             soft_wrap=True,
         )

@@ -9,6 +9,7 @@ import sys
 import time
 
 import pytest
+
 from lab import cli
 from lab.store import all_runs
 from presets.load import names

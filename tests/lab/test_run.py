@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+
 from core.objective import Objective
 from core.threads import threads
 from lab import run as lab_run

@@ -6,6 +6,7 @@ import os
 import shutil
 
 import pytest
+
 from lab.catalogue import list_runs
 from lab.errors import LabError
 from lab.store import RunStore, find, to_json

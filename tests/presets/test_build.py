@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from core import optimisers, schedules
 from core.layers import BatchNorm, Dense, Dropout, Flatten, ReLU
 from data.dataset import Dataset, Part

@@ -3,6 +3,7 @@
 import tomllib
 
 import pytest
+
 from presets.errors import PresetError
 from presets.keys import known_keys, resolve
 from presets.load import FOLDER, load, names, parse
@@ -140,7 +141,7 @@ def test_a_change_that_cannot_be_is_refused_in_one_line(change, message):
 
 
 def test_an_unknown_preset_is_refused_with_the_nearest_name():
-    with pytest.raises(PresetError, match="there is no preset a2-seting1; did you mean a2-setting1?"):
+    with pytest.raises(PresetError, match=r"there is no preset a2-seting1; did you mean a2-setting1\?"):
         load("a2-seting1")
 
 
