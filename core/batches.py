@@ -13,7 +13,8 @@ class Batches:
     """Endless shuffled batches of a split x (n, ...), y (n,).
 
     Each epoch is a new permutation, cut into n // size batches; what is left over takes part in other epochs.
-    Indices are shuffled and rows gathered into two buffers in turn: what next() returns is valid until the next call.
+    Indices are shuffled and rows gathered, the next ones while these are used, into two buffers in turn: what next()
+    returns is valid until the next call.
     Raises ValueError if a batch is larger than the split.
     """
 
@@ -29,17 +30,16 @@ class Batches:
         self._before = generator_state(self._rng)
         self._order = self._rng.permutation(len(self._y))
         self._position = position
-        self._wait_for_rows: Job | None = None
+        self._wait_for_rows = self._gather()
 
     def _next_index(self) -> Labels:
         return self._order[self._position * self.size : (self._position + 1) * self.size]
 
-    def gather_next(self) -> None:
-        """Begin to gather the next batch beside other work. Not needed, but saves next() the waiting."""
-        if self._wait_for_rows is None and self._position < self.per_epoch:
-            index, rows = self._next_index(), self._buffers[self._position % 2]
-            # mode="clip" spares NumPy a copy it makes when an index might be out of range
-            self._wait_for_rows = in_background(lambda: np.take(self._x, index, axis=0, out=rows, mode="clip"))
+    def _gather(self) -> Job:
+        """Begin to gather the next rows beside other work; the function returned waits for them."""
+        index, rows = self._next_index(), self._buffers[self._position % 2]
+        # mode="clip" spares NumPy a copy it makes when an index might be out of range
+        return in_background(lambda: np.take(self._x, index, axis=0, out=rows, mode="clip"))
 
     def __iter__(self) -> Iterator[tuple[Array, Labels]]:
         return self
@@ -47,12 +47,11 @@ class Batches:
     def __next__(self) -> tuple[Array, Labels]:
         if self._position == self.per_epoch:
             self._begin_epoch()
-        self.gather_next()
-        assert self._wait_for_rows is not None
         self._wait_for_rows()
-        self._wait_for_rows = None
         rows, labels = self._buffers[self._position % 2], self._y[self._next_index()]
         self._position += 1
+        if self._position < self.per_epoch:
+            self._wait_for_rows = self._gather()
         return rows, labels
 
     def state(self) -> dict[str, Array]:

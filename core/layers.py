@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.blas import column_sums
 from core.initialisers import Constant, He, Initialiser
 from core.threads import share
 from core.types import Array, Shape, buffer
@@ -109,7 +110,7 @@ class Dense(Layer):
     def backward(self, dy: Array) -> Array | None:
         x, dW, inputs = self._x, self.grads["W"], self._blocks(self._x)
         share(len(inputs), lambda k: np.matmul(x[:, inputs[k]].T, dy, out=dW[inputs[k]]))
-        np.add.reduce(dy, axis=0, out=self.grads["b"])
+        column_sums(dy, out=self.grads["b"])
         if not self.needs_input_gradient:
             return None
         self._dx = dx = buffer(self._dx, x.shape, dy.dtype)
@@ -164,7 +165,7 @@ class BatchNorm(Layer):
     def forward(self, x: Array, train: bool) -> Array:
         self._y = y = buffer(self._y, x.shape, x.dtype)
         if train:
-            centred = self._centre(x)
+            centred = self._centre(x, squares=y)
             np.multiply(centred, self._scale, out=y)
         else:
             mean, var = self.state["running"].astype(x.dtype)
@@ -173,16 +174,19 @@ class BatchNorm(Layer):
         y += self.params["beta"]
         return y
 
-    def _centre(self, x: Array) -> Array:
-        """x - mean of the batch; on the way the batch's moments are kept and the running ones follow them."""
+    def _centre(self, x: Array, squares: Array) -> Array:
+        """x - mean of the batch; on the way the batch's moments are kept and the running ones follow them.
+
+        `squares`, of x's shape, is room for what is summed to the variance.
+        """
         n, d = x.shape
         self._moments = moments = buffer(self._moments, (2, d), x.dtype)
         self._centred = centred = buffer(self._centred, x.shape, x.dtype)
         mean, var = moments
-        np.add.reduce(x, axis=0, out=mean)
+        column_sums(x, out=mean)
         mean /= n
         np.subtract(x, mean, out=centred)
-        np.einsum("nd,nd->d", centred, centred, out=var)
+        column_sums(np.square(centred, out=squares), out=var)
         var /= n
         self._inverse = 1 / np.sqrt(var + self.eps)
         self._scale = self.params["gamma"] * self._inverse
@@ -197,10 +201,10 @@ class BatchNorm(Layer):
         centred, n = self._centred, len(dy)
         assert centred is not None, "backward follows a forward with train=True"
         dgamma, dbeta = self.grads["gamma"], self.grads["beta"]
-        np.einsum("nd,nd->d", dy, centred, out=dgamma)
-        dgamma *= self._inverse
-        np.add.reduce(dy, axis=0, out=dbeta)
         self._dx = dx = buffer(self._dx, dy.shape, dy.dtype)
+        column_sums(np.multiply(dy, centred, out=dx), out=dgamma)
+        dgamma *= self._inverse
+        column_sums(dy, out=dbeta)
         np.multiply(centred, dgamma * self._inverse / -n, out=dx)
         dx += dy
         dx -= dbeta / n

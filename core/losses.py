@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from core.blas import row_sums
 from core.types import Array, Labels, buffer
 
 
@@ -23,7 +24,7 @@ class SoftmaxCrossEntropy:
         self._picked = np.arange(0, n * classes, classes) + y  # where p.ravel() holds the probability of the label
         shifted = p.ravel()[self._picked]
         np.exp(p, out=p)
-        total = np.add.reduce(p, axis=1)
+        total = row_sums(p)
         p /= total[:, None]
         losses: Array = np.log(total) - shifted
         return losses

@@ -130,7 +130,6 @@ class Trainer:
             loss = float(self.objective.forward(x, y).real)
             if not isfinite(loss):
                 raise DivergedError(self.update + 1)
-            self.batches.gather_next()  # the small layers, which come next, leave the other cores idle
             self.objective.backward()
             self.optimiser.update(self.network.theta, self.network.grad, eta)
         self.update += 1
