@@ -59,6 +59,10 @@ class Layer:
         """From dJ/dy to dJ/dx, leaving dJ/dparams in `grads`; None where dX is not needed."""
         raise NotImplementedError
 
+    def kinks(self) -> Array | None:
+        """Which side of its kinks the last forward was on (the active units, the argmax); None if it has none."""
+        return None
+
 
 class Flatten(Layer):
     """(n, ...) -> (n, d)."""
@@ -139,6 +143,9 @@ class ReLU(Layer):
     def backward(self, dy: Array) -> Array:
         self._dx = dx = buffer(self._dx, dy.shape, dy.dtype)
         return np.multiply(dy, self._active, out=dx)
+
+    def kinks(self) -> Array:
+        return self._active
 
 
 class BatchNorm(Layer):
