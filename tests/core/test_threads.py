@@ -1,0 +1,75 @@
+import threading
+
+import pytest
+
+from core.threads import in_background, share, threads
+
+PATIENCE = 10  # seconds until a test that waits for another thread fails
+
+
+@pytest.mark.parametrize("n", [1, 2, 4])
+@pytest.mark.parametrize("blocks", [0, 1, 2, 3, 17])
+def test_every_block_is_done_once_before_share_returns(n, blocks):
+    done = []
+    with threads(n):
+        for _ in range(20):
+            done.clear()
+            share(blocks, done.append)
+            assert sorted(done) == list(range(blocks))
+
+
+def test_two_threads_work_at_the_same_time():
+    meeting = threading.Barrier(2)
+    with threads(2):
+        share(2, lambda k: meeting.wait(PATIENCE))  # raises BrokenBarrierError if one waits for the other to end
+
+
+def test_without_helpers_the_caller_does_everything():
+    who = []
+    share(3, lambda k: who.append(threading.current_thread()))
+    in_background(lambda: who.append(threading.current_thread()))()
+    assert who == [threading.current_thread()] * 4
+
+
+def test_an_error_in_a_block_or_in_the_background_reaches_the_caller():
+    meeting = threading.Barrier(2)
+    caller = threading.current_thread()
+
+    def fail(k=None):
+        if k is not None:
+            meeting.wait(PATIENCE)  # both threads have a block
+        if threading.current_thread() is not caller:
+            raise ZeroDivisionError
+
+    with threads(2):
+        with pytest.raises(ZeroDivisionError):
+            share(2, fail)
+        wait = in_background(fail)
+        with pytest.raises(ZeroDivisionError):
+            wait()
+        share(2, lambda k: None)  # and the helper is still there
+
+
+def test_a_background_job_runs_beside_the_caller_and_is_waited_for():
+    may_end, ended = threading.Event(), threading.Event()
+
+    def job():
+        may_end.wait(PATIENCE)
+        ended.set()
+
+    with threads(2):
+        wait = in_background(job)
+        assert not ended.is_set()
+        may_end.set()
+        wait()
+        assert ended.is_set()
+
+
+def test_helpers_leave_when_the_block_ends():
+    before = threading.active_count()
+    with threads(3):
+        helpers = [t for t in threading.enumerate() if t.name == "gradlab-helper"]
+        assert len(helpers) == 2
+    for helper in helpers:
+        helper.join(PATIENCE)
+    assert threading.active_count() == before
