@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.blas import add_scaled
+from core.blas import add_scaled, column_sums, row_sums
 
 dtypes = st.sampled_from([np.float32, np.float64, np.complex64, np.complex128])
 shapes = st.lists(st.integers(1, 4), min_size=1, max_size=4).map(tuple)
@@ -25,6 +25,22 @@ def test_y_becomes_y_plus_a_x_in_its_own_memory_and_x_stays(dtype, shape, a, see
     np.testing.assert_allclose(around[1:-1].reshape(shape), expected, rtol=4 * eps, atol=40 * eps)
     assert around[0] == around[-1] == 0
     np.testing.assert_array_equal(x, kept)
+
+
+@given(dtype=dtypes, n=st.integers(1, 30), m=st.integers(1, 9), seed=st.integers(0, 2**32 - 1))
+def test_columns_and_rows_sum_up(dtype, n, m, seed):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, m)).astype(dtype)
+    if np.iscomplexobj(x):
+        x += 1j * rng.normal(size=(n, m)).astype(x.real.dtype)
+    columns = [sum(x[i, j].item() for i in range(n)) for j in range(m)]
+    rows = [sum(x[i, j].item() for j in range(m)) for i in range(n)]
+    tolerance = 50 * np.finfo(dtype).eps
+    out = np.full(m, np.nan, dtype)
+    column_sums(x, out=out)
+    for sums, expected in ((column_sums(x), columns), (out, columns), (row_sums(x), rows)):
+        assert sums.dtype == dtype
+        np.testing.assert_allclose(sums, expected, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.xfail(strict=True, reason="reshape(-1) copies an array that is not contiguous: the sum is lost, silently")

@@ -156,6 +156,17 @@ def test_relu_of_complex_numbers_asks_the_real_part_alone():
     np.testing.assert_array_equal(ReLU().forward(x, True), [[2 - 3j, 0, 0, 1e-9 - 1j]])
 
 
+def test_relu_alone_has_kinks_and_shows_on_which_side_of_each_it_was():
+    layer = ReLU()
+    layer.forward(np.array([[-1.0, 0.0, 2.0]]), True)
+    before = layer.kinks()
+    layer.forward(np.array([[-1.0, 1e-12, 2.0]]), True)
+    np.testing.assert_array_equal(before, [[False, False, True]])
+    np.testing.assert_array_equal(layer.kinks(), [[False, True, True]])
+    for smooth in (Dense(3), BatchNorm(), Flatten(), Dropout(0.5, stream(0, "dropout"))):
+        assert smooth.kinks() is None
+
+
 def slow_batch_norm(x, gamma, beta, eps):
     """By the paper, one number at a time; also the batch's mean and biased variance."""
     n, d = x.shape
