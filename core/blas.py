@@ -16,7 +16,10 @@ def add_scaled(y: Array, a: float, x: Array) -> None:
 
     Both are contiguous and of one dtype (float32, float64, complex64 or complex128); any shape. NumPy alone
     would write a x to memory and read it back, which costs three times as much on the large vectors here.
+    Raises ValueError if y is not contiguous: a copy would be changed, and lost.
     """
+    if not y.flags.c_contiguous:
+        raise ValueError("only a contiguous array can be added to in place")
     if y.dtype not in _axpy:
         _axpy[y.dtype] = get_blas_funcs("axpy", dtype=y.dtype)
     _axpy[y.dtype](x.reshape(-1), y.reshape(-1), a=a)

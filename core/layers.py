@@ -182,7 +182,7 @@ class BatchNorm(Layer):
         return y
 
     def _centre(self, x: Array, squares: Array) -> Array:
-        """x - mean of the batch; on the way the batch's moments are kept and the running ones follow them.
+        """x - mean of the batch; the batch's moments and what backward needs are kept on the way.
 
         `squares`, of x's shape, is room for what is summed to the variance.
         """
@@ -197,9 +197,6 @@ class BatchNorm(Layer):
         var /= n
         self._inverse = 1 / np.sqrt(var + self.eps)
         self._scale = self.params["gamma"] * self._inverse
-        running = self.state["running"]
-        running *= self.momentum
-        running += (1 - self.momentum) * moments.real
         return centred
 
     def backward(self, dy: Array) -> Array:
@@ -216,7 +213,15 @@ class BatchNorm(Layer):
         dx += dy
         dx -= dbeta / n
         dx *= self._scale
+        self._track()
         return dx
+
+    def _track(self) -> None:
+        """Let the running moments follow: with backward, so that a step which is never made leaves them alone."""
+        assert self._moments is not None
+        running = self.state["running"]
+        running *= self.momentum
+        running += (1 - self.momentum) * self._moments.real
 
 
 class Dropout(Layer):
@@ -227,6 +232,8 @@ class Dropout(Layer):
 
     def __init__(self, rate: float, rng: np.random.Generator) -> None:
         super().__init__()
+        if not 0 <= rate < 1:
+            raise ValueError(f"a dropout rate is at least 0 and below 1, not {rate}")
         self.rate = rate
         self.rng = rng
 

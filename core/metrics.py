@@ -9,7 +9,8 @@ from core.types import Array, Labels
 
 def confusion_matrix(y: Labels, guesses: Labels, classes: int) -> Array:
     """Counts (classes, classes), int64: row = true class, column = guessed class."""
-    counts = np.bincount(y * classes + guesses, minlength=classes * classes)
+    cells = y.astype(np.intp) * classes + guesses  # labels may be bytes, whose products would wrap around
+    counts = np.bincount(cells, minlength=classes * classes)
     return counts.reshape(classes, classes)
 
 

@@ -112,9 +112,11 @@ class Network:
 
     def restore(self, state: dict[str, Array]) -> None:
         """Take back a state() of a network built alike. Raises ValueError if the shapes differ."""
-        for name, array in [("theta", self.theta), *self._layer_state()]:
+        arrays = dict([("theta", self.theta), *self._layer_state()])
+        for name, array in arrays.items():
             if state[name].shape != array.shape:
                 raise ValueError(f"{name} has shape {state[name].shape}, the network needs {array.shape}")
+        for name, array in arrays.items():
             array[...] = state[name]
 
     def _layer_state(self) -> Iterator[tuple[str, Array]]:

@@ -5,7 +5,9 @@
 included, taken off beside the step; it is not the L2 penalty of core.objective, which is part of the cost.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -17,6 +19,7 @@ from core.types import Array
 class Optimiser:
     """Base: weight decay, and the state that a checkpoint keeps."""
 
+    kept: ClassVar[tuple[str, ...]] = ()  # the names in `state` once an update was made
     weight_decay: float = 0.0
     state: dict[str, Array] = field(default_factory=dict, init=False)
 
@@ -28,6 +31,12 @@ class Optimiser:
 
     def _step(self, theta: Array, grad: Array, eta: float) -> None:
         raise NotImplementedError
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Take back the state of an optimiser of this kind. Raises ValueError for that of another."""
+        if state and set(state) != set(self.kept):
+            raise ValueError(f"{type(self).__name__} keeps {self.kept or 'nothing'}, not {tuple(state)}")
+        self.state = {name: array.copy() for name, array in state.items()}
 
     def _vector(self, name: str, like: Array) -> Array:
         return self.state.setdefault(name, np.zeros_like(like))
@@ -45,6 +54,7 @@ class SGD(Optimiser):
 class Momentum(Optimiser):
     """Momentum as a trace: v = rho v + g; theta -= eta v (DD2424; optax.trace)."""
 
+    kept = ("v",)
     rho: float = 0.9
 
     def _step(self, theta: Array, grad: Array, eta: float) -> None:
@@ -58,6 +68,7 @@ class Momentum(Optimiser):
 class MovingAverage(Optimiser):
     """Momentum as a moving average: m = mu m + (1 - mu) g; theta -= eta m (FMAN45; optax.ema)."""
 
+    kept = ("m",)
     mu: float = 0.9
 
     def _step(self, theta: Array, grad: Array, eta: float) -> None:
@@ -71,6 +82,7 @@ class MovingAverage(Optimiser):
 class Nesterov(Optimiser):
     """Nesterov's momentum as a trace that looks ahead: v = rho v + g; theta -= eta (g + rho v) (Sutskever 2013)."""
 
+    kept = ("v",)
     rho: float = 0.9
 
     def _step(self, theta: Array, grad: Array, eta: float) -> None:
@@ -85,6 +97,7 @@ class Nesterov(Optimiser):
 class AdaGrad(Optimiser):
     """s += g^2; theta -= eta g / (sqrt(s) + eps) (Duchi et al. 2011)."""
 
+    kept = ("s",)
     eps: float = 1e-8
 
     def _step(self, theta: Array, grad: Array, eta: float) -> None:
@@ -98,6 +111,7 @@ class AdaGrad(Optimiser):
 class Adam(Optimiser):
     """Bias-corrected averages of g and g^2; theta -= eta m / (sqrt(v) + eps) (Kingma & Ba 2015, arXiv:1412.6980)."""
 
+    kept = ("m", "v", "t")
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8

@@ -28,8 +28,11 @@ class DivergedError(ArithmeticError):
     """The loss stopped being a finite number at `update`; parameters are as they were before it."""
 
     def __init__(self, update: int) -> None:
-        super().__init__(f"the loss was not finite at update {update}")
+        super().__init__(update)
         self.update = update
+
+    def __str__(self) -> str:
+        return f"the loss was not finite at update {self.update}"
 
 
 class Trainer:
@@ -142,7 +145,8 @@ class Trainer:
 
     def evaluate(self, splits: Mapping[str, tuple[Array, Labels]]) -> dict[str, Evaluation]:
         """Loss, cost and accuracy of each split, with the parameters as they are."""
-        return {name: self.objective.evaluate(x, y) for name, (x, y) in splits.items()}
+        with np.errstate(all="ignore"):
+            return {name: self.objective.evaluate(x, y) for name, (x, y) in splits.items()}
 
     # Checkpoints
 
@@ -153,7 +157,7 @@ class Trainer:
             "update": np.array(self.update),
             "fixed_eta": np.array(fixed_eta),
             **_prefixed("network", self.network.state()),
-            **_prefixed("optimiser", {name: np.array(v) for name, v in self.optimiser.state.items()}),
+            **_prefixed("optimiser", {name: array.copy() for name, array in self.optimiser.state.items()}),
             **_prefixed("batches", self.batches.state()),
             **_prefixed("generator", {name: generator_state(g) for name, g in self.generators.items()}),
         }
@@ -162,9 +166,9 @@ class Trainer:
         """Take back a state() of a trainer built alike. Raises ValueError or KeyError if it does not fit."""
         self.network.restore(_part(state, "network"))
         self.batches.restore(_part(state, "batches"))
-        self.optimiser.state = {name: np.array(v) for name, v in _part(state, "optimiser").items()}
-        for name, saved in _part(state, "generator").items():
-            restore_generator(self.generators[name], saved)
+        self.optimiser.restore(_part(state, "optimiser"))
+        for name, generator in self.generators.items():
+            restore_generator(generator, state[f"generator.{name}"])
         self.update = int(state["update"])
         fixed_eta = float(state["fixed_eta"])
         self._fixed_eta = None if np.isnan(fixed_eta) else fixed_eta

@@ -244,6 +244,7 @@ def _notice(text: str) -> None:
 def main() -> None:
     """The console script: runs a command, turns errors into one line on stderr, and exits with the contract's code."""
     tune_blas()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # like ctrl+c: exit code 130, nothing half done
     usage_error: Any = typer.BadParameter.__base__  # of the click that typer brings with it
     try:
         code = app(standalone_mode=False, prog_name="gradlab")

@@ -52,8 +52,7 @@ class Run:
         the result, which is also written to result.json. Raises LabError when the disk refuses.
         """
         self._started = time.perf_counter()
-        # Overflow of a run that diverges is found in the loss, and said once.
-        with threads(self.threads), np.errstate(all="ignore"), self.store.recording(self.trainer.update):
+        with threads(self.threads), self.store.recording(self.trainer.update):
             self._save()
             try:
                 self._train(watch)
@@ -103,7 +102,8 @@ class Run:
         trainer, dataset, reference = self.trainer, self.dataset, self.preset.reference
         parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
         final = trainer.evaluate({name: (part.x, part.y) for name, part in parts.items()})
-        guesses = trainer.objective.predict(dataset.test.x)
+        with np.errstate(all="ignore"):  # of a diverged run
+            guesses = trainer.objective.predict(dataset.test.x)
         confusion = confusion_matrix(dataset.test.y, guesses, len(dataset.classes))
         return {
             "preset": self.preset.name,

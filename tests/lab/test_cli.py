@@ -11,7 +11,7 @@ import time
 import pytest
 
 from lab import cli
-from lab.store import all_runs
+from lab.store import RunStore, all_runs
 from presets.load import names
 
 
@@ -194,7 +194,7 @@ def test_a_signal_ends_a_run_that_can_be_resumed(spawn, tmp_path, number):
     assert json.loads(out)["state"] == "interrupted"
     assert f"go on with: gradlab run --resume {run}" in err
     process = spawn("--resume", run.name)
-    time.sleep(1)
+    wait_until(RunStore(run).running)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=30)
     assert process.returncode == 130
@@ -217,12 +217,16 @@ def test_a_killed_run_is_shown_as_such_and_can_be_resumed(spawn, gradlab, tmp_pa
 
 def wait_for_updates(runs):
     """The run directory, once a few updates were evaluated."""
-    for _ in range(600):
-        for path in runs.glob("*/metrics.csv"):
-            if len(path.read_text().splitlines()) > 3:
-                return path.parent
+    wait_until(lambda: any(len(path.read_text().splitlines()) > 3 for path in runs.glob("*/metrics.csv")))
+    return next(runs.iterdir())
+
+
+def wait_until(condition):
+    for _ in range(1200):
+        if condition():
+            return
         time.sleep(0.05)
-    raise AssertionError("no run began")
+    raise AssertionError("waited a minute in vain")
 
 
 def test_the_command_loads_no_framework_and_help_no_numpy():
