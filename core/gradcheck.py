@@ -1,0 +1,435 @@
+"""Gradient checks: is what backward computed the derivative of what forward computed?
+
+Everything is one question, asked of a `Target`: by how much does J change when a tensor is moved along v? Along one
+coordinate that is an element of the gradient; along a random v it is the whole tensor at once. Three ways to ask:
+
+    central       (J(theta + h v) - J(theta - h v)) / 2h    works on any code; cancellation and kinks limit it
+    complex       Im J(theta + ih v) / h, h = 1e-30         exact to rounding, and never crosses a kink
+    directional   the complex step along one random v per tensor and nothing else: fast, and says where, not what
+
+The answer is compared with the analytic gradient by the graded formula of the courses,
+|ga - gn| / max(eps, |ga| + |gn|) (CS231n notes, "gradient checks"; DD2424 assignment 1).
+"""
+
+import copy
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from core.diagnosis import Evidence, diagnose
+from core.gradcheck_targets import LayerTarget, ObjectiveTarget, Target
+from core.layers import Layer
+from core.objective import Objective
+from core.types import Array, Labels, Shape
+
+Method = Literal["complex", "central", "directional"]
+
+# How often the change of a gradient under one unit in the last place is taken for its rounding error.
+ROUNDING = 64
+SINGLE = float(np.finfo(np.float32).eps)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to check. None stands for the default of the method and the precision of the code.
+
+    h: the step; 1e-30 for the complex step, 1e-5 for central differences (1e-2 if J is computed in float32);
+    eps: the floor of the denominator; by default the one under which a difference that rounding alone explains passes;
+    tolerance: the largest relative error that passes: 1e-9 complex, 1e-6 central, 1e-3 for float32 gradients,
+    1e-2 for a float32 J;
+    samples: coordinates looked at in each tensor, a quarter of them those with the largest gradient; None for all.
+    """
+
+    method: Method = "complex"
+    h: float | None = None
+    eps: float | None = None
+    tolerance: float | None = None
+    samples: int | None = 100
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class TensorReport:
+    """What was found in one tensor. Relative errors are those of the graded formula with this eps."""
+
+    name: str
+    shape: Shape
+    passed: bool
+    diagnosis: str = ""  # the likely cause, where the evidence shows one
+    checked: int = 0  # coordinates compared
+    crossed: int = 0  # coordinates whose step passed a kink: neither right nor wrong
+    zero: int = 0  # coordinates at which both sides are 0
+    worst: float = 0.0
+    median: float = 0.0
+    quartiles: tuple[float, float] = (0.0, 0.0)
+    absolute: float = 0.0  # the largest |ga - gn|
+    worst_at: tuple[int, ...] | None = None
+    analytic: float = 0.0  # there
+    numeric: float = 0.0  # there
+    direction: float | None = None  # relative error along a random direction, in which every coordinate takes part
+    eps: float = 0.0
+    tolerance: float = 0.0
+    errors: Array = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)  # (checked,)
+
+    @property
+    def verdict(self) -> str:
+        """passes, or what fails where, with both values and the likely cause."""
+        if self.passed:
+            return "passes" if self.checked or self.direction is not None else f"not judged: {self.diagnosis}"
+        if self.worst_at is None:
+            return f"fails: {self.diagnosis}"
+        place = f"{self.name}[{','.join(map(str, self.worst_at))}]"
+        text = f"fails: {place} analytic {self.analytic:.6g} numeric {self.numeric:.6g}"
+        remarks = [f"ratio {self.numeric / self.analytic:.2f}"] if self.analytic else []
+        return f"{text} ({': '.join(remarks + [self.diagnosis] * bool(self.diagnosis))})"
+
+
+@dataclass(frozen=True)
+class GradientReport:
+    """A whole check: tensor by tensor, and what was found by looking at each layer alone where something failed."""
+
+    target: str
+    method: Method
+    passed: bool
+    tensors: tuple[TensorReport, ...]
+    seconds: float
+    notes: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for a JSON document."""
+        keys = ("name", "shape", "checked", "crossed", "zero", "worst", "median", "passed", "diagnosis")
+        return {
+            "target": self.target,
+            "method": self.method,
+            "passed": self.passed,
+            "tensors": [{key: _plain(getattr(t, key)) for key in keys} for t in self.tensors],
+            "seconds": self.seconds,
+            "notes": list(self.notes),
+            "findings": list(self.findings),
+        }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    return None if isinstance(value, float) and not np.isfinite(value) else value  # JSON has no NaN
+
+
+Progress = Callable[[TensorReport], object]
+
+
+def check(
+    objective: Objective,
+    x: Array,
+    y: Labels,
+    settings: Settings = Settings(),
+    progress: Progress | None = None,
+    name: str = "network",
+) -> GradientReport:
+    """Check the gradients of an objective on a batch x (n, ...), y (n,), penalty and batch statistics included.
+
+    Computes on float64 copies: the network is not touched. `progress` is called with every tensor's report. If
+    something fails, every layer is checked alone on the inputs it has here, and what fails is among the findings.
+    """
+    target = ObjectiveTarget(objective, x, y)
+    target.name = name
+    report = check_target(target, settings, progress)
+    if report.passed:
+        return report
+    begun = time.perf_counter()
+    findings = tuple(_layers_alone(target, settings))
+    return replace(report, findings=findings, seconds=report.seconds + time.perf_counter() - begun)
+
+
+def _layers_alone(target: ObjectiveTarget, settings: Settings) -> Iterator[str]:
+    method: Method = "central" if settings.method == "central" else "complex"
+    alone = Settings(method=method, samples=settings.samples, seed=settings.seed)
+    layers = target.objective.network.layers
+    for i, (layer, x) in enumerate(zip(layers, target.inputs(), strict=True)):
+        for tensor in check_layer(layer, x, alone).tensors:
+            if not tensor.passed:
+                yield f"layer {i + 1} ({type(layer).__name__}) alone, {tensor.name}: {tensor.verdict}"
+
+
+def check_layer(layer: Layer, x: Array, settings: Settings = Settings()) -> GradientReport:
+    """Check one layer alone on x (n, ...) against a random cotangent; dX is the tensor "x" of the report."""
+    return check_target(LayerTarget(layer, x, np.random.default_rng(settings.seed)), settings)
+
+
+def check_target(target: Target, settings: Settings = Settings(), progress: Progress | None = None) -> GradientReport:
+    """Check any target; `progress` is called with every tensor's report as soon as it is there."""
+    begun = time.perf_counter()
+    notes = list(target.notes)
+    if settings.method != "central" and not target.takes_complex:
+        notes.append("complex numbers do not pass through this code: checked by central differences")
+    tensors = []
+    for tensor in examine(target, settings):
+        tensors.append(tensor)
+        if progress is not None:
+            progress(tensor)
+    passed = all(tensor.passed for tensor in tensors)
+    seconds = time.perf_counter() - begun
+    return GradientReport(target.name, settings.method, passed, tuple(tensors), seconds, tuple(notes))
+
+
+def examine(target: Target, settings: Settings) -> Iterator[TensorReport]:
+    """The tensors of a target one after the other, each report as soon as it is there."""
+    rng = np.random.default_rng(settings.seed)
+    params = target.params
+    first = target.gradients(params)
+    second = target.gradients(params)
+    nudged = target.gradients(
+        {name: _nudged(value, first.get(name, value).dtype, rng) for name, value in params.items()}
+    )
+    largest = max((float(np.abs(g).max(initial=0.0)) for g in second.values()), default=0.0)
+    for name, value in params.items():
+        if problem := _problem(name, value, first):
+            yield TensorReport(name, value.shape, passed=False, diagnosis=problem)
+        else:
+            once, again = first[name].astype(np.float64), second[name].astype(np.float64)
+            rounding = _rounding(again, nudged[name], largest)
+            check = _TensorCheck(target, settings, name, once, rounding, first[name].dtype == np.float32, rng)
+            yield check.report(_disagreement(once, again, rounding))
+
+
+def _nudged(value: Array, dtype: Any, rng: np.random.Generator) -> Array:
+    """Every element moved up or down by about one unit in the last place of the precision its gradient has."""
+    unit = float(np.finfo(dtype).eps) if np.issubdtype(dtype, np.floating) else 0.0
+    signs = rng.integers(0, 2, value.shape) * 2 - 1
+    moved: Array = value * (1 + unit * signs)
+    return moved.astype(value.dtype)
+
+
+def _problem(name: str, value: Array, gradients: Mapping[str, Array]) -> str:
+    """Why a gradient cannot be compared at all."""
+    if name not in gradients:
+        return f"there is no gradient for {name}"
+    gradient = gradients[name]
+    if gradient.shape != value.shape:
+        hint = ""
+        if gradient.shape[::-1] == value.shape:
+            hint = ": it is transposed"
+        elif gradient.ndim > value.ndim and value.shape in (gradient.shape[1:], gradient.shape[:-1]):
+            hint = ": it is not summed over the examples"
+        return f"the gradient of {name} has shape {gradient.shape}, the tensor {value.shape}{hint}"
+    if not np.issubdtype(gradient.dtype, np.floating):
+        return f"the gradient of {name} holds {gradient.dtype} numbers"
+    bad = np.argwhere(~np.isfinite(gradient))
+    if len(bad):
+        place = ",".join(map(str, bad[0]))
+        more = f" and {len(bad) - 1:,} other places" if len(bad) > 1 else ""
+        return f"the gradient of {name} is {gradient[tuple(bad[0])]} at [{place}]{more}"
+    return ""
+
+
+def _rounding(gradient: Array, nudged: Array, largest: float) -> float:
+    """The size of the rounding errors in a gradient: measured, by what one unit in the last place of the parameters
+    does to it. A gradient that is the sum of large terms that cancel (a bias before batch normalisation) is known less
+    well than its own digits say. `largest` of all gradients bounds what can be taken for rounding."""
+    if nudged.shape != gradient.shape or not np.isfinite(nudged).all() or not gradient.size:
+        return 0.0
+    unit = float(np.finfo(nudged.dtype).eps)
+    size, measured = (float(np.abs(a).max()) for a in (gradient, nudged - gradient))
+    return float(min(ROUNDING * measured, largest * unit**0.5) + unit * size)
+
+
+def _disagreement(once: Array, again: Array, rounding: float) -> str:
+    """Does backward agree with itself when it is run twice?"""
+    if again.shape == once.shape and np.all(np.abs(again - once) <= rounding):
+        return ""
+    if again.shape == once.shape and np.allclose(again, 2 * once, rtol=1e-4, atol=rounding):
+        return "a second backward gives twice the gradient: it is added to the old one, which is never reset"
+    return "a second backward with the same parameters gives another gradient"
+
+
+class _TensorCheck:
+    """The check of one tensor whose analytic gradient has the right shape and is finite."""
+
+    def __init__(
+        self,
+        target: Target,
+        settings: Settings,
+        name: str,
+        analytic: Array,
+        rounding: float,
+        single: bool,
+        rng: np.random.Generator,
+    ) -> None:
+        self.target, self.settings, self.name, self.rng = target, settings, name, rng
+        self.analytic = analytic.reshape(-1)
+        self.shape = analytic.shape
+        self.central = settings.method == "central" or not target.takes_complex
+        single_cost = self.central and target.precision >= SINGLE
+        self.h = settings.h or ((1e-2 if single_cost else 1e-5) if self.central else 1e-30)
+        # a difference of two costs carries their rounding error, divided by the step
+        self.noise = 4 * target.precision * target.scale / self.h if self.central else 0.0
+        default = 1e-2 if single_cost else 1e-3 if single else 1e-6 if self.central else 1e-9
+        self.tolerance = settings.tolerance or default
+        self.eps = (rounding + self.noise) / self.tolerance if settings.eps is None else settings.eps
+        self.eps = max(self.eps, np.finfo(np.float64).tiny)
+
+    def report(self, disagreement: str) -> TensorReport:
+        """Directions first, then coordinates; if only a direction fails, the element that is to blame is found."""
+        direction, culprit = self._directions()
+        at = np.zeros(0, np.intp) if self.settings.method == "directional" else self._sample()
+        numeric, crossed = self._slopes(at)
+        if culprit is not None and not np.any(self._wrong(at, numeric) & ~crossed):
+            found, its_slope, its_crossing = [culprit], *self._slopes(np.array([culprit]))
+            at, numeric, crossed = (
+                np.append(a, b) for a, b in ((at, found), (numeric, its_slope), (crossed, its_crossing))
+            )
+        at, numeric, crossings = at[~crossed], numeric[~crossed], int(crossed.sum())
+        errors = self._errors(at, numeric)
+        report = TensorReport(
+            self.name,
+            self.shape,
+            passed=not disagreement and not np.any(errors > self.tolerance) and not (direction or 0) > self.tolerance,
+            diagnosis=disagreement,
+            checked=len(at),
+            crossed=crossings,
+            zero=int(np.count_nonzero((self.analytic[at] == 0) & (numeric == 0))),
+            direction=direction,
+            eps=self.eps,
+            tolerance=self.tolerance,
+            errors=errors,
+        )
+        if not len(at):
+            nothing = crossings and direction is None
+            return replace(report, passed=False, diagnosis="every step crossed a kink") if nothing else report
+        report = replace(report, **self._summary(at, numeric, errors))
+        return report if report.passed or disagreement else replace(report, diagnosis=self._diagnosis(at, numeric))
+
+    def _summary(self, at: Array, numeric: Array, errors: Array) -> dict[str, Any]:
+        k = int(errors.argmax())
+        low, median, high = np.quantile(errors, [0.25, 0.5, 0.75])
+        return {
+            "worst": float(errors[k]),
+            "median": float(median),
+            "quartiles": (float(low), float(high)),
+            "absolute": float(np.abs(self.analytic[at] - numeric).max()),
+            "worst_at": tuple(int(i) for i in np.unravel_index(at[k], self.shape)),
+            "analytic": float(self.analytic[at[k]]),
+            "numeric": float(numeric[k]),
+        }
+
+    def _errors(self, at: Array, numeric: Array) -> Array:
+        """The graded formula."""
+        ga, gn = self.analytic[at], numeric
+        errors: Array = np.abs(ga - gn) / np.maximum(self.eps, np.abs(ga) + np.abs(gn))
+        errors[~np.isfinite(gn)] = np.inf
+        return errors
+
+    def _wrong(self, at: Array, numeric: Array) -> Array:
+        wrong: Array = self._errors(at, numeric) > self.tolerance
+        return wrong
+
+    # Coordinates
+
+    def _sample(self) -> Array:
+        size, wanted = self.analytic.size, self.settings.samples
+        if wanted is None or wanted >= size:
+            return np.arange(size)
+        largest = np.argpartition(-np.abs(self.analytic), wanted // 4)[: wanted // 4]
+        others = np.setdiff1d(self.rng.choice(size, wanted, replace=False), largest)
+        return np.concatenate([largest, others[: wanted - len(largest)]])
+
+    def _slopes(self, at: Array) -> tuple[Array, Array]:
+        """dJ/dtheta at these coordinates, and which of them cannot be judged."""
+        pairs = [self._slope(int(k), 1.0, float(self.analytic[k])) for k in at]
+        return np.array([value for value, _ in pairs], float), np.array([crossed for _, crossed in pairs], bool)
+
+    # Slopes
+
+    def _slope(self, index: int | slice, v: Any, expected: float) -> tuple[float, bool]:
+        """The slope of J along v, and whether a kink lies in the way.
+
+        A target that cannot see its kinks is asked again with smaller steps where the answer is not the expected one:
+        a wrong gradient stays as wrong as it was, a kink is left outside.
+        """
+        if not self.central:
+            return self._raw(index, v, self.h)[0], False  # nothing moves along the real axis
+        value, crossed = self._raw(index, v, self.h)
+        off = abs(value - expected)
+        if crossed is None:
+            crossed = off > self.tolerance * max(self.eps, abs(value) + abs(expected)) and any(
+                abs(self._raw(index, v, self.h / k)[0] - value) > max(off / 2, k * self.noise) for k in (10, 100)
+            )
+        return value, crossed
+
+    def _raw(self, index: int | slice, v: Any, h: float) -> tuple[float, bool | None]:
+        if not self.central:
+            return self.target.cost(self.name, index, 1j * h * v).cost.imag / h, False
+        up, down = (self.target.cost(self.name, index, s * h * v) for s in (1, -1))
+        crossed = None if up.crossed is None or down.crossed is None else up.crossed or down.crossed
+        return (up.cost.real - down.cost.real) / (2 * h), crossed
+
+    # Directions
+
+    def _directions(self) -> tuple[float | None, int | None]:
+        """The relative error along a random direction in which every coordinate moves, up or down; None if a kink is
+        in the way. If it is too large: the coordinate to blame, found by halving."""
+        size = self.analytic.size
+        v = (self.rng.integers(0, 2, size) * 2 - 1) / size**0.5
+        ga = float(self.analytic @ v)
+        for _ in range(3):
+            gn, crossed = self._slope(slice(0, size), v, ga)
+            if not crossed:
+                break
+            v = v / 10  # a shorter way may end before the kink
+            ga /= 10
+        else:
+            return None, None
+        length = float(np.linalg.norm(v))
+        usual = float(np.linalg.norm(self.analytic)) / size**0.5  # g v is often small by chance
+        off, ga, gn = abs(ga - gn) / length, abs(ga) / length, abs(gn) / length
+        floor = max(self.eps, self.noise / length / self.tolerance, usual)
+        error = off / max(floor, ga + gn) if np.isfinite(gn) else np.inf
+        return error, self._culprit(v) if error > self.tolerance else None
+
+    def _culprit(self, v: Array) -> int:
+        """Which coordinate makes the slope along v wrong? Halve, keep the half that is further off, and so on."""
+
+        def off(low: int, high: int) -> float:
+            ga = float(self.analytic[low:high] @ v[low:high])
+            return ga - self._slope(slice(low, high), v[low:high], ga)[0]
+
+        low, high = 0, v.size
+        whole = off(low, high)
+        while high - low > 1:
+            middle = (low + high) // 2
+            left = off(low, middle)
+            if abs(left) >= abs(whole - left):
+                high, whole = middle, left
+            else:
+                low, whole = middle, whole - left
+        return low
+
+    # Why
+
+    def _diagnosis(self, at: Array, numeric: Array) -> str:
+        def with_params(changes: Mapping[str, Array]) -> Array:
+            other = copy.copy(self)
+            other.target = self.target.at(changes)
+            return other._slopes(at)[0]
+
+        return diagnose(
+            Evidence(
+                self.name,
+                self.shape,
+                self.target.params,
+                self.analytic,
+                at,
+                numeric,
+                self._wrong(at, numeric),
+                self.tolerance * self.eps,
+                1e-2 if self.tolerance >= 1e-3 else 1e-4,
+                self.target.examples,
+                self.target.lambda_,
+                self.target.cotangent,
+                with_params,
+            )
+        )
