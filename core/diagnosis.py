@@ -103,6 +103,8 @@ def penalty(e: Evidence) -> str | None:
         side = "lacks" if c > 0 else "has too much of"
         return f"the analytic gradient {side} {abs(c):.4g} {e.name}: the penalty, or its factor 2?"
     part = c / (2 * e.lambda_)  # the share of the right penalty that is missing
+    if len(e.shape) == 1 and part < 0:
+        return f"a penalty on {e.name} that J does not have"
     known = {
         1.0: "the penalty is missing: its gradient is 2 lambda W",
         0.5: "the penalty's factor 2 is missing: the gradient of lambda sum W^2 is 2 lambda W",
@@ -116,8 +118,6 @@ def penalty(e: Evidence) -> str | None:
         return f"the penalty is divided by the number of examples ({e.examples})"
     if e.examples and abs(part - (1 - e.examples)) < e.rtol * e.examples:
         return f"the penalty is added once for each of the {e.examples} examples"
-    if e.name[0] in "bgB" or e.params[e.name].ndim == 1:
-        return f"a penalty on {e.name} that J does not have"
     return f"the penalty's part of the gradient is {1 - part:.3g} times what it should be"
 
 
@@ -208,41 +208,49 @@ def _turned_kernels(value: Array) -> Iterator[tuple[str, Array]]:
 
 
 def missing_mask(e: Evidence) -> str | None:
-    """Gradient at coordinates J does not depend on, and the right one elsewhere."""
-    still = (np.abs(e.numeric) <= e.noise) & (e.numeric == 0)
-    if np.count_nonzero(still & e.wrong) < 2 or not np.any(e.numeric):
+    """Gradient at coordinates J does not depend on."""
+    still = e.numeric == 0
+    if np.count_nonzero(still & e.wrong) < 2 or still.all():
         return None
+    if e.name == "x" and e.cotangent is not None and e.cotangent.shape != e.shape:
+        return None  # not element by element: no mask
     if np.array_equal(still, e.wrong):
         count = f"{np.count_nonzero(still)} of {len(still)}"
         return (
             f"it is not 0 at {count} coordinates J does not react to, and right elsewhere: the ReLU's mask is missing"
         )
+    if np.array_equal(e.ga == 0, ~still):
+        return "it is 0 exactly where J reacts: the mask is the wrong way round"
     if np.array_equal(still, still & e.wrong):
-        return "it is not 0 where J does not react: is a ReLU's mask missing on the way back?"
+        return "it is not 0 where J does not react: is a mask (ReLU, dropout) missing on the way back?"
     return None
 
 
 def statistics_as_constants(e: Evidence) -> str | None:
-    """dX of a normalisation without the terms that mean and variance bring: what is missing is, in every feature,
-    a straight line in x, and the true dX sums to 0 over the examples."""
-    if e.name != "x" or not e.complete or len(e.shape) < 2:
+    """dX of a normalisation without the terms that mean and variance bring.
+
+    The true dx of a feature sums to 0 over the examples. With z the normalised x, dx is a multiple of dy if both are
+    taken for constants, of dy - mean(dy) if the variance is, of dy - z mean(dy z) if the mean is.
+    """
+    x, dy = e.params[e.name], e.cotangent
+    if e.name != "x" or not e.complete or dy is None or dy.shape != x.shape:
         return None
-    x = e.params["x"]
-    true, off = e.numeric.reshape(e.shape), e.numeric.reshape(e.shape) - e.analytic.reshape(e.shape)
-    for examples, axes in _batch_axes(e.shape):
-        features = [np.moveaxis(a, axes, range(len(axes))).reshape(examples, -1) for a in (x, true, off)]
-        x_, true_, off_ = features
-        if examples < 4 or not e.equal(true_.sum(axis=0) / examples, np.zeros(true_.shape[1])):
+    for count, axes in _batch_axes(e.shape):
+        x_, true, ga, dy_ = (
+            np.moveaxis(a.reshape(e.shape), axes, range(len(axes))).reshape(count, -1)
+            for a in (x, e.numeric, e.analytic, dy)
+        )
+        if count < 4 or not e.equal(true.mean(axis=0), np.zeros(true.shape[1])):
             continue
-        constant = off_.mean(axis=0)
-        centred = x_ - x_.mean(axis=0)
-        slope = (centred * off_).sum(axis=0) / np.maximum((centred**2).sum(axis=0), 1e-300)
-        if not e.equal(constant + slope * centred, off_) or not e.varied(off_.ravel()):
-            continue
-        size = float(np.abs(off_).max())
-        mean, variance = np.abs(constant).max() > e.rtol * size, np.abs(slope * centred).max() > e.rtol * size
-        which = "mean and variance are" if mean and variance else "the mean is" if mean else "the variance is"
-        return f"batch normalisation: {which} treated as constant, but depends on x"
+        z = (x_ - x_.mean(axis=0)) / np.maximum(x_.std(axis=0), 1e-300)
+        for constants, right in (
+            ("mean and variance are", dy_),
+            ("the variance is", dy_ - dy_.mean(axis=0)),
+            ("the mean is", dy_ - z * (dy_ * z).mean(axis=0)),
+        ):
+            multiple = (ga * right).sum(axis=0) / np.maximum((right**2).sum(axis=0), 1e-300)
+            if e.equal(multiple * right, ga):
+                return f"batch normalisation: {constants} treated as constant, not as functions of x"
     return None
 
 
@@ -256,6 +264,6 @@ def _batch_axes(shape: Shape) -> Iterator[tuple[int, tuple[int, ...]]]:
 def few_elements(e: Evidence) -> str | None:
     """Nearly everything is right."""
     wrong = int(np.count_nonzero(e.wrong))
-    if 0 < wrong <= max(1, len(e.at) // 50) and len(e.at) >= 20:
-        return f"{wrong} of {len(e.at)} compared coordinates is wrong" if wrong == 1 else f"only {wrong} of {len(e.at)}"
-    return None
+    if len(e.at) < 20 or not 0 < wrong <= max(1, len(e.at) // 50):
+        return None
+    return f"of {len(e.at)} coordinates compared only {'this one is' if wrong == 1 else f'{wrong} are'} wrong"
