@@ -240,7 +240,7 @@ def _rounding(gradient: Array, nudged: Array, largest: float) -> float:
         return 0.0
     unit = float(np.finfo(nudged.dtype).eps)
     size, measured = (float(np.abs(a).max()) for a in (gradient, nudged - gradient))
-    return float(min(ROUNDING * measured, largest * unit**0.5) + unit * size)
+    return float(min(ROUNDING * measured, largest * unit**0.5) + 16 * unit * size)
 
 
 def _disagreement(once: Array, again: Array, rounding: float) -> str:
