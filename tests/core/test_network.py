@@ -23,7 +23,8 @@ def build(dtype=np.float32, units=3, dropout=True):
 def train_a_little(network, seed=1):
     """Move everything that training moves."""
     rng = np.random.default_rng(seed)
-    network.forward(rng.normal(2, 3, size=(8, 4)).astype(network.dtype), train=True)
+    logits = network.forward(rng.normal(2, 3, size=(8, 4)).astype(network.dtype), train=True)
+    network.backward(np.ones_like(logits))
     network.theta += rng.normal(size=network.theta.size).astype(network.dtype)
 
 
@@ -101,9 +102,6 @@ def test_a_copy_in_another_dtype_computes_the_same_and_shares_nothing(dtype):
     network = build()
     train_a_little(network)
     before, logits = network.state(), network.forward(batch()).copy()
-    network.forward(batch(), train=True)
-    restored = {name: array.copy() for name, array in before.items()}
-    network.restore(before)
     network.grad[...] = 7
     twin = network.astype(dtype)
     assert twin.dtype == dtype
@@ -111,8 +109,7 @@ def test_a_copy_in_another_dtype_computes_the_same_and_shares_nothing(dtype):
     assert list(twin.tensors) == list(network.tensors)
     np.testing.assert_allclose(twin.forward(batch(dtype=dtype)), logits, rtol=1e-4, atol=1e-5)
     train_a_little(twin, seed=2)
-    twin.backward(np.ones((8, 3), dtype))
-    assert all(np.array_equal(array, restored[name]) for name, array in network.state().items())
+    assert all(np.array_equal(array, before[name]) for name, array in network.state().items())
     assert (network.grad == 7).all()
     np.testing.assert_array_equal(network.forward(batch()), logits)
     train_a_little(network, seed=3)
@@ -173,7 +170,6 @@ def test_a_state_with_something_missing_is_refused():
             build().restore({key: array for key, array in state.items() if key != name})
 
 
-@pytest.mark.xfail(strict=True, reason="arrays are put back one by one: theta has changed when a later one is refused")
 def test_a_refused_state_changes_nothing():
     network, other = build(), build()
     train_a_little(other)
