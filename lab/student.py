@@ -21,7 +21,7 @@ from typing import IO, Any, Self
 
 import numpy as np
 
-from core.gradcheck import GradientReport, Method, Progress, Settings, check_target
+from core.gradcheck import SINGLE, GradientReport, Method, Progress, Settings, check_target
 from core.gradcheck_targets import Answer
 from core.types import Array
 from lab.errors import LabError
@@ -203,7 +203,9 @@ class StudentTarget:
         self._rng = np.random.default_rng(seed)
         self.takes_complex = bool(facts["replace"]) and self._complex_agrees()
         single = any(v.dtype == np.float32 for v in self.gradients(self.params).values())
-        self.notes = ("float32: judged with tolerances that fit it",) if single or self.precision > 1e-10 else ()
+        if single and not self.takes_complex:
+            self.precision = SINGLE  # whatever type the loss is returned in
+        self.notes = ("float32: judged with tolerances that fit it",) if single or self.precision >= SINGLE else ()
 
     def _complex_agrees(self) -> bool:
         """Does a complex step along a random direction say what central differences say? Not if the code takes real

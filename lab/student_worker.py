@@ -208,7 +208,8 @@ class LayerCode:
 
     def cost(self, params):
         with self._holding(params):
-            return np.sum(self.cotangent * self._forward(params))
+            out = self._forward(params)
+            return np.sum(self.cotangent * out).astype(out.dtype)  # J is no more precise than the output
 
     def gradients(self, params):
         with self._holding(params):
@@ -245,7 +246,8 @@ class PairCode:
         return array(returned[0], f"out of {self.name}_forward()"), returned[1]
 
     def cost(self, params):
-        return np.sum(self.cotangent * self._run(params)[0])
+        out = self._run(params)[0]
+        return np.sum(self.cotangent * out).astype(out.dtype)  # J is no more precise than the output
 
     def gradients(self, params):
         out, cache = self._run(params)
