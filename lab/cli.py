@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -12,14 +12,11 @@ import typer
 
 from lab.errors import LabError
 from lab.machine import cores, tune_blas
+from lab.terminal import BAD_INPUT, FAILED, INTERRUPTED, Changes, Json, RunsDir, console, notice, output
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from core.trainer import Trainer
     from lab.run import Run
-
-FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 app = typer.Typer(
     help="A terminal laboratory for neural networks written from scratch.",
@@ -36,12 +33,6 @@ PresetName = Annotated[
 ]
 RunName = Annotated[
     str | None, typer.Argument(metavar="RUN", help="Path or name of a run; the end of the name will do.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else there.")]
-RunsDir = Annotated[Path, typer.Option("--runs-dir", envvar="GRADLAB_RUNS", help="Where runs are kept.")]
-Changes = Annotated[
-    list[str] | None,
-    typer.Option("-s", "--set", metavar="KEY=VALUE", help="Change a setting, as in -s eta=0.01; may be repeated."),
 ]
 Variant = Annotated[
     Literal["auto", "mini", "full"] | None,
@@ -70,10 +61,10 @@ def presets(name: PresetName = None, json: Json = False) -> None:
 
     if name is None:
         documents = [load(each).model_dump(exclude_none=True) for each in names()]
-        _output(json, documents, lambda console: show_presets(console, documents))
+        output(json, documents, lambda terminal: show_presets(terminal, documents))
     else:
         preset = load(name)
-        _output(json, preset.model_dump(exclude_none=True), lambda _: print(dump(preset), end=""))
+        output(json, preset.model_dump(exclude_none=True), lambda _: print(dump(preset), end=""))
 
 
 @app.command()
@@ -92,12 +83,12 @@ def run(
 
     session = _session(preset, changes or [], data, seed, threads, resume, runs_dir)
     result = _train(session)
-    _output(json, result, lambda console: show_result(console, result, session.store.metrics()))
+    output(json, result, lambda terminal: show_result(terminal, result, session.store.metrics()))
     if result["state"] == "diverged":
-        _notice(f"the loss was not finite at update {result['diverged_at']:,}: try a smaller eta")
+        notice(f"the loss was not finite at update {result['diverged_at']:,}: try a smaller eta")
         raise typer.Exit(FAILED)
     if result["state"] == "interrupted":
-        _notice(f"interrupted; go on with: gradlab run --resume {session.store.path}")
+        notice(f"interrupted; go on with: gradlab run --resume {session.store.path}")
         raise typer.Exit(INTERRUPTED)
 
 
@@ -130,7 +121,7 @@ def _session(
         changes = [*changes, f"seed={seed}"]
     session = lab_run.start(load(preset, changes), data or "auto", runs_dir, threads or cores())
     if data is None and session.dataset.variant == "mini":
-        _notice(f"using the embedded part of {session.dataset.title}; gradlab data fetch gets all of it")
+        notice(f"using the embedded part of {session.dataset.title}; gradlab data fetch gets all of it")
     return session
 
 
@@ -139,7 +130,7 @@ def _train(session: "Run") -> dict[str, Any]:
     from lab.progress import TrainingProgress
 
     trainer = session.trainer
-    progress = TrainingProgress(_console(stderr=True), session.preset.name, trainer.update, trainer.updates)
+    progress = TrainingProgress(console(stderr=True), session.preset.name, trainer.update, trainer.updates)
     with _stopped_by_signals(trainer), progress:
         return session.go(progress)
 
@@ -169,14 +160,14 @@ def runs(name: RunName = None, runs_dir: RunsDir = Path("runs"), json: Json = Fa
 
     if name is None:
         summaries = list_runs(runs_dir)
-        _output(json, summaries, lambda console: show_runs(console, summaries))
+        output(json, summaries, lambda terminal: show_runs(terminal, summaries))
         return
     store = find(runs_dir, name)
     result = store.result()
     if result is None:
         going = "is still running" if store.running() else f"was killed; gradlab run --resume {store.path} takes it up"
         raise LabError(f"{store.path} has no result yet: it {going}")
-    _output(json, result, lambda console: show_result(console, result, store.metrics()))
+    output(json, result, lambda terminal: show_result(terminal, result, store.metrics()))
 
 
 @data_app.callback(invoke_without_command=True)
@@ -195,7 +186,7 @@ def list_data(json: Json = False) -> None:
     from lab.view import show_data
 
     documents = [asdict(entry) for entry in entries()]
-    _output(json, documents, lambda console: show_data(console, documents))
+    output(json, documents, lambda terminal: show_data(terminal, documents))
 
 
 @data_app.command("fetch")
@@ -218,27 +209,6 @@ def data_path() -> None:
     from data.place import home
 
     print(home())
-
-
-def _output(json: bool, document: Any, render: "Callable[[Console], None]") -> None:
-    """The document as JSON, or as a person reads it."""
-    if json:
-        from lab.store import to_json
-
-        print(to_json(document))
-    else:
-        render(_console())
-
-
-def _console(stderr: bool = False) -> "Console":
-    from rich.console import Console
-
-    return Console(stderr=stderr)
-
-
-def _notice(text: str) -> None:
-    """A line for the person at the terminal, beside whatever stdout carries."""
-    _console(stderr=True).print(text, style="yellow", highlight=False, soft_wrap=True)
 
 
 def main() -> None:

@@ -1,0 +1,41 @@
+"""What the commands share: how they print, and the options that mean the same in all of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130  # exit codes; 0 is done
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else there.")]
+RunsDir = Annotated[Path, typer.Option("--runs-dir", envvar="GRADLAB_RUNS", help="Where runs are kept.")]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("-s", "--set", metavar="KEY=VALUE", help="Change a setting, as in -s eta=0.01; may be repeated."),
+]
+
+
+def console(stderr: bool = False) -> "Console":
+    """The terminal, with as much colour as it and the user's settings allow."""
+    from rich.console import Console
+
+    return Console(stderr=stderr)
+
+
+def output(json: bool, document: Any, render: "Callable[[Console], None]") -> None:
+    """The document as JSON, or as a person reads it."""
+    if json:
+        from lab.store import to_json
+
+        print(to_json(document))
+    else:
+        render(console())
+
+
+def notice(text: str) -> None:
+    """A line for the person at the terminal, beside whatever stdout carries."""
+    console(stderr=True).print(text, style="yellow", highlight=False, soft_wrap=True)
