@@ -29,7 +29,7 @@ class Evidence:
     examples: int | None
     lambda_: float | None
     cotangent: Array | None  # what backward was given, if the target is a layer alone
-    slopes_with: Callable[[Mapping[str, Array]], Array]  # the true slopes at `at`, were other tensors different
+    slopes_with: Callable[[Mapping[str, Array], Array], Array]  # the true slopes at some, were other tensors different
 
     @property
     def ga(self) -> Array:
@@ -187,11 +187,14 @@ def other_kernel(e: Evidence) -> str | None:
     """dX that would be right if the layer's kernel were turned."""
     if e.name != "x" or e.cotangent is None:
         return None
+    few = e.at[:24]  # a coincidence in so many is out of the question
     for name, value in e.params.items():
         if name == "x" or value.ndim < 2:
             continue
         for how, other in _turned_kernels(value):
-            if not np.array_equal(other, value) and e.equal(e.slopes_with({name: other}), e.ga) and e.varied(e.ga):
+            if np.array_equal(other, value) or not e.varied(e.analytic[few]):
+                continue
+            if e.equal(e.slopes_with({name: other}, few), e.analytic[few]):
                 return f"dx is right for {name} {how}: backward uses the kernel the wrong way round"
     return None
 

@@ -436,10 +436,10 @@ class _TensorCheck:
     # Why
 
     def _diagnosis(self, at: Array, numeric: Array) -> str:
-        def with_params(changes: Mapping[str, Array]) -> Array:
+        def slopes_with(changes: Mapping[str, Array], some: Array) -> Array:
             other = copy.copy(self)
             other.target = self.target.at(changes)
-            return other._slopes(at)[0]
+            return other._slopes(some)[0]
 
         return diagnose(
             Evidence(
@@ -455,6 +455,6 @@ class _TensorCheck:
                 self.target.examples,
                 self.target.lambda_,
                 self.target.cotangent,
-                with_params,
+                slopes_with,
             )
         )

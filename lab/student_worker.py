@@ -292,14 +292,16 @@ class Live:
     """The params of a student's object, which may be read from the dict or through other names for its arrays.
 
     `replace`: does the code see other arrays put into the dict? If not they are changed in place, which rules out
-    complex numbers and a precision other than their own.
+    complex numbers and a precision other than their own. `changed`: what the code itself changed while it ran.
     """
 
     def __init__(self, thing):
         self.thing = thing
         self.own = floats(tensors(thing.params, "params"), "params")
         self.start = copied(self.own)
-        self.replace = isinstance(thing.params, dict) and thing.params is thing.params
+        self.replace = thing.params is thing.params  # a property may make a new dict each time
+        self.read_only = False
+        self.changed: list[str] = []
 
     def holding(self, params):
         """A with-block in which the object's parameters have these values."""
@@ -314,16 +316,34 @@ class Held:
 
     def __enter__(self):
         for name, value in self.params.items():
+            held = self.live.own[name]
             if self.live.replace:
-                self.live.thing.params[name] = value.copy()
+                self.live.thing.params[name] = held = value.copy()
             else:
-                self.live.own[name][...] = value
+                held[...] = value
+            held.setflags(write=not self.live.read_only)
 
     def __exit__(self, *error):
-        for name, value in self.live.own.items():
-            value[...] = self.live.start[name]
-            if self.live.replace:
-                self.live.thing.params[name] = value
+        live = self.live
+        live.changed = [k for k, value in self.params.items() if not np.array_equal(live.thing.params[k], value)]
+        for name, value in live.own.items():
+            value.setflags(write=True)
+            value[...] = live.start[name]
+            if live.replace:
+                live.thing.params[name] = value
+
+
+class ReadOnly:
+    """A with-block in which writing to a parameter raises."""
+
+    def __init__(self, live):
+        self.live = live
+
+    def __enter__(self):
+        self.live.read_only = True
+
+    def __exit__(self, *error):
+        self.live.read_only = False
 
 
 # Which inputs?
@@ -417,21 +437,20 @@ def _argument(name, position, parameter, shapes):
 
 def examine(code):
     """The facts the check needs, after the code has shown that it behaves."""
-    start = copied(code.params)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         first = code.cost(code.params)
         if not np.isfinite(first):
             blame = line_of(lambda: code.cost(code.params), np.errstate(invalid="raise", divide="raise", over="raise"))
             raise CodeError(f"{_first_call(code)} gives {first}{blame}")
-        own = unchanged(code, start, lambda: code.cost(code.params), _first_call(code))
+        unchanged(code, lambda: code.cost(code.params), _first_call(code))
         second = code.cost(code.params)
         if first != second:
             raise CodeError(
                 f"{_first_call(code)} gives another value every time: {first} and {second}{random_line(code)}"
             )
         gradients = code.gradients(code.params)
-        unchanged(code, start, lambda: code.gradients(code.params), list(code.calls)[1])
+        unchanged(code, lambda: code.gradients(code.params), list(code.calls)[1])
         for name, gradient in gradients.items():
             if gradient.dtype.kind == "f" and not np.all(np.isfinite(gradient)):
                 blame = line_of(
@@ -440,7 +459,7 @@ def examine(code):
                 raise CodeError(f"the gradient of {name} is not finite{blame}")
         if code.live is not None and code.live.replace:
             code.live.replace = sees_replaced(code)
-        promoted = code.cost({k: v.astype(np.float64) for k, v in code.params.items()}) if can_replace(code) else own
+        promoted = code.cost({k: v.astype(np.float64) for k, v in code.params.items()}) if can_replace(code) else first
         single = not can_replace(code) and any(v.dtype == np.float32 for v in code.params.values())
     return {
         "form": code.form,
@@ -476,30 +495,11 @@ def _first_call(code):
     return next(iter(code.calls))
 
 
-def unchanged(code, start, again, call):
-    """The parameters are as they were, or a CodeError that names the line that changes them."""
-    live = code.live.own if code.live is not None else {}
-    for name, value in live.items():
-        if not np.array_equal(value, start[name]) or not np.array_equal(code.live.thing.params[name], start[name]):
-            raise CodeError(f"{call} changes params[{name!r}]{line_of(again, ReadOnly(code.live, start))}")
-    return code.cost(code.params)
-
-
-class ReadOnly:
-    """A with-block in which writing to a parameter raises."""
-
-    def __init__(self, live, start):
-        self.live, self.start = live, start
-
-    def __enter__(self):
-        for name, value in self.live.own.items():
-            value[...] = self.start[name]
-            self.live.thing.params[name] = value
-            value.setflags(write=False)
-
-    def __exit__(self, *error):
-        for value in self.live.own.values():
-            value.setflags(write=True)
+def unchanged(code, again, call):
+    """A CodeError that names the line, if the code has just changed its own parameters."""
+    if code.live is not None and code.live.changed:
+        name = code.live.changed[0]
+        raise CodeError(f"{call} changes params[{name!r}]{line_of(again, ReadOnly(code.live))}")
 
 
 def line_of(action, context):
