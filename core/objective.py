@@ -56,7 +56,9 @@ class Objective:
         """lambda * sum W^2 over the weights (analytic: no absolute values)."""
         if not self.lambda_:
             return 0.0
-        return self.lambda_ * sum(np.vdot(t.value.conj(), t.value).item() for t in self.network.decayed())
+        flat = (t.value.reshape(-1) for t in self.network.decayed())
+        squares: complex = sum((w @ w).item() for w in flat)
+        return self.lambda_ * squares
 
     def cost(self, x: Array, y: Labels) -> complex:
         """J of a batch as training sees it: what a gradient check differentiates."""
