@@ -86,7 +86,7 @@ class TensorReport:
         remarks = [self.diagnosis] if self.diagnosis else []
         if self.analytic and self.numeric:
             ratio = self.numeric / self.analytic
-            remarks.insert(0, f"ratio {ratio:.6f}" if abs(ratio - 1) < 0.005 else f"ratio {ratio:.2f}")
+            remarks.insert(0, f"off by {abs(ratio - 1):.1e} of it" if abs(ratio - 1) < 0.005 else f"ratio {ratio:.2f}")
         return f"{text} ({': '.join(remarks)})" if remarks else text
 
 
