@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from lab.check_command import check
 from lab.errors import LabError
 from lab.machine import cores, tune_blas
 from lab.terminal import BAD_INPUT, FAILED, INTERRUPTED, Changes, Json, RunsDir, console, notice, output
@@ -149,6 +150,9 @@ def _stopped_by_signals(trainer: "Trainer") -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+app.command()(check)
 
 
 @app.command()

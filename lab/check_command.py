@@ -1,0 +1,163 @@
+"""`gradlab check`: the gradients of a preset, of a report, or of a student's own file."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from lab.errors import LabError
+from lab.terminal import FAILED, Changes, Json, console, notice, output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from core.gradcheck import GradientReport
+    from lab.student import StudentReport
+
+    Report = GradientReport | StudentReport
+
+FILE = re.compile(r"(?P<path>.+\.py):(?P<name>\w+)")
+
+Target = Annotated[str | None, typer.Argument(metavar="PRESET|FILE.py:NAME", show_default=False)]
+Method = Annotated[
+    Literal["central", "complex", "directional"] | None,
+    typer.Option(
+        help="Finite differences, the complex step, or one random direction per tensor.",
+        show_default="complex",
+    ),
+]
+Examples = Annotated[
+    int | None, typer.Option(min=1, help="Examples in the batch.", show_default="20; 7 for FILE.py:NAME")
+]
+Updates = Annotated[int, typer.Option(min=0, help="Train a preset this long before its gradients are checked.")]
+Like = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REPORT",
+        help="Check as a report did: a2-setting1 or a2-setting2, its figures 1 and 2.",
+        show_default=False,
+    ),
+]
+Against = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LAYER",
+        help="Compare a layer of yours with Gradlab's: dense, relu, batchnorm or softmax.",
+        show_default=False,
+    ),
+]
+Template = Annotated[
+    bool, typer.Option("--template", help="Print an example file to start from: gradlab check --template > mine.py")
+]
+Watch = Annotated[bool, typer.Option("--watch", help="Check again whenever the file is saved; ctrl+c ends it.")]
+
+
+def check(
+    target: Target = None,
+    method: Method = None,
+    examples: Examples = None,
+    changes: Changes = None,
+    updates: Updates = 0,
+    like: Like = None,
+    against: Against = None,
+    template: Template = False,
+    watch: Watch = False,
+    json: Json = False,
+) -> None:
+    """Check gradients: of a preset's network, or of your own code in FILE.py:NAME."""
+    if template:
+        from lab.student_template import template as text
+
+        print(text(), end="")
+        return
+    if (target is None) == (like is None):
+        raise LabError("check what? Give a preset, FILE.py:NAME, or --like REPORT")
+
+    def once() -> bool:
+        if like is not None:
+            reports = _report(like)
+        elif target is not None and (file := FILE.fullmatch(target)):
+            reports = [_file(file["path"], file["name"], method, examples, against)]
+        else:
+            reports = [_preset(str(target), method, examples, changes or [], updates)]
+        _show(json, reports, single=like is None)
+        return reports[-1].passed
+
+    _fitting_options(target, method, examples, changes, updates, against, watch)
+    passed = once()
+    if watch:
+        for _ in _saves(target):
+            passed = once()
+    if not passed:
+        raise typer.Exit(FAILED)
+
+
+def _fitting_options(
+    target: str | None,
+    method: str | None,
+    examples: int | None,
+    changes: list[str] | None,
+    updates: int,
+    against: str | None,
+    watch: bool,
+) -> None:
+    """Raise LabError for an option that has no meaning for what is checked."""
+    if target is not None and target.endswith(".py"):
+        raise LabError(f"{target}: add what in it is to be checked, as in {target}:my_network")
+    if target is None or FILE.fullmatch(target):
+        if changes or updates:
+            raise LabError("-s and --updates are for presets")
+        if target is None and (method or examples or watch):
+            raise LabError("--like checks as the report did: it takes no --method, --examples or --watch")
+    elif against:
+        raise LabError("--against compares code of yours: give it as FILE.py:NAME")
+
+
+def _report(like: str) -> list["Report"]:
+    from lab.check import check_like
+
+    return [*check_like(like)]
+
+
+def _file(path: str, name: str, method: str | None, examples: int | None, against: str | None) -> "Report":
+    from lab.student import check_file
+
+    return check_file(path, name, method or "complex", examples or 7, against=against)  # type: ignore[arg-type]
+
+
+def _preset(target: str, method: str | None, examples: int | None, changes: list[str], updates: int) -> "Report":
+    from core.gradcheck import Settings
+    from lab.check import EXAMPLES, check_preset
+    from presets.load import load
+
+    settings = Settings(method=method or "complex")  # type: ignore[arg-type]
+    return check_preset(load(target, changes), settings, examples or EXAMPLES, updates)
+
+
+def _show(json: bool, reports: list["Report"], single: bool) -> None:
+    from lab.check_view import render
+
+    documents = [report.as_dict() for report in reports]
+
+    def show(terminal: "Console") -> None:
+        for report in reports:
+            render(report, terminal)
+
+    output(json, documents[0] if single else documents, show)
+
+
+def _saves(target: str | None) -> Iterator[None]:
+    """Once for every time the file is saved, until ctrl+c."""
+    from watchfiles import watch
+
+    path = Path(FILE.sub(r"\g<path>", target or ""))
+    if not path.is_file():
+        raise LabError(f"--watch looks at a file: there is none called {path}")
+    notice(f"watching {path}; ctrl+c ends it")
+    # The folder, as editors save by renaming: the old file would be watched on, and never change.
+    for changes in watch(path.parent, recursive=False, raise_interrupt=False):
+        if any(Path(changed).name == path.name for _, changed in changes):
+            console().rule()
+            yield
