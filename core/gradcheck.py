@@ -166,9 +166,10 @@ def check_layer(layer: Layer, x: Array, settings: Settings = Settings()) -> Grad
 def check_target(target: Target, settings: Settings = Settings(), progress: Progress | None = None) -> GradientReport:
     """Check any target; `progress` is called with every tensor's report as soon as it is there."""
     begun = time.perf_counter()
-    notes = list(target.notes)
-    if settings.method != "central" and not target.takes_complex:
+    notes, method = list(target.notes), settings.method
+    if method != "central" and not target.takes_complex:
         notes.append("complex numbers do not pass through this code: checked by central differences")
+        method = "central" if method == "complex" else method
     tensors = []
     for tensor in examine(target, settings):
         tensors.append(tensor)
@@ -176,7 +177,7 @@ def check_target(target: Target, settings: Settings = Settings(), progress: Prog
             progress(tensor)
     passed = all(tensor.passed for tensor in tensors)
     seconds = time.perf_counter() - begun
-    return GradientReport(target.name, settings.method, passed, tuple(tensors), seconds, tuple(notes))
+    return GradientReport(target.name, method, passed, tuple(tensors), seconds, tuple(notes))
 
 
 def examine(target: Target, settings: Settings) -> Iterator[TensorReport]:
@@ -247,8 +248,11 @@ def _disagreement(once: Array, again: Array, rounding: float) -> str:
     """Does backward agree with itself when it is run twice?"""
     if again.shape == once.shape and np.all(np.abs(again - once) <= rounding):
         return ""
-    if again.shape == once.shape and np.allclose(again, 2 * once, rtol=1e-4, atol=rounding):
-        return "a second backward gives twice the gradient: it is added to the old one, which is never reset"
+    if again.shape == once.shape and (square := float(np.sum(once * once))):
+        growth = float(np.sum(once * again)) / square - 1  # from k to k + 1 times the gradient: 1 / k
+        runs = round(1 / growth) if growth > 0 else 0
+        if runs and np.allclose(again, once * (1 + 1 / runs), rtol=1e-4, atol=rounding):
+            return "every backward adds to the gradient of the one before: it is never reset"
     return "a second backward with the same parameters gives another gradient"
 
 

@@ -118,7 +118,7 @@ class Worker:
         self.path = Path()
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed in __exit__)
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-B", "-u", str(WORKER)],
+            [sys.executable, "-P", "-B", "-u", str(WORKER)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

@@ -1,6 +1,6 @@
 """Runs a student's file and answers questions about it. Started by lab/student.py as a process of its own.
 
-Only the standard library and NumPy: this file is run by its path, in isolated mode, and hides Gradlab's packages from
+Only the standard library and NumPy: this file is run by its path and hides Gradlab's packages from
 the file it runs. Questions and answers are frames on what were stdin and stdout: the length of a JSON head, the head,
 and the bytes of the arrays it lists. Nothing is pickled. What the student prints goes to stderr.
 """
@@ -147,7 +147,10 @@ def tensors(value, what):
     """A dict of arrays."""
     if not isinstance(value, dict):
         raise CodeError(f"{what} is a {type(value).__name__}, not a dict of arrays")
-    return {str(name): array(a, f"{what}[{name!r}]") for name, a in value.items()}
+    for name in value:
+        if not isinstance(name, str):
+            raise CodeError(f"{what} has the key {name!r}: keys are names, as 'W1'")
+    return {name: array(a, f"{what}[{name!r}]") for name, a in value.items()}
 
 
 def floats(params, what):
@@ -171,6 +174,8 @@ class ObjectCode:
         self.calls = {"loss()": thing.loss, "grads()": thing.grads}
         self.live = Live(thing)
         self.params = self.live.start
+        if not self.params:
+            raise CodeError("params is empty: there is nothing to check")
 
     def cost(self, params):
         with self.live.holding(params):

@@ -89,6 +89,8 @@ BAD = {
     "syntax": ({"def grads(self):": "def grads(self:"}, "SyntaxError", "def grads"),
     "list": ({"2 * y.sum(0)": "[1.0, 2.0]"}, "grads()['b'] is a list, not a NumPy array", None),
     "params": ({'self.params = {"W": np.ones((3, 2)) / 3, "b": np.zeros(2)}': "self.params = [1]"}, "is a list", None),
+    "no params": ({'{"W": np.ones((3, 2)) / 3, "b": np.zeros(2)}': "{}"}, "params is empty", None),
+    "numbered params": ({'{"W": np.ones((3, 2)) / 3,': '{0: np.ones((3, 2)) / 3,'}, "params has the key 0", None),
     "integers": ({"np.zeros(2)": "np.zeros(2, int)"}, "params['b'] holds int64", None),
     "vector loss": ({"** 2)": "** 2, axis=1)"}, "loss() returns an array of shape (4,), not a number", None),
     "nan loss": ({"np.sum((": "np.log(-1.0) + np.sum(("}, "loss() gives nan", "np.log(-1.0)"),
@@ -229,6 +231,32 @@ def test_pairs_of_functions(check, what):
     assert words in " ".join(t.verdict for t in report.report.tensors)
 
 
+STALE = """
+    import numpy as np
+
+    class Dense:
+        def __init__(self):
+            self.params = {"W": np.eye(4)[:, :3], "b": np.zeros(3)}
+            self.grads = {"W": np.zeros((4, 3)), "b": np.zeros(3)}
+
+        def forward(self, x):
+            self.x = x
+            return x @ self.params["W"] + self.params["b"]
+
+        def backward(self, dy):
+            self.grads["W"] += self.x.T @ dy
+            self.grads["b"] = dy.sum(0)
+            return dy @ self.params["W"].T
+"""
+
+
+def test_gradients_that_are_never_reset(check):
+    report = check(STALE, "Dense")
+    assert [t.name for t in report.report.tensors if not t.passed] == ["W"]
+    assert "it is never reset" in report.report.tensors[1].verdict
+    assert check(STALE, "Dense", {"+= self": "= self"}).passed
+
+
 def test_arguments_of_unknown_meaning_are_asked_for_and_taken_from_an_example(check):
     text = PAIR.replace("x, w, b):", "x, w, q):").replace("+ b", "+ q")
     assert "what is q of affine_forward()? Write affine_example()" in check(text, "affine").problem
@@ -272,6 +300,14 @@ def test_softmax_along_rows_and_along_columns(check, axis):
     report = check(SOFTMAX, "Softmax", {"AXIS": axis}, against="softmax")
     assert report.passed, report.problem
     assert [row.name for row in report.against] == ["output", "x"]
+
+
+def test_code_for_real_numbers_only_is_checked_by_central_differences_and_the_report_says_so(check):
+    report = check(RIGHT, replace={"return np.sum((": "return np.sum(np.abs("})
+    assert report.passed
+    assert report.report.method == "central"
+    assert "central differences" in report.report.notes[0]
+    assert not check(RIGHT, replace={"return np.sum((": "return np.sum(np.abs(", "2 * y.sum(0)": "y.sum(0)"}).passed
 
 
 def test_what_cannot_be_compared_is_bad_input(check, tmp_path):
