@@ -75,7 +75,7 @@ def check_file(
     forward(x), backward(dy), params and grads; or a pair NAME_forward, NAME_backward.
 
     examples: rows of the x that layers and pairs are given; timeout: seconds for one answer of the file;
-    against: dense, relu, batchnorm or softmax, Gradlab's own to compare outputs and gradients with.
+    against: dense, relu, batchnorm, softmax, conv2d or maxpool, Gradlab's own to compare outputs and gradients with.
     Raises LabError if there is no such file or nothing to compare with; whatever the file does is in the report.
     """
     file = Path(path).resolve()

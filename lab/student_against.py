@@ -1,14 +1,15 @@
 """A student's layer beside Gradlab's own, on the same inputs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
+from core.convolution import Conv2D, MaxPool
 from core.layers import BatchNorm, Dense, Layer, ReLU
 from core.losses import softmax
-from core.types import Array
+from core.types import Array, Shape
 from lab.errors import LabError
 
 
@@ -52,11 +53,20 @@ class Softmax(Layer):
         return dx
 
 
-KINDS: dict[str, Callable[[], Layer]] = {
-    "dense": lambda: Dense(1),
-    "relu": ReLU,
-    "batchnorm": BatchNorm,
-    "softmax": Softmax,
+# What each kind may be, from the student's x, W (None without one) and output in our layout: x rows or (n, h, w, c)
+KINDS: dict[str, Callable[[Array, Array | None, Array], list[Layer]]] = {
+    "dense": lambda x, W, out: [Dense(out.shape[-1])],
+    "relu": lambda x, W, out: [ReLU()],
+    "batchnorm": lambda x, W, out: [BatchNorm()],
+    "softmax": lambda x, W, out: [Softmax()],
+    "conv2d": lambda x, W, out: [] if W is None else [Conv2D(W.shape[-1], len(W), p) for p in ("same", "valid")],
+    "maxpool": lambda x, W, out: [MaxPool(x.shape[1] // out.shape[1])] if x.ndim == 4 else [],
+}
+# The orders of axes that turn the student's x and W into ours, by the dimensions of x: rows or columns as examples,
+# W on either side of x; images with the channels last, or first as in CS231n and PyTorch
+LAYOUTS: dict[int, list[tuple[Shape, Shape]]] = {
+    2: [((0, 1), (0, 1)), ((0, 1), (1, 0)), ((1, 0), (1, 0)), ((1, 0), (0, 1))],
+    4: [((0, 1, 2, 3), (0, 1, 2, 3)), ((0, 2, 3, 1), (2, 3, 1, 0))],
 }
 
 
@@ -66,70 +76,62 @@ def compare(kind: str, code: LayerCode) -> tuple[Comparison, ...]:
         raise LabError(f"there is no layer {kind} to compare with: there are {', '.join(KINDS)}")
     if code.cotangent is None or code.out is None:
         raise LabError("only a layer or a pair of functions can be compared with a layer")
-    x, c = code.params["x"], code.cotangent
     theirs = {"output": code.out, **code.gradients(code.params)}
-    layouts = (
-        [(_same, _same), (_same, _turned), (_turned, _turned), (_turned, _same)] if x.ndim == 2 else [(_same, _same)]
-    )
-    found = [f for rows, kernel in layouts if (f := _ours(kind, code, rows, kernel)) is not None]
+    found = [ours for layout in LAYOUTS.get(code.params["x"].ndim, []) for ours in _ours(kind, code, *layout)]
     if not found:
         shapes = ", ".join(f"{name} {value.shape}" for name, value in code.params.items())
         raise LabError(f"a layer of kind {kind} does not fit {shapes} and outputs {code.out.shape}")
-    # of the layouts that fit (rows or columns as examples), the one that comes nearest
-    scale = float(np.abs(c).max())
+    scale = float(np.abs(code.cotangent).max())
     results = [
         tuple(_compared(name, theirs[name], ours[name], scale) for name in theirs if name in ours) for ours in found
     ]
-    return min(results, key=lambda rows: (rows[0].absolute, sum(not row.passed for row in rows)))
+    return min(results, key=lambda rows: (rows[0].absolute, sum(not row.passed for row in rows)))  # the nearest
 
 
-def _same(a: Array) -> Array:
-    return a
-
-
-def _turned(a: Array) -> Array:
-    return a.T
-
-
-def _ours(
-    kind: str, code: LayerCode, rows: Callable[[Array], Array], kernel: Callable[[Array], Array]
-) -> dict[str, Array] | None:
-    """Our output and gradients in the student's shapes; None if this layout does not fit."""
+def _ours(kind: str, code: LayerCode, rows: Shape, kernel: Shape) -> Iterator[dict[str, Array]]:
+    """Our outputs and gradients in the student's shapes, for every layer of the kind that fits in this layout."""
     assert code.cotangent is not None
     assert code.out is not None
-    x, c = (rows(a).astype(np.float64) for a in (code.params["x"], code.cotangent))
-    layer, names = KINDS[kind](), _letters(kind, code.params)
+    x, c, out = (
+        np.ascontiguousarray(a.transpose(rows), np.float64) for a in (code.params["x"], code.cotangent, code.out)
+    )
+    names = _letters(kind, code.params)
     if names is None:
-        return None
-    for letter, name in names.items():
-        value = code.params[name].astype(np.float64)
-        layer.params[letter] = np.ascontiguousarray(kernel(value) if letter == "W" else value.ravel())
-        layer.grads[letter] = np.zeros_like(layer.params[letter])
-    try:
-        if isinstance(layer, Dense):
-            layer.units = layer.params["W"].shape[1]
-        if isinstance(layer, BatchNorm):
-            layer.build(x.shape[1:])
-        out = layer.forward(np.ascontiguousarray(x), True).copy()
-        dx = layer.backward(np.ascontiguousarray(c))
-    except ValueError:
-        return None
-    if out.shape != rows(code.out).shape or dx is None:
-        return None
-    grads = {
-        name: kernel(layer.grads[k]) if k == "W" else layer.grads[k].reshape(code.params[name].shape)
-        for k, name in names.items()
+        return
+    params = {
+        letter: np.ascontiguousarray(
+            code.params[name].transpose(kernel) if letter == "W" else code.params[name].ravel(), np.float64
+        )
+        for letter, name in names.items()
     }
-    return {"output": rows(out), "x": rows(dx), **grads}
+    for layer in KINDS[kind](x, params.get("W"), out):
+        try:
+            _, wanted = layer.build(x.shape[1:])
+            if {k: p.shape for k, p in wanted.items()} != {k: v.shape for k, v in params.items()}:
+                continue
+            layer.params, layer.grads = params, {k: np.zeros_like(v) for k, v in params.items()}
+            y = layer.forward(x, True).copy()
+        except ValueError:  # images where rows are wanted, or a window larger than the image
+            continue
+        dx = layer.backward(c) if y.shape == out.shape else None
+        if dx is not None:
+            back, shapes = np.argsort(rows), code.params
+            grads = {
+                name: layer.grads[k].transpose(np.argsort(kernel))
+                if k == "W"
+                else layer.grads[k].reshape(shapes[name].shape)
+                for k, name in names.items()
+            }
+            yield {"output": y.transpose(back), "x": dx.transpose(back), **grads}
 
 
 def _letters(kind: str, params: Mapping[str, Array]) -> dict[str, str] | None:
     """Our letter -> the student's name, for every parameter of the layer; None if they do not fit."""
-    others = [name for name in params if name != "x" and name != next(iter(params))]
-    if kind == "dense":
-        matrices = [n for n in others if params[n].ndim == 2 and 1 not in params[n].shape]
-        vectors = [n for n in others if n not in matrices]
-        return {"W": matrices[0], "b": vectors[0]} if len(matrices) == len(vectors) == 1 else None
+    others = [name for name in params if name != "x"]
+    if kind in ("dense", "conv2d"):
+        kernels = [n for n in others if params[n].ndim >= 2 and 1 not in params[n].shape[:2]]
+        vectors = [n for n in others if n not in kernels]
+        return {"W": kernels[0], "b": vectors[0]} if len(kernels) == len(vectors) == 1 else None
     if kind == "batchnorm":
         gammas = [n for n in others if n.lower().startswith(("g", "s"))]
         rest = [n for n in others if n not in gammas]

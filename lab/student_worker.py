@@ -233,6 +233,7 @@ class PairCode:
     def __init__(self, name, forward, backward, arguments, names, n, rng):
         self.name, self._forward, self._backward, self.examples = name, forward, backward, n
         self.calls = {f"{name}_forward()": forward, f"{name}_backward()": backward}
+        names = ["x", *names[1:]]  # whatever it is called: dx is the first that backward returns
         self._names, self._arguments = names, arguments
         self.params = {
             k: a for k, a in zip(names, arguments, strict=True) if isinstance(a, np.ndarray) and a.dtype.kind == "f"

@@ -271,14 +271,18 @@ def test_arguments_of_unknown_meaning_are_asked_for_and_taken_from_an_example(ch
     [
         (PAIR, "affine", "dense", {}, []),
         (PAIR, "affine", "dense", {"x @ w + b": "x @ w - b", "dout.sum(0)": "-dout.sum(0)"}, ["output", "b"]),
+        (PAIR, "affine", "dense", {"x, w, b": "X, w, b", "return x @": "x = X; return x @"}, []),
         (STATISTICS, "batchnorm", "batchnorm", {}, ["x"]),
+        (KERNEL, "conv", "conv2d", {}, []),
+        (KERNEL, "conv", "conv2d", {"w[:, :, ::-1, ::-1]": "w"}, ["x"]),
+        (POOL, "pool", "maxpool", {}, []),
         (STATISTICS, "batchnorm", "batchnorm", {"1e-5": "1e-1"}, ["output", "x", "gamma"]),
     ],
 )
 def test_a_layer_beside_gradlabs_own(check, text, name, kind, replace, wrong):
     report = check(text, name, replace, against=kind)
     assert [row.name for row in report.against if not row.passed] == wrong
-    assert len(report.against) == 4
+    assert len(report.against) == 1 + len(report.report.tensors)
 
 
 SOFTMAX = """
