@@ -278,6 +278,7 @@ def test_arguments_of_unknown_meaning_are_asked_for_and_taken_from_an_example(ch
         (POOL, "pool", "maxpool", {}, []),
         (STATISTICS, "batchnorm", "batchnorm", {"1e-5": "1e-1"}, ["output", "x", "gamma"]),
     ],
+    ids=lambda value: value if isinstance(value, str) and "\n" not in value else "",
 )
 def test_a_layer_beside_gradlabs_own(check, text, name, kind, replace, wrong):
     report = check(text, name, replace, against=kind)
