@@ -5,18 +5,20 @@ sums over chunks are taken in their order, so no bit of a result depends on the 
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Any, Literal
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
 
+from core.blas import column_sums
 from core.initialisers import Constant, He, Initialiser
 from core.layers import Layer, Parameter
 from core.threads import share
 from core.types import Array, Shape, buffer
 
 CHUNK = 4  # images in one thread's share
+NARROW = 12  # inputs in a row of a kernel: with fewer, products are too thin to be taken row by row
 Padding = Literal["same", "valid"]
 
 
@@ -27,8 +29,7 @@ class Conv2D(Layer):
     inside the image; "same" puts zeros around it so that y has ceil(h / stride) rows, ceil(w / stride) columns (where
     the zeros are odd in number, the bottom and the right get one more).
 
-    Every window becomes a row of a matrix, "im2col", and the sum a matrix product (Chellapilla et al. 2006; CS231n).
-    The bias is the weight of one more input that is always 1.
+    Windows are laid out so that the sums are matrix products ("im2col": Chellapilla et al. 2006; CS231n).
     """
 
     def __init__(
@@ -51,10 +52,10 @@ class Conv2D(Layer):
         self.stride = stride
         self.initialiser = initialiser or He()
         self.bias = bias
-        self._padded: Array | None = None
+        self._x: Array | None = None
         self._y: Array | None = None
         self._partial: Array | None = None
-        self._spread: Array | None = None
+        self._dy: Array | None = None
         self._dx: Array | None = None
 
     def build(self, shape: Shape) -> tuple[Shape, Mapping[str, Parameter]]:
@@ -72,7 +73,8 @@ class Conv2D(Layer):
             (self.size, self.size, c, self.filters), self.initialiser, fan_in=self.size**2 * c, decay=True
         )
         bias = {"b": Parameter((self.filters,), Constant(0.0))} if self.bias else {}
-        return (rows, columns, self.filters), {"W": kernel, **bias}
+        self._in, self._out = shape, (rows, columns, self.filters)
+        return self._out, {"W": kernel, **bias}
 
     def _zeros(self, length: int) -> tuple[int, int]:
         """How many zeros stand before and after a line of an image."""
@@ -83,55 +85,63 @@ class Conv2D(Layer):
         return zeros // 2, zeros - zeros // 2
 
     def forward(self, x: Array, train: bool) -> Array:
-        n, h, w, c = x.shape
+        W, b = self.params["W"], self.params.get("b")
         (top, bottom), (left, right) = self._border
-        W = self.params["W"]
-        kernel = W.reshape(-1, self.filters)
-        if self.bias:
-            kernel = np.vstack([kernel, self.params["b"]])
-        self._padded = padded = _zeroed(self._padded, (n, top + h + bottom, left + w + right, c), W.dtype)
-        self._windows = windows = _windows(padded, self.size, self.stride)
-        self._y = y = buffer(self._y, (*windows.shape[:3], self.filters), W.dtype)
+        n, h, w, c = x.shape
+        self._x = padded = _zeroed(self._x, (n, top + h + bottom, left + w + right, c), W.dtype)
+        inside = padded[:, top : top + h, left : left + w]
+        self._y = y = buffer(self._y, (n, *self._out), W.dtype)
+        line = None if b is None else np.tile(b, y.shape[2])  # to be added to whole lines is quicker
         chunks = _chunks(n)
 
         def convolve(k: int) -> None:
             images = chunks[k]
-            padded[images, top : top + h, left : left + w] = x[images]
-            _correlate(windows[images], kernel, out=y[images])
+            inside[images] = x[images]
+            _correlate(padded[images], W, self.stride, out=y[images])
+            if line is not None:
+                lines = y[images].reshape(-1, len(line))
+                lines += line
 
         share(len(chunks), convolve)
         return y
 
     def backward(self, dy: Array) -> Array | None:
-        """dW is the correlation of x with dy; dx that of dy with the kernel turned by half a circle."""
-        assert self._padded is not None, "backward follows a forward"
-        W, windows, chunks = self.params["W"], self._windows, _chunks(len(dy))
-        inputs = W.size // self.filters
-        self._partial = partial = buffer(self._partial, (len(chunks), inputs + self.bias, self.filters), dy.dtype)
-        (top, bottom), (left, right) = self._border
-        size, stride = self.size, self.stride
-        n, rows, columns, _ = dy.shape
-        h, w = self._padded.shape[1] - top - bottom, self._padded.shape[2] - left - right
-        if self.needs_input_gradient:
-            turned = W[::-1, ::-1].swapaxes(2, 3).reshape(-1, W.shape[2])
-            self._dx = dx = buffer(self._dx, (n, h, w, W.shape[2]), dy.dtype)
-            self._spread = spread = _zeroed(self._spread, (n, h + size - 1, w + size - 1, self.filters), dy.dtype)
-            inner = spread[:, size - 1 - top :: stride, size - 1 - left :: stride][:, :rows, :columns]
-            dwindows = _windows(spread, size, 1)
+        x = self._x
+        assert x is not None, "backward follows a forward"
+        chunks = _chunks(len(dy))
+        self._partial = partial = buffer(self._partial, (len(chunks), *self.params["W"].shape), dy.dtype)
 
         def differentiate(k: int) -> None:
             images = chunks[k]
-            matrix = _matrix(windows[images], ones=self.bias)
-            np.matmul(matrix.T, dy[images].reshape(-1, self.filters), out=partial[k])
-            if self.needs_input_gradient:
-                inner[images] = dy[images]
-                _correlate(dwindows[images], turned, out=dx[images])
+            _kernel_gradient(x[images], dy[images], self.stride, out=partial[k])
+            if dx is not None:
+                inside[images] = dy[images]
+                _correlate(spread[images], turned, 1, out=dx[images])
 
+        dx = None
+        if self.needs_input_gradient:
+            spread, inside = self._spread_out(dy)
+            turned = np.ascontiguousarray(self.params["W"][::-1, ::-1].swapaxes(2, 3))
+            self._dx = dx = buffer(self._dx, (len(dy), *self._in), dy.dtype)
         share(len(chunks), differentiate)
-        np.add.reduce(partial[:, :inputs], axis=0, out=self.grads["W"].reshape(inputs, -1))
+        np.add.reduce(partial, axis=0, out=self.grads["W"])
         if self.bias:
-            np.add.reduce(partial[:, inputs], axis=0, out=self.grads["b"])
-        return self._dx if self.needs_input_gradient else None
+            column_sums(dy.reshape(-1, self.filters), out=self.grads["b"])
+        return dx
+
+    def _spread_out(self, dy: Array) -> tuple[Array, Array]:
+        """Room for dy with zeros around it and, for strides, between; and where in it dy belongs.
+
+        dx is the correlation of this with the kernel turned by half a circle: x[i] met W[p] in the window that
+        begins at i - p, so dx[i] sums dy[i - p] W[p], in which p runs backwards.
+        """
+        h, w, _ = self._in
+        rows, columns, _ = self._out
+        (top, _), (left, _) = self._border
+        last = self.size - 1
+        self._dy = spread = _zeroed(self._dy, (len(dy), h + last, w + last, self.filters), dy.dtype)
+        inside = spread[:, last - top :: self.stride, last - left :: self.stride]
+        return spread, inside[:, :rows, :columns]
 
 
 class MaxPool(Layer):
@@ -157,62 +167,72 @@ class MaxPool(Layer):
         h, w, c = shape
         if self.size > min(h, w):
             raise ValueError(f"a pooling window of size {self.size} does not fit into an image of shape {shape}")
-        return ((h - self.size) // self.stride + 1, (w - self.size) // self.stride + 1, c), {}
+        self._in = shape
+        self._out = ((h - self.size) // self.stride + 1, (w - self.size) // self.stride + 1, c)
+        return self._out, {}
 
     def forward(self, x: Array, train: bool) -> Array:
-        n, h, w, c = x.shape
-        self._shape = x.shape
-        out, _ = self.build((h, w, c))
-        self._y = y = buffer(self._y, (n, *out), x.dtype)
+        n, h, _, c = x.shape
+        (rows, columns, _), stride = self._out, self.stride
+        self._y = y = buffer(self._y, (n, rows, columns, c), x.dtype)
         self._winner = winner = buffer(self._winner, y.shape, np.min_scalar_type(self.size**2))
         chunks = _chunks(n)
 
         def pool(k: int) -> None:
             images = chunks[k]
-            best, number = y[images], winner[images]
-            first, *others = self._cells(x[images])
-            best[...] = first
-            number.fill(0)
-            for i, cell in enumerate(others, start=1):
-                larger = cell.real > best.real
-                np.maximum(number, larger * number.dtype.type(i), out=number)
-                _maximum(best, cell, larger)
+            # Along the lines first, then across them: so the first of equals in row-major order wins.
+            image = x[images]
+            shape = (len(image), h, columns, c)
+            widest, where = _scratch("windows", shape, x.dtype), _scratch("product", shape, winner.dtype)
+            steps = np.arange(self.size, dtype=winner.dtype)
+            _largest([image[:, :, j::stride][:, :, :columns] for j in steps], steps, widest, where)
+            lines = [slice(i, i + stride * (rows - 1) + 1, stride) for i in range(self.size)]
+            places = [i * steps.dtype.type(self.size) + where[:, line] for i, line in zip(steps, lines, strict=True)]
+            _largest([widest[:, line] for line in lines], places, y[images], winner[images])
 
         share(len(chunks), pool)
         return y
 
     def backward(self, dy: Array) -> Array:
-        winner = self._winner
+        winner, size, stride = self._winner, self.size, self.stride
+        rows, columns, _ = self._out
         assert winner is not None, "backward follows a forward"
-        self._dx = dx = buffer(self._dx, self._shape, dy.dtype)
+        self._dx = dx = _zeroed(self._dx, (len(dy), *self._in), dy.dtype)
         chunks = _chunks(len(dy))
 
         def hand_back(k: int) -> None:
             images = chunks[k]
-            dx[images] = 0
-            for i, cell in enumerate(self._cells(dx[images])):
-                cell += dy[images] * (winner[images] == i)
+            if stride < size:
+                dx[images] = 0
+            for i, j in np.ndindex(size, size):
+                cell = dx[images, i::stride, j::stride][:, :rows, :columns]
+                won = winner[images] == i * size + j
+                if stride < size:  # a pixel stands in several windows
+                    cell += dy[images] * won
+                else:
+                    np.multiply(dy[images], won, out=cell)
 
         share(len(chunks), hand_back)
         return dx
-
-    def _cells(self, x: Array) -> list[Array]:
-        """For every place in a window, in row-major order, what stands there in all windows: views."""
-        assert self._y is not None
-        size, stride = self.size, self.stride
-        _, rows, columns, _ = self._y.shape
-        return [x[:, i::stride, j::stride][:, :rows, :columns] for i in range(size) for j in range(size)]
 
     def kinks(self) -> Array | None:
         return None if self._winner is None else self._winner.copy()
 
 
-def _maximum(best: Array, other: Array, larger: Array) -> None:
-    """best = other where that is larger, in place; a nan on either side stays."""
-    if np.iscomplexobj(best):  # np.maximum would let imaginary parts decide between equal real ones
-        np.copyto(best, other, where=larger)
-    else:
-        np.maximum(best, other, out=best)
+def _largest(cells: Sequence[Array], places: Sequence[Any] | Array, best: Array, place: Array) -> None:
+    """best = the largest of the cells, element by element, and place = its place: that of the first of equals.
+
+    The places are small integers of one dtype, and grow.
+    """
+    np.copyto(best, cells[0])
+    np.copyto(place, places[0])
+    for cell, number in zip(cells[1:], places[1:], strict=True):
+        larger = cell.real > best.real
+        np.maximum(place, larger * number, out=place)  # places grow: a choice without a branch
+        if np.iscomplexobj(best):  # np.maximum would let the imaginary parts decide between equal real ones
+            np.copyto(best, cell, where=larger)
+        else:
+            np.maximum(best, cell, out=best)  # and lets a nan through
 
 
 def _chunks(n: int) -> list[slice]:
@@ -227,55 +247,76 @@ def _zeroed(old: Array | None, shape: Shape, dtype: Any) -> Array:
     return new
 
 
+def _correlate(x: Array, W: Array, stride: int, out: Array) -> None:
+    """out (n, rows, columns, m) = the sums over all windows of x (n, h, w, c) times W (size, size, c, m)."""
+    n, m, size = len(out), W.shape[3], len(W)
+    if size * W.shape[2] < NARROW:
+        np.matmul(_windows(x, size, stride).T, W.reshape(-1, m), out=out.reshape(-1, m))
+        return
+    # The kernel row by row: y[i] = the sum over p of (the windows of line stride i + p) W[p]
+    rows = _rows(x, size, stride, out)
+    y = out.reshape(n, -1, m)
+    product = _scratch("product", y.shape, y.dtype)
+    for p in range(size):
+        np.matmul(rows[p], W[p].reshape(-1, m), out=product if p else y)
+        if p:
+            y += product
+
+
+def _kernel_gradient(x: Array, dy: Array, stride: int, out: Array) -> None:
+    """out (size, size, c, m) = the sum over all windows of x (n, h, w, c) of window times dy (n, rows, columns, m)."""
+    size, _, c, m = out.shape
+    if size * c < NARROW:
+        np.matmul(_windows(x, size, stride), dy.reshape(-1, m), out=out.reshape(-1, m))
+        return
+    rows = _rows(x, size, stride, dy)
+    product = _scratch("product", (len(x), size * c, m), dy.dtype)
+    for p in range(size):
+        np.matmul(rows[p].transpose(0, 2, 1), dy.reshape(len(x), -1, m), out=product)
+        np.add.reduce(product, axis=0, out=out[p].reshape(-1, m))
+
+
 def _windows(x: Array, size: int, stride: int) -> Array:
-    """All windows of images x (n, h, w, c), without a copy: (n, rows, columns, size, size, c)."""
+    """All windows of x (n, h, w, c) as columns: (size * size * c, n * rows * columns), a work array."""
     n, h, w, c = x.shape
-    shape = (n, (h - size) // stride + 1, (w - size) // stride + 1, size, size, c)
-    image, row, column, channel = x.strides
-    return as_strided(x, shape, (image, row * stride, column * stride, row, column, channel), writeable=False)
+    rows, columns = ((length - size) // stride + 1 for length in (h, w))
+    image, line, pixel, number = x.strides
+    shape, strides = (size, size, c, n, rows, columns), (line, pixel, number, image, stride * line, stride * pixel)
+    return _copy(_view(x, shape, strides)).reshape(size * size * c, n * rows * columns)
 
 
-def _correlate(windows: Array, kernel: Array, out: Array) -> None:
-    """out (n, rows, columns, m) = windows (n, rows, columns, size, size, c) times kernel (inputs, m).
+def _rows(x: Array, size: int, stride: int, y: Array) -> list[Array]:
+    """For every row of the kernel what it meets: (n, rows * columns, size * c), views into a work array.
 
-    If the kernel has one input more than a window, that is the bias.
+    Within a line of x (n, h, w, c), the pieces of `size` pixels overlap: each is copied in one go.
     """
-    inputs, m = kernel.shape
-    matrix = _matrix(windows, ones=inputs > np.prod(windows.shape[3:]))
-    np.matmul(matrix, kernel, out=out.reshape(-1, m))
+    n, rows, columns, _ = y.shape
+    h, c = x.shape[1], x.shape[3]
+    image, line, pixel, number = x.strides
+    lines = _copy(_view(x, (n, h, columns, size * c), (image, line, stride * pixel, number)))
+    return [lines[:, p::stride][:, :rows].reshape(n, rows * columns, size * c) for p in range(size)]
+
+
+def _view(x: Array, shape: Shape, strides: tuple[int, ...]) -> Array:
+    """as_strided, in a tenth of its time: x lies in one piece."""
+    return np.ndarray(shape, x.dtype, x, 0, strides)
+
+
+def _copy(view: Array) -> Array:
+    copy = _scratch("windows", view.shape, view.dtype)
+    np.copyto(copy, view)
+    return copy
 
 
 _thread = threading.local()
 
 
-def _scratch(shape: Shape, dtype: Any) -> Array:
-    """A work array of the calling thread, which stays in its cache; valid until the thread's next call."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    if getattr(_thread, "room", _none).size < size:
-        _thread.room = np.empty(size, np.uint8)
-    scratch: Array = _thread.room[:size].view(dtype).reshape(shape)
+def _scratch(purpose: str, shape: Shape, dtype: Any) -> Array:
+    """A work array of the calling thread, which stays in its cache; valid until the thread asks for the next one."""
+    size = prod(shape) * np.dtype(dtype).itemsize
+    room: Array | None = getattr(_thread, purpose, None)
+    if room is None or room.size < size:
+        room = np.empty(size, np.uint8)
+        setattr(_thread, purpose, room)
+    scratch: Array = room[:size].view(dtype).reshape(shape)
     return scratch
-
-
-_none = np.empty(0, np.uint8)
-
-
-def _matrix(windows: Array, ones: bool) -> Array:
-    """One row for every window: its numbers, and a one after them if asked for.
-
-    What is copied in one go is a window's row, or the same place in all windows of an image's row; the matrix is laid
-    out so that it is the longer of the two.
-    """
-    n, rows, columns, size, _, c = windows.shape
-    count, inputs = n * rows * columns, size * size * c
-    if size * c >= columns:
-        matrix = _scratch((count, inputs + ones), windows.dtype)
-        target = matrix[:, :inputs].reshape(n, rows, columns, size, size * c)
-        target[...] = windows.reshape(target.shape)
-    else:
-        matrix = _scratch((inputs + ones, count), windows.dtype).T
-        target = matrix.T[:inputs].reshape(size, size, c, n, rows, columns)
-        target[...] = windows.transpose(3, 4, 5, 0, 1, 2)
-    if ones:
-        matrix[:, inputs] = 1
-    return matrix
