@@ -71,6 +71,11 @@ class Network:
                 start = end
 
     @property
+    def widest(self) -> int:
+        """The largest number of values any layer takes or gives for one example."""
+        return max(int(np.prod(shape)) for shape in [self.input_shape, *(shape for shape, _ in self._built)])
+
+    @property
     def dtype(self) -> Any:
         """The dtype of theta: float32 to train, float64 or complex128 to check."""
         return self.theta.dtype

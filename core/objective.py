@@ -68,7 +68,7 @@ class Objective:
         """Loss, cost and accuracy of a whole split x (n, ...), y (n,), in batches that fit the cache."""
         loss = 0.0
         right = 0
-        for rows in _chunks(x):
+        for rows in self._chunks(x):
             logits, labels = self.network.forward(x[rows]), y[rows]
             loss += float(self.loss.forward(logits, labels).sum(dtype=np.float64))
             right += int(np.count_nonzero(logits.argmax(axis=1) == labels))
@@ -77,10 +77,9 @@ class Objective:
 
     def predict(self, x: Array) -> Labels:
         """The most likely class of every row of x (n, ...): (n,)."""
-        return np.concatenate([self.network.forward(x[rows]).argmax(axis=1) for rows in _chunks(x)])
+        return np.concatenate([self.network.forward(x[rows]).argmax(axis=1) for rows in self._chunks(x)])
 
-
-def _chunks(x: Array) -> Iterator[slice]:
-    """Runs of rows of x of about EVALUATION_BYTES."""
-    size = max(1, EVALUATION_BYTES * len(x) // max(1, x.nbytes))
-    return (slice(start, start + size) for start in range(0, len(x), size))
+    def _chunks(self, x: Array) -> Iterator[slice]:
+        """Runs of rows of x for which no layer takes or gives more than EVALUATION_BYTES."""
+        size = max(1, EVALUATION_BYTES // (self.network.widest * x.itemsize))
+        return (slice(start, start + size) for start in range(0, len(x), size))

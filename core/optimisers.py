@@ -33,8 +33,8 @@ class Optimiser:
         raise NotImplementedError
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        """Take back the state of an optimiser of this kind. Raises ValueError for that of another."""
-        if state and set(state) != set(self.kept):
+        """Take back what an optimiser of this kind keeps after an update. Raises ValueError for that of another."""
+        if set(state) != set(self.kept):
             raise ValueError(f"{type(self).__name__} keeps {self.kept or 'nothing'}, not {tuple(state)}")
         self.state = {name: array.copy() for name, array in state.items()}
 

@@ -25,7 +25,8 @@ class Snapshot(NamedTuple):
 
 
 class DivergedError(ArithmeticError):
-    """The loss stopped being a finite number at `update`; parameters are as they were before it."""
+    """The loss stopped being a finite number at `update`. Found in its batch, that update was not made; found in an
+    evaluation after it, it was."""
 
     def __init__(self, update: int) -> None:
         super().__init__(update)
@@ -73,6 +74,7 @@ class Trainer:
         self._go.set()
         self._single = False
         self._stopped = False
+        self._lock = threading.Lock()
 
     # Requests
 
@@ -82,13 +84,15 @@ class Trainer:
 
     def resume(self) -> None:
         """Go on after pause()."""
-        self._single = False
-        self._go.set()
+        with self._lock:
+            self._single = False
+            self._go.set()
 
     def step(self) -> None:
         """Make one update, then pause."""
-        self._single = True
-        self._go.set()
+        with self._lock:
+            self._single = True
+            self._go.set()
 
     def stop(self) -> None:
         """End run() before the next update. What was reached stays: state() may be saved and taken up later."""
@@ -118,13 +122,17 @@ class Trainer:
         while not self.done and self._may_go_on():
             eta = self.eta
             loss = self._descend(eta)
-            yield self._snapshot(eta, loss)
+            snapshot = self._snapshot(eta, loss)
+            yield snapshot
+            if not all(isfinite(evaluation.loss) for evaluation in snapshot.evaluations.values()):
+                raise DivergedError(self.update)
 
     def _may_go_on(self) -> bool:
         self._go.wait()
-        if self._single:
-            self._single = False
-            self._go.clear()
+        with self._lock:  # a resume() in between would be lost
+            if self._single:
+                self._single = False
+                self._go.clear()
         return not self._stopped
 
     def _descend(self, eta: float) -> float:
@@ -166,10 +174,14 @@ class Trainer:
         """Take back a state() of a trainer built alike. Raises ValueError or KeyError if it does not fit."""
         self.network.restore(_part(state, "network"))
         self.batches.restore(_part(state, "batches"))
-        self.optimiser.restore(_part(state, "optimiser"))
-        for name, generator in self.generators.items():
-            restore_generator(generator, state[f"generator.{name}"])
         self.update = int(state["update"])
+        if self.update:  # before, an optimiser keeps nothing
+            self.optimiser.restore(_part(state, "optimiser"))
+        saved = _part(state, "generator")
+        if saved.keys() != self.generators.keys():
+            raise ValueError(f"the state has the streams {sorted(saved)}, the run {sorted(self.generators)}")
+        for name, generator in self.generators.items():
+            restore_generator(generator, saved[name])
         fixed_eta = float(state["fixed_eta"])
         self._fixed_eta = None if np.isnan(fixed_eta) else fixed_eta
 

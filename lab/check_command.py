@@ -44,7 +44,7 @@ Against = Annotated[
     str | None,
     typer.Option(
         metavar="LAYER",
-        help="Compare a layer of yours with Gradlab's: dense, relu, batchnorm or softmax.",
+        help="Compare a layer of yours with Gradlab's: dense, relu, batchnorm, softmax, conv2d or maxpool.",
         show_default=False,
     ),
 ]

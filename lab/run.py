@@ -138,6 +138,9 @@ def start(preset: Preset, variant: str, runs: Path, threads: int) -> Run:
 
 def resume(store: RunStore, threads: int) -> Run:
     """A run taken up where its checkpoint was written. Raises DataError, PresetError, LabError."""
+    result = store.result()
+    if result is not None and result["state"] == "diverged":
+        raise LabError(f"{store.path} diverged at update {result['diverged_at']:,}: start anew with a smaller eta")
     preset, checkpoint = store.preset(), store.checkpoint()
     try:
         dataset = load_data(preset, str(checkpoint["run.variant"]))

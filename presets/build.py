@@ -6,6 +6,7 @@ import numpy as np
 
 from core import initialisers, optimisers, schedules
 from core.batches import Batches
+from core.convolution import Conv2D, MaxPool
 from core.layers import BatchNorm, Dense, Dropout, Flatten, Layer, ReLU
 from core.network import Network
 from core.objective import Objective
@@ -52,12 +53,20 @@ def build(preset: schema.Preset, dataset: Dataset) -> Trainer:
 
 
 def build_network(spec: schema.Network, input_shape: Shape, classes: int, dropout: np.random.Generator) -> Network:
-    """Dense layers, each hidden one followed by batch normalisation (if any), ReLU and dropout (if any).
+    """Convolutions with ReLU and pooling, then dense layers, each hidden one followed by batch normalisation (if any),
+    ReLU and dropout (if any).
 
-    float32, its parameters not yet drawn; `dropout` is the stream its masks come from.
+    float32, its parameters not yet drawn; `dropout` is the stream its masks come from. Raises PresetError if the
+    images are too small for so much pooling.
     """
     initialiser = build_initialiser(spec)
-    layers: list[Layer] = [Flatten()]
+    layers: list[Layer] = []
+    for convolution in spec.convolutions:
+        scaled = initialisers.Scaled(initialiser, spec.convolution_scale)
+        layers += [Conv2D(convolution.filters, convolution.size, initialiser=scaled), ReLU()]
+        if convolution.pool > 1:
+            layers.append(MaxPool(convolution.pool))
+    layers.append(Flatten())
     for units in spec.hidden:
         layers.append(Dense(units, initialiser))
         if spec.batch_norm:
@@ -66,7 +75,10 @@ def build_network(spec: schema.Network, input_shape: Shape, classes: int, dropou
         if spec.dropout:
             layers.append(Dropout(spec.dropout, dropout))
     layers.append(Dense(classes, initialiser))
-    return Network(layers, input_shape)
+    try:
+        return Network(layers, input_shape)
+    except ValueError as error:
+        raise PresetError(f"network.convolutions: {error}") from None
 
 
 def build_initialiser(spec: schema.Network) -> initialisers.Initialiser:

@@ -26,15 +26,16 @@ class Key:
 def section_models(section: str, kind: Any = None) -> list[type[BaseModel]]:
     """The models a section of the preset can be: none if it is a plain value, one, or several told apart by `kind`;
     of several, only the one of that kind if there is such a one."""
-    models = _models(Preset.model_fields[section].annotation)
+    models = models_in(Preset.model_fields[section].annotation)
     chosen = [m for m in models if "kind" in m.model_fields and kind in get_args(m.model_fields["kind"].annotation)]
     return chosen or models
 
 
-def _models(annotation: Any) -> list[type[BaseModel]]:
+def models_in(annotation: Any) -> list[type[BaseModel]]:
+    """The models an annotation mentions, however deep inside unions and lists."""
     if isinstance(annotation, type):
         return [annotation] if issubclass(annotation, BaseModel) else []
-    return [model for part in get_args(annotation) for model in _models(part)]
+    return [model for part in get_args(annotation) for model in models_in(part)]
 
 
 def known_keys() -> dict[str, Key]:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from presets.errors import PresetError
-from presets.keys import resolve, section_models
+from presets.keys import models_in, resolve, section_models
 from presets.schema import Preset
 
 FOLDER = Path(__file__).parent
@@ -135,6 +135,8 @@ def _message(error: Any, document: Mapping[str, Any]) -> str:
 def _unknown_key(key: str, section: str, rest: list[str], document: Mapping[str, Any]) -> str:
     if rest:
         models = section_models(section, document[section].get("kind"))
+        for table in (part for part in rest[:-1] if not part.isdigit()):
+            models = [inner for m in models for inner in models_in(m.model_fields[table].annotation)]
         allowed = [field.alias or name for model in models for name, field in model.model_fields.items()]
     else:
         allowed = list(Preset.model_fields)

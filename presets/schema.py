@@ -66,9 +66,23 @@ class Data(Section):
     )
 
 
-class Network(Section):
-    """Dense layers with ReLU between them."""
+class Convolution(Section):
+    """One convolution of images with zeros around them, and what follows: ReLU, and max-pooling if any."""
 
+    filters: Units
+    size: Annotated[int, Field(ge=1, le=32)]
+    pool: Annotated[int, Field(ge=1, le=32)] = 1  # width and stride of the max-pooling; 1 for none
+
+
+class Network(Section):
+    """Convolutions, if any, then dense layers, with ReLU after each but the last."""
+
+    convolutions: list[Convolution] = setting(
+        [], "convolutions", "Convolutions from the image on, as in [{filters = 16, size = 5, pool = 2}].", max_length=20
+    )
+    convolution_scale: PositiveFloat = setting(
+        1.0, "convolution scale", "Factor on the starting weights of convolutions (for inputs that are not normalised)."
+    )
     hidden: Hidden = setting(
         [], "hidden layers", "Number of units of each hidden layer, from the input on.", unit="units", max_length=100
     )

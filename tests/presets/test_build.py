@@ -6,7 +6,7 @@ import pytest
 from core import optimisers, schedules
 from core.layers import BatchNorm, Dense, Dropout, Flatten, ReLU
 from data.dataset import Dataset, Part
-from presets.build import build
+from presets.build import build, build_network
 from presets.errors import PresetError
 from presets.load import load, names
 
@@ -41,6 +41,36 @@ def test_every_preset_builds_and_makes_an_update(name, images):
 )
 def test_networks_have_the_parameters_of_the_assignments(name, parameters, images):
     assert build(load(name), images).network.theta.size == parameters
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "parameters"),
+    [
+        ("mnist-cnn", (28, 28, 1), 14_682),  # FMAN45's report; its 748 is a slip for 784
+        ("cifar-cnn-better", (32, 32, 3), 43_786),  # its 43,822 is a slip
+    ],
+)
+def test_convolutional_networks_have_the_parameters_counted_in_the_report(name, shape, parameters):
+    network = build_network(load(name).network, shape, 10, np.random.default_rng())
+    assert network.theta.size == parameters
+
+
+def test_convolutions_start_at_their_scale_of_the_initialiser():
+    full, tenth = (
+        build_network(
+            load("cifar-cnn", [f"convolution_scale={scale}"]).network, (32, 32, 3), 10, np.random.default_rng()
+        )
+        for scale in (1, 0.1)
+    )
+    for network in (full, tenth):
+        network.initialise(np.random.default_rng(0))
+    assert tenth.tensors["W1"].value == pytest.approx(0.1 * full.tensors["W1"].value)
+    assert np.array_equal(tenth.tensors["W3"].value, full.tensors["W3"].value)  # dense
+
+
+def test_images_too_small_for_the_pooling_are_refused():
+    with pytest.raises(PresetError, match="network.convolutions: "):
+        build_network(load("mnist-cnn").network, (3, 3, 1), 10, np.random.default_rng())
 
 
 def test_layers_stand_in_the_order_dense_batch_norm_relu_dropout(images):
