@@ -56,20 +56,18 @@ def test_convolutional_networks_have_the_parameters_counted_in_the_report(name, 
 
 
 def test_convolutions_start_at_their_scale_of_the_initialiser():
-    full, tenth = (
-        build_network(
-            load("cifar-cnn", [f"convolution_scale={scale}"]).network, (32, 32, 3), 10, np.random.default_rng()
-        )
-        for scale in (1, 0.1)
-    )
-    for network in (full, tenth):
-        network.initialise(np.random.default_rng(0))
+    networks = []
+    for scale in (1, 0.1):
+        spec = load("cifar-cnn", [f"convolution_scale={scale}"]).network
+        networks.append(build_network(spec, (32, 32, 3), 10, np.random.default_rng()))
+        networks[-1].initialise(np.random.default_rng(0))
+    full, tenth = networks
     assert tenth.tensors["W1"].value == pytest.approx(0.1 * full.tensors["W1"].value)
     assert np.array_equal(tenth.tensors["W3"].value, full.tensors["W3"].value)  # dense
 
 
 def test_images_too_small_for_the_pooling_are_refused():
-    with pytest.raises(PresetError, match="network.convolutions: "):
+    with pytest.raises(PresetError, match=r"network\.convolutions: "):
         build_network(load("mnist-cnn").network, (3, 3, 1), 10, np.random.default_rng())
 
 
