@@ -1,10 +1,12 @@
 """Runs small enough for tests: a few images of the embedded MNIST, a narrow network."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from lab import cli
 from lab import run as lab_run
 from presets.load import load
 
@@ -35,3 +37,17 @@ def start(tmp_path) -> Callable[..., lab_run.Run]:
         return lab_run.start(load(preset, [*SMALL, *changes]), "mini", runs, threads)
 
     return start
+
+
+@pytest.fixture
+def gradlab(monkeypatch, capsys) -> Callable[..., tuple[int, str, str]]:
+    """Call the command in this process: gradlab("run", ...) -> (exit code, stdout, stderr)."""
+
+    def gradlab(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["gradlab", *arguments])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        out, err = capsys.readouterr()
+        return end.value.code, out, err
+
+    return gradlab

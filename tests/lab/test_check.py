@@ -13,7 +13,6 @@ import pytest
 import lab.check
 from core.gradcheck import Settings
 from core.layers import Dense
-from lab import cli
 from lab.check import check_like, check_preset
 from lab.errors import LabError
 from presets.load import load, names
@@ -28,20 +27,6 @@ def square_backward(dout, x):
     return 2 * x * dout
 """
 WRONG = RIGHT.replace("2 * x", "3 * x")
-
-
-@pytest.fixture
-def gradlab(monkeypatch, capsys):
-    """Call the command in this process: gradlab("check", ...) -> (exit code, stdout, stderr)."""
-
-    def gradlab(*arguments: str):
-        monkeypatch.setattr(sys, "argv", ["gradlab", *arguments])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capsys.readouterr()
-        return end.value.code, out, err
-
-    return gradlab
 
 
 @pytest.fixture

@@ -10,23 +10,8 @@ import time
 
 import pytest
 
-from lab import cli
 from lab.store import RunStore, all_runs
 from presets.load import names
-
-
-@pytest.fixture
-def gradlab(monkeypatch, capsys):
-    """Call the command in this process: gradlab("run", ...) -> (exit code, stdout, stderr)."""
-
-    def gradlab(*arguments: str):
-        monkeypatch.setattr(sys, "argv", ["gradlab", *arguments])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capsys.readouterr()
-        return end.value.code, out, err
-
-    return gradlab
 
 
 @pytest.fixture
