@@ -1,8 +1,9 @@
 """Updates per second of the convolutional networks beside PyTorch eager: python -m benchmarks.images
 
 The same network, batch, loss and momentum as a moving average; the data are random numbers of the images' shape.
-PyTorch runs with one thread and with all cores, with channels first and channels last, and the best of these counts.
-`bound` is what the matrix products alone would allow at the speed of a large product on this machine.
+PyTorch runs with one thread and with all cores, with channels first and channels last, and the best of these counts
+("with": its threads and layout). `bound` is the updates per second that the matrix products alone
+would allow at the speed of a large product on this machine; n is the batch.
 """
 
 import argparse
@@ -166,36 +167,37 @@ def main() -> None:
     arguments = parser.parse_args()
     n = cores()
     speed = product_speed()
-    table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("net", "batch", "Gradlab/s", "1 thread", "PyTorch/s", "best with", "ratio", "bound/s", "of bound"):
-        table.add_column(heading, no_wrap=True)
-    for name in arguments.nets:
-        for batch in arguments.batch:
-            contestants: dict[str, Any] = {
-                f"{k} {'last' if last else 'first'}": (pytorch, (name, batch, k, last))
-                for k in sorted({1, n})
-                for last in (False, True)
-            }
-            theirs = list(contestants)
-            contestants |= {f"gradlab {k}": (gradlab, (name, batch, k)) for k in sorted({1, n})}
-            rates = take_turns(contestants, arguments.rounds, arguments.seconds)
-            medians = {contestant: statistics.median(rate) for contestant, rate in rates.items()}
-            best = max(theirs, key=lambda contestant: medians[contestant])
-            ours = f"gradlab {n}"
-            bound = speed / product_flops(name, batch)
-            table.add_row(
-                name,
-                str(batch),
-                f"{medians[ours]:,.0f}",
-                f"{medians['gradlab 1']:,.0f}",
-                f"{medians[best]:,.0f}",
-                best,
-                f"{median_ratio(rates[ours], rates[best]):.2f}",
-                f"{bound:,.0f}",
-                f"{medians[ours] / bound:.0%}",
-            )
     Console().print(f"{n} cores, large products at {speed / 1e9:.0f} GFLOP/s")
-    Console().print(table)
+    for name in arguments.nets:
+        Console().print(compare(name, arguments.batch, n, speed, arguments.rounds, arguments.seconds))
+
+
+def compare(name: str, batches: list[int], n: int, speed: float, rounds: int, seconds: float) -> Table:
+    """One net at every batch size: ours on n cores against the best of PyTorch's ways."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("net", "n", "Gradlab/s", "1 thr.", "PyTorch/s", "with", "ratio", "bound"):
+        table.add_column(heading, no_wrap=True)
+    for batch in batches:
+        theirs = {
+            f"{k} {'last' if last else 'first'}": (pytorch, (name, batch, k, last))
+            for k in sorted({1, n})
+            for last in (False, True)
+        }
+        ours = {f"gradlab {k}": (gradlab, (name, batch, k)) for k in sorted({1, n})}
+        rates = take_turns({**theirs, **ours}, rounds, seconds)
+        medians = {contestant: statistics.median(rate) for contestant, rate in rates.items()}
+        best = max(theirs, key=lambda contestant: medians[contestant])
+        table.add_row(
+            name,
+            str(batch),
+            f"{medians[f'gradlab {n}']:,.0f}",
+            f"{medians['gradlab 1']:,.0f}",
+            f"{medians[best]:,.0f}",
+            best,
+            f"{median_ratio(rates[f'gradlab {n}'], rates[best]):.2f}",
+            f"{speed / product_flops(name, batch):,.0f}",
+        )
+    return table
 
 
 if __name__ == "__main__":

@@ -229,9 +229,10 @@ def _largest(cells: Sequence[Array], places: Sequence[Any] | Array, best: Array,
         larger = cell.real > largest.real
         where = np.maximum(where, larger * number, out=place)  # places grow: a choice without a branch
         if np.iscomplexobj(best):  # np.maximum would let the imaginary parts decide between equal real ones
-            largest = np.add(largest * ~larger, cell * larger, out=best)
+            best[...] = np.where(larger, cell, largest)
         else:
-            largest = np.maximum(largest, cell, out=best)  # lets a nan through
+            np.maximum(largest, cell, out=best)  # lets a nan through
+        largest = best
     if len(cells) == 1:
         best[...], place[...] = largest, where
 
