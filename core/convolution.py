@@ -6,7 +6,7 @@ sums over chunks are taken in their order, so no bit of a result depends on the 
 
 import threading
 from collections.abc import Mapping, Sequence
-from math import prod
+from math import gcd, prod
 from typing import Any, Literal
 
 import numpy as np
@@ -18,7 +18,7 @@ from core.threads import share
 from core.types import Array, Shape, buffer
 
 CHUNK = 8  # images in one thread's share: work enough for each call, little enough to stay in the cache
-NARROW = 12  # inputs in a row of a kernel: with fewer, products are too thin to be taken row by row
+NARROW = 24  # inputs in a row of a kernel: with fewer, products are too thin to be taken row by row
 Padding = Literal["same", "valid"]
 
 
@@ -253,7 +253,12 @@ def _correlate(x: Array, W: Array, stride: int, out: Array) -> None:
     """out (n, rows, columns, m) = the sums over all windows of x (n, h, w, c) times W (size, size, c, m)."""
     n, m, size = len(out), W.shape[3], len(W)
     if size * W.shape[2] < NARROW:
-        np.matmul(_windows(x, size, stride).T, W.reshape(-1, m), out=out.reshape(-1, m))
+        together = _together(out)
+        V = np.zeros(_wide_shape(W, together, stride), W.dtype)
+        for j in range(together):
+            V[:, j * stride : j * stride + size, :, j] = W
+        windows = _windows(x, V, stride, out)
+        np.matmul(windows, V.reshape(windows.shape[1], -1), out=out.reshape(len(windows), -1))
         return
     # The kernel row by row: y[i] = the sum over p of (the windows of line stride i + p) W[p]
     rows = _rows(x, size, stride, out)
@@ -269,7 +274,13 @@ def _kernel_gradient(x: Array, dy: Array, stride: int, out: Array) -> None:
     """out (size, size, c, m) = the sum over all windows of x (n, h, w, c) of window times dy (n, rows, columns, m)."""
     size, _, c, m = out.shape
     if size * c < NARROW:
-        np.matmul(_windows(x, size, stride), dy.reshape(-1, m), out=out.reshape(-1, m))
+        together = _together(dy)
+        V = np.empty(_wide_shape(out, together, stride), out.dtype)
+        windows = _windows(x, V, stride, dy)
+        np.matmul(windows.T, dy.reshape(len(windows), -1), out=V.reshape(windows.shape[1], -1))
+        np.copyto(out, V[:, :size, :, 0])
+        for j in range(1, together):
+            out += V[:, j * stride : j * stride + size, :, j]
         return
     rows = _rows(x, size, stride, dy)
     product = _scratch("product", (len(x), size * c, m), dy.dtype)
@@ -278,13 +289,27 @@ def _kernel_gradient(x: Array, dy: Array, stride: int, out: Array) -> None:
         np.add.reduce(product, axis=0, out=out[p].reshape(-1, m))
 
 
-def _windows(x: Array, size: int, stride: int) -> Array:
-    """All windows of x (n, h, w, c) as columns: (size * size * c, n * rows * columns), a work array."""
-    n, h, w, c = x.shape
-    rows, columns = ((length - size) // stride + 1 for length in (h, w))
+# A kernel with few inputs makes thin products. So neighbouring windows of a line are taken together as one wide window,
+# with a wide kernel V (size, width, c, together, m): in V[..., j, :] stands W, j windows to the right, among zeros.
+
+
+def _together(y: Array) -> int:
+    return gcd(y.shape[2], 4)
+
+
+def _wide_shape(W: Array, together: int, stride: int) -> Shape:
+    size, _, c, m = W.shape
+    return size, size + (together - 1) * stride, c, together, m
+
+
+def _windows(x: Array, V: Array, stride: int, y: Array) -> Array:
+    """All wide windows of x (n, h, w, c) as rows: (n * rows * columns / together, inputs), a work array."""
+    size, width, c, together, _ = V.shape
+    n, rows, columns, _ = y.shape
     image, line, pixel, number = x.strides
-    shape, strides = (size, size, c, n, rows, columns), (line, pixel, number, image, stride * line, stride * pixel)
-    return _copy(_view(x, shape, strides)).reshape(size * size * c, n * rows * columns)
+    shape = (n, rows, columns // together, size, width * c)
+    view = _view(x, shape, (image, stride * line, together * stride * pixel, line, number))
+    return _copy(view).reshape(-1, size * width * c)
 
 
 def _rows(x: Array, size: int, stride: int, y: Array) -> list[Array]:
