@@ -1,7 +1,8 @@
 """Layers of images: convolution and max-pooling of (n, h, w, channels), as in FMAN45 and CS231n.
 
-The batch is worked through in chunks of images which threads share. What a chunk is follows from shapes alone, and
-sums over chunks are taken in their order, so no bit of a result depends on the number of threads.
+The batch is worked through in chunks of images that stay in the cache, and threads share those of a convolution. What
+a chunk is follows from shapes alone, and sums over chunks are taken in their order, so no bit of a result depends on
+the number of threads.
 """
 
 import threading
@@ -17,7 +18,7 @@ from core.layers import Layer, Parameter
 from core.threads import share
 from core.types import Array, Shape, buffer
 
-CHUNK = 8  # images in one thread's share: work enough for each call, little enough to stay in the cache
+CHUNK = 8  # images: work enough for every call, little enough to stay in the cache
 NARROW = 24  # inputs in a row of a kernel: with fewer, products are too thin to be taken row by row
 Padding = Literal["same", "valid"]
 
@@ -149,6 +150,8 @@ class MaxPool(Layer):
 
     Rows and columns at the end that do not fill a window are left out. Of equals the first in row-major order wins
     and takes the whole gradient; of complex numbers the real parts decide.
+
+    One thread does it all: the passes are so short that handing over the interpreter between two costs more.
     """
 
     def __init__(self, size: int = 2, stride: int | None = None) -> None:
@@ -176,21 +179,16 @@ class MaxPool(Layer):
         (rows, columns, _), stride = self._out, self.stride
         self._y = y = buffer(self._y, (n, rows, columns, c), x.dtype)
         self._winner = winner = buffer(self._winner, y.shape, np.min_scalar_type(self.size**2))
-        chunks = _chunks(n)
-
-        def pool(k: int) -> None:
-            images = chunks[k]
+        steps = np.arange(self.size, dtype=winner.dtype)
+        lines = [slice(i, i + stride * (rows - 1) + 1, stride) for i in range(self.size)]
+        for images in _chunks(n):
             # Along the lines first, then across them: so the first of equals in row-major order wins.
             image = x[images]
             shape = (len(image), h, columns, c)
             widest, where = _scratch("windows", shape, x.dtype), _scratch("product", shape, winner.dtype)
-            steps = np.arange(self.size, dtype=winner.dtype)
             _largest([image[:, :, j::stride][:, :, :columns] for j in steps], steps, widest, where)
-            lines = [slice(i, i + stride * (rows - 1) + 1, stride) for i in range(self.size)]
             places = [i * steps.dtype.type(self.size) + where[:, line] for i, line in zip(steps, lines, strict=True)]
             _largest([widest[:, line] for line in lines], places, y[images], winner[images])
-
-        share(len(chunks), pool)
         return y
 
     def backward(self, dy: Array) -> Array:
@@ -198,12 +196,9 @@ class MaxPool(Layer):
         rows, columns, _ = self._out
         assert winner is not None, "backward follows a forward"
         self._dx = dx = _zeroed(self._dx, (len(dy), *self._in), dy.dtype)
-        chunks = _chunks(len(dy))
-
-        def hand_back(k: int) -> None:
-            images = chunks[k]
-            if stride < size:
-                dx[images] = 0
+        if stride < size:
+            dx.fill(0)
+        for images in _chunks(len(dy)):
             for i, j in np.ndindex(size, size):
                 cell = dx[images, i::stride, j::stride][:, :rows, :columns]
                 won = winner[images] == i * size + j
@@ -211,8 +206,6 @@ class MaxPool(Layer):
                     cell += dy[images] * won
                 else:
                     np.multiply(dy[images], won, out=cell)
-
-        share(len(chunks), hand_back)
         return dx
 
     def kinks(self) -> Array | None:
@@ -222,12 +215,12 @@ class MaxPool(Layer):
 def _largest(cells: Sequence[Array], places: Sequence[Any] | Array, best: Array, place: Array) -> None:
     """best = the largest of the cells, element by element, and place = its place: that of the first of equals.
 
-    The places are small integers of one dtype, and grow.
+    The places are small integers of one dtype that grow from cell to cell.
     """
     largest, where = cells[0], places[0]
     for cell, number in zip(cells[1:], places[1:], strict=True):
         larger = cell.real > largest.real
-        where = np.maximum(where, larger * number, out=place)  # places grow: a choice without a branch
+        where = np.maximum(where, larger * number, out=place)  # a choice without a branch
         if np.iscomplexobj(best):  # np.maximum would let the imaginary parts decide between equal real ones
             best[...] = np.where(larger, cell, largest)
         else:

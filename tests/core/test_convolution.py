@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,6 +18,17 @@ dtypes = st.sampled_from([np.float32, np.float64, np.complex128])
 seeds = st.integers(0, 2**32 - 1)
 paddings = st.sampled_from(["same", "valid"])
 strides = st.integers(1, 3)
+
+# A convolution has two ways to lay out its windows, by the kernel's inputs; both must be right for every shape. Chunks
+# are made small so that a few images are several.
+each_way = pytest.mark.parametrize("narrow", [0, 1000], ids=["row by row", "windows together"])
+
+
+def laid_out(narrow):
+    return patch.multiple("core.convolution", NARROW=narrow, CHUNK=2)
+
+
+small_chunks = patch("core.convolution.CHUNK", 2)
 
 
 @st.composite
@@ -89,15 +102,17 @@ def slow_pool(x, size, stride):
 # Convolution
 
 
+@each_way
 @given(case=conv_cases(), dtype=dtypes, seed=seeds)
-def test_convolution_is_the_sum_over_windows(case, dtype, seed, assert_close):
+def test_convolution_is_the_sum_over_windows(narrow, case, dtype, seed, assert_close):
     settings, (n, *shape) = case
     rng = np.random.default_rng(seed)
     layer = Conv2D(**settings)
     params = draw_params(layer, shape, rng)
     x = rng.normal(size=(n, *shape))
     expected = slow_conv(x, params["W"], params.get("b", np.zeros(layer.filters)), layer.padding, layer.stride)
-    y = bind(layer, shape, params, dtype).forward(x.astype(dtype), True)
+    with laid_out(narrow):
+        y = bind(layer, shape, params, dtype).forward(x.astype(dtype), True)
     assert y.dtype == dtype
     assert y.shape[1:] == layer.build(shape)[0]
     assert_close(y, expected, dtype, scale=10)
@@ -114,16 +129,18 @@ def test_convolution_agrees_with_scipy(padding, mode, size):
         np.testing.assert_allclose(y[m, :, :, f], expected, atol=1e-12)
 
 
+@each_way
 @given(case=conv_cases(), dtype=dtypes, seed=seeds)
-def test_backward_of_convolution_is_the_derivative(case, dtype, seed, derivative, assert_close):
+def test_backward_of_convolution_is_the_derivative(narrow, case, dtype, seed, derivative, assert_close):
     settings, (n, *shape) = case
     rng = np.random.default_rng(seed)
     params = draw_params(Conv2D(**settings), shape, rng)
     x = rng.normal(size=(n, *shape))
     layer = bind(Conv2D(**settings), shape, params, dtype)
-    y = layer.forward(x.astype(dtype), True)
-    cotangent = rng.normal(size=y.shape)
-    dx = layer.backward(cotangent.astype(dtype))
+    with laid_out(narrow):
+        y = layer.forward(x.astype(dtype), True)
+        cotangent = rng.normal(size=y.shape)
+        dx = layer.backward(cotangent.astype(dtype))
 
     def projected(x, params):
         return (bind(Conv2D(**settings), shape, params, np.complex128).forward(x, True) * cotangent).sum()
@@ -136,8 +153,9 @@ def test_backward_of_convolution_is_the_derivative(case, dtype, seed, derivative
         assert_close(layer.grads[name], expected, dtype, scale=100)
 
 
+@each_way
 @given(case=conv_cases(), seed=seeds)
-def test_backward_of_convolution_is_the_derivative_of_the_slow_twin(case, seed, assert_close):
+def test_backward_of_convolution_is_the_derivative_of_the_slow_twin(narrow, case, seed, assert_close):
     """Linear in x and in W: <dx, u> = <dy, conv(u, W)> and <dW, V> = <dy, conv(x, V)> for all u and V."""
     settings, (n, *shape) = case
     rng = np.random.default_rng(seed)
@@ -145,8 +163,9 @@ def test_backward_of_convolution_is_the_derivative_of_the_slow_twin(case, seed, 
     params = draw_params(layer, shape, rng)
     bind(layer, shape, params)
     x, u = rng.normal(size=(2, n, *shape))
-    dy = rng.normal(size=layer.forward(x, True).shape)
-    dx = layer.backward(dy)
+    with laid_out(narrow):
+        dy = rng.normal(size=layer.forward(x, True).shape)
+        dx = layer.backward(dy)
     V, c = rng.normal(size=params["W"].shape), rng.normal(size=layer.filters)
     zero, how = np.zeros(layer.filters), (layer.padding, layer.stride)
     assert_close((dx * u).sum(), (dy * slow_conv(u, params["W"], zero, *how)).sum(), scale=100)
@@ -155,11 +174,11 @@ def test_backward_of_convolution_is_the_derivative_of_the_slow_twin(case, seed, 
         assert_close(layer.grads["b"] @ c, (dy * c).sum(), scale=100)
 
 
-def test_convolution_of_wide_and_of_deep_images():
-    """Both ways to lay out the windows: rows longer than a window's row, and shorter."""
+def test_convolution_of_thin_and_of_deep_images():
+    """Both ways as they are chosen, with the windows of a line in fours, in pairs and one by one."""
     rng = np.random.default_rng(1)
-    for shape in ((6, 40, 1), (6, 5, 20)):
-        x = rng.normal(size=(2, *shape))
+    for shape in ((6, 40, 1), (6, 6, 2), (6, 5, 3), (6, 5, 20)):
+        x = rng.normal(size=(9, *shape))
         params = draw_params(Conv2D(3, 3), shape, rng)
         layer = bind(Conv2D(3, 3), shape, params)
         np.testing.assert_allclose(layer.forward(x, True), slow_conv(x, **params, padding="same", stride=1), atol=1e-11)
@@ -196,6 +215,7 @@ def test_the_kernel_is_drawn_with_the_fan_in_of_a_window_and_the_bias_is_not_dec
 # Pooling
 
 
+@small_chunks
 @given(case=pool_cases(), dtype=dtypes, seed=seeds, levels=st.sampled_from([2, 1000]))
 def test_pooling_takes_the_largest_and_gives_it_the_gradient(case, dtype, seed, levels):
     """With two levels nearly every window has ties."""
@@ -220,6 +240,7 @@ def test_pooling_takes_the_largest_and_gives_it_the_gradient(case, dtype, seed, 
     np.testing.assert_array_equal(layer.forward(x, False), expected)
 
 
+@small_chunks
 @given(case=pool_cases(), dtype=dtypes, seed=seeds)
 def test_backward_of_pooling_is_the_derivative(case, dtype, seed, derivative, assert_close):
     settings, (n, *shape) = case
