@@ -89,7 +89,7 @@ def check(
     passed = once()
     if watch:
         for _ in _saves(target):
-            passed = once()
+            once()
     if not passed:
         raise typer.Exit(FAILED)
 
@@ -149,7 +149,7 @@ def _show(json: bool, reports: list["Report"], single: bool) -> None:
 
 
 def _saves(target: str | None) -> Iterator[None]:
-    """Once for every time the file is saved, until ctrl+c."""
+    """Once for every time the file is saved; only ctrl+c ends it."""
     from watchfiles import watch
 
     path = Path(FILE.sub(r"\g<path>", target or ""))
@@ -157,7 +157,7 @@ def _saves(target: str | None) -> Iterator[None]:
         raise LabError(f"--watch looks at a file: there is none called {path}")
     notice(f"watching {path}; ctrl+c ends it")
     # The folder, as editors save by renaming: the old file would be watched on, and never change.
-    for changes in watch(path.parent, recursive=False, raise_interrupt=False):
+    for changes in watch(path.parent, recursive=False):
         if any(Path(changed).name == path.name for _, changed in changes):
             console().rule()
             yield
