@@ -48,7 +48,11 @@ def test_a_wrong_file_is_refused_by_name_with_a_remedy(tmp_path, pair, images, l
         mnist.read(tmp_path, pair(images, labels))
 
 
-@pytest.mark.parametrize("content", [gzip.compress(IMAGES)[:-6], b"\x1f\x8bnonsense", b"plain", gzip.compress(b"")])
+@pytest.mark.parametrize(
+    "content",
+    [gzip.compress(IMAGES, mtime=0)[:-6], b"\x1f\x8bnonsense", b"plain", gzip.compress(b"", mtime=0)],
+    ids=["cut off", "nonsense", "not compressed", "empty"],
+)
 def test_a_broken_gzip_file_is_refused(tmp_path, pair, pin, content):
     _, labels = pair(IMAGES, LABELS)
     with pytest.raises(DataError, match=r"images\.gz (is no whole gzip file|ends within its header)"):
