@@ -58,10 +58,14 @@ class Momentum(Optimiser):
     rho: float = 0.9
 
     def _step(self, theta: Array, grad: Array, eta: float) -> None:
-        v = self._vector("v", theta)
+        add_scaled(theta, -eta, self._trace(grad))
+
+    def _trace(self, grad: Array) -> Array:
+        """v, after this gradient has joined it."""
+        v = self._vector("v", grad)
         v *= self.rho
         v += grad
-        add_scaled(theta, -eta, v)
+        return v
 
 
 @dataclass
@@ -79,16 +83,11 @@ class MovingAverage(Optimiser):
 
 
 @dataclass
-class Nesterov(Optimiser):
+class Nesterov(Momentum):
     """Nesterov's momentum as a trace that looks ahead: v = rho v + g; theta -= eta (g + rho v) (Sutskever 2013)."""
 
-    kept = ("v",)
-    rho: float = 0.9
-
     def _step(self, theta: Array, grad: Array, eta: float) -> None:
-        v = self._vector("v", theta)
-        v *= self.rho
-        v += grad
+        v = self._trace(grad)
         add_scaled(theta, -eta, grad)
         add_scaled(theta, -eta * self.rho, v)
 
