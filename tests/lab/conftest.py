@@ -51,3 +51,18 @@ def gradlab(monkeypatch, capsys) -> Callable[..., tuple[int, str, str]]:
         return end.value.code, out, err
 
     return gradlab
+
+
+@pytest.fixture
+def refused(gradlab, tmp_path, monkeypatch) -> Callable[[str, str], None]:
+    """Assert that a command line is refused as bad input is: exit code 2, one line on stderr with that message."""
+
+    def refused(arguments: str, message: str) -> None:
+        monkeypatch.chdir(tmp_path)
+        code, out, err = gradlab(*arguments.split())
+        assert (code, out) == (2, "")
+        assert err.startswith("gradlab: ")
+        assert err.count("\n") == 1
+        assert message in err
+
+    return refused

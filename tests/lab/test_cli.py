@@ -143,13 +143,8 @@ def test_data_is_listed_with_size_source_and_licence(gradlab, tmp_path):
         ("nonsense", "No such command"),
     ],
 )
-def test_bad_input_is_one_line_on_stderr_exit_2_and_no_run(gradlab, tmp_path, monkeypatch, arguments, message):
-    monkeypatch.chdir(tmp_path)
-    code, out, err = gradlab(*arguments.split())
-    assert (code, out) == (2, "")
-    assert err.startswith("gradlab: ")
-    assert err.count("\n") == 1
-    assert message in err
+def test_bad_input_is_one_line_on_stderr_exit_2_and_no_run(refused, tmp_path, arguments, message):
+    refused(arguments, message)
     assert not (tmp_path / "runs").exists()
 
 
