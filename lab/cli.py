@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from lab.app_command import serve, start_app
 from lab.check_command import check
 from lab.errors import LabError
 from lab.machine import cores, tune_blas
@@ -47,10 +48,22 @@ Resume = Annotated[str | None, typer.Option(metavar="RUN", help="Go on with an i
 
 
 @app.callback(invoke_without_command=True)
-def gradlab(context: typer.Context) -> None:
-    """Without a command: this help."""
-    if context.invoked_subcommand is None:
+def gradlab(
+    context: typer.Context,
+    preset: Annotated[str | None, typer.Option(metavar="PRESET", help="Open the app with this preset.")] = None,
+    runs_dir: RunsDir = Path("runs"),
+) -> None:
+    """Without a command: the app; without a terminal, this help."""
+    if context.invoked_subcommand is not None:
+        if preset is not None:
+            raise LabError(f"--preset opens the app: write gradlab {context.invoked_subcommand} {preset}")
+    elif all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        raise typer.Exit(start_app(preset, runs_dir))
+    else:
         print(context.get_help())
+
+
+app.command()(serve)
 
 
 @app.command()

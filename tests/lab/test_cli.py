@@ -226,3 +226,7 @@ def test_a_reader_that_leaves_early_gets_no_traceback():
     command = f"{sys.executable} -c 'from lab.cli import main; main()' presets --json | head -1"
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     assert result.stderr == ""
+
+
+def test_the_preset_of_the_app_is_not_one_of_a_command(refused):
+    refused("--preset a2-setting1 runs", "--preset opens the app: write gradlab runs a2-setting1")

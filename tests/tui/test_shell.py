@@ -1,0 +1,103 @@
+"""The shell: six modes, help and palette from the bindings, settings."""
+
+import pytest
+from textual.widgets import Select
+
+from tui.app import MODES, GradlabApp
+from tui.screens.help import HelpScreen
+from tui.screens.settings import SettingsScreen
+
+
+@pytest.mark.parametrize(("key", "mode"), [(str(number), mode) for number, mode in enumerate(MODES, 1)])
+async def test_a_key_opens_each_mode(lab, key, mode):
+    app = lab()
+    async with app.run_test() as pilot:
+        await pilot.press("3", key)
+        assert app.current_mode == mode
+        assert app.screen.mode == mode
+
+
+async def test_a_mode_is_opened_with_the_mouse(lab):
+    app = lab()
+    async with app.run_test() as pilot:
+        await pilot.click("#tab-runs")
+        assert app.current_mode == "runs"
+
+
+async def test_every_binding_of_ours_has_an_id_and_a_tooltip(lab):
+    app = lab()
+    async with app.run_test() as pilot:
+        for key in "123456":
+            await pilot.press(key)
+            for owner in (app, app.screen):
+                for own in type(owner).__mro__:
+                    if own.__module__.startswith("tui."):
+                        for binding in own.__dict__.get("BINDINGS", ()):
+                            assert binding.id, binding
+                            assert binding.tooltip, binding
+
+
+async def test_help_shows_the_bindings_of_the_mode_and_closes(lab):
+    app = lab()
+    async with app.run_test() as pilot:
+        await pilot.press("question_mark")
+        assert isinstance(app.screen, HelpScreen)
+        text = "\n".join(str(widget.render()) for widget in app.screen.query("Static"))
+        assert "Leave; a run is kept and can be resumed." in text
+        assert "Go to the mode Names." in text
+        await pilot.press("escape")
+        assert app.screen.mode == "presets"
+
+
+async def test_the_palette_offers_every_binding_that_has_an_id(lab):
+    app = lab()
+    async with app.run_test():
+        titles = {command.title for command in app.get_system_commands(app.screen)}
+        assert {"Train", "Check", "Settings", "Help", "Quit", "Theme"} <= titles
+
+
+async def test_settings_hold_at_once_and_are_kept(lab, tmp_path):
+    path = tmp_path / "config" / "app.toml"
+    app = lab(settings_path=path)
+    async with app.run_test() as pilot:
+        await pilot.press("comma")
+        assert isinstance(app.screen, SettingsScreen)
+        app.screen.query_one("#theme", Select).value = "gradlab-light"
+        app.screen.query_one("#markers", Select).value = "ascii"
+        await pilot.pause()
+        assert app.theme == "gradlab-light"
+        assert app.series_styles[0].marker == "o"
+    again = lab(settings_path=path)
+    assert (again.settings.theme, again.settings.markers, again.theme) == ("gradlab-light", "ascii", "gradlab-light")
+
+
+async def test_damaged_settings_are_said_and_passed_over(lab, tmp_path):
+    path = tmp_path / "app.toml"
+    path.write_text("markers = 3")
+    app = lab(settings_path=path)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        assert app.settings.markers == "unicode"
+        assert any(str(path) in note.message for note in app._notifications)
+
+
+async def test_the_first_run_has_a_hint_and_the_second_none(lab, tmp_path):
+    path = tmp_path / "app.toml"
+    for expected in (["Welcome"], []):
+        app: GradlabApp = lab(settings_path=path)
+        async with app.run_test() as pilot:
+            await pilot.pause()
+            assert [note.title for note in app._notifications] == expected
+
+
+@pytest.mark.parametrize(("key", "code"), [("q", 0), ("ctrl+q", 0), ("ctrl+c", 130)])
+async def test_quitting(lab, key, code):
+    app = lab()
+    async with app.run_test() as pilot:
+        await pilot.press(key)
+    assert app.return_code == code
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12)], ids=str)
+def test_help_looks_as_accepted(lab, snap_compare, size):
+    assert snap_compare(lab(), press=["2", "question_mark"], terminal_size=size)

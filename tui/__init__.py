@@ -1,0 +1,15 @@
+"""The Textual app: app.py, a Screen class for each mode in screens/, widgets/, styles/. It shows and steers; what there
+is to know or do stands in lab, presets and core, where commands find it, too. Nothing imports this package.
+
+A mode is a class `<Name>Screen(ModeScreen)` in screens/<name>.py with `mode = "<name>"`, listed in `app.MODES` under
+the key that opens it. It yields its widgets in `compose_mode()`, names its bindings with ids and tooltips (footer,
+help and command palette are made from them), and brings its styles in styles/<name>.tcss (`CSS_PATH`).
+
+A thread touches no widget. It leaves its latest news in one attribute (an immutable Snapshot, a list it only appends
+to), and the mode reads it in `tick()`, which is called four times a second (settings.refresh_rate) while the mode is
+to be seen, and redraws what has changed. Short work in a thread: `self.run_worker(work, thread=True,
+exit_on_error=False)` and `on_worker_state_changed`.
+
+A person is told by `self.tell("saved as mine.toml")`, and of what went wrong by `self.refuse(error)`: the same one line
+as on the command line. Colours and markers of series come from theme.py, never from a mode.
+"""

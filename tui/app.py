@@ -1,0 +1,171 @@
+"""The app: six modes under the keys 1-6, and what they share."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from lab.machine import cores
+from tui import settings as user_settings
+from tui.screens.base import ModeScreen
+from tui.screens.help import HelpScreen
+from tui.screens.settings import SettingsScreen
+from tui.theme import THEMES, SeriesStyle, series_styles
+
+INTERRUPTED = 130
+MODES = ("presets", "train", "check", "search", "names", "runs")  # in the order of their keys
+HINT = "1-6 change the mode, ? shows every key, ctrl+p finds every command."
+
+
+def _screen(mode: str) -> Callable[[], Screen[None]]:
+    """Imported when it is first shown: the first paint waits for one mode only."""
+
+    def load() -> Screen[None]:
+        from importlib import import_module
+
+        screen: type[Screen[None]] = getattr(import_module(f"tui.screens.{mode}"), f"{mode.title()}Screen")
+        return screen()
+
+    return load
+
+
+class GradlabApp(App[None]):
+    """runs: where runs are kept; preset: what Train opens with; settings_path: None keeps no settings."""
+
+    TITLE = "Gradlab"
+    CSS_PATH = "styles/app.tcss"
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {mode: _screen(mode) for mode in MODES}
+    DEFAULT_MODE = "presets"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(
+                str(number),
+                f"mode('{mode}')",
+                mode.title(),
+                show=False,
+                id=f"mode.{mode}",
+                tooltip=f"Go to the mode {mode.title()}.",
+            )
+            for number, mode in enumerate(MODES, 1)
+        ),
+        Binding("question_mark", "help", "Help", key_display="?", id="app.help", tooltip="The keys, and what they do."),
+        Binding(
+            "comma", "settings", "Settings", show=False, key_display=",", id="app.settings",
+            tooltip="Theme, colours and markers of curves, refresh rate.",
+        ),
+        Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave; a run is kept and can be resumed."),
+        Binding(
+            "ctrl+c", "interrupt", "Quit", show=False, id="app.interrupt",
+            tooltip="Leave at once; a run is kept and can be resumed.",
+        ),
+    ]  # fmt: skip
+
+    def __init__(
+        self,
+        runs: Path = Path("runs"),
+        preset: str | None = None,
+        settings_path: Path | None = None,
+        threads: int | None = None,
+    ) -> None:
+        super().__init__()
+        self.runs = runs
+        self.preset = preset
+        self.threads = threads or cores()
+        self.settings_path = settings_path
+        self.settings, self._complaint = (
+            user_settings.load(settings_path) if settings_path else (user_settings.Settings(hint_seen=True), "")
+        )
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = self.settings.theme if self.settings.theme in self.available_themes else THEMES[0].name
+
+    def get_default_screen(self) -> Screen[None]:
+        raise NotImplementedError("there is a mode from the start")  # pragma: no cover
+
+    def on_mount(self) -> None:
+        """Listen to signals; say the first-run hint."""
+        self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.action_interrupt)
+        if self._complaint:
+            self.notify(self._complaint, severity="warning", markup=False)
+        if not self.settings.hint_seen:
+            self.notify(HINT, title="Welcome", timeout=12, markup=False)
+            self.change_settings(hint_seen=True)
+
+    # What modes use
+
+    @property
+    def series_styles(self) -> list[SeriesStyle]:
+        """Colour and marker of the series of a plot, as the user likes them."""
+        return series_styles(self.current_theme, self.settings.colours, self.settings.markers)
+
+    def change_settings(self, **changes: object) -> None:
+        """Take on settings and keep them."""
+        for name, value in changes.items():
+            setattr(self.settings, name, value)
+        if self.settings.theme != self.theme:
+            self.theme = self.settings.theme
+        if self.settings_path is not None:
+            try:
+                user_settings.save(self.settings, self.settings_path)
+            except OSError as error:
+                self.notify(f"{self.settings_path}: {error.strerror or error}", severity="warning", markup=False)
+        for screen in self.screen_stack:
+            if isinstance(screen, ModeScreen):
+                screen.settings_changed()
+
+    def _keep_theme(self, theme: str) -> None:
+        if theme != self.settings.theme:
+            self.change_settings(theme=theme)
+
+    # Actions
+
+    def action_mode(self, mode: str) -> None:
+        """Show a mode."""
+        if mode != self.current_mode:
+            self.switch_mode(mode)
+
+    def action_help(self) -> None:
+        """Show the keys that work here."""
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.screen.active_bindings))
+
+    def action_settings(self) -> None:
+        """Show the settings."""
+        if not isinstance(self.screen, SettingsScreen):
+            self.push_screen(SettingsScreen())
+
+    def action_interrupt(self) -> None:
+        """Leave as after ctrl+c."""
+        self.exit(return_code=INTERRUPTED)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every binding that has an id is a command of the palette, too; besides, Textual's themes and screenshot."""
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if binding.id and active.enabled and binding.description:
+                action = f"{binding.action}"
+                yield SystemCommand(
+                    binding.description,
+                    f"{binding.tooltip} ({self.get_key_display(binding)})",
+                    lambda action=action, node=active.node: self.run_action(action, node),
+                )
+        for command in super().get_system_commands(screen):
+            if command.title in ("Theme", "Screenshot", "Maximize", "Minimize"):
+                yield command
+
+
+def main(preset: str | None = None, runs: Path = Path("runs")) -> int:
+    """Run the app on this terminal; the exit code."""
+    app = GradlabApp(runs, preset, user_settings.default_path())
+    app.run()
+    return app.return_code or 0

@@ -1,0 +1,68 @@
+"""What all modes have in common: the bar above, the footer below, messages, and a clock for redrawing."""
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from tui.widgets.mode_bar import ModeBar
+
+if TYPE_CHECKING:
+    from tui.app import GradlabApp
+
+
+class ModeScreen(Screen[None]):
+    """A mode. Subclasses set `mode`, yield widgets in compose_mode(), and may override tick()."""
+
+    mode: ClassVar[str]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "escape", "leave_field", "Leave field", show=False, id="app.leave_field",
+            tooltip="Take the cursor out of a field, so that single keys are commands again.",
+        ),
+    ]  # fmt: skip
+
+    @property
+    def lab(self) -> "GradlabApp":
+        """The app, by its own type."""
+        return cast("GradlabApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield ModeBar(self.mode)
+        yield from self.compose_mode()
+        yield Footer(show_command_palette=False)
+
+    def compose_mode(self) -> ComposeResult:
+        """The widgets between bar and footer."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        """Start the clock. Textual calls this of every class of a mode, so subclasses need not."""
+        self._clock = self.set_interval(1 / self.lab.settings.refresh_rate, self._tick)
+
+    def _tick(self) -> None:
+        if self in self.app.screen_stack:  # of the mode that is shown, perhaps under a dialogue
+            self.query_one(ModeBar).tick()
+            self.tick()
+
+    def tick(self) -> None:
+        """Redraw what has changed. Called so often as the settings say, while this mode is shown."""
+
+    def settings_changed(self) -> None:
+        """The user changed colours, markers or rate: redraw."""
+        self._clock.stop()
+        self._clock = self.set_interval(1 / self.lab.settings.refresh_rate, self._tick)
+
+    def tell(self, message: str) -> None:
+        """A message for the user."""
+        self.notify(message, markup=False)
+
+    def refuse(self, error: Exception | str) -> None:
+        """What could not be done, and why, in one line."""
+        self.notify(" ".join(str(error).split()), severity="error", timeout=8, markup=False)
+
+    def action_leave_field(self) -> None:
+        """Focus nothing."""
+        self.set_focus(None)

@@ -1,0 +1,46 @@
+"""The line on top: the six modes, the one shown, and how the training is going."""
+
+from typing import TYPE_CHECKING, cast
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Label, Static
+
+if TYPE_CHECKING:
+    from tui.app import GradlabApp
+
+
+class ModeTab(Horizontal):
+    """Key and name of a mode; where it is narrow, only the current one has room for its name."""
+
+    def __init__(self, number: int, mode: str, current: bool) -> None:
+        super().__init__(id=f"tab-{mode}", classes="-current" if current else "")
+        self._number, self._mode = number, mode
+        self.tooltip = f"{mode.title()} (key {number})"
+
+    def compose(self) -> ComposeResult:
+        yield Label(str(self._number), classes="key")
+        yield Label(self._mode.title(), classes="name")
+
+    def on_click(self) -> None:
+        """Go there."""
+        cast("GradlabApp", self.app).action_mode(self._mode)
+
+
+class ModeBar(Horizontal):
+    """Names and keys of the modes, to be clicked on; at the right, how the training is going."""
+
+    def __init__(self, mode: str) -> None:
+        super().__init__()
+        self._mode = mode
+
+    def compose(self) -> ComposeResult:
+        from tui.app import MODES
+
+        yield Static("Gradlab", id="brand")
+        for number, mode in enumerate(MODES, 1):
+            yield ModeTab(number, mode, current=mode == self._mode)
+        yield Static("", id="training-state")
+
+    def tick(self) -> None:
+        """Show how the training is going."""
