@@ -12,7 +12,8 @@ from tui.app import GradlabApp
 def _own_surroundings(monkeypatch, tmp_path):
     """No data, runs, settings or colours of whoever runs the tests."""
     for name in [*os.environ]:
-        if name.startswith("TEXTUAL") or name in ("NO_COLOR", "FORCE_COLOR", "COLORTERM", "GRADLAB_RUNS"):
+        ours = name.startswith("TEXTUAL") and not name.startswith("TEXTUAL_SNAPSHOT")  # that is the fixture's own
+        if ours or name in ("NO_COLOR", "FORCE_COLOR", "COLORTERM", "GRADLAB_RUNS"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("GRADLAB_DATA", str(tmp_path / "no-data"))
     monkeypatch.chdir(tmp_path)

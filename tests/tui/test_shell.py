@@ -98,6 +98,6 @@ async def test_quitting(lab, key, code):
     assert app.return_code == code
 
 
-@pytest.mark.parametrize("size", [(80, 24), (40, 12)], ids=str)
+@pytest.mark.parametrize("size", [(80, 24), (40, 12)], ids=["80x24", "40x12"])
 def test_help_looks_as_accepted(lab, snap_compare, size):
     assert snap_compare(lab(), press=["2", "question_mark"], terminal_size=size)
