@@ -153,7 +153,7 @@ class _Run:
     def __init__(self, objective: Objective, x: Array, y: Labels, dtype: Any) -> None:
         self.objective = copy.deepcopy(objective)
         self.objective.network = self.network = self.objective.network.astype(dtype)
-        self.x, self.y = x.astype(dtype), y
+        self.x, self.y = _cast(x, dtype), y
         self.inputs: list[Array] = []
         out = self.x
         for layer in self.network.layers:
@@ -184,11 +184,16 @@ class _Run:
         return Answer(losses.sum() / len(losses) + penalty, crossed)
 
 
+def _cast(x: Array, dtype: Any) -> Array:
+    """x in another dtype; indices into an alphabet stay what they are."""
+    return x if np.issubdtype(x.dtype, np.integer) else x.astype(dtype)
+
+
 class LayerTarget:
     """One layer alone: J = sum(c * layer(x)) with a random cotangent c, and x a tensor like its parameters.
 
     `layer` may stand in a network (its parameters are used as they are) or be new (they are drawn, with something
-    added so that none is at a special value). Works on a copy. x is (n, ...).
+    added so that none is at a special value). Works on a copy. x is (n, ...); of indices there is no derivative.
     """
 
     lambda_: float | None = 0.0
@@ -204,10 +209,13 @@ class LayerTarget:
             _, wanted = layer.build(x.shape[1:])
             for letter, p in wanted.items():
                 layer.params[letter] = p.initialiser(rng, p.shape, p.fan_in) + 0.1 * rng.normal(size=p.shape)
-        self.params = {"x": x.astype(np.float64), **{k: v.astype(np.float64) for k, v in layer.params.items()}}
+        self.params = {k: v.astype(np.float64) for k, v in layer.params.items()}
+        self._indices = x if np.issubdtype(x.dtype, np.integer) else None
+        if self._indices is None:
+            self.params = {"x": x.astype(np.float64), **self.params}
         self._layer = layer
         self._cast(np.float64)
-        out = layer.forward(self.params["x"], True)
+        out = self._forward()
         self._kinks = _pattern(layer)
         self.cotangent: Array = rng.normal(size=out.shape)
         self.scale = float(np.sum(np.abs(self.cotangent * out)))
@@ -224,11 +232,14 @@ class LayerTarget:
     def gradients(self, params: Mapping[str, Array]) -> dict[str, Array]:
         self._cast(np.float64)
         self._put(params)
-        self._layer.forward(self._values["x"], True)
+        self._forward()
         dx = self._layer.backward(self.cotangent.copy())
         grads = {"x": dx, **self._layer.grads}
         self._put(self.params)
         return {name: np.array(grad) for name, grad in grads.items() if grad is not None}
+
+    def _forward(self) -> Array:
+        return self._layer.forward(self._values["x"] if self._indices is None else self._indices, True)
 
     def _put(self, params: Mapping[str, Array]) -> None:
         for name, value in params.items():
@@ -239,7 +250,7 @@ class LayerTarget:
         flat = self._values[name].reshape(-1)
         before = np.array(flat[index])
         flat[index] += step
-        out = self._layer.forward(self._values["x"], True)
+        out = self._forward()
         answer = Answer(np.sum(self.cotangent * out), _flipped(self._layer, self._kinks))
         flat[index] = before  # only now: what forward returned may be a view of x
         return answer
