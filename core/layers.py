@@ -81,10 +81,11 @@ class Flatten(Layer):
 class Dense(Layer):
     """y = x W + b, with x (n, d), W (d, units), b (units,)."""
 
-    def __init__(self, units: int, initialiser: Initialiser | None = None) -> None:
+    def __init__(self, units: int, initialiser: Initialiser | None = None, bias: bool = True) -> None:
         super().__init__()
         self.units = units
         self.initialiser = initialiser or He()
+        self.bias = bias
         self._y: Array | None = None
         self._partial: Array | None = None
         self._dx: Array | None = None
@@ -93,10 +94,9 @@ class Dense(Layer):
         if len(shape) != 1:
             raise ValueError(f"a dense layer takes rows of numbers, not examples of shape {shape}: flatten them first")
         (d,) = shape
-        return (self.units,), {
-            "W": Parameter((d, self.units), self.initialiser, fan_in=d, decay=True),
-            "b": Parameter((self.units,), Constant(0.0)),
-        }
+        weights = Parameter((d, self.units), self.initialiser, fan_in=d, decay=True)
+        bias = {"b": Parameter((self.units,), Constant(0.0))} if self.bias else {}
+        return (self.units,), {"W": weights, **bias}
 
     def forward(self, x: Array, train: bool) -> Array:
         self._x = x
@@ -108,13 +108,15 @@ class Dense(Layer):
             self._partial = partial = buffer(self._partial, (len(inputs), *y.shape), W.dtype)
             share(len(inputs), lambda k: np.matmul(x[:, inputs[k]], W[inputs[k]], out=partial[k]))
             np.add.reduce(partial, axis=0, out=y)
-        y += self.params["b"]
+        if self.bias:
+            y += self.params["b"]
         return y
 
     def backward(self, dy: Array) -> Array | None:
         x, dW, inputs = self._x, self.grads["W"], self._blocks(self._x)
         share(len(inputs), lambda k: np.matmul(x[:, inputs[k]].T, dy, out=dW[inputs[k]]))
-        column_sums(dy, out=self.grads["b"])
+        if self.bias:
+            column_sums(dy, out=self.grads["b"])
         if not self.needs_input_gradient:
             return None
         self._dx = dx = buffer(self._dx, x.shape, dy.dtype)

@@ -20,19 +20,32 @@ class Part:
 class Dataset:
     """A split data set. `fingerprints` maps every source file that was read to its sha256."""
 
-    name: str  # "cifar10" or "mnist"
-    title: str  # "CIFAR-10" or "MNIST"
-    variant: str  # "mini": the embedded part; "full": the official files
+    name: str  # "cifar10", "mnist" or "surnames"
+    title: str  # "CIFAR-10", "MNIST" or "Surnames"
+    variant: str  # "mini": the embedded part; "full": the official files, or all there is
     split: str  # as asked for, e.g. "45000/5000/test"
     classes: tuple[str, ...]
     train: Part
     validation: Part
-    test: Part
+    test: Part | None
     fingerprints: dict[str, str]
+    symbols: int | None = None  # x holds indices into an alphabet of so many; None: numbers
+    notes: tuple[str, ...] = ()  # what a reader of results must know
+
+    @property
+    def parts(self) -> dict[str, Part]:
+        """The parts there are, by name: train, validation and, for images, test."""
+        parts = {"train": self.train, "validation": self.validation}
+        return parts if self.test is None else {**parts, "test": self.test}
+
+    @property
+    def judge(self) -> tuple[str, Part]:
+        """Name and examples of the part that a finished network is judged by: the last there is."""
+        return list(self.parts.items())[-1]
 
     @property
     def label(self) -> str:
         """Title, variant and counts: what every number computed on this data is shown with."""
         variant = "full" if self.variant == "full" else "embedded part"
-        counts = f"{len(self.train):,} train / {len(self.validation):,} validation / {len(self.test):,} test"
+        counts = " / ".join(f"{len(part):,} {name}" for name, part in self.parts.items())
         return f"{self.title}, {variant}: {counts}"

@@ -1,10 +1,14 @@
 """The surnames of 18 nationalities, as collected for spro/practical-pytorch (MIT)."""
 
+import re
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
 from data import files, packed, place
+from data.alphabet import ALPHABET, encode, fold
+from data.dataset import Dataset, Part
 from data.errors import DataError
 from data.sources import File
 
@@ -18,6 +22,60 @@ CLASSES = (
 COUNT = 20_074
 FILES = tuple(f"{nation}.txt" for nation in CLASSES)  # of GRADLAB_DATA/names
 EMBEDDED = File("surnames.tsv", 320_248, "51e02e8145757911b5d9cd09f688d6512b39ad85d80bf354bc59cf3e70fbae5b")
+
+DIRT = re.compile("[0-9:/,].*")  # Rafaj1, Lu:, Maxa/B, Lytkin,
+
+
+def load(split: str, dedupe: bool, rng: np.random.Generator) -> Dataset:
+    """The surnames; x is (n, 20), np.intp, see data.alphabet. There is no test part.
+
+    `split`: "N per class" keeps N names of each nationality, drawn by `rng`, for validation; the others train.
+    `dedupe`: every pair of nationality and (folded) name counts once. Without it, names that are there several times
+    can stand in both parts; `notes` says how many do. Raises DataError for a split there are too few names for.
+    """
+    names, y, classes = read()
+    pairs = [(fold(DIRT.sub("", name)), k) for name, k in zip(names, y.tolist(), strict=True)]
+    if dedupe:
+        pairs = list(dict.fromkeys(pairs))
+    labels = np.array([k for _, k in pairs], np.intp)
+    validation = _validation(split, labels, rng)
+    x = np.array([encode(name) for name, _ in pairs])
+    train = np.setdiff1d(np.arange(len(pairs)), validation)
+    return Dataset(
+        name="surnames",
+        title=TITLE,
+        variant="full",
+        split=split,
+        classes=classes,
+        train=Part(x[train], labels[train]),
+        validation=Part(x[validation], labels[validation]),
+        test=None,
+        fingerprints={EMBEDDED.name: EMBEDDED.sha256},
+        symbols=len(ALPHABET),
+        notes=(leaks([pairs[i] for i in train], [pairs[i] for i in validation]),),
+    )
+
+
+def _validation(split: str, y: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    match = re.fullmatch("([0-9]{1,4}) per class", split)
+    smallest = int(np.bincount(y).min())
+    if not match or not 1 <= (count := int(match[1])) < smallest:
+        allowed = f'"N per class" with N from 1 to {smallest - 1}, the smallest class having {smallest} names'
+        raise DataError(f"{TITLE} have no split {split!r}; allowed: {allowed}")
+    return np.concatenate([rng.permutation(np.flatnonzero(y == k))[:count] for k in range(len(CLASSES))])
+
+
+def leaks(train: list[tuple[str, int]], validation: list[tuple[str, int]]) -> str:
+    """How much of the validation part, pairs of name and class, a network has seen or cannot know."""
+    seen = set(train)
+    both = sum(pair in seen for pair in validation)
+    nations = Counter(name for name, _ in {*train, *validation})
+    several = {name for name, count in nations.items() if count > 1}
+    ambiguous = sum(name in several for name, _ in validation)
+    return (
+        f"{both} of the {len(validation)} validation names also train, with the same nationality; "
+        f"{ambiguous} of them have several nationalities, as have {len(several)} of all {len(nations):,} names"
+    )
 
 
 def read() -> tuple[list[str], np.ndarray, tuple[str, ...]]:

@@ -10,9 +10,8 @@ from core.objective import Objective
 from core.streams import stream
 from core.threads import threads
 from data.dataset import Dataset
-from data.images import load as load_images
 from lab.errors import LabError
-from presets.build import build, build_network
+from presets.build import build, build_network, load_data
 from presets.load import load
 from presets.schema import Preset
 
@@ -44,7 +43,7 @@ def check_preset(
 
 def _embedded(preset: Preset) -> Dataset:
     """The embedded part: a check asks for a few examples, and reading all data takes longer than the check."""
-    return load_images(preset.data.set, "mini", preset.data.split, preset.data.normalise)
+    return load_data(preset, "mini")
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,10 @@ from core.threads import threads
 from core.trainer import DivergedError, Snapshot, Trainer
 from core.types import Array
 from data.dataset import Dataset
-from data.images import load as load_images
 from lab.errors import LabError
 from lab.machine import versions
 from lab.store import RunStore
-from presets.build import build
+from presets.build import build, load_data
 from presets.schema import Preset
 
 CHECKPOINT_SECONDS = 10.0
@@ -100,11 +99,11 @@ class Run:
         """What result.json and --json hold."""
         seconds = self.seconds
         trainer, dataset, reference = self.trainer, self.dataset, self.preset.reference
-        parts = {"train": dataset.train, "validation": dataset.validation, "test": dataset.test}
-        final = trainer.evaluate({name: (part.x, part.y) for name, part in parts.items()})
+        final = trainer.evaluate({name: (part.x, part.y) for name, part in dataset.parts.items()})
+        judge, part = dataset.judge
         with np.errstate(all="ignore"):  # of a diverged run
-            guesses = trainer.objective.predict(dataset.test.x)
-        confusion = confusion_matrix(dataset.test.y, guesses, len(dataset.classes))
+            guesses = trainer.objective.predict(part.x)
+        confusion = confusion_matrix(part.y, guesses, len(dataset.classes))
         return {
             "preset": self.preset.name,
             "run": str(self.store.path),
@@ -122,6 +121,8 @@ class Run:
             "reference": reference.model_dump(exclude_none=True) if reference else None,
             "threads": self.threads,
             "classes": list(dataset.classes),
+            "judge": judge,
+            "notes": list(dataset.notes),
             "confusion": confusion.tolist(),
             "scores": {name: scores.tolist() for name, scores in class_scores(confusion)._asdict().items()},
             "fingerprints": dataset.fingerprints,
@@ -149,8 +150,3 @@ def resume(store: RunStore, threads: int) -> Run:
     except (KeyError, ValueError) as error:
         raise LabError(f"{store.path / 'checkpoint.npz'} does not fit its preset.toml: {error}") from None
     return run
-
-
-def load_data(preset: Preset, variant: str) -> Dataset:
-    """The data a preset asks for. Raises DataError."""
-    return load_images(preset.data.set, variant, preset.data.split, preset.data.normalise)

@@ -4,15 +4,17 @@ from collections.abc import Callable
 
 import numpy as np
 
-from core import initialisers, optimisers, schedules
+from core import initialisers, optimisers, sampling, schedules
 from core.batches import Batches
 from core.convolution import Conv2D, MaxPool
 from core.layers import BatchNorm, Dense, Dropout, Flatten, Layer, ReLU
 from core.network import Network
 from core.objective import Objective
+from core.sequences import CharacterConv, Conv1D
 from core.streams import stream
 from core.trainer import Trainer
-from core.types import Shape
+from core.types import Labels, Shape
+from data import images, surnames
 from data.dataset import Dataset
 from presets import schema
 from presets.errors import PresetError
@@ -26,6 +28,23 @@ OPTIMISERS: dict[str, type[optimisers.Optimiser]] = {
     "adam": optimisers.Adam,
 }
 
+SAMPLERS: dict[str, Callable[[Labels], sampling.Sampler]] = {
+    "plain": sampling.plain,
+    "balanced": sampling.balanced,
+    "weighted": sampling.weighted,
+}
+
+
+def load_data(preset: schema.Preset, variant: str) -> Dataset:
+    """The data a preset asks for: of images 'auto', 'mini' or 'full'; the surnames are always all there.
+
+    Raises DataError.
+    """
+    data = preset.data
+    if data.set == "surnames":
+        return surnames.load(data.split, data.dedupe, stream(preset.seed, "split"))
+    return images.load(data.set, variant, data.split, data.normalise)
+
 
 def build(preset: schema.Preset, dataset: Dataset) -> Trainer:
     """A trainer at update 0: network drawn, batches, optimiser and schedule in place.
@@ -33,12 +52,15 @@ def build(preset: schema.Preset, dataset: Dataset) -> Trainer:
     Raises PresetError when preset and data do not fit (a batch larger than the training part).
     """
     dropout = stream(preset.seed, "dropout")
-    network = build_network(preset.network, dataset.train.x.shape[1:], len(dataset.classes), dropout)
+    train = dataset.train
+    network = build_network(preset.network, train.x.shape[1:], len(dataset.classes), dropout, dataset.symbols)
     network.initialise(stream(preset.seed, "init"))
-    train, size = dataset.train, preset.training.batch
-    if size > len(train):
-        raise PresetError(f"{preset.name}: training.batch = {size}, but there are {len(train):,} training examples")
-    batches = Batches(train.x, train.y, size, stream(preset.seed, "order"))
+    size, sampler = preset.training.batch, SAMPLERS[preset.training.sampling](train.y)
+    try:
+        batches = Batches(train.x, train.y, size, stream(preset.seed, "order"), sampler)
+    except ValueError:
+        examples = f"{len(train):,} training examples, sampling = '{preset.training.sampling}'"
+        raise PresetError(f"{preset.name}: training.batch = {size} is more than an epoch has ({examples})") from None
     updates = count_updates(preset, batches.per_epoch)
     return Trainer(
         Objective(network, preset.loss.lambda_),
@@ -52,33 +74,55 @@ def build(preset: schema.Preset, dataset: Dataset) -> Trainer:
     )
 
 
-def build_network(spec: schema.Network, input_shape: Shape, classes: int, dropout: np.random.Generator) -> Network:
+def build_network(
+    spec: schema.Network,
+    input_shape: Shape,
+    classes: int,
+    dropout: np.random.Generator,
+    symbols: int | None = None,
+) -> Network:
     """Convolutions with ReLU and pooling, then dense layers, each hidden one followed by batch normalisation (if any),
     ReLU and dropout (if any).
 
-    float32, its parameters not yet drawn; `dropout` is the stream its masks come from. Raises PresetError if the
-    images are too small for so much pooling.
+    float32, its parameters not yet drawn; `dropout` is the stream its masks come from; `symbols`: inputs are indices
+    into an alphabet of so many. Raises PresetError if the inputs are too small for the convolutions.
     """
     initialiser = build_initialiser(spec)
-    layers: list[Layer] = []
-    for convolution in spec.convolutions:
-        scaled = initialisers.Scaled(initialiser, spec.convolution_scale)
-        layers += [Conv2D(convolution.filters, convolution.size, initialiser=scaled), ReLU()]
-        if convolution.pool > 1:
-            layers.append(MaxPool(convolution.pool))
+    layers = _image_layers(spec, initialiser) if symbols is None else _name_layers(spec, initialiser, symbols)
     layers.append(Flatten())
     for units in spec.hidden:
-        layers.append(Dense(units, initialiser))
+        layers.append(Dense(units, initialiser, spec.bias))
         if spec.batch_norm:
             layers.append(BatchNorm())
         layers.append(ReLU())
         if spec.dropout:
             layers.append(Dropout(spec.dropout, dropout))
-    layers.append(Dense(classes, initialiser))
+    layers.append(Dense(classes, initialiser, spec.bias))
     try:
         return Network(layers, input_shape)
     except ValueError as error:
         raise PresetError(f"network.convolutions: {error}") from None
+
+
+def _image_layers(spec: schema.Network, initialiser: initialisers.Initialiser) -> list[Layer]:
+    scaled = initialisers.Scaled(initialiser, spec.convolution_scale)
+    layers: list[Layer] = []
+    for convolution in spec.convolutions:
+        layers += [Conv2D(convolution.filters, convolution.size, initialiser=scaled, bias=spec.bias), ReLU()]
+        if convolution.pool > 1:
+            layers.append(MaxPool(convolution.pool))
+    return layers
+
+
+def _name_layers(spec: schema.Network, initialiser: initialisers.Initialiser, symbols: int) -> list[Layer]:
+    if not spec.convolutions:
+        raise PresetError("network.convolutions: characters are read by a convolution; give at least one")
+    scaled = initialisers.Scaled(initialiser, spec.convolution_scale)
+    first, *others = spec.convolutions
+    layers: list[Layer] = [CharacterConv(first.filters, first.size, symbols, scaled, spec.bias), ReLU()]
+    for convolution in others:
+        layers += [Conv1D(convolution.filters, convolution.size, scaled, spec.bias), ReLU()]
+    return layers
 
 
 def build_initialiser(spec: schema.Network) -> initialisers.Initialiser:

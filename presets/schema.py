@@ -32,8 +32,10 @@ def setting(default: Any, title: str, help_: str, *, unit: str = "", **bounds: A
 
 
 def _is_split(split: str) -> str:
-    if not re.fullmatch(r"(batch1/batch2|[0-9]+/[0-9]+)/test", split):
-        raise ValueError("must be 'batch1/batch2/test' or 'N/M/test', such as '45000/5000/test'")
+    if not re.fullmatch(r"(batch1/batch2|[0-9]+/[0-9]+)/test|[0-9]+ per class", split):
+        raise ValueError(
+            "must be 'batch1/batch2/test' or 'N/M/test', such as '45000/5000/test'; of surnames, 'N per class'"
+        )
     return split
 
 
@@ -49,25 +51,43 @@ NonNegative = Annotated[float, Field(ge=0)]
 
 
 class Data(Section):
-    """Which images, which of them to train on, and how they are scaled."""
+    """Which images or surnames, which of them to train on, and how they are scaled."""
 
-    set: Literal["cifar10", "mnist"] = setting("cifar10", "data set", "The images to learn from.")
+    set: Literal["cifar10", "mnist", "surnames"] = setting("cifar10", "data set", "What to learn from.")
     split: Split = setting(
         "batch1/batch2/test",
         "split",
         "Training, validation and test part: 'batch1/batch2/test' (CIFAR-10's own batches) or 'N/M/test' with "
-        "the first N and the last M of the training images.",
+        "the first N and the last M of the training images. 'N per class' (surnames) validates on N of each class.",
     )
     normalise: Literal["zscore", "mean-pixel", "unit", "none"] = setting(
         "zscore",
         "normalisation",
         "zscore: every feature to mean 0 and deviation 1; mean-pixel: the mean grey or colour taken off; "
-        "unit: 0..255 to 0..1. Always fitted on the training part alone.",
+        "unit: 0..255 to 0..1. Always fitted on the training part alone. Surnames need none.",
     )
+    dedupe: bool = setting(
+        False, "no repeated names", "Of equal surnames of one class only one counts: no validation name also trains."
+    )
+
+    @model_validator(mode="after")
+    def _fits_the_set(self) -> "Data":
+        surnames = self.set == "surnames"
+        if surnames and self.normalise != "none":
+            raise ValueError(f"surnames are no numbers: data.normalise is 'none', not '{self.normalise}'")
+        if surnames != self.split.endswith("per class"):
+            allowed = "'N per class'" if surnames else "'batch1/batch2/test' or 'N/M/test'"
+            raise ValueError(f"data.split = '{self.split}' is not for {self.set}, which has {allowed}")
+        if self.dedupe and not surnames:
+            raise ValueError("data.dedupe is for surnames")
+        return self
 
 
 class Convolution(Section):
-    """One convolution of images with zeros around them, and what follows: ReLU, and max-pooling if any."""
+    """One convolution, and what follows: ReLU, and max-pooling if any.
+
+    Images have zeros around them; of surnames, only windows inside the name and its padding count, and pool is 1.
+    """
 
     filters: Units
     size: Annotated[int, Field(ge=1, le=32)]
@@ -78,7 +98,10 @@ class Network(Section):
     """Convolutions, if any, then dense layers, with ReLU after each but the last."""
 
     convolutions: list[Convolution] = setting(
-        [], "convolutions", "Convolutions from the image on, as in [{filters = 16, size = 5, pool = 2}].", max_length=20
+        [],
+        "convolutions",
+        "Convolutions from the image or the characters on, as in [{filters = 16, size = 5, pool = 2}].",
+        max_length=20,
     )
     convolution_scale: PositiveFloat = setting(
         1.0, "convolution scale", "Factor on the starting weights of convolutions (for inputs that are not normalised)."
@@ -86,6 +109,7 @@ class Network(Section):
     hidden: Hidden = setting(
         [], "hidden layers", "Number of units of each hidden layer, from the input on.", unit="units", max_length=100
     )
+    bias: bool = setting(True, "biases", "Add a learnt number to every unit and filter.")
     batch_norm: bool = setting(False, "batch normalisation", "Normalise over the batch before every ReLU.")
     dropout: float = setting(
         0.0, "dropout", "Probability with which an element of a hidden layer is 0 while training.", ge=0, lt=1
@@ -208,6 +232,12 @@ class Training(Section):
     """How long, in which steps. The length is given once: as updates, as epochs, or as cycles of eta."""
 
     batch: PositiveInt = setting(100, "batch", "Examples in a batch.", unit="examples")
+    sampling: Literal["plain", "balanced", "weighted"] = setting(
+        "plain",
+        "sampling",
+        "What an epoch is. plain: every example once; balanced: as many of each class as the smallest has, drawn anew; "
+        "weighted: draws with p = 1/(K n_y), every class as likely.",
+    )
     updates: PositiveInt | None = setting(None, "updates", "Length of the run.", unit="updates", le=10**9)
     epochs: PositiveInt | None = setting(None, "epochs", "Length of the run.", unit="epochs", le=10**6)
     cycles: PositiveInt | None = setting(
