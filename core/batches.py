@@ -30,7 +30,7 @@ class Batches:
         self._sampler = sampler or plain(y)
         self._draw()
         if not 1 <= size <= len(self._order):
-            raise ValueError(f"a batch of {size} examples cannot be drawn from {len(self._order)}")
+            raise ValueError(f"a batch of {size} examples cannot be drawn from {len(self._order):,}")
         self.per_epoch = len(self._order) // size
         self._buffers = [np.empty((size, *x.shape[1:]), x.dtype) for _ in range(2)]
         self._begin(position=0)

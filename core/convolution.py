@@ -186,9 +186,9 @@ class MaxPool(Layer):
             image = x[images]
             shape = (len(image), h, columns, c)
             widest, where = _scratch("windows", shape, x.dtype), _scratch("product", shape, winner.dtype)
-            _largest([image[:, :, j::stride][:, :, :columns] for j in steps], steps, widest, where)
+            largest([image[:, :, j::stride][:, :, :columns] for j in steps], steps, widest, where)
             places = [i * steps.dtype.type(self.size) + where[:, line] for i, line in zip(steps, lines, strict=True)]
-            _largest([widest[:, line] for line in lines], places, y[images], winner[images])
+            largest([widest[:, line] for line in lines], places, y[images], winner[images])
         return y
 
     def backward(self, dy: Array) -> Array:
@@ -212,22 +212,22 @@ class MaxPool(Layer):
         return None if self._winner is None else self._winner.copy()
 
 
-def _largest(cells: Sequence[Array], places: Sequence[Any] | Array, best: Array, place: Array) -> None:
+def largest(cells: Sequence[Array], places: Sequence[Any] | Array, best: Array, place: Array) -> None:
     """best = the largest of the cells, element by element, and place = its place: that of the first of equals.
 
     The places are small integers of one dtype that grow from cell to cell.
     """
-    largest, where = cells[0], places[0]
+    highest, where = cells[0], places[0]
     for cell, number in zip(cells[1:], places[1:], strict=True):
-        larger = cell.real > largest.real
+        larger = cell.real > highest.real
         where = np.maximum(where, larger * number, out=place)  # a choice without a branch
         if np.iscomplexobj(best):  # np.maximum would let the imaginary parts decide between equal real ones
-            best[...] = np.where(larger, cell, largest)
+            best[...] = np.where(larger, cell, highest)
         else:
-            np.maximum(largest, cell, out=best)  # lets a nan through
-        largest = best
+            np.maximum(highest, cell, out=best)  # lets a nan through
+        highest = best
     if len(cells) == 1:
-        best[...], place[...] = largest, where
+        best[...], place[...] = highest, where
 
 
 def _chunks(n: int) -> list[slice]:

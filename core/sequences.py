@@ -4,12 +4,14 @@ A text is a row of indices into an alphabet, never a one-hot matrix: the product
 row of the kernel. Convolutions are "valid": they keep the windows inside the sequence.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 
 from core.blas import column_sums
+from core.convolution import largest
 from core.initialisers import Constant, He, Initialiser
 from core.layers import Layer, Parameter
 from core.types import Array, Shape, buffer
@@ -19,67 +21,89 @@ class CharacterConv(Layer):
     """y[t] = b + sum over p of W[p, x[t + p]]: a convolution over one-hot characters, without the zeros.
 
     x (n, length) holds integers: 0 .. symbols - 1 stand for characters, and `symbols` pads short texts: it
-    adds nothing, as a column of zeros would. W is (size, symbols, filters), b (filters,) and y
-    (n, length - size + 1, filters).
+    adds nothing, as a column of zeros would. "valid" padding keeps the windows inside; "full" lets them begin before
+    the text and end after it, with at least one place inside.
 
-    The windows make a sparse matrix of ones, M, a row for each and in it `size` columns (the MX matrices of DD2424's
-    assignment on names): y = M W, dW = M^T dy. There is no dX: indices have no neighbours.
+    Of several sizes, each has so many filters: W is (sum of sizes, symbols, filters), size after size; b is
+    (number of sizes * filters,), and y (n, windows, number of sizes * filters). All windows begin at the same places.
+
+    The windows make a sparse matrix of ones, M, a row for each and in it as many columns as the window has places (the
+    MX matrices of DD2424's assignment on names): y = M W, dW = M^T dy. There is no dX: indices have no neighbours.
     """
 
     def __init__(
-        self, filters: int, size: int, symbols: int, initialiser: Initialiser | None = None, bias: bool = True
+        self,
+        filters: int,
+        sizes: int | Sequence[int],
+        symbols: int,
+        padding: Literal["valid", "full"] = "valid",
+        initialiser: Initialiser | None = None,
+        bias: bool = True,
     ) -> None:
         super().__init__()
-        if min(filters, size, symbols) < 1:
-            raise ValueError(f"filters, size and symbols are at least 1, not {filters}, {size} and {symbols}")
         self.filters = filters
-        self.size = size
+        self.sizes = (sizes,) if isinstance(sizes, int) else tuple(sizes)
         self.symbols = symbols
+        self.padding = padding
         self.initialiser = initialiser or He()
         self.bias = bias
+        if min(filters, symbols, *self.sizes) < 1:
+            raise ValueError(f"filters, sizes and symbols are at least 1, not {filters}, {self.sizes} and {symbols}")
         self._W: Array | None = None
-        self._columns: Array | None = None
+        self._x: Array | None = None
         self._M: csr_array | None = None
 
     def build(self, shape: Shape) -> tuple[Shape, Mapping[str, Parameter]]:
         if len(shape) != 1:
             raise ValueError(f"a character convolution takes rows of indices, not examples of shape {shape}")
-        self._windows = _windows(*shape, self.size)
+        widest = max(self.sizes)
+        self._margin = widest - 1 if self.padding == "full" else 0
+        self._windows = _windows(shape[0] + 2 * self._margin, widest)
         # Of a window's size * symbols inputs just `size` are ones: a unit sums that many weights.
-        kernel = Parameter((self.size, self.symbols, self.filters), self.initialiser, fan_in=self.size, decay=True)
-        bias = {"b": Parameter((self.filters,), Constant(0.0))} if self.bias else {}
-        return (self._windows, self.filters), {"W": kernel, **bias}
+        kernel = Parameter((sum(self.sizes), self.symbols, self.filters), self.initialiser, fan_in=widest, decay=True)
+        units = len(self.sizes) * self.filters
+        bias = {"b": Parameter((units,), Constant(0.0))} if self.bias else {}
+        return (self._windows, units), {"W": kernel, **bias}
 
     def forward(self, x: Array, train: bool) -> Array:
         W = self.params["W"]
-        self._W = padded = buffer(self._W, (self.size, self.symbols + 1, self.filters), W.dtype)
+        self._W = padded = buffer(self._W, (len(W), self.symbols + 1, self.filters), W.dtype)
         padded[:, :-1], padded[:, -1] = W, 0
-        y: Array = self._matrix(x, W.dtype) @ padded.reshape(-1, self.filters)
+        products: Array = self._matrix(x, W.dtype) @ padded.reshape(-1, self.filters)
+        y = products.reshape(len(x), self._windows, -1)
         if self.bias:
             y += self.params["b"]
-        return y.reshape(len(x), self._windows, self.filters)
-
-    def _matrix(self, x: Array, dtype: np.dtype) -> csr_array:
-        """M (windows of all texts, size * (symbols + 1)); the last symbol of each place is the padding."""
-        rows = len(x) * self._windows
-        if self._columns is None or self._M is None or self._M.shape[0] != rows or self._M.dtype != dtype:
-            place = np.arange(self.size)
-            self._take = (np.arange(self._windows)[:, None] + place).reshape(-1)
-            self._shift = np.tile(place * (self.symbols + 1), self._windows).astype(np.int32)
-            self._columns = columns = np.zeros((len(x), len(self._take)), np.int32)
-            ones, starts = np.ones(columns.size, dtype), np.arange(0, columns.size + 1, self.size, dtype=np.int32)
-            parts, shape = (ones, columns.reshape(-1), starts), (rows, self.size * (self.symbols + 1))
-            self._M = csr_array(parts, shape, copy=False)
-            self._MT = csc_array(parts, shape[::-1], copy=False)
-        np.add(x[:, self._take], self._shift, out=self._columns)
-        return self._M
+        return y
 
     def backward(self, dy: Array) -> None:
-        dy = dy.reshape(-1, self.filters)
-        dW: Array = self._MT @ dy
-        self.grads["W"][...] = dW.reshape(self.size, self.symbols + 1, self.filters)[:, :-1]
+        dW: Array = self._MT @ dy.reshape(-1, self.filters)
+        self.grads["W"][...] = dW.reshape(-1, self.symbols + 1, self.filters)[:, :-1]
         if self.bias:
-            column_sums(dy, out=self.grads["b"])
+            column_sums(dy.reshape(-1, dy.shape[-1]), out=self.grads["b"])
+
+    def _matrix(self, x: Array, dtype: Any) -> csr_array:
+        """M: a row for every text, window and size; a column for every place of every size and symbol, padding last."""
+        n, length = x.shape
+        if self._M is None or len(self._columns) != n or self._M.dtype != dtype:
+            self._make_matrix(n, dtype)
+        inside = slice(self._margin, self._margin + length)
+        self._x = padded = buffer(self._x, (n, length + 2 * self._margin), np.dtype(np.int32))
+        padded[:, : self._margin] = padded[:, inside.stop :] = self.symbols
+        padded[:, inside] = x
+        np.add(padded[:, self._take], self._shift, out=self._columns)
+        return self._M
+
+    def _make_matrix(self, n: int, dtype: Any) -> None:
+        """M for n texts, and its transpose, over one array of columns that every batch fills anew."""
+        places = np.concatenate([np.arange(size) for size in self.sizes])
+        self._take = np.add.outer(np.arange(self._windows), places).reshape(-1)
+        self._shift = np.tile(np.arange(len(places), dtype=np.int32) * (self.symbols + 1), self._windows)
+        self._columns = columns = np.zeros((n, len(self._take)), np.int32)
+        starts = np.zeros(n * self._windows * len(self.sizes) + 1, np.int32)
+        np.cumsum(np.tile(self.sizes, n * self._windows), out=starts[1:])
+        parts = (np.ones(columns.size, dtype), columns.reshape(-1), starts)
+        shape = len(starts) - 1, len(places) * (self.symbols + 1)
+        self._M, self._MT = csr_array(parts, shape, copy=False), csc_array(parts, shape[::-1], copy=False)
 
 
 class Conv1D(Layer):
@@ -143,24 +167,33 @@ class MaxOverTime(Layer):
     """The largest of every filter over the sequence: (n, length, c) -> (n, c). Of equals the first wins and takes the
     whole gradient; of complex numbers the real parts decide (Collobert et al. 2011, arXiv:1103.0398)."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._y: Array | None = None
+        self._winner: Array | None = None
+        self._dx: Array | None = None
+
     def build(self, shape: Shape) -> tuple[Shape, Mapping[str, Parameter]]:
         if len(shape) != 2:
             raise ValueError(f"pooling over time takes sequences of shape (length, c), not examples of shape {shape}")
         return shape[1:], {}
 
     def forward(self, x: Array, train: bool) -> Array:
-        self._shape = x.shape
-        self._winner: Array = x.real.argmax(axis=1)
-        y: Array = np.take_along_axis(x, self._winner[:, None], axis=1)[:, 0]
+        self._shape = n, length, c = x.shape
+        self._y = y = buffer(self._y, (n, c), x.dtype)
+        self._winner = winner = buffer(self._winner, (n, c), np.dtype(np.intp))
+        largest([x[:, t] for t in range(length)], np.arange(length), y, winner)
         return y
 
     def backward(self, dy: Array) -> Array:
-        dx = np.zeros(self._shape, dy.dtype)
+        assert self._winner is not None, "backward follows a forward"
+        self._dx = dx = buffer(self._dx, self._shape, dy.dtype)
+        dx.fill(0)
         np.put_along_axis(dx, self._winner[:, None], dy[:, None], axis=1)
         return dx
 
-    def kinks(self) -> Array:
-        return self._winner
+    def kinks(self) -> Array | None:
+        return None if self._winner is None else self._winner.copy()
 
 
 def _windows(length: int, size: int) -> int:

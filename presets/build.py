@@ -1,6 +1,7 @@
 """From a preset and its data to core objects: the one place where a name in TOML meets a class of the core."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from core.convolution import Conv2D, MaxPool
 from core.layers import BatchNorm, Dense, Dropout, Flatten, Layer, ReLU
 from core.network import Network
 from core.objective import Objective
-from core.sequences import CharacterConv, Conv1D
+from core.sequences import CharacterConv, Conv1D, MaxOverTime
 from core.streams import stream
 from core.trainer import Trainer
 from core.types import Labels, Shape
@@ -58,9 +59,8 @@ def build(preset: schema.Preset, dataset: Dataset) -> Trainer:
     size, sampler = preset.training.batch, SAMPLERS[preset.training.sampling](train.y)
     try:
         batches = Batches(train.x, train.y, size, stream(preset.seed, "order"), sampler)
-    except ValueError:
-        examples = f"{len(train):,} training examples, sampling = '{preset.training.sampling}'"
-        raise PresetError(f"{preset.name}: training.batch = {size} is more than an epoch has ({examples})") from None
+    except ValueError as error:
+        raise PresetError(f"{preset.name}: training.batch = {size}: {error}") from None
     updates = count_updates(preset, batches.per_epoch)
     return Trainer(
         Objective(network, preset.loss.lambda_),
@@ -90,6 +90,8 @@ def build_network(
     initialiser = build_initialiser(spec)
     layers = _image_layers(spec, initialiser) if symbols is None else _name_layers(spec, initialiser, symbols)
     layers.append(Flatten())
+    if spec.pool_over_time and spec.dropout:
+        layers.append(Dropout(spec.dropout, dropout))
     for units in spec.hidden:
         layers.append(Dense(units, initialiser, spec.bias))
         if spec.batch_norm:
@@ -106,9 +108,12 @@ def build_network(
 
 def _image_layers(spec: schema.Network, initialiser: initialisers.Initialiser) -> list[Layer]:
     scaled = initialisers.Scaled(initialiser, spec.convolution_scale)
+    if spec.pool_over_time:
+        raise PresetError("network.pool_over_time is for surnames; images have a pool in each of network.convolutions")
     layers: list[Layer] = []
     for convolution in spec.convolutions:
-        layers += [Conv2D(convolution.filters, convolution.size, initialiser=scaled, bias=spec.bias), ReLU()]
+        size = _one_size(convolution)
+        layers += [Conv2D(convolution.filters, size, initialiser=scaled, bias=spec.bias), ReLU()]
         if convolution.pool > 1:
             layers.append(MaxPool(convolution.pool))
     return layers
@@ -117,12 +122,23 @@ def _image_layers(spec: schema.Network, initialiser: initialisers.Initialiser) -
 def _name_layers(spec: schema.Network, initialiser: initialisers.Initialiser, symbols: int) -> list[Layer]:
     if not spec.convolutions:
         raise PresetError("network.convolutions: characters are read by a convolution; give at least one")
+    if any(convolution.pool > 1 for convolution in spec.convolutions):
+        raise PresetError("network.convolutions: pool is for images; surnames have network.pool_over_time")
     scaled = initialisers.Scaled(initialiser, spec.convolution_scale)
+    padding: Literal["full", "valid"] = "full" if spec.pool_over_time else "valid"
     first, *others = spec.convolutions
-    layers: list[Layer] = [CharacterConv(first.filters, first.size, symbols, scaled, spec.bias), ReLU()]
+    layers: list[Layer] = [CharacterConv(first.filters, first.size, symbols, padding, scaled, spec.bias), ReLU()]
     for convolution in others:
-        layers += [Conv1D(convolution.filters, convolution.size, scaled, spec.bias), ReLU()]
+        layers += [Conv1D(convolution.filters, _one_size(convolution), scaled, spec.bias), ReLU()]
+    if spec.pool_over_time:  # before the last ReLU, which changes no maximum but its place among equals, and is quicker
+        layers.insert(-1, MaxOverTime())
     return layers
+
+
+def _one_size(convolution: schema.Convolution) -> int:
+    if isinstance(convolution.size, list):
+        raise PresetError("network.convolutions: only the first over characters can have several sizes")
+    return convolution.size
 
 
 def build_initialiser(spec: schema.Network) -> initialisers.Initialiser:

@@ -83,15 +83,18 @@ class Data(Section):
         return self
 
 
+Size = Annotated[int, Field(ge=1, le=32)]
+
+
 class Convolution(Section):
     """One convolution, and what follows: ReLU, and max-pooling if any.
 
-    Images have zeros around them; of surnames, only windows inside the name and its padding count, and pool is 1.
+    The first one over characters may have several sizes, as in [2, 3, 4], each with so many filters.
     """
 
     filters: Units
-    size: Annotated[int, Field(ge=1, le=32)]
-    pool: Annotated[int, Field(ge=1, le=32)] = 1  # width and stride of the max-pooling; 1 for none
+    size: Size | Annotated[list[Size], Field(min_length=1, max_length=20)]
+    pool: Size = 1  # width and stride of the max-pooling of images; 1 for none
 
 
 class Network(Section):
@@ -106,13 +109,18 @@ class Network(Section):
     convolution_scale: PositiveFloat = setting(
         1.0, "convolution scale", "Factor on the starting weights of convolutions (for inputs that are not normalised)."
     )
+    pool_over_time: bool = setting(
+        False,
+        "pool over time",
+        "Of surnames: keep each filter's largest value, wherever in the name it was; windows reach over both ends.",
+    )
     hidden: Hidden = setting(
         [], "hidden layers", "Number of units of each hidden layer, from the input on.", unit="units", max_length=100
     )
     bias: bool = setting(True, "biases", "Add a learnt number to every unit and filter.")
     batch_norm: bool = setting(False, "batch normalisation", "Normalise over the batch before every ReLU.")
     dropout: float = setting(
-        0.0, "dropout", "Probability with which an element of a hidden layer is 0 while training.", ge=0, lt=1
+        0.0, "dropout", "Probability with which an element of a hidden or pooled layer is 0 while training.", ge=0, lt=1
     )
     initialiser: Literal["he", "xavier", "normal"] = setting(
         "he", "initialiser", "Weights start as N(0, 2/fan-in) (he), N(0, 1/fan-in) (xavier) or N(0, sigma^2) (normal)."

@@ -18,7 +18,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 @st.composite
 def cases(draw):
-    """Settings of a convolution; n, length and c (or `symbols`) of sequences it takes."""
+    """Settings of a convolution; n, length and c of sequences it takes."""
     size = draw(st.integers(1, 4))
     settings = {"filters": draw(st.integers(1, 3)), "size": size, "bias": draw(st.booleans())}
     return settings, draw(st.integers(1, 5)), draw(st.integers(size, 8)), draw(st.integers(1, 4))
@@ -56,30 +56,61 @@ def bias(layer):
 # Characters
 
 
+@st.composite
+def character_cases(draw):
+    """Settings of a character convolution; n and length of texts it takes."""
+    sizes = draw(st.lists(st.integers(1, 4), min_size=1, max_size=3))
+    settings = {"filters": draw(st.integers(1, 3)), "sizes": sizes, "symbols": draw(st.integers(1, 4))}
+    settings |= {"padding": draw(st.sampled_from(["valid", "full"])), "bias": draw(st.booleans())}
+    return settings, draw(st.integers(1, 5)), draw(st.integers(max(sizes), 8))
+
+
+def slow_character_conv(x, W, b, layer):
+    """Every size as a convolution of its own over one-hot vectors, its windows cut to those of the widest."""
+    widest = max(layer.sizes)
+    margin = widest - 1 if layer.padding == "full" else 0
+    one_hots = np.pad(one_hot(x, layer.symbols), [(0, 0), (margin, margin), (0, 0)])
+    outputs, start = [], 0
+    for k, size in enumerate(layer.sizes):
+        filters = slice(k * layer.filters, (k + 1) * layer.filters)
+        y = slow_conv(one_hots, W[start : start + size], b[filters])
+        outputs.append(y[:, : one_hots.shape[1] - widest + 1])
+        start += size
+    return np.concatenate(outputs, axis=2)
+
+
+def character_bias(layer):
+    return layer.params.get("b", np.zeros(len(layer.sizes) * layer.filters))
+
+
 @each_dtype
-@given(case=cases(), seed=seeds)
+@given(case=character_cases(), seed=seeds)
 def test_characters_are_convolved_as_one_hot_vectors_would_be(case, dtype, seed, assert_close):
-    settings, n, length, symbols = case
+    settings, n, length = case
     rng = np.random.default_rng(seed)
-    layer = drawn(CharacterConv(symbols=symbols, **settings), (length,), rng, dtype)
-    x = rng.integers(0, symbols + 1, (n, length))
+    layer = drawn(CharacterConv(**settings), (length,), rng, dtype)
+    x = rng.integers(0, layer.symbols + 1, (n, length))
     y = layer.forward(x, True)
     assert y.dtype == dtype
     assert y.shape[1:] == layer.build((length,))[0]
-    assert_close(y, slow_conv(one_hot(x, symbols), layer.params["W"], bias(layer)), dtype, scale=10)
+    assert_close(y, slow_character_conv(x, layer.params["W"], character_bias(layer), layer), dtype, scale=10)
 
 
-@given(case=cases(), seed=seeds)
-def test_the_gradient_of_a_character_kernel_is_the_derivative(case, seed, derivative, assert_close):
-    settings, n, length, symbols = case
+@given(case=character_cases(), seed=seeds)
+def test_the_gradient_of_a_character_kernel_is_the_derivative(case, seed, assert_close):
+    settings, n, length = case
     rng = np.random.default_rng(seed)
-    layer = drawn(CharacterConv(symbols=symbols, **settings), (length,), rng, np.float64)
-    x = rng.integers(0, symbols + 1, (n, length))
+    layer = drawn(CharacterConv(**settings), (length,), rng, np.float64)
+    x = rng.integers(0, layer.symbols + 1, (n, length))
     dy = rng.normal(size=layer.forward(x, True).shape)
     assert layer.backward(dy) is None
-    W, b = layer.params["W"], bias(layer)
-    one_hots = one_hot(x, symbols)
-    assert_close(layer.grads["W"], derivative(lambda W: np.sum(dy * slow_conv(one_hots, W, b)), W), scale=10)
+    W, b = layer.params["W"], character_bias(layer)
+    # y is linear in W: its derivative along W[p, s, f] is y of a kernel that is 1 there and 0 elsewhere.
+    for place in rng.permutation(list(np.ndindex(W.shape)))[:10]:
+        unit = np.zeros(W.shape)
+        unit[tuple(place)] = 1
+        expected = np.sum(dy * slow_character_conv(x, unit, 0 * b, layer))
+        assert_close(layer.grads["W"][tuple(place)], expected, scale=10)
     if settings["bias"]:
         assert_close(layer.grads["b"], dy.sum((0, 1)), scale=10)
 
@@ -181,7 +212,9 @@ def test_networks_on_characters_pass_the_gradient_check(layers, method):
 
 
 @pytest.mark.parametrize(
-    "layer", [CharacterConv(3, 2, 5), Conv1D(3, 2), MaxOverTime()], ids=["characters", "vectors", "pooling"]
+    "layer",
+    [CharacterConv(3, 2, 5), CharacterConv(2, [1, 3], 5, "full"), Conv1D(3, 2), MaxOverTime()],
+    ids=["characters", "several sizes", "vectors", "pooling"],
 )
 def test_each_layer_alone_passes(layer):
     rng = np.random.default_rng(0)
@@ -199,6 +232,7 @@ def test_the_report_network_has_the_parameters_of_its_kernels():
     ("layer", "shape", "message"),
     [
         (CharacterConv(1, 3, 5), (2,), "a window of 3 does not fit into a sequence of 2"),
+        (CharacterConv(1, [2, 9], 5), (8,), "a window of 9 does not fit into a sequence of 8"),
         (CharacterConv(1, 3, 5), (4, 4, 1), r"rows of indices, not examples of shape \(4, 4, 1\)"),
         (Conv1D(1, 9), (8, 2), "a window of 9 does not fit into a sequence of 8"),
         (Conv1D(1, 3), (8,), r"sequences of shape \(length, c\), not examples of shape \(8,\)"),

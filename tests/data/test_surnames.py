@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from data import packed, surnames
+from data.alphabet import decode, fold
 from data.errors import DataError
 
 
@@ -79,3 +80,58 @@ def test_a_damaged_installation_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(packed, "FOLDER", tmp_path)
     with pytest.raises(DataError, match=r"surnames\.tsv has 17 bytes, expected 320,248; reinstall gradlab"):
         surnames.read()
+
+
+# The split
+
+
+def pairs(part):
+    return [(decode(row), int(label)) for row, label in zip(part.x, part.y, strict=True)]
+
+
+def load(dedupe=False, split="14 per class", seed=0):
+    return surnames.load(split, dedupe, np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("dedupe", [False, True])
+def test_so_many_of_each_class_validate_and_the_others_train(dedupe):
+    dataset = load(dedupe)
+    assert np.bincount(dataset.validation.y).tolist() == [14] * 18
+    names, y, _ = surnames.read()
+    rows = [(fold(name), int(label)) for name, label in zip(names, y, strict=True)]
+    known = Counter((surnames.DIRT.sub("", name), label) for name, label in rows)
+    together = Counter(pairs(dataset.train)) + Counter(pairs(dataset.validation))
+    assert together == (Counter(set(known)) if dedupe else known)
+    assert dataset.test is None
+    assert dataset.judge == ("validation", dataset.validation)
+    assert dataset.label.endswith(f"{len(dataset.train):,} train / 252 validation")
+
+
+def test_the_honest_split_leaks_nothing_and_the_other_says_how_much():
+    honest, report = load(dedupe=True), load()
+    assert not set(pairs(honest.train)) & set(pairs(honest.validation))
+    seen = set(pairs(report.train))
+    leaked = sum(pair in seen for pair in pairs(report.validation))
+    assert leaked > 10, "14 of the 108 Arabic names alone stand there many times"
+    assert report.notes[0].startswith(f"{leaked} of the 252 validation names also train")
+    assert honest.notes[0].startswith("0 of the 252 validation names also train")
+
+
+def test_names_of_several_nationalities_are_counted():
+    train = [("lee", 0), ("lee", 1), ("kim", 1), ("diaz", 2)]
+    text = surnames.leaks(train, [("lee", 2), ("kim", 1), ("novak", 0)])
+    assert text == (
+        "1 of the 3 validation names also train, with the same nationality; "
+        "1 of them have several nationalities, as have 1 of all 4 names"
+    )
+
+
+def test_the_generator_decides_the_split():
+    assert pairs(load(seed=1).validation) == pairs(load(seed=1).validation)
+    assert pairs(load(seed=1).validation) != pairs(load(seed=2).validation)
+
+
+@pytest.mark.parametrize("split", ["0 per class", "73 per class", "45000/5000/test", "14", "-1 per class"])
+def test_a_split_that_cannot_be_made_is_refused(split):
+    with pytest.raises(DataError, match=r'no split .*allowed: "N per class" with N from 1 to 72'):
+        load(split=split)

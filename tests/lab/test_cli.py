@@ -127,7 +127,10 @@ def test_data_is_listed_with_size_source_and_licence(gradlab, tmp_path):
         ("run a2-setting1 -s eta=fast", "optimiser.eta = 'fast': must be a valid number"),
         ("run a2-setting1 -s eta=-1", "optimiser.eta = -1: must be greater than 0"),
         ("run a2-setting1 -s eta", "write it as key=value"),
-        ("run a2-setting1 --data mini -s batch=5000", "training.batch = 5000, but there are 2,000 training examples"),
+        (
+            "run a2-setting1 --data mini -s batch=5000",
+            "training.batch = 5000: a batch of 5000 examples cannot be drawn from 2,000",
+        ),
         ("run a2-setting1 --data mini -s split=0/5/test", "split"),
         ("run a2-setting1 --data full", "no-data"),
         ("run a2-setting1 --data all", "--data"),

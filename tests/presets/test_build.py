@@ -23,9 +23,22 @@ def images() -> Dataset:
     return Dataset("cifar10", "CIFAR-10", "mini", "", classes, part(300), part(20), part(20), {})
 
 
+@pytest.fixture(scope="module")
+def surnames() -> Dataset:
+    """Rows of indices, 18 classes of unequal size."""
+    rng = np.random.default_rng(0)
+
+    def part(n):
+        return Part(rng.integers(0, 30, (n, 20)), np.resize(np.repeat(np.arange(18), np.arange(8, 26)), n))
+
+    classes = tuple("abcdefghijklmnopqr")
+    return Dataset("surnames", "Surnames", "full", "", classes, part(400), part(36), None, {}, symbols=29)
+
+
 @pytest.mark.parametrize("name", names())
-def test_every_preset_builds_and_makes_an_update(name, images):
-    trainer = build(load(name), images)
+def test_every_preset_builds_and_makes_an_update(name, images, surnames):
+    preset = load(name)
+    trainer = build(preset, surnames if preset.data.set == "surnames" else images)
     snapshots = [snapshot for snapshot, _ in zip(trainer.run(), range(2), strict=False)]
     assert [s.update for s in snapshots] == [0, 1]
     assert np.isfinite(snapshots[1].batch_loss)
@@ -140,5 +153,55 @@ def test_the_penalty_reaches_the_cost(images):
 
 
 def test_a_batch_larger_than_the_training_part_is_refused(images):
-    with pytest.raises(PresetError, match=r"training.batch = 400, but there are 300 training examples"):
+    with pytest.raises(PresetError, match=r"training.batch = 400: a batch of 400 examples cannot be drawn from 300"):
         build(load("a2-setting1", ["batch=400"]), images)
+
+
+# Surnames
+
+
+def layer_names(preset, dataset):
+    return [type(layer).__name__ for layer in build(preset, dataset).network.layers]
+
+
+def test_surnames_are_read_by_convolutions_of_characters(surnames):
+    network = build(load("names-best"), surnames).network
+    kinds = ["CharacterConv", "ReLU", "Conv1D", "ReLU", "Flatten", "Dense"]
+    assert [type(layer).__name__ for layer in network.layers] == kinds
+    assert {name: t.value.shape for name, t in network.tensors.items()} == {
+        "W1": (3, 29, 40),
+        "W2": (3, 40, 40),
+        "W3": (16 * 40, 18),
+    }, "no biases, and windows inside the 20 characters"
+
+
+def test_pooled_over_time_the_last_convolution_keeps_one_value_a_filter(surnames):
+    preset = load("names-plus", ["network.convolutions=[{filters=4, size=[2, 5]}, {filters=6, size=3}]", "dropout=0.1"])
+    network = build(preset, surnames).network
+    kinds = ["CharacterConv", "ReLU", "Conv1D", "MaxOverTime", "ReLU", "Flatten", "Dropout", "Dense"]
+    assert [type(layer).__name__ for layer in network.layers] == kinds
+    assert [row.output for row in network.summary()][:4] == [(24, 8), (24, 8), (22, 6), (6,)]
+
+
+@pytest.mark.parametrize(("sampling", "per_epoch"), [("plain", 40), ("weighted", 40), ("balanced", 28)])
+def test_sampling_says_what_an_epoch_is(sampling, per_epoch, surnames):
+    assert np.bincount(surnames.train.y).min() == 16  # of 18 classes
+    batches = build(load("names-best", ["batch=10", f"sampling={sampling}"]), surnames).batches
+    assert batches.per_epoch == per_epoch
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "message"),
+    [
+        ("names-best", ["network.convolutions=[]"], "give at least one"),
+        ("names-best", ["network.convolutions=[{filters=2, size=3, pool=2}]"], "pool is for images"),
+        ("names-best", ["network.convolutions=[{filters=2, size=21}]"], "a window of 21 does not fit"),
+        ("names-best", ["network.convolutions=[{filters=2, size=3}, {filters=2, size=[3, 4]}]"], "only the first"),
+        ("names-best", ["batch=5000"], "training.batch = 5000: a batch of 5000 examples cannot be drawn from"),
+        ("mnist-cnn", ["pool_over_time=true"], "is for surnames"),
+        ("mnist-cnn", ["network.convolutions=[{filters=2, size=[3, 4]}]"], "only the first"),
+    ],
+)
+def test_a_network_that_does_not_fit_its_data_is_refused(name, changes, message, images, surnames):
+    with pytest.raises(PresetError, match=message):
+        build(load(name, changes), surnames if name == "names-best" else images)
