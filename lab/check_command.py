@@ -11,6 +11,8 @@ from lab.errors import LabError
 from lab.terminal import FAILED, Changes, Json, console, notice, output
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from core.gradcheck import GradientReport
@@ -36,7 +38,7 @@ Like = Annotated[
     str | None,
     typer.Option(
         metavar="REPORT",
-        help="Check as a report did: a2-setting1 or a2-setting2, its figures 1 and 2.",
+        help="Check as a report did: a2-setting1 or a2-setting2, its figures 1 and 2; names, its table 1.",
         show_default=False,
     ),
 ]
@@ -77,13 +79,13 @@ def check(
 
     def once() -> bool:
         if like is not None:
-            reports = _report(like)
-        elif target is not None and (file := FILE.fullmatch(target)):
-            reports = [_file(file["path"], file["name"], method, examples, against)]
+            return _like(json, like)
+        if target is not None and (file := FILE.fullmatch(target)):
+            report = _file(file["path"], file["name"], method, examples, against)
         else:
-            reports = [_preset(str(target), method, examples, changes or [], updates)]
-        _show(json, reports, single=like is None)
-        return reports[-1].passed
+            report = _preset(str(target), method, examples, changes or [], updates)
+        _show(json, report.as_dict(), [report])
+        return report.passed
 
     _fitting_options(target, method, examples, changes, updates, against, watch)
     passed = once()
@@ -115,10 +117,13 @@ def _fitting_options(
         raise LabError("--against compares code of yours: give it as FILE.py:NAME")
 
 
-def _report(like: str) -> list["Report"]:
-    from lab.check import check_like
+def _like(json: bool, like: str) -> bool:
+    from lab.check_like import check_like, passed
 
-    return [*check_like(like)]
+    with console(stderr=True).status(f"checking like {like} ...") as status:
+        reports = check_like(like, lambda tensor: status.update(f"checking like {like}: {tensor.name} is done ..."))
+    _show(json, [report.as_dict() for report in reports], reports)
+    return passed(reports)
 
 
 def _file(path: str, name: str, method: str | None, examples: int | None, against: str | None) -> "Report":
@@ -136,16 +141,14 @@ def _preset(target: str, method: str | None, examples: int | None, changes: list
     return check_preset(load(target, changes), settings, examples or EXAMPLES, updates)
 
 
-def _show(json: bool, reports: list["Report"], single: bool) -> None:
+def _show(json: bool, document: object, reports: "Sequence[Report]") -> None:
     from lab.check_view import render
-
-    documents = [report.as_dict() for report in reports]
 
     def show(terminal: "Console") -> None:
         for report in reports:
             render(report, terminal)
 
-    output(json, documents[0] if single else documents, show)
+    output(json, document, show)
 
 
 def _saves(target: str | None) -> Iterator[None]:

@@ -10,10 +10,12 @@ import time
 import numpy as np
 import pytest
 
-import lab.check
+import lab.check_like
 from core.gradcheck import Settings
 from core.layers import Dense
-from lab.check import check_like, check_preset
+from core.sequences import CharacterConv
+from lab.check import check_preset
+from lab.check_like import TABLE_1, check_like, passed
 from lab.errors import LabError
 from presets.load import load, names
 
@@ -44,7 +46,9 @@ def students(tmp_path):
 @pytest.fixture
 def few_samples(monkeypatch):
     """Look at fewer coordinates than a person would."""
-    monkeypatch.setattr(lab.check, "LIKE_SAMPLES", 40)
+    monkeypatch.setattr(lab.check_like, "SAMPLES", 40)
+    monkeypatch.setattr(lab.check_like, "NAMES_SAMPLES", 8)
+    monkeypatch.setitem(lab.check_like.EXAMPLES, "all examples", 2000)
 
 
 @pytest.mark.parametrize("name", names())
@@ -106,7 +110,37 @@ def test_the_eps_that_was_printed_passes_gradients_that_are_wrong(few_samples, m
         return dx
 
     monkeypatch.setattr(Dense, "backward", wrong)
-    assert [report.passed for report in check_like("a2-setting1")] == [True, False, False]
+    reports = check_like("a2-setting1")
+    assert [report.passed for report in reports] == [True, False, False]
+    assert not passed(reports)
+
+
+def test_the_names_report_is_checked_on_one_on_five_and_on_all_examples(few_samples):
+    reports = check_like("names")
+    assert [report.method for report in reports] == ["central", "complex"] * 3
+    assert passed(reports)
+    assert max(tensor.worst for report in reports[1::2] for tensor in report.tensors) < 1e-12
+    for central, reported in zip(reports[::2], TABLE_1.values(), strict=True):
+        assert [tensor.shape for tensor in central.tensors] == [(5, 29, 5), (5, 5, 5), (12 * 5, 18)]
+        note = central.notes[0]
+        assert all(
+            f"{number:.2e} there, {t.worst:.2e} here" in note
+            for number, t in zip(reported, central.tensors, strict=True)
+        )
+    one, _, many = (max(t.worst for t in report.tensors) for report in reports[::2])
+    assert one < 1e-6
+    assert many > 10 * one, "rounding errors grow with the number of examples, as in the report"
+
+
+def test_a_wrong_gradient_of_characters_does_not_pass(few_samples, monkeypatch):
+    right = CharacterConv.backward
+
+    def wrong(self, dy):
+        right(self, dy)
+        self.grads["W"] *= 1.001
+
+    monkeypatch.setattr(CharacterConv, "backward", wrong)
+    assert not passed(check_like("names"))
 
 
 def test_a_preset_is_checked_at_the_command_line(gradlab):
@@ -164,7 +198,7 @@ def test_the_template_passes_its_own_check(gradlab, students):
         ("check", "check what?"),
         ("check a2-setting1 --like a2-setting1", "check what?"),
         ("check a2-seting1", "did you mean a2-setting1?"),
-        ("check --like a9", "--like a9: there are a2-setting1, a2-setting2"),
+        ("check --like a9", "--like a9: there are a2-setting1, a2-setting2, names"),
         ("check --like a2-setting1 --method complex", "it takes no --method"),
         ("check none.py:f", "there is no file none.py"),
         ("check none.py", "none.py: add what in it is to be checked, as in none.py:my_network"),
