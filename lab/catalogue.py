@@ -1,9 +1,11 @@
 """Saved runs at a glance: what a list of them shows."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
+from lab.record import changed
 from lab.store import RunStore, all_runs
 from presets.errors import PresetError
 
@@ -15,6 +17,7 @@ def list_runs(runs: Path) -> list[dict[str, Any]]:
 
 def _summary(store: RunStore) -> dict[str, Any]:
     summary = {"name": store.path.name, "run": str(store.path), "preset": "", "data": "", "updates": 0}
+    summary |= {"when": _began(store), "changed": {}, "judge": "test", "accuracy": None, "reported": None}
     summary |= {"test_accuracy": None, "reported_accuracy": None}
     try:
         return summary | _read(store)
@@ -24,8 +27,10 @@ def _summary(store: RunStore) -> dict[str, Any]:
 
 def _read(store: RunStore) -> dict[str, Any]:
     preset = store.preset()
-    reported = preset.reference.reported.get("test.accuracy") if preset.reference else None
-    summary: dict[str, Any] = {"preset": preset.name, "reported_accuracy": reported}
+    reported = preset.reference.reported if preset.reference else {}
+    judge = "validation" if "validation.accuracy" in reported and "test.accuracy" not in reported else "test"
+    summary: dict[str, Any] = {"preset": preset.name, "changed": changed(preset), "judge": judge}
+    summary |= {"reported": reported.get(f"{judge}.accuracy"), "reported_accuracy": reported.get("test.accuracy")}
     running = store.running()
     result = None if running else store.result()
     if result is None:  # still at work, or killed
@@ -33,10 +38,23 @@ def _read(store: RunStore) -> dict[str, Any]:
         state = "running" if running else "interrupted"
         updates, variant = int(checkpoint["update"]), str(checkpoint["run.variant"])
         return summary | {"state": state, "updates": updates, "data": variant}
-    accuracy = result["final"]["test"]["accuracy"] if result["state"] != "interrupted" else None
+    judge = result["judge"]
+    ended = result["final"] if result["state"] != "interrupted" else {}
     return summary | {
         "state": result["state"],
         "updates": result["updates"],
         "data": result["variant"],
-        "test_accuracy": accuracy,
+        "judge": judge,
+        "accuracy": ended.get(judge, {}).get("accuracy"),
+        "reported": reported.get(f"{judge}.accuracy"),
+        "test_accuracy": ended.get("test", {}).get("accuracy"),
     }
+
+
+def _began(store: RunStore) -> str:
+    """When the run began, local time, as in 2026-11-21 13:02: by its name, or by the date of its preset."""
+    try:
+        began = datetime.strptime(store.path.name[:15], "%Y%m%d-%H%M%S")
+    except ValueError:
+        began = datetime.fromtimestamp((store.path / "preset.toml").stat().st_mtime)
+    return f"{began:%Y-%m-%d %H:%M}"

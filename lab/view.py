@@ -34,20 +34,26 @@ def show_result(console: Console, result: Mapping[str, Any], metrics: Sequence[d
 
 
 def _final_table(result: Mapping[str, Any]) -> Table:
-    reference = result["reference"] or {}
-    reported, independent = reference.get("reported", {}), reference.get("independent", {})
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("")
-    for heading in ("here", "reported", "independent"):
-        if heading == "here" or reference.get(heading):
-            table.add_column(heading, justify="right")
-    for split, measures in result["final"].items():
-        for measure, value in measures.items():
-            key = f"{split}.{measure}"
-            row = [f"{split} {measure}", figure(measure, value)]
-            row += [figure(measure, given.get(key)) for given in (reported, independent) if given]
-            table.add_row(*row, end_section=measure == "accuracy")
+    (first, *headings), *rows = final_rows(result["final"], result["reference"])
+    table.add_column(first)
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(*row, end_section=row[0].endswith("accuracy"))
     return table
+
+
+def final_rows(final: Mapping[str, Mapping[str, float | None]], reference: Mapping[str, Any] | None) -> list[list[str]]:
+    """Headings, and a row for every measure of every split: here, and as reported and independently reached, if so."""
+    given = {name: (reference or {}).get(name) for name in ("reported", "independent")}
+    beside = {name: numbers for name, numbers in given.items() if numbers}
+    rows = [["", "here", *beside]]
+    for split, measures in final.items():
+        for measure, value in measures.items():
+            others = (figure(measure, numbers.get(f"{split}.{measure}")) for numbers in beside.values())
+            rows.append([f"{split} {measure}", figure(measure, value), *others])
+    return rows
 
 
 def figure(measure: str, value: float | None) -> str:
@@ -80,7 +86,7 @@ def show_runs(console: Console, runs: Sequence[Mapping[str, Any]]) -> None:
         console.print("No runs yet. gradlab run a2-setting1 makes one.")
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))  # fits 80 columns
-    for heading in ("run", "state", "data", "updates", "test", "report"):
+    for heading in ("run", "state", "data", "updates", "accuracy", "report"):
         table.add_column(heading, no_wrap=True)
     for run in runs:
         table.add_row(
@@ -88,10 +94,12 @@ def show_runs(console: Console, runs: Sequence[Mapping[str, Any]]) -> None:
             run["state"],
             run["data"],
             f"{run['updates']:,}",
-            figure("accuracy", run["test_accuracy"]),
-            figure("accuracy", run["reported_accuracy"]),
+            figure("accuracy", run["accuracy"]) + ("*" if run["judge"] != "test" else ""),
+            figure("accuracy", run["reported"]),
         )
     console.print(table)
+    if any(run["judge"] != "test" for run in runs):
+        console.print("* of the validation part: these data have no test part", style="italic", highlight=False)
 
 
 def show_data(console: Console, entries: Sequence[Mapping[str, Any]]) -> None:

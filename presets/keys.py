@@ -60,6 +60,15 @@ def _key(name: str, field: FieldInfo) -> Key:
     return Key(name, field.title or "", field.description or "", str(extra.get("unit", "")))
 
 
+def settings(preset: Preset) -> dict[str, Any]:
+    """The settings of a preset by dotted name, in the order of the schema; those that do not apply are left out."""
+    flat: dict[str, Any] = {}
+    for section, value in preset.model_dump(exclude_none=True, exclude=set(NOT_SETTINGS)).items():
+        fields = value if isinstance(value, dict) else None
+        flat |= {section: value} if fields is None else {f"{section}.{name}": inner for name, inner in fields.items()}
+    return flat
+
+
 def resolve(key: str) -> str:
     """The dotted name a user's key stands for: itself, or the only key that ends in it.
 
