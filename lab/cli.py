@@ -12,8 +12,10 @@ import typer
 
 from lab.app_command import serve, start_app
 from lab.check_command import check
+from lab.compare_command import compare
 from lab.errors import LabError
 from lab.machine import cores, tune_blas
+from lab.report_command import report
 from lab.terminal import BAD_INPUT, FAILED, INTERRUPTED, Changes, Json, RunsDir, console, notice, output
 
 if TYPE_CHECKING:
@@ -185,6 +187,10 @@ def runs(name: RunName = None, runs_dir: RunsDir = Path("runs"), json: Json = Fa
         going = "is still running" if store.running() else f"was killed; gradlab run --resume {store.path} takes it up"
         raise LabError(f"{store.path} has no result yet: it {going}")
     output(json, result, lambda terminal: show_result(terminal, result, store.metrics()))
+
+
+app.command()(compare)
+app.command()(report)
 
 
 @data_app.callback(invoke_without_command=True)
