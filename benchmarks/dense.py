@@ -42,7 +42,7 @@ def gradlab(preset: str, n_threads: int) -> Callable[[int], float]:
     """A preset trained by Gradlab, as `gradlab run` drives it, without evaluations."""
     part = random_images()
     names = tuple(str(c) for c in range(CLASSES))
-    dataset = Dataset("cifar10", "CIFAR-10", "random", "", names, part, part, part, {})
+    dataset = Dataset("cifar10", "CIFAR-10", "random", "", names, part, part, part, {}, str)
     trainer = build(load(preset, ["updates=1000000000", "evaluate_every=1000000000"]), dataset)
     trainer.update = 1  # past the evaluation of update 0
     snapshots = trainer.run()

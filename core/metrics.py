@@ -27,8 +27,9 @@ class ClassScores(NamedTuple):
 
 
 def class_scores(confusion: Array) -> ClassScores:
-    """Scores from a confusion matrix. F1 is the harmonic mean of precision and recall of each class; the macro F1
-    is the mean of these (not the harmonic mean of the macro precision and recall)."""
+    """Scores from a confusion matrix. The recall of a class is also called its accuracy. F1 is the harmonic mean of
+    precision and recall of each class; the macro F1 is the mean of these (not the harmonic mean of the macro precision
+    and recall)."""
     hits = np.diag(confusion).astype(np.float64)
     guessed, true = confusion.sum(axis=0), confusion.sum(axis=1)
     return ClassScores(_share(hits, guessed), _share(hits, true), _share(2 * hits, guessed + true))
@@ -42,3 +43,14 @@ def accuracy(confusion: Array) -> float:
     """The share of the counts that lies on the diagonal; nan for an empty matrix."""
     total = confusion.sum()
     return float(np.trace(confusion) / total) if total else float("nan")
+
+
+def confident_mistakes(probabilities: Array, y: Labels, count: int) -> Labels:
+    """Which examples are guessed wrong with most certainty: at most `count` indices, the surest mistake first.
+
+    `probabilities` is (n, classes), the guess being the most probable class; of equally sure mistakes the first comes
+    first. Where a diverged network gives no numbers there is no certainty, and no mistake.
+    """
+    certainty = probabilities.max(axis=1)
+    wrong = np.flatnonzero((probabilities.argmax(axis=1) != y) & np.isfinite(certainty))
+    return wrong[np.argsort(-certainty[wrong], kind="stable")][:count]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.blas import add_scaled
-from core.losses import SoftmaxCrossEntropy
+from core.losses import SoftmaxCrossEntropy, softmax
 from core.network import Network
 from core.types import Array, Labels
 
@@ -75,9 +75,11 @@ class Objective:
         loss /= len(y)
         return Evaluation(loss, loss + float(self.penalty().real), right / len(y))
 
-    def predict(self, x: Array) -> Labels:
-        """The most likely class of every row of x (n, ...): (n,)."""
-        return np.concatenate([self.network.forward(x[rows]).argmax(axis=1) for rows in self._chunks(x)])
+    def probabilities(self, x: Array) -> Array:
+        """The probability of every class for every row of x (n, ...): (n, classes), float64, as in float32 all that
+        is nearly certain would be equally so."""
+        logits = (self.network.forward(x[rows]) for rows in self._chunks(x))
+        return np.concatenate([softmax(chunk.astype(np.float64)) for chunk in logits])
 
     def _chunks(self, x: Array) -> Iterator[slice]:
         """Runs of rows of x for which no layer takes or gives more than EVALUATION_BYTES."""

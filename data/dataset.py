@@ -1,5 +1,6 @@
 """What a loader returns: three parts of labelled examples that know where they came from."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A split data set. `fingerprints` maps every source file that was read to its sha256."""
+    """A split data set. `fingerprints` maps every source file that was read to its sha256.
+
+    `show` turns one example, a row of a part's x, back into what a person looks at: a picture (h, w, c), uint8,
+    c = 1 or 3, or a text.
+    """
 
     name: str  # "cifar10", "mnist" or "surnames"
     title: str  # "CIFAR-10", "MNIST" or "Surnames"
@@ -29,6 +34,7 @@ class Dataset:
     validation: Part
     test: Part | None
     fingerprints: dict[str, str]
+    show: Callable[[np.ndarray], np.ndarray | str]
     symbols: int | None = None  # x holds indices into an alphabet of so many; None: numbers
     notes: tuple[str, ...] = ()  # what a reader of results must know
 

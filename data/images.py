@@ -1,13 +1,14 @@
 """The loader of the image sets: official files or embedded part, split, normalised."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
 from data import cifar10, mnist, packed, place, splits
 from data.dataset import Dataset, Part
 from data.errors import DataError
-from data.normalise import apply, check, fit
+from data.normalise import apply, check, fit, undo
 from data.sources import File, ImageSet, image_set
 
 VARIANTS = ("auto", "mini", "full")
@@ -30,8 +31,10 @@ def load(name: str, variant: str = "auto", split: str = splits.BATCHES, normalis
     variant = _choose(source, variant)
     read = read_full if variant == "full" else _read_mini
     examples, fingerprints = read(source, split)
-    train, validation, test = _parts(examples, normalise)
-    return Dataset(name, source.title, variant, split, source.classes, train, validation, test, fingerprints)
+    shift, scale = fit(examples[0][0], normalise)
+    train, validation, test = _parts(examples, shift, scale)
+    show = partial(undo, shift=shift, scale=scale)
+    return Dataset(name, source.title, variant, split, source.classes, train, validation, test, fingerprints, show)
 
 
 def read_full(source: ImageSet, split: str) -> tuple[list[Examples], dict[str, str]]:
@@ -81,9 +84,8 @@ def _joined(pieces: list[Examples]) -> Examples:
     return np.concatenate([x for x, _ in pieces]), np.concatenate([y for _, y in pieces])
 
 
-def _parts(examples: list[Examples], normalise: str) -> Iterator[Part]:
-    """The parts, normalised by the first; the pixels of a part are let go before the next is converted."""
-    shift, scale = fit(examples[0][0], normalise)
+def _parts(examples: list[Examples], shift: np.ndarray, scale: np.ndarray) -> Iterator[Part]:
+    """The parts, normalised; the pixels of a part are let go before the next is converted."""
     while examples:
         x, y = examples.pop(0)
         yield Part(apply(x, shift, scale), y)

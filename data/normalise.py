@@ -47,6 +47,11 @@ def apply(x: np.ndarray, shift: np.ndarray, scale: np.ndarray) -> np.ndarray:
     return out
 
 
+def undo(x: np.ndarray, shift: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """The pixels, uint8, of which apply() made x: exactly, as its rounding is far below half a grey level."""
+    return np.rint(x * scale + shift).astype(np.uint8)
+
+
 def _sums(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sum and sum of squares of every feature over the rows, int64, exact."""
     total = np.zeros(x.shape[1:], np.int64)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from data import files, packed, place
-from data.alphabet import ALPHABET, encode, fold
+from data.alphabet import ALPHABET, decode, encode, fold
 from data.dataset import Dataset, Part
 from data.errors import DataError
 from data.sources import File
@@ -51,6 +51,7 @@ def load(split: str, dedupe: bool, rng: np.random.Generator) -> Dataset:
         validation=Part(x[validation], labels[validation]),
         test=None,
         fingerprints={EMBEDDED.name: EMBEDDED.sha256},
+        show=decode,
         symbols=len(ALPHABET),
         notes=(leaks([pairs[i] for i in train], [pairs[i] for i in validation]),),
     )

@@ -102,7 +102,7 @@ class Run:
         final = trainer.evaluate({name: (part.x, part.y) for name, part in dataset.parts.items()})
         judge, part = dataset.judge
         with np.errstate(all="ignore"):  # of a diverged run
-            guesses = trainer.objective.predict(part.x)
+            guesses = trainer.objective.probabilities(part.x).argmax(axis=1)
         confusion = confusion_matrix(part.y, guesses, len(dataset.classes))
         return {
             "preset": self.preset.name,

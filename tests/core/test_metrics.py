@@ -6,7 +6,7 @@ import sklearn.metrics
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.metrics import accuracy, class_scores, confusion_matrix
+from core.metrics import accuracy, class_scores, confident_mistakes, confusion_matrix
 
 
 @st.composite
@@ -57,3 +57,22 @@ def test_nothing_guessed_is_no_accuracy_and_no_scores():
 def test_labels_may_be_bytes():
     y = np.array([17], np.uint8)
     assert confusion_matrix(y, y, 18)[17, 17] == 1
+
+
+@given(guesses(), st.integers(0, 12), st.integers(0, 2**32 - 1))
+def test_the_surest_mistakes_come_first(case, count, seed):
+    """Against picking the surest of the remaining mistakes, again and again; a coarse grid makes ties."""
+    y, _, classes = case
+    probabilities = np.random.default_rng(seed).integers(1, 5, (len(y), classes)) / 4
+    left = [i for i in range(len(y)) if max(range(classes), key=lambda k: probabilities[i, k]) != y[i]]
+    expected = []
+    while left and len(expected) < count:
+        surest = max(left, key=lambda i: max(probabilities[i]))
+        left.remove(surest)
+        expected.append(surest)
+    assert confident_mistakes(probabilities, y, count).tolist() == expected
+
+
+def test_where_there_are_no_numbers_there_are_no_mistakes():
+    probabilities = np.array([[np.nan, np.nan], [0.1, 0.9]])
+    assert confident_mistakes(probabilities, np.array([1, 0]), 5).tolist() == [1]

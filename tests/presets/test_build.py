@@ -20,7 +20,7 @@ def images() -> Dataset:
         return Part(rng.standard_normal((n, 32, 32, 3), dtype=np.float32), rng.integers(0, 10, n))
 
     classes = tuple("abcdefghij")
-    return Dataset("cifar10", "CIFAR-10", "mini", "", classes, part(300), part(20), part(20), {})
+    return Dataset("cifar10", "CIFAR-10", "mini", "", classes, part(300), part(20), part(20), {}, str)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def surnames() -> Dataset:
         return Part(rng.integers(0, 30, (n, 20)), np.resize(np.repeat(np.arange(18), np.arange(8, 26)), n))
 
     classes = tuple("abcdefghijklmnopqr")
-    return Dataset("surnames", "Surnames", "full", "", classes, part(400), part(36), None, {}, symbols=29)
+    return Dataset("surnames", "Surnames", "full", "", classes, part(400), part(36), None, {}, str, symbols=29)
 
 
 @pytest.mark.parametrize("name", names())
