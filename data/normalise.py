@@ -49,7 +49,8 @@ def apply(x: np.ndarray, shift: np.ndarray, scale: np.ndarray) -> np.ndarray:
 
 def undo(x: np.ndarray, shift: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """The pixels, uint8, of which apply() made x: exactly, as its rounding is far below half a grey level."""
-    return np.rint(x * scale + shift).astype(np.uint8)
+    pixels: np.ndarray = np.rint(x * scale + shift)
+    return pixels.astype(np.uint8)
 
 
 def _sums(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -19,8 +19,11 @@ from lab.report_command import report
 from lab.terminal import BAD_INPUT, FAILED, INTERRUPTED, Changes, Json, RunsDir, console, notice, output
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from core.trainer import Trainer
     from lab.run import Run
+    from lab.store import RunStore
 
 app = typer.Typer(
     help="A terminal laboratory for neural networks written from scratch.",
@@ -46,6 +49,9 @@ Variant = Annotated[
 ]
 Seed = Annotated[int | None, typer.Option(help="Seed of all random draws.", show_default="the preset's")]
 Threads = Annotated[int | None, typer.Option(min=1, help="Processor cores to use.", show_default="all")]
+Figures = Annotated[
+    bool, typer.Option("--figures", help="Show the pictures of a run, too, and write them as PNG files into it.")
+]
 Resume = Annotated[str | None, typer.Option(metavar="RUN", help="Go on with an interrupted run.", show_default=False)]
 
 
@@ -171,13 +177,16 @@ app.command()(check)
 
 
 @app.command()
-def runs(name: RunName = None, runs_dir: RunsDir = Path("runs"), json: Json = False) -> None:
-    """List the saved runs, or show one."""
+def runs(name: RunName = None, figures: Figures = False, runs_dir: RunsDir = Path("runs"), json: Json = False) -> None:
+    """List the saved runs, or show one: its numbers, layers, classes and mistakes."""
     from lab.catalogue import list_runs
+    from lab.details_view import show_details
     from lab.store import find
     from lab.view import show_result, show_runs
 
     if name is None:
+        if figures:
+            raise LabError("--figures of which run? gradlab runs lists them")
         summaries = list_runs(runs_dir)
         output(json, summaries, lambda terminal: show_runs(terminal, summaries))
         return
@@ -186,7 +195,31 @@ def runs(name: RunName = None, runs_dir: RunsDir = Path("runs"), json: Json = Fa
     if result is None:
         going = "is still running" if store.running() else f"was killed; gradlab run --resume {store.path} takes it up"
         raise LabError(f"{store.path} has no result yet: it {going}")
-    output(json, result, lambda terminal: show_result(terminal, result, store.metrics()))
+
+    def render(terminal: "Console") -> None:
+        show_result(terminal, result, store.metrics())
+        show_details(terminal, result)
+
+    output(json, result, render)
+    if figures:
+        _figures(store, quiet=json)
+
+
+def _figures(store: "RunStore", quiet: bool) -> None:
+    """Write a run's pictures as PNG files and show them; only the names of the files, on stderr, if quiet."""
+    from lab.pictures import unpack
+    from lab.pictures_view import show_pictures
+    from lab.sheets import write_sheets
+
+    pictures = unpack(store.pictures())
+    if not pictures:
+        notice(f"{store.path} has left no pictures")
+        return
+    paths = write_sheets(store, pictures)
+    if not quiet:
+        show_pictures(console(), pictures)
+    for path in paths:
+        notice(f"wrote {path}")
 
 
 app.command()(compare)

@@ -2,23 +2,26 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from core.metrics import class_scores, confusion_matrix
+from core.metrics import class_scores, confident_mistakes, confusion_matrix
 from core.threads import threads
 from core.trainer import DivergedError, Snapshot, Trainer
 from core.types import Array
 from data.dataset import Dataset
 from lab.errors import LabError
 from lab.machine import versions
+from lab.pictures import pack, pictures
 from lab.store import RunStore
 from presets.build import build, load_data
 from presets.schema import Preset
 
 CHECKPOINT_SECONDS = 10.0
+MISCLASSIFIED = 12  # examples that a result lists
 
 
 class Run:
@@ -48,7 +51,9 @@ class Run:
         """Train to the end, or until the trainer is stopped or diverges; `watch` sees every snapshot.
 
         Whatever ends it, an exception of `watch` included, the run is on the disk up to the last update. Returns
-        the result, which is also written to result.json. Raises LabError when the disk refuses.
+        the result, which is also written to result.json; its key "pictures" names the file, pictures.npz, that holds
+        templates, kernels and misclassified images as arrays (see lab.pictures), None where there are none. Raises
+        LabError when the disk refuses.
         """
         self._started = time.perf_counter()
         with threads(self.threads), self.store.recording(self.trainer.update):
@@ -58,6 +63,9 @@ class Run:
             finally:
                 self._save()
             result = self._result()
+            if found := pictures(self.trainer.network, self.dataset, result["misclassified"]):
+                self.store.save_pictures(pack(found))
+                result["pictures"] = "pictures.npz"
             self.store.save_result(result)
             return result
 
@@ -102,8 +110,8 @@ class Run:
         final = trainer.evaluate({name: (part.x, part.y) for name, part in dataset.parts.items()})
         judge, part = dataset.judge
         with np.errstate(all="ignore"):  # of a diverged run
-            guesses = trainer.objective.probabilities(part.x).argmax(axis=1)
-        confusion = confusion_matrix(part.y, guesses, len(dataset.classes))
+            probabilities = trainer.objective.probabilities(part.x)
+        confusion = confusion_matrix(part.y, probabilities.argmax(axis=1), len(dataset.classes))
         return {
             "preset": self.preset.name,
             "run": str(self.store.path),
@@ -125,9 +133,30 @@ class Run:
             "notes": list(dataset.notes),
             "confusion": confusion.tolist(),
             "scores": {name: scores.tolist() for name, scores in class_scores(confusion)._asdict().items()},
+            "misclassified": _misclassified(dataset, probabilities),
+            "layers": [asdict(layer) for layer in trainer.network.summary()],
+            "pictures": None,
             "fingerprints": dataset.fingerprints,
             "versions": versions(),
         }
+
+
+def _misclassified(dataset: Dataset, probabilities: Array) -> list[dict[str, Any]]:
+    """The examples guessed wrong with most confidence, the surest first: their index in the part the network is judged
+    by, true and guessed class, the probability of the guess, and the example itself if it is a text."""
+    (_, part), classes = dataset.judge, dataset.classes
+    mistakes = confident_mistakes(probabilities, part.y, MISCLASSIFIED)
+    shown = [dataset.show(part.x[i]) for i in mistakes]
+    return [
+        {
+            "index": int(i),
+            "true": classes[part.y[i]],
+            "predicted": classes[probabilities[i].argmax()],
+            "probability": float(probabilities[i].max()),
+            "text": example if isinstance(example, str) else None,
+        }
+        for i, example in zip(mistakes, shown, strict=True)
+    ]
 
 
 def start(preset: Preset, variant: str, runs: Path, threads: int) -> Run:

@@ -1,4 +1,4 @@
-"""A run on the disk: preset.toml, metrics.csv, checkpoint.npz and result.json in a directory of its own.
+"""A run on the disk: preset.toml, metrics.csv, checkpoint.npz, pictures.npz and result.json in a directory of its own.
 
 Everything but metrics.csv is written aside and renamed, so a file that is there is whole. Nothing is pickled.
 """
@@ -64,7 +64,8 @@ class RunStore:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise LabError(f"{self.path} is being written by another process") from None
-            (self.path / "result.json").unlink(missing_ok=True)  # of an earlier session: no longer how it ended
+            for name in ("result.json", "pictures.npz"):  # of an earlier session: no longer how it ended
+                (self.path / name).unlink(missing_ok=True)
             file.truncate(0)
             self._metrics = file
             csv.writer(file).writerow(COLUMNS)
@@ -85,12 +86,23 @@ class RunStore:
         """Replace checkpoint.npz by these named arrays."""
         self._write("checkpoint.npz", lambda file: np.savez(file, **state))  # type: ignore[arg-type]
 
+    def save_pictures(self, arrays: Mapping[str, Array]) -> None:
+        """Replace pictures.npz by these named arrays."""
+        self._write("pictures.npz", lambda file: np.savez_compressed(file, **arrays))  # type: ignore[arg-type]
+
+    def save_figure(self, name: str, write: Callable[[IO[bytes]], Any]) -> Path:
+        """Replace the file of that name in the folder figures/ by what `write` writes; return its path."""
+        with _disk(self.path / "figures"):
+            (self.path / "figures").mkdir(exist_ok=True)
+        return self._write(f"figures/{name}", write)
+
     def save_result(self, result: Mapping[str, Any]) -> None:
         """Replace result.json."""
         self._write("result.json", lambda file: file.write((to_json(result) + "\n").encode()))
 
-    def _write(self, name: str, write: Callable[[IO[bytes]], Any]) -> None:
-        path, aside = self.path / name, self.path / f".{name}.part"
+    def _write(self, name: str, write: Callable[[IO[bytes]], Any]) -> Path:
+        path = self.path / name
+        aside = path.with_name(f".{path.name}.part")
         with _disk(path):
             try:
                 with aside.open("wb") as file:
@@ -101,6 +113,7 @@ class RunStore:
             except BaseException:
                 aside.unlink(missing_ok=True)
                 raise
+        return path
 
     # Reading
 
@@ -124,7 +137,14 @@ class RunStore:
 
     def checkpoint(self) -> dict[str, Array]:
         """The named arrays of checkpoint.npz."""
-        path = self.path / "checkpoint.npz"
+        return self._arrays("checkpoint.npz")
+
+    def pictures(self) -> dict[str, Array]:
+        """The named arrays of pictures.npz; none if the run has left no pictures."""
+        return self._arrays("pictures.npz") if (self.path / "pictures.npz").exists() else {}
+
+    def _arrays(self, name: str) -> dict[str, Array]:
+        path = self.path / name
         with _disk(path), path.open("rb") as file:
             try:
                 with np.load(file, allow_pickle=False) as arrays:

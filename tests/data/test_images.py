@@ -122,3 +122,12 @@ def test_bad_arguments_are_refused_in_one_line(arguments, message):
     with pytest.raises(DataError, match=message) as caught:
         load(**arguments)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("how", ["zscore", "mean-pixel", "unit", "none"])
+def test_an_example_is_shown_as_its_pixels(how):
+    data = load("cifar10", "mini", normalise=how)
+    pixels = packed.read(CIFAR10)
+    for i in (0, 1, 999):
+        np.testing.assert_array_equal(data.show(data.test.x[i]), pixels.x_test[i])
+        np.testing.assert_array_equal(data.show(data.train.x[i]), pixels.x_train[i])

@@ -70,3 +70,14 @@ def test_the_mean_pixel_is_one_number_a_channel():
 def test_an_unknown_way_is_refused_with_what_is_allowed():
     with pytest.raises(DataError, match="'minmax' is not known; allowed: zscore, mean-pixel, unit, none"):
         normalise.check("minmax")
+
+
+@pytest.mark.parametrize("how", normalise.WAYS)
+@given(train=images, other=images)
+@settings(max_examples=50)
+def test_undoing_gives_the_very_pixels(how, train, other):
+    shift, scale = normalise.fit(train, how)
+    for pixels in (train, np.resize(other, train.shape)):
+        back = normalise.undo(normalise.apply(pixels, shift, scale), shift, scale)
+        assert back.dtype == np.uint8
+        np.testing.assert_array_equal(back, pixels)

@@ -218,11 +218,11 @@ def test_the_command_loads_no_framework_and_help_no_numpy():
         "sys.argv = ['gradlab', '--help']\n"
         "try: lab.cli.main()\n"
         "except SystemExit: pass\n"
-        "print(sorted({'textual', 'matplotlib', 'torch', 'numpy', 'scipy', 'pydantic'} & set(sys.modules)))"
+        "print(sorted({'textual', 'matplotlib', 'torch', 'numpy', 'scipy', 'pydantic', 'PIL'} & set(sys.modules)))"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     loaded = out.splitlines()[-1]
-    assert not {"textual", "matplotlib", "torch", "numpy", "scipy"} & set(re.findall(r"\w+", loaded))
+    assert not {"textual", "matplotlib", "torch", "numpy", "scipy", "PIL"} & set(re.findall(r"\w+", loaded))
 
 
 def test_a_reader_that_leaves_early_gets_no_traceback():

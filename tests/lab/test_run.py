@@ -25,12 +25,13 @@ def stop_at(run, update):
     return watch
 
 
-def test_a_run_leaves_preset_metrics_checkpoint_and_result(start, small):
+def test_a_run_leaves_preset_metrics_checkpoint_pictures_and_result(start, small):
     run = start("updates=20")
     result = run.go(nothing)
     assert sorted(path.name for path in run.store.path.iterdir()) == [
         "checkpoint.npz",
         "metrics.csv",
+        "pictures.npz",
         "preset.toml",
         "result.json",
     ]
