@@ -135,3 +135,11 @@ def test_the_generator_decides_the_split():
 def test_a_split_that_cannot_be_made_is_refused(split):
     with pytest.raises(DataError, match=r'no split .*allowed: "N per class" with N from 1 to 72'):
         load(split=split)
+
+
+def test_an_example_is_shown_as_the_name():
+    dataset = load()
+    shown = [dataset.show(row) for row in dataset.validation.x]
+    known = {fold(surnames.DIRT.sub("", name)) for name in surnames.read()[0]}
+    assert set(shown) <= known
+    assert len(set(shown)) > 200
