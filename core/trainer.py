@@ -1,6 +1,7 @@
 """The training loop: it is driven (`for snapshot in trainer.run()`), it never drives."""
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
 from typing import NamedTuple
@@ -39,7 +40,7 @@ class DivergedError(ArithmeticError):
 class Trainer:
     """A plain loop of updates that can be paused, stepped, stopped and steered from another thread.
 
-    Requests (pause, resume, step, stop, set_eta) are read between updates. state() and restore() round-trip
+    Requests (pause, resume, step, stop, set_eta, ask) are read between updates. state() and restore() round-trip
     everything that the rest of the run depends on: a resumed run equals an uninterrupted one bit for bit.
 
     objective, batches, optimiser, schedule: what is trained, on what, and how;
@@ -70,34 +71,43 @@ class Trainer:
         self.generators = generators or {}
         self.update = 0
         self._fixed_eta: float | None = None
-        self._go = threading.Event()
-        self._go.set()
+        self._requests = threading.Condition()
+        self._paused = False
         self._single = False
         self._stopped = False
-        self._lock = threading.Lock()
+        self._questions: deque[Callable[[], object]] = deque()
 
     # Requests
 
     def pause(self) -> None:
         """Wait before the next update until resume(), step() or stop()."""
-        self._go.clear()
+        with self._requests:
+            self._paused = True
 
     def resume(self) -> None:
         """Go on after pause()."""
-        with self._lock:
-            self._single = False
-            self._go.set()
+        with self._requests:
+            self._paused = self._single = False
+            self._requests.notify()
 
     def step(self) -> None:
         """Make one update, then pause."""
-        with self._lock:
-            self._single = True
-            self._go.set()
+        with self._requests:
+            self._paused, self._single = False, True
+            self._requests.notify()
 
     def stop(self) -> None:
         """End run() before the next update. What was reached stays: state() may be saved and taken up later."""
-        self._stopped = True
-        self._go.set()
+        with self._requests:
+            self._stopped = True
+            self._requests.notify()
+
+    def ask(self, question: Callable[[], object]) -> None:
+        """Call question() before the next update, in the thread that trains, where nothing else changes the network;
+        of a paused run, too. After run() has ended nobody answers."""
+        with self._requests:
+            self._questions.append(question)
+            self._requests.notify()
 
     def set_eta(self, eta: float | None) -> None:
         """Use this learning rate from the next update on; None returns to the schedule."""
@@ -128,12 +138,15 @@ class Trainer:
                 raise DivergedError(self.update)
 
     def _may_go_on(self) -> bool:
-        self._go.wait()
-        with self._lock:  # a resume() in between would be lost
-            if self._single:
-                self._single = False
-                self._go.clear()
-        return not self._stopped
+        while True:
+            with self._requests:
+                while self._paused and not (self._stopped or self._questions):
+                    self._requests.wait()
+                if not self._questions:
+                    self._paused, self._single = self._paused or self._single, False
+                    return not self._stopped
+                question = self._questions.popleft()
+            question()
 
     def _descend(self, eta: float) -> float:
         x, y = next(self.batches)

@@ -539,3 +539,30 @@ def test_a_divergence_reaches_another_process_with_its_message():
     copy = pickle.loads(pickle.dumps(error))
     assert copy.update == 7
     assert str(copy) == str(error)
+
+
+def test_a_question_is_answered_between_updates_by_the_training_thread(drive):
+    trainer = build()
+    seen = []
+
+    def ask():
+        seen.append((trainer.update, threading.current_thread()))
+
+    run = drive(trainer, react=lambda s: trainer.ask(ask) if s.update in (0, 4) else None)
+    assert [run.next() for _ in range(13)] == [*range(12), None]
+    assert [update for update, _ in seen] == [0, 4]
+    assert threading.main_thread() not in {thread for _, thread in seen}
+
+
+def test_a_paused_trainer_answers_questions_and_stays_paused(drive):
+    trainer = build()
+    trainer.pause()
+    run = drive(trainer)
+    assert run.next() == 0
+    answered = threading.Event()
+    trainer.ask(answered.set)
+    assert answered.wait(PATIENCE)
+    assert run.waits()
+    trainer.step()
+    assert run.next() == 1
+    assert run.waits()
