@@ -66,16 +66,16 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _apply(document: dict[str, Any], change: str) -> None:
-    """Write one 'key=value' into the document."""
+    """Write one 'key=value' into the document; 'key=' takes the key out of it."""
     key, equals, text = change.partition("=")
     if not equals or not key.strip():
         raise PresetError(f"-s {change}: write it as key=value, for example -s eta=0.01")
     section, _, field = resolve(key.strip()).rpartition(".")
-    value = _value(text.strip())
-    if not section:
-        document[field] = value
+    table = document.setdefault(section, {}) if section else document
+    if not text.strip():  # as if it were not written in the file
+        table.pop(field, None)
         return
-    table = document.setdefault(section, {})
+    value = _value(text.strip())
     if field == "kind":
         _keep_what_fits(table, section, value)
     if field in LENGTHS:  # the last one given is the length
@@ -108,15 +108,22 @@ def _check(document: Mapping[str, Any], origin: str) -> Preset:
     try:
         return Preset.model_validate(document)
     except ValidationError as error:
-        raise PresetError(f"{origin}: {'; '.join(_message(e, document) for e in error.errors())}") from None
+        messages = [_message(e, document) for e in error.errors()]
+        raise PresetError(f"{origin}: {'; '.join(messages)}", map(_key, error.errors())) from None
+
+
+def _key(error: Any) -> str:
+    """The dotted name of what a pydantic error is about."""
+    section, *rest = (str(part) for part in error["loc"] or ("",))
+    if section in ("optimiser", "schedule"):
+        rest = rest[1:]  # the first is the tag of the union
+    return ".".join([section, *rest])
 
 
 def _message(error: Any, document: Mapping[str, Any]) -> str:
     """One pydantic error in the words of the command line: key, value, what is allowed."""
-    section, *rest = (str(part) for part in error["loc"] or ("",))
-    if section in ("optimiser", "schedule"):
-        rest = rest[1:]  # the first is the tag of the union
-    key = ".".join([section, *rest])
+    key = _key(error)
+    section, *rest = key.split(".")
     if error["type"] == "extra_forbidden":
         return _unknown_key(key, section, rest, document)
     if error["type"] == "missing":

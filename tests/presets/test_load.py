@@ -143,6 +143,21 @@ def test_a_change_that_cannot_be_is_refused_in_one_line(change, message):
     assert "\n" not in str(refusal.value)
 
 
+def test_a_key_without_a_value_takes_the_setting_back_to_its_default(tmp_path):
+    path = tmp_path / "wide.toml"
+    path.write_text(MINIMAL + "[network]\ninitialiser = 'normal'\nsigma = 0.1\n")
+    preset = load(str(path), ["initialiser=he", "sigma="])
+    assert (preset.network.initialiser, preset.network.sigma) == ("he", None)
+    with pytest.raises(PresetError, match=r"optimiser\.eta is missing"):
+        load("a2-setting1", ["eta="])
+
+
+def test_a_refusal_names_the_keys_that_are_wrong():
+    with pytest.raises(PresetError) as refusal:
+        load("a2-setting1", ["eta=-1", "hidden=[50,0]", "n_s="])
+    assert refusal.value.keys == {"optimiser.eta", "network.hidden.1", "schedule.n_s"}
+
+
 def test_an_unknown_preset_is_refused_with_the_nearest_name():
     with pytest.raises(PresetError, match=r"there is no preset a2-seting1; did you mean a2-setting1\?"):
         load("a2-seting1")
