@@ -1,0 +1,34 @@
+"""A user's own presets: TOML files in a folder."""
+
+import tomllib
+from pathlib import Path
+
+from lab.errors import LabError
+from presets.schema import Preset
+from presets.toml import dump
+
+
+def save(preset: Preset, path: Path) -> Preset:
+    """Write a preset to a new TOML file, under the file's name; returned as written. Raises LabError if there is such
+    a file already, or the disk refuses."""
+    named = preset.model_copy(update={"name": path.stem})
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(dump(named))
+    except FileExistsError:
+        raise LabError(f"{path} exists already: give another name") from None
+    except OSError as error:
+        raise LabError(f"{path}: {error.strerror or error}") from None
+    return named
+
+
+def files(folder: Path) -> list[Path]:
+    """The TOML files in a folder that describe presets, whole or not: those with an optimiser and a training."""
+    return [path for path in sorted(folder.glob("*.toml")) if _is_preset(path)]
+
+
+def _is_preset(path: Path) -> bool:
+    try:
+        return {"optimiser", "training"} <= tomllib.loads(path.read_text(encoding="utf-8")).keys()
+    except (OSError, ValueError):
+        return False
