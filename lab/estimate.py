@@ -7,8 +7,7 @@ from data.catalogue import entries
 from data.dataset import Dataset
 from data.sources import IMAGE_SETS
 from data.splits import spans
-from lab.run import load_data
-from presets.build import build, count_updates
+from presets.build import build, count_updates, load_data
 from presets.schema import Preset
 
 WARM_UP, TIMED = 2, 5  # updates

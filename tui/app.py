@@ -1,10 +1,12 @@
 """The app: six modes under the keys 1-6, and what they share."""
 
 import asyncio
+import contextlib
 import signal
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -16,6 +18,9 @@ from tui.screens.base import ModeScreen
 from tui.screens.help import HelpScreen
 from tui.screens.settings import SettingsScreen
 from tui.theme import THEMES, SeriesStyle, series_styles
+
+if TYPE_CHECKING:
+    from tui.training import Record, Training
 
 INTERRUPTED = 130
 MODES = ("presets", "train", "check", "search", "names", "runs")  # in the order of their keys
@@ -74,11 +79,15 @@ class GradlabApp(App[None]):
         settings_path: Path | None = None,
         threads: int | None = None,
     ) -> None:
+        if preset is not None:
+            self.DEFAULT_MODE = "train"  # type: ignore[misc]
         super().__init__()
         self.runs = runs
         self.preset = preset
         self.threads = threads or cores()
         self.settings_path = settings_path
+        self.compute = threading.Lock()  # held by whatever trains or measures: one at a time has the cores
+        self.training: Record | None = None  # what Train shows, the last one that was started
         self.settings, self._complaint = (
             user_settings.load(settings_path) if settings_path else (user_settings.Settings(hint_seen=True), "")
         )
@@ -102,6 +111,17 @@ class GradlabApp(App[None]):
             self.change_settings(hint_seen=True)
 
     # What modes use
+
+    def train(self, training: "Training") -> None:
+        """Start a training; it waits for the end of one that is going, which is stopped and kept."""
+        self.stop_training()
+        self.training = training
+        training.start()
+
+    def stop_training(self) -> None:
+        """Let a training that is going end before its next update."""
+        if self.training is not None and not self.training.ended:
+            self.training.stop()
 
     @property
     def series_styles(self) -> list[SeriesStyle]:
@@ -167,5 +187,23 @@ class GradlabApp(App[None]):
 def main(preset: str | None = None, runs: Path = Path("runs")) -> int:
     """Run the app on this terminal; the exit code."""
     app = GradlabApp(runs, preset, user_settings.default_path())
-    app.run()
+    try:
+        app.run()
+    finally:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # while the run is kept; ctrl+c still ends the wait
+        keep(app)
     return app.return_code or 0
+
+
+def keep(app: GradlabApp) -> None:
+    """Wait until a run that was going is on the disk, and say how to go on with it."""
+    training = app.training
+    going = training is not None and not training.ended
+    app.stop_training()
+    for thread in threading.enumerate():
+        if thread.name == "gradlab-training":
+            thread.join()
+    if going and training is not None and training.store is not None:
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print(f"kept; go on with: gradlab run --resume {training.store.path}")

@@ -1,11 +1,18 @@
 """The app with everything pinned that a screen could depend on: paths, settings, data, environment, cursors."""
 
+import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
+from textual.pilot import Pilot
 
-from tui.app import GradlabApp
+from lab.own import save
+from presets.load import load
+from tui.app import GradlabApp, keep
+
+PATIENCE = 30  # seconds until a test that waits for another thread fails
+SMALL = ["set=mnist", "split=300/100/test", "hidden=8", "batch=50", "evaluate_every=7", "n_s=5", "cycles=2"]
 
 
 @pytest.fixture(autouse=True)
@@ -20,13 +27,39 @@ def _own_surroundings(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def lab(tmp_path) -> Callable[..., GradlabApp]:
+def lab(tmp_path) -> Iterator[Callable[..., GradlabApp]]:
     """An app on runs of its own: lab(preset="a2-setting1")."""
 
     def lab(**options) -> GradlabApp:
         app = GradlabApp(**{"runs": tmp_path / "runs", "threads": 1, **options})
         app.cursor_blink = False
         app.animation_level = "none"
+        apps.append(app)
         return app
 
-    return lab
+    apps: list[GradlabApp] = []
+    yield lab
+    for app in apps:  # no thread outlives its test
+        keep(app)
+
+
+@pytest.fixture
+def small(tmp_path) -> str:
+    """A preset that trains in a moment, as a file: mine.toml."""
+    save(load("a2-setting1", SMALL), tmp_path / "mine.toml")
+    return "mine.toml"
+
+
+@pytest.fixture
+def until(request) -> Callable[..., Awaitable[None]]:
+    """Wait for something another thread does: await until(pilot, lambda: app.training.ended)."""
+
+    async def until(pilot: Pilot, condition: Callable[[], object]) -> None:
+        for _ in range(PATIENCE * 50):
+            if condition():
+                await pilot.pause()
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"waited {PATIENCE} seconds in vain")
+
+    return until

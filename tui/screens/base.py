@@ -44,6 +44,8 @@ class ModeScreen(Screen[None]):
 
     def _tick(self) -> None:
         if self in self.app.screen_stack:  # of the mode that is shown, perhaps under a dialogue
+            if self.lab.training:
+                self.lab.training.tick()
             self.query_one(ModeBar).tick()
             self.tick()
 

@@ -1,15 +1,350 @@
-"""Train."""
+"""Train: a preset's form, its training in a thread, and what can be seen of it."""
 
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
 from textual.app import ComposeResult
-from textual.widgets import Static
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, ScrollableContainer, Vertical
+from textual.content import Content
+from textual.widgets import Input, Log, TabbedContent, TabPane
 
+from lab import run as lab_run
+from lab.errors import LabError
+from lab.own import save
+from lab.store import SPLITS, RunStore
+from lab.view import figure
+from presets.errors import PresetError
+from presets.load import load
+from presets.sanity import overfit
 from tui.screens.base import ModeScreen
+from tui.screens.dialogues import AskScreen
+from tui.training import Record, Training
+from tui.widgets import tables
+from tui.widgets.curves import MEASURES, Curves
+from tui.widgets.form import PresetForm
+from tui.widgets.text import Text
+
+DEFAULT_PRESET = "a2-setting1"
+WORDS = {
+    "loading": "loading data",
+    "finishing": "computing the final numbers",
+    "interrupted": "stopped and kept; space goes on",
+}
+STYLES = {"failed": "$text-error", "diverged": "$text-error", "done": "$text-success", "paused": "$text-warning"}
 
 
 class TrainScreen(ModeScreen):
-    """Train."""
+    """The form at the left (where it is narrow: instead, with f), the run at the right."""
 
     mode = "train"
+    CSS_PATH = "../styles/train.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "start", "Start", id="train.start", tooltip="Train with the settings as they are."),
+        Binding("ctrl+r", "start", "Start", show=False, id="train.start_from_field", tooltip="Start, from a field."),
+        Binding("space", "pause", "Pause", id="train.pause", tooltip="Pause; go on; take a stopped run up again."),
+        Binding("n", "step", "Step", id="train.step", tooltip="Make one update, then pause."),
+        Binding("s", "stop", "Stop", id="train.stop", tooltip="Stop and keep the run; it can be resumed."),
+        Binding("e", "eta", "Eta", id="train.eta", tooltip="Change the learning rate of the run that is going."),
+        Binding("f", "form", "Settings", id="train.form", tooltip="Edit the settings; again: back to the run."),
+        Binding("c", "measure", "Loss/cost/eta", show=False, id="train.measure", tooltip="Plot loss, cost or eta."),
+        Binding("y", "switch('log')", "Log axis", show=False, id="train.log", tooltip="Logarithmic loss and eta."),
+        Binding("m", "switch('smooth')", "Smooth", show=False, id="train.smooth", tooltip="Smooth the curves."),
+        Binding("z", "switch('zoom')", "Zoom", show=False, id="train.zoom", tooltip="Zoom to the last cycle of eta."),
+        Binding("x", "switch('epochs')", "Epochs", show=False, id="train.epochs", tooltip="Against epochs or updates."),
+        Binding("left_square_bracket", "tab(-1)", "Tab left", show=False, key_display="[", id="train.tab_left",
+                tooltip="The tab at the left."),
+        Binding("right_square_bracket", "tab(1)", "Tab right", show=False, key_display="]", id="train.tab_right",
+                tooltip="The tab at the right."),
+        Binding("o", "overfit", "Sanity check", show=False, id="train.overfit",
+                tooltip="Overfit 100 examples: sets the settings and starts."),
+        Binding("u", "reset", "Reset", show=False, id="train.reset", tooltip="All settings as in the preset."),
+        Binding("ctrl+s", "save", "Save preset", show=False, id="train.save",
+                tooltip="Save the settings as a preset of yours."),
+    ]  # fmt: skip
 
     def compose_mode(self) -> ComposeResult:
-        yield Static("The training will stand here. Until then: gradlab run PRESET", classes="note")
+        with Horizontal(id="train"):
+            yield PresetForm(self.lab.preset or DEFAULT_PRESET, id="form")
+            with Vertical(id="live"):
+                yield Text(id="headline")
+                with TabbedContent(id="tabs"):
+                    with TabPane("Curves", id="curves-tab"):
+                        yield Curves(id="curves")
+                    with TabPane("Confusion", id="confusion-tab"), ScrollableContainer():
+                        yield Text(id="confusion")
+                    with TabPane("Classes", id="classes-tab"), ScrollableContainer():
+                        yield Text(id="classes")
+                    with TabPane("Layers", id="layers-tab"), ScrollableContainer():
+                        yield Text(id="layers")
+                    with TabPane("Log", id="log-tab"):
+                        yield Log(id="log", max_lines=1000)
+
+    def on_mount(self) -> None:
+        """Show a run that is there already."""
+        self._shown: Record | None = None
+        self._logged = 0
+        self._asked_at = -1
+        self.tick()
+
+    # What is shown
+
+    @property
+    def record(self) -> Record | None:
+        """The run that is shown."""
+        return self.lab.training
+
+    def tick(self) -> None:
+        """Show what is new of the run, in the tab that is open."""
+        record = self.record
+        if record is not self._shown:
+            self._shown, self._logged, self._asked_at = record, 0, -1
+            self.query_one("#log", Log).clear()
+        self.query_one("#headline", Text).show(self._headline(record))
+        tab = self.query_one("#tabs", TabbedContent).active
+        if isinstance(record, Training):
+            record.watch_health = tab == "layers-tab"
+            self._ask(record, tab)
+        ascii_only = self.lab.settings.markers == "ascii"
+        match tab:
+            case "curves-tab":
+                self.query_one("#curves", Curves).show(record)
+            case "confusion-tab" if record and record.confusion:
+                what, classes, counts = record.confusion
+                self._fill("confusion", f"{what}: rows true, columns guessed", tables.confusion(classes, counts))
+            case "classes-tab" if record and record.confusion:
+                what, classes, counts = record.confusion
+                self._fill("classes", f"{what}", tables.scores(classes, counts, ascii_only))
+            case "layers-tab" if record and record.health:
+                self._fill(
+                    "layers", "root mean squares; dead: share of units that never fire", tables.layers(record.health)
+                )
+            case "log-tab" if record:
+                self.query_one("#log", Log).write_lines(record.log[self._logged :])
+                self._logged = len(record.log)
+
+    def _fill(self, id: str, what: str, view: Content) -> None:
+        head = Content.styled(what, "$foreground-muted")
+        self.query_one(f"#{id}", Text).show(Content("\n").join([head, Content(""), view]))
+
+    def _ask(self, record: Training, tab: str) -> None:
+        """Let the training thread look at what the open tab shows, once for an evaluation (layers: for a second)."""
+        if tab == "layers-tab":
+            record.ask_for_health()
+        elif tab in ("confusion-tab", "classes-tab") and len(record.points) != self._asked_at:
+            self._asked_at = len(record.points)
+            record.ask_for_confusion()
+
+    def _headline(self, record: Record | None) -> Content:
+        if record is None:
+            return Content.styled("no run yet", "$foreground-muted")
+        phase = WORDS.get(record.phase, record.phase)
+        if record.phase == "diverged" and record.result:
+            phase = f"diverged: the loss was not finite at update {record.result['diverged_at']:,}; try a smaller eta"
+        if record.phase == "failed":
+            phase = f"failed: {' '.join(str(record.error).split())}"
+        facts = [f"update {record.update:,} of {record.updates:,}"] if record.updates else []
+        if record.snapshot:
+            facts.append(f"epoch {record.snapshot.epoch:.1f}")
+            facts.append(f"eta {record.snapshot.eta:.3g}")
+        if record.rate and not record.ended:
+            facts.append(f"{record.rate:,.0f}/s")
+        if (left := record.seconds_left) is not None and record.phase == "running":
+            facts.append(f"{duration(left)} left")
+        lines = [
+            Content.assemble((record.preset.name, "bold"), (f"  {phase}", STYLES.get(record.phase, "$text-primary"))),
+            Content(" · ".join(facts)),
+        ]
+        if record.points:
+            lines.append(self._numbers(record))
+        return Content("\n").join(lines)
+
+    def _numbers(self, record: Record) -> Content:
+        """Losses and accuracies of the last evaluation; at the end, of the test part beside the report."""
+        row = record.points[-1]
+        parts = [
+            f"{split} {figure('loss', row[f'{split}_loss'])} {figure('accuracy', row[f'{split}_accuracy'])}"
+            for split in SPLITS
+        ]
+        if record.result and "test" in record.result["final"]:
+            parts.append(f"test {figure('accuracy', record.result['final']['test']['accuracy'])}")
+        return Content(" · ".join(parts))
+
+    def settings_changed(self) -> None:
+        """Draw in the new colours."""
+        super().settings_changed()
+        self.query_one("#curves", Curves).recolour()
+
+    # What the user does
+
+    @property
+    def form(self) -> PresetForm:
+        """The settings."""
+        return self.query_one("#form", PresetForm)
+
+    @on(TabbedContent.TabActivated)
+    def _tab_opened(self) -> None:
+        self._asked_at = -1
+        self.call_after_refresh(self.tick)
+
+    async def open(self, preset: str, changes: list[str] | None = None) -> None:
+        """Show a preset in the form."""
+        try:
+            await self.form.open(preset, changes)
+        except PresetError as error:
+            self.refuse(error)
+
+    def action_start(self) -> None:
+        """Train as the form says; a run that is going is stopped and kept first."""
+        form = self.form
+        if form.preset is None:
+            self.refuse(f"not started: {form.message}")
+            return
+        begin = partial(lab_run.start, form.preset, form.variant, self.lab.runs, self.lab.threads)
+        self.lab.train(Training(form.preset, begin, self.lab.compute, form.command))
+        self.remove_class("-editing")
+        self.set_focus(None)
+        self.query_one("#tabs", TabbedContent).active = "curves-tab"
+        self.tick()
+
+    def resume(self, store: RunStore) -> None:
+        """Take up a saved run. Raises LabError."""
+        begin = partial(lab_run.resume, store, self.lab.threads)
+        self.lab.train(Training(store.preset(), begin, self.lab.compute, f"gradlab run --resume {store.path}"))
+        self.tick()
+
+    def action_pause(self) -> None:
+        """Pause, go on, or take a stopped run up again."""
+        record = self.record
+        if not isinstance(record, Training):
+            self.tell("There is no run: r starts one.")
+        elif record.phase == "running":
+            record.pause()
+        elif record.phase == "paused":
+            record.go_on()
+        elif record.phase in ("interrupted", "failed") and record.store:
+            try:
+                self.resume(record.store)
+            except LabError as error:
+                self.refuse(error)
+        self.tick()
+
+    def action_step(self) -> None:
+        """One update."""
+        if isinstance(self.record, Training):
+            self.record.step()
+
+    def action_stop(self) -> None:
+        """End the run and keep it."""
+        if isinstance(self.record, Training) and not self.record.ended:
+            self.record.stop()
+
+    def action_eta(self) -> None:
+        """Ask for a learning rate."""
+        record = self.record
+        if not isinstance(record, Training) or not record.run or record.ended:
+            self.tell("The learning rate can be changed while a run is going.")
+            return
+        now = f"{record.snapshot.eta:.3g}" if record.snapshot else ""
+        note = "From the next update on; nothing: back to the schedule."
+        self.app.push_screen(AskScreen("Learning rate", note, now, self._eta), partial(self._set_eta, record))
+
+    def _eta(self, text: str) -> float | None:
+        """A learning rate as the schema allows it; None for no text. Raises PresetError."""
+        if not text:
+            return None
+        alone = ["schedule.kind=constant", "training.updates=1", f"optimiser.eta={text}"]
+        try:
+            return load(DEFAULT_PRESET, alone).optimiser.eta
+        except PresetError as error:
+            raise PresetError(str(error).partition(": ")[2]) from None
+
+    def _set_eta(self, record: Training, text: str | None) -> None:
+        if text is not None and record.run:
+            eta = self._eta(text)
+            record.run.trainer.set_eta(eta)
+            record.log.append("eta follows the schedule again" if eta is None else f"eta set to {eta:g}")
+
+    def action_form(self) -> None:
+        """To the settings and back."""
+        if self.form.has_focus_within:
+            self.set_focus(None)
+            self.remove_class("-editing")
+        else:
+            self.add_class("-editing")
+            self.form.query(Input).first().focus()
+
+    def action_measure(self) -> None:
+        """Loss, cost, eta in turn."""
+        curves = self.query_one("#curves", Curves)
+        curves.switch(measure=MEASURES[(MEASURES.index(curves.view.measure) + 1) % len(MEASURES)])
+
+    def action_switch(self, what: str) -> None:
+        """Log axis, smoothing, zoom, epochs."""
+        curves = self.query_one("#curves", Curves)
+        curves.switch(**{what: not getattr(curves.view, what)})
+
+    def action_tab(self, by: int) -> None:
+        """The next tab."""
+        tabs = self.query_one("#tabs", TabbedContent)
+        names = [pane.id for pane in tabs.query(TabPane)]
+        tabs.active = names[(names.index(tabs.active) + by) % len(names)] or ""
+
+    async def action_overfit(self) -> None:
+        """Can the network learn 100 examples by heart?"""
+        try:
+            preset = load(self.form.source, self.form.changes)
+            await self.form.open(self.form.source, _merged(self.form.changes, overfit(preset)))
+        except PresetError as error:
+            self.refuse(error)
+            return
+        self.action_start()
+
+    async def action_reset(self) -> None:
+        """The preset as it was opened."""
+        await self.open(self.form.source)
+
+    def action_save(self) -> None:
+        """Ask for a name, save there, and show what was saved."""
+        if self.form.preset is None:
+            self.refuse(f"not saved: {self.form.message}")
+            return
+        name = f"{Path(self.form.source).stem}-mine.toml"
+        self.app.push_screen(AskScreen("Save preset", f"A file in {Path.cwd()}", name, _file_name), self._save)
+
+    async def _save(self, name: str | None) -> None:
+        if name is None or self.form.preset is None:
+            return
+        try:
+            save(self.form.preset, path := _file_name(name))
+        except LabError as error:
+            self.refuse(error)
+            return
+        await self.open(str(path))
+        self.tell(f"saved: gradlab run {path}")
+
+
+def _merged(changes: list[str], more: list[str]) -> list[str]:
+    """Changes with others that replace those of the same key, and of a schedule or length they replace as a whole."""
+    lengths = {f"training.{length}" for length in ("updates", "epochs", "cycles")}
+    replaced = {change.partition("=")[0] for change in more} | lengths
+    kept = [c for c in changes if c.partition("=")[0] not in replaced and not c.startswith("schedule.")]
+    return [*kept, *more]
+
+
+def _file_name(text: str) -> Path:
+    """The file meant. Raises ValueError."""
+    if not text or text.endswith("/") or not Path(text).stem.strip("."):
+        raise ValueError("a file name, such as mine.toml")
+    return Path(text if text.endswith(".toml") else f"{text}.toml")
+
+
+def duration(seconds: float) -> str:
+    """A length of time in the largest two units."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

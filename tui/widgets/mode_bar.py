@@ -6,6 +6,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Label, Static
 
+from tui.widgets.text import Text
+
 if TYPE_CHECKING:
     from tui.app import GradlabApp
 
@@ -40,7 +42,13 @@ class ModeBar(Horizontal):
         yield Static("Gradlab", id="brand")
         for number, mode in enumerate(MODES, 1):
             yield ModeTab(number, mode, current=mode == self._mode)
-        yield Static("", id="training-state")
+        yield Text(id="training-state")
 
     def tick(self) -> None:
         """Show how the training is going."""
+        training = cast("GradlabApp", self.app).training
+        text = ""
+        if training is not None:
+            share = f" {training.update / training.updates:.0%}" if training.updates else ""
+            text = f"{training.preset.name} {training.phase}{share}"
+        self.query_one("#training-state", Text).show(text)

@@ -1,0 +1,214 @@
+"""Train, with the keyboard: preset, edit, train, steer, stop, resume."""
+
+import pytest
+from textual.widgets import Input, Select, Static, TabbedContent
+
+from lab.catalogue import list_runs
+from lab.store import all_runs
+from presets.load import load
+from tui.widgets.curves import Curves
+from tui.widgets.form import PresetForm
+
+
+@pytest.fixture
+def form():
+    return lambda app: app.screen.query_one(PresetForm)
+
+
+def text(app, id):
+    return str(app.screen.query_one(f"#{id}", Static).render())
+
+
+async def fill(pilot, key, value):
+    """Type a value into the field of a key."""
+    field = pilot.app.screen.query_one(f"#{key.replace('.', '-')}", Input)
+    field.focus()
+    field.value = ""
+    await pilot.press(*value)
+
+
+async def test_from_preset_over_an_edited_setting_to_a_run_stopped_and_resumed(lab, small, until, tmp_path, form):
+    app = lab(preset=small)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await fill(pilot, "training.updates", "200000")
+        assert form(app).changes == ["training.updates=200000"]
+        assert text(app, "form-command") == "gradlab run mine.toml -s training.updates=200000"
+        await pilot.press("escape", "r")
+        await until(pilot, lambda: app.training.update > 20)
+        await pilot.press("s")
+        await until(pilot, lambda: app.training.ended)
+        assert app.training.phase == "interrupted"
+        stopped = app.training.update
+        (run,) = list_runs(tmp_path / "runs")
+        assert (run["state"], run["updates"]) == ("interrupted", stopped)
+        await pilot.press("space")
+        await until(pilot, lambda: app.training.update > stopped)
+        assert app.training.points[0]["update"] == 0
+    assert len(all_runs(tmp_path / "runs")) == 1
+
+
+async def test_a_run_goes_to_its_end(lab, small, until, tmp_path):
+    app = lab(preset=small)
+    async with app.run_test() as pilot:
+        await pilot.press("r")
+        await until(pilot, lambda: app.training.ended)
+        app.screen.tick()
+        assert app.training.phase == "done"
+        assert [row["update"] for row in app.training.points] == [0, 7, 14, 20]
+        assert "done" in text(app, "headline")
+        assert all_runs(tmp_path / "runs")[0].preset() == load(small)
+
+
+async def test_pause_step_and_go_on(lab, small, until):
+    app = lab(preset=small)
+    async with app.run_test() as pilot:
+        app.screen.query_one("#training-updates", Input).value = "1000000"
+        await pilot.press("r")
+        await until(pilot, lambda: app.training.update > 5)
+        await pilot.press("space")
+        assert app.training.phase == "paused"
+        await until(pilot, lambda: app.training.update == app.training.run.trainer.update)
+        before = app.training.update
+        await pilot.press("n")
+        await until(pilot, lambda: app.training.update == before + 1)
+        assert app.training.phase == "paused"
+        await pilot.press("space")
+        await until(pilot, lambda: app.training.update > before + 10)
+
+
+async def test_a_second_run_waits_for_the_end_of_the_first(lab, small, until, tmp_path):
+    app = lab(preset=small)
+    async with app.run_test() as pilot:
+        app.screen.query_one("#training-updates", Input).value = "1000000"
+        await pilot.press("r")
+        await until(pilot, lambda: app.training.update > 5)
+        first = app.training
+        await pilot.press("r")
+        assert app.training is not first
+        await until(pilot, lambda: app.training.update > 5)
+        assert not first.alive
+        assert first.phase == "interrupted"
+        assert sorted(run["state"] for run in list_runs(tmp_path / "runs")) == ["interrupted", "running"]
+
+
+async def test_the_learning_rate_is_changed_while_a_run_is_going(lab, small, until):
+    app = lab(preset=small)
+    async with app.run_test() as pilot:
+        app.screen.query_one("#training-updates", Input).value = "1000000"
+        await pilot.press("r")
+        await until(pilot, lambda: app.training.update > 5)
+        await pilot.press("e")
+        app.screen.query_one(Input).value = "-1"
+        await pilot.press("enter")
+        assert "optimiser.eta = -1: must be greater than 0" in str(app.screen.query_one(".wrong", Static).render())
+        app.screen.query_one(Input).value = "0.003"
+        await pilot.press("enter")
+        await until(pilot, lambda: app.training.snapshot.eta == 0.003)
+        await pilot.press("e")
+        app.screen.query_one(Input).value = ""
+        await pilot.press("enter")
+        await until(pilot, lambda: app.training.snapshot.eta != 0.003)
+
+
+async def test_a_wrong_value_is_said_as_on_the_command_line_and_not_trained(lab, small, form):
+    app = lab(preset=small)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await fill(pilot, "optimiser.eta", "-1")
+        assert form(app).preset is None
+        assert text(app, "form-message") == "optimiser.eta = -1: must be greater than 0"
+        assert app.screen.query_one("#optimiser-eta").parent.has_class("-wrong")
+        await pilot.press("escape", "r")
+        assert app.training is None
+        await pilot.press("u")
+        assert form(app).preset == load(small)
+        assert form(app).changes == []
+
+
+async def test_another_kind_of_schedule_has_other_fields(lab, form, until):
+    app = lab(preset="a2-setting1")
+    async with app.run_test(size=(160, 45)) as pilot:
+        app.screen.query_one("#schedule-kind", Select).value = "step"
+        await until(pilot, lambda: app.screen.query("#schedule-every") and not app.screen.query("#schedule-n_s"))
+        assert "schedule.every is missing" in text(app, "form-message")
+        await fill(pilot, "schedule.every", "10")
+        await fill(pilot, "training.epochs", "2")
+        assert app.screen.query_one("#training-cycles", Input).value == ""
+        assert form(app).preset == load("a2-setting1", form(app).changes)
+        assert form(app).preset.schedule.every == 10
+        assert form(app).preset.training.epochs == 2
+
+
+async def test_settings_are_saved_as_a_preset_of_ones_own(lab, small, form, tmp_path):
+    app = lab(preset=small)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await fill(pilot, "loss.lambda", "0.5")
+        await pilot.press("ctrl+s")
+        app.screen.query_one(Input).value = "half"
+        await pilot.press("enter")
+        await pilot.pause()
+        assert form(app).source == "half.toml"
+        assert form(app).changes == []
+    assert load(str(tmp_path / "half.toml")).loss.lambda_ == 0.5
+
+
+async def test_the_sanity_check_is_one_key(lab, until, form):
+    app = lab(preset="a2-setting1")
+    async with app.run_test() as pilot:
+        await pilot.press("o")
+        assert form(app).preset.training.batch == 100
+        assert form(app).preset.loss.lambda_ == 0
+        await until(pilot, lambda: app.training.update > 3)
+        assert app.training.preset.data.split == "100/1000/test"
+
+
+@pytest.mark.parametrize(
+    ("key", "attribute", "value"),
+    [("y", "log", True), ("m", "smooth", True), ("z", "zoom", True), ("x", "epochs", True), ("c", "measure", "cost")],
+)
+async def test_a_key_changes_the_view(lab, small, until, key, attribute, value):
+    app = lab(preset=small)
+    async with app.run_test() as pilot:
+        await pilot.press("r")
+        await until(pilot, lambda: app.training.ended)
+        before = app.screen.query_one("#plot-measure").figure
+        await pilot.press(key)
+        assert getattr(app.screen.query_one(Curves).view, attribute) == value
+        assert app.screen.query_one("#plot-measure").figure != before
+
+
+async def test_every_tab_shows_the_run_also_while_it_is_paused(lab, small, until):
+    app = lab(preset=small)
+    async with app.run_test(size=(160, 45)) as pilot:
+        app.screen.query_one("#training-updates", Input).value = "1000000"
+        await pilot.press("r")
+        await until(pilot, lambda: app.training.update > 20)
+        await pilot.press("space")
+        await pilot.press("right_square_bracket")
+        assert app.screen.query_one(TabbedContent).active == "confusion-tab"
+        await until(pilot, lambda: app.training.confusion)
+        app.screen.tick()
+        assert "rows true, columns guessed" in text(app, "confusion")
+        assert app.training.confusion[2].sum() == 100
+        await pilot.press("right_square_bracket")
+        await pilot.pause()
+        app.screen.tick()
+        assert "precision" in text(app, "classes")
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: app.training.health)
+        app.screen.tick()
+        assert "update/weight" in text(app, "layers")
+        await pilot.press("left_square_bracket")
+        assert app.screen.query_one(TabbedContent).active == "classes-tab"
+
+
+async def test_a_failure_in_the_thread_is_said_and_the_app_lives_on(lab, small, until, monkeypatch):
+    app = lab(preset=small)
+    async with app.run_test() as pilot:
+        with monkeypatch.context() as patch:
+            patch.setattr("lab.run.build", lambda *_: 1 / 0)
+            await pilot.press("r")
+            await until(pilot, lambda: app.training.ended)
+        app.screen.tick()
+        assert "failed: division by zero" in text(app, "headline")
+        await pilot.press("r")
+        await until(pilot, lambda: app.training.phase == "done")

@@ -1,0 +1,216 @@
+"""A training run as the app sees it: what is known of it, and the thread that makes it."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from core.health import LayerHealth, layer_health
+from core.metrics import confusion_matrix
+from core.objective import Evaluation
+from core.trainer import Snapshot
+from core.types import Array
+from lab.run import Run
+from lab.store import SPLITS, RunStore
+from presets.schema import Preset
+from tui.series import Trace
+
+RATE_SECONDS = 3.0  # over which updates/s is taken
+HEALTH_EXAMPLES = 500
+ENDED = ("done", "interrupted", "diverged", "failed")
+Row = dict[str, float]  # of metrics.csv
+
+
+class Record:
+    """What is known of a run. The thread that trains replaces values or appends to lists; the app reads.
+
+    phase: 'loading', 'running', 'paused', 'finishing', and then one of ENDED.
+    """
+
+    def __init__(self, preset: Preset, command: str = "") -> None:
+        self.preset = preset
+        self.command = command
+        self.phase = "loading"
+        self.label = ""  # of the data
+        self.updates = 0  # planned
+        self.per_epoch = 1
+        self.snapshot: Snapshot | None = None
+        self.points: list[Row] = []
+        self.losses = Trace()
+        self.etas = Trace()
+        self.rate: float | None = None  # updates/s
+        self.health: list[LayerHealth] = []
+        self.confusion: tuple[str, tuple[str, ...], Array] | None = None  # of what, classes, counts
+        self.result: dict[str, Any] | None = None
+        self.error: Exception | None = None
+        self.store: RunStore | None = None
+        self.log: list[str] = []
+
+    @property
+    def update(self) -> int:
+        """How many updates have been made."""
+        return self.snapshot.update if self.snapshot else int(self.points[-1]["update"]) if self.points else 0
+
+    @property
+    def ended(self) -> bool:
+        """Is nothing more to come?"""
+        return self.phase in ENDED
+
+    def tick(self) -> None:
+        """What is to be done now and then, while the run is shown."""
+
+    def stop(self) -> None:
+        """End what is going."""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the last update, at the rate of the last seconds."""
+        return (self.updates - self.update) / self.rate if self.rate and not self.ended else None
+
+
+class Training(Record):
+    """A run in a thread of its own. `begin` loads the data and gives the Run; `compute` is held while it computes."""
+
+    def __init__(self, preset: Preset, begin: Callable[[], Run], compute: threading.Lock, command: str = "") -> None:
+        super().__init__(preset, command)
+        self.run: Run | None = None
+        self.watch_health = False  # should the next updates be looked at closely?
+        self._begin = begin
+        self._compute = compute
+        self._stopped = False
+        self._moments: deque[tuple[float, int]] = deque()
+        self._thetas: deque[Array] = deque(maxlen=2)  # after the last two updates, while health is watched
+        self._thread = threading.Thread(target=self._work, name="gradlab-training")
+
+    def start(self) -> None:
+        """Begin, in the thread."""
+        self._thread.start()
+
+    # The thread
+
+    def _work(self) -> None:
+        try:
+            with self._compute:
+                self._train()
+        except Exception as error:  # whatever it is, the app lives on and says it
+            self.error, self.phase = error, "failed"
+            self.log.append(f"failed: {error}")
+
+    def _train(self) -> None:
+        run = self._begin()
+        trainer = run.trainer
+        self.label, self.updates, self.store = run.dataset.label, trainer.updates, run.store
+        self.per_epoch = trainer.batches.per_epoch
+        self.points = [row for row in run.store.metrics() if 0 < trainer.update >= row["update"]]
+        self.log += [self.label, f"kept in {run.store.path}"]
+        self.run = run
+        if self._stopped:
+            trainer.stop()
+        self.phase = "running"
+        result = run.go(self._watch)
+        self.log.append(f"{run.state} at update {trainer.update:,}")
+        self.result, self.phase = result, run.state
+
+    def _watch(self, snapshot: Snapshot) -> None:
+        self.losses.add(snapshot.update, snapshot.batch_loss)
+        self.etas.add(snapshot.update, snapshot.eta)
+        if snapshot.evaluations:
+            self.points.append(row(snapshot))
+            self.log.append(_log_line(snapshot))
+        if self.watch_health and self.run:
+            self._thetas.append(self.run.trainer.network.theta.copy())
+        self.snapshot = snapshot
+        if snapshot.update == self.updates:
+            self.phase = "finishing"
+
+    def _look_at_health(self) -> None:
+        if self.run:
+            x, _ = self.run.trainer.monitored["validation"]
+            before = self._thetas[0] if len(self._thetas) == 2 else None
+            self.health = layer_health(self.run.trainer.network, x[:HEALTH_EXAMPLES], before)
+
+    def _count_guesses(self) -> None:
+        if self.run:
+            x, y = self.run.trainer.monitored["validation"]
+            classes = self.run.dataset.classes
+            counts = confusion_matrix(y, self.run.trainer.objective.predict(x), len(classes))
+            self.confusion = (f"validation part, update {self.run.trainer.update:,}", classes, counts)
+
+    # The app
+
+    def tick(self) -> None:
+        """Take the rate of the last seconds; ask for what is watched. Called by the app, now and then."""
+        now = time.perf_counter()
+        if self.phase == "running":
+            self._moments.append((now, self.update))
+            while now - self._moments[0][0] > RATE_SECONDS:
+                self._moments.popleft()
+            (then, before), (_, update) = self._moments[0], self._moments[-1]
+            self.rate = (update - before) / (now - then) if update > before else self.rate
+        else:
+            self._moments.clear()
+
+    def ask_for_health(self) -> None:
+        """Look at the layers between two updates; `health` is replaced."""
+        self._ask(self._look_at_health)
+
+    def ask_for_confusion(self) -> None:
+        """Let the network as it is guess the validation part; `confusion` is replaced."""
+        self._ask(self._count_guesses)
+
+    def _ask(self, question: Callable[[], None]) -> None:
+        if self.run and not self.ended:
+            self.run.trainer.ask(question)
+
+    def pause(self) -> None:
+        """Wait before the next update."""
+        if self.run and self.phase == "running":
+            self.run.trainer.pause()
+            self.phase = "paused"
+
+    def go_on(self) -> None:
+        """Go on after a pause."""
+        if self.run and self.phase == "paused":
+            self.phase = "running"
+            self.run.trainer.resume()
+
+    def step(self) -> None:
+        """Make one update, then pause."""
+        if self.run and self.phase in ("running", "paused"):
+            self.phase = "paused"
+            self.run.trainer.step()
+
+    def stop(self) -> None:
+        """End before the next update, keeping what was reached; do not wait for it."""
+        self._stopped = True
+        if self.run:
+            self.run.trainer.stop()
+
+    def join(self) -> None:
+        """Wait until the thread has ended and all is on the disk."""
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    @property
+    def alive(self) -> bool:
+        """Is the thread at work?"""
+        return self._thread.is_alive()
+
+
+def row(snapshot: Snapshot) -> Row:
+    """A snapshot with evaluations as a row of metrics.csv."""
+    measures = {
+        f"{split}_{measure}": getattr(snapshot.evaluations[split], measure)
+        for split in SPLITS
+        for measure in Evaluation._fields
+    }
+    return {"update": snapshot.update, "epoch": snapshot.epoch, "eta": snapshot.eta, **measures}
+
+
+def _log_line(snapshot: Snapshot) -> str:
+    train, validation = (snapshot.evaluations[split] for split in SPLITS)
+    return (
+        f"update {snapshot.update:>6,}  epoch {snapshot.epoch:6.2f}  eta {snapshot.eta:<9.3g} "
+        f"train {train.loss:.4f} {train.accuracy:7.2%}  validation {validation.loss:.4f} {validation.accuracy:7.2%}"
+    )

@@ -1,0 +1,146 @@
+"""The curves of one run: loss (or cost, or eta) and accuracy, and below, where there is room, eta."""
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import Static
+
+from lab.store import SPLITS
+from presets.schema import TriangularSchedule
+from tui.series import Point, decimate, smooth
+from tui.widgets.plot import MUTED, Curve, Figure, SeriesPlot
+from tui.widgets.text import Text
+
+if TYPE_CHECKING:
+    from tui.app import GradlabApp
+    from tui.training import Record
+
+MEASURES = ("loss", "cost", "eta")
+
+
+@dataclass(frozen=True)
+class View:
+    """What the user has switched on."""
+
+    measure: str = "loss"
+    log: bool = False
+    smooth: bool = False
+    zoom: bool = False
+    epochs: bool = False
+
+
+class Curves(Vertical):
+    """Draws a Record as its View says."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.view = View()
+        self._record: Record | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Text(id="legend")
+        with Horizontal(id="plots"):
+            yield SeriesPlot(id="plot-measure")
+            yield SeriesPlot(id="plot-accuracy")
+        yield SeriesPlot(id="plot-eta")
+        yield Static("No run yet: r starts one with these settings.", id="no-run")
+
+    def switch(self, **changes: object) -> None:
+        """Change the view."""
+        self.view = replace(self.view, **changes)  # type: ignore[arg-type]
+        self.show(self._record)
+
+    def recolour(self) -> None:
+        """The colours or markers are other ones."""
+        for plot in self.query(SeriesPlot):
+            plot.redraw()
+        self.show(self._record)
+
+    def show(self, record: "Record | None") -> None:
+        """Draw what has changed."""
+        self._record = record
+        self.set_class(record is None, "-no-run")
+        if record is None:
+            return
+        span = self._span(record)
+        self.query_one("#legend", Text).show(self._legend(record))
+        plots = {"measure": self._measure, "accuracy": self._accuracy, "eta": self._eta}
+        for name, figure in plots.items():
+            plot = self.query_one(f"#plot-{name}", SeriesPlot)
+            if plot.region:  # what is not to be seen is not drawn
+                plot.show(figure(record, span))
+
+    def _span(self, record: "Record") -> tuple[float, float]:
+        """The ends of the x axis, in updates: the whole run, or its last cycle (without cycles, its last quarter)."""
+        if not self.view.zoom:
+            return 0, max(record.updates, 1)
+        schedule = record.preset.schedule
+        length = 2 * schedule.n_s if isinstance(schedule, TriangularSchedule) else max(record.updates // 4, 1)
+        start = max(record.update - 1, 0) // length * length
+        return start, start + length
+
+    def _measure(self, record: "Record", span: tuple[float, float]) -> Figure:
+        if self.view.measure == "eta":
+            return self._eta(record, span)
+        curves = []
+        if self.view.measure == "loss":
+            batches = smooth(record.losses.means()) if self.view.smooth else record.losses.extremes()
+            curves.append(self._curve(record, batches, MUTED, line=self.view.smooth))
+        curves += self._splits(record, self.view.measure)
+        return self._figure(record, span, self.view.measure, curves, log=self.view.log)
+
+    def _accuracy(self, record: "Record", span: tuple[float, float]) -> Figure:
+        reported = self._reported(record)
+        references = () if reported is None else (reported[1],)
+        curves = self._splits(record, "accuracy")
+        return self._figure(record, span, "accuracy", curves, references=references, percent=True)
+
+    def _eta(self, record: "Record", span: tuple[float, float]) -> Figure:
+        curve = self._curve(record, record.etas.means(), 2)
+        return self._figure(record, span, "eta", [curve], log=self.view.log)
+
+    def _splits(self, record: "Record", measure: str) -> list[Curve]:
+        series = [[(row["update"], row[f"{split}_{measure}"]) for row in record.points] for split in SPLITS]
+        if self.view.smooth:
+            series = [smooth([p for p in points if abs(p[1]) < float("inf")], keep=0.6) for points in series]
+        return [self._curve(record, points, style) for style, points in enumerate(series)]
+
+    def _curve(self, record: "Record", points: list[Point], style: int, line: bool = True) -> Curve:
+        scale = record.per_epoch if self.view.epochs else 1
+        return Curve(tuple((x / scale, y) for x, y in decimate(points)), style, line)
+
+    def _figure(
+        self, record: "Record", span: tuple[float, float], title: str, curves: list[Curve], **options: object
+    ) -> Figure:
+        scale = record.per_epoch if self.view.epochs else 1
+        axis = "epoch" if self.view.epochs else "update"
+        ends = (span[0] / scale, span[1] / scale)
+        return Figure(f"{title} / {axis}", tuple(curves), ends, **options)  # type: ignore[arg-type]
+
+    def _reported(self, record: "Record") -> tuple[str, float] | None:
+        """The accuracy the report gives, of the part it was judged by."""
+        given = record.preset.reference.reported if record.preset.reference else {}
+        for part in ("test", "validation"):
+            if f"{part}.accuracy" in given:
+                return part, given[f"{part}.accuracy"]
+        return None
+
+    def _legend(self, record: "Record") -> Content:
+        lab = cast("GradlabApp", self.app)
+        ascii_only = lab.settings.markers == "ascii"
+        parts = []
+        for split, style in zip(SPLITS, lab.series_styles, strict=False):
+            red, green, blue = style.colour
+            parts += [(style.marker, f"rgb({red},{green},{blue})"), (f" {split}   ", "")]
+        if self.view.measure == "loss":
+            parts.append((f"{'.' if ascii_only else '·'} batches   ", "$foreground-muted"))
+        if reported := self._reported(record):
+            parts.append(
+                (f"{'-' if ascii_only else '┄'} reported {reported[1]:.2%} ({reported[0]})   ", "$foreground-muted")
+            )
+        switched = [name for name in ("log", "smooth", "zoom") if getattr(self.view, name)]
+        parts.append((" ".join(switched), "$accent"))
+        return Content.assemble(*parts)

@@ -1,0 +1,284 @@
+"""The form of a preset, made from presets/schema.py: a row for every setting, checked at every key stroke."""
+
+import shlex
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, get_args, get_origin
+
+import tomlkit
+from pydantic.fields import FieldInfo
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Checkbox, Input, Label, Select
+
+from presets.errors import PresetError
+from presets.keys import NOT_SETTINGS, section_models
+from presets.load import LENGTHS, load
+from presets.schema import Preset
+from tui.widgets.text import Text
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A row: the dotted key, what the schema says of it, its choices (none: free text), its text in the preset."""
+
+    key: str
+    title: str
+    help: str
+    unit: str
+    choices: tuple[str, ...]
+    text: str
+
+    @property
+    def id(self) -> str:
+        """The id of its widget."""
+        return self.key.replace(".", "-")
+
+
+DATA = Setting(
+    "data",
+    "data",
+    "auto: the full set if it is there, otherwise the part of it that comes with Gradlab.",
+    "",
+    ("auto", "mini", "full"),
+    "auto",
+)
+
+
+def settings_of(preset: Preset, kinds: dict[str, str]) -> dict[str, list[Setting]]:
+    """The rows of every section, with `kinds` (section -> kind of optimiser, schedule) instead of the preset's own."""
+    sections: dict[str, list[Setting]] = {}
+    for section, field in Preset.model_fields.items():
+        if section in NOT_SETTINGS:
+            continue
+        value, models = getattr(preset, section), section_models(section)
+        if not models:
+            sections.setdefault("run", []).append(_setting(section, field, value))
+            continue
+        if value is None:
+            continue
+        rows = sections.setdefault(section, [])
+        if "kind" in models[0].model_fields:
+            every = tuple(str(get_args(model.model_fields["kind"].annotation)[0]) for model in models)
+            rows.append(Setting(f"{section}.kind", "kind", "", "", every, value.kind))
+            models = section_models(section, kinds.get(section, value.kind))
+        for name, inner in models[0].model_fields.items():
+            if name != "kind":
+                default = None if inner.is_required() else inner.get_default()
+                rows.append(_setting(f"{section}.{inner.alias or name}", inner, getattr(value, name, default)))
+    return sections
+
+
+def _setting(key: str, field: FieldInfo, value: Any) -> Setting:
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    choices: tuple[str, ...] = ()
+    if field.annotation is bool:
+        choices = ("false", "true")
+    elif get_origin(field.annotation) is Literal:
+        choices = tuple(map(str, get_args(field.annotation)))
+    title, unit = field.title or key, str(extra.get("unit", ""))
+    return Setting(key, title, field.description or "", unit, choices, text_of(value))
+
+
+def text_of(value: Any) -> str:
+    """A value as `-s key=value` takes it: nothing for none, lists without their brackets, the rest as in TOML."""
+    if value is None or value == []:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        items = [text_of(item) if isinstance(item, int) else _inline(item) for item in value]
+        return ", ".join(items)
+    return str(tomlkit.item(value).as_string())
+
+
+def _inline(model: Any) -> str:
+    pairs = model.model_dump(exclude_defaults=True).items()
+    return "{" + ", ".join(f"{name} = {tomlkit.item(value).as_string()}" for name, value in pairs) + "}"
+
+
+class Toggle(Checkbox):
+    """Yes or no, said in words as well: a cross alone is told from none by its colour."""
+
+    def watch_value(self) -> None:
+        """Say it."""
+        self.BUTTON_INNER = "X" if self.value else " "
+        self.label = "yes" if self.value else "no"
+        super().watch_value()
+
+
+class PresetForm(Vertical):
+    """A preset to be edited. `preset` is what the form says, or None while that is refused; `changes` are its
+    'key=value's against the preset opened."""
+
+    class Changed(Message):
+        """Something was typed or chosen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "app.focus_previous", "Field above", show=False, id="form.up", tooltip="The field above."),
+        Binding("down", "app.focus_next", "Field below", show=False, id="form.down", tooltip="The field below."),
+    ]
+
+    def __init__(self, name: str, changes: list[str] | None = None, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.source = name
+        self.opened = load(name)
+        self.preset: Preset | None = self.opened
+        self.changes: list[str] = []
+        self.message = ""  # why there is no preset
+        self._kinds: dict[str, str] = {}
+        self._settings: dict[str, Setting] = {}
+        self._start_with = changes or []
+        self._variant = "auto"
+
+    # Building
+
+    def compose(self) -> ComposeResult:
+        yield VerticalScroll(*self._rows(), id="fields", can_focus=False)
+        yield Text(id="form-message")
+        yield Text(id="form-command")
+
+    def _rows(self) -> list[Widget]:
+        """A row for every setting, below the titles of their sections."""
+        shown = load(self.source, self._start_with)
+        self._kinds = {"optimiser": shown.optimiser.kind, "schedule": shown.schedule.kind}
+        texts = {s.key: s.text for settings in settings_of(shown, self._kinds).values() for s in settings}
+        rows: list[Widget] = [self._row(DATA, self._variant)]
+        for section, settings in settings_of(self.opened, self._kinds).items():
+            fields = [self._row(setting, texts.get(setting.key, setting.text)) for setting in settings]
+            rows.append(Vertical(Label(section, classes="section-title"), *fields, id=f"section-{section}"))
+        return rows
+
+    def _row(self, setting: Setting, text: str) -> Horizontal:
+        self._settings[setting.key] = setting
+        control: Widget
+        if setting.choices == ("false", "true"):
+            control = Toggle(value=text == "true", compact=True, id=setting.id)
+        elif setting.choices:
+            control = Select(
+                [(c, c) for c in setting.choices], value=text, allow_blank=False, compact=True, id=setting.id
+            )
+        else:
+            control = Input(text, compact=True, id=setting.id, select_on_focus=False)
+        control.tooltip = f"{setting.help} ({setting.key})".strip()
+        title = Text(classes="title")
+        title.show(f"  {setting.title}")
+        unit = [Label(setting.unit, classes="unit")] if setting.unit else []
+        return Horizontal(title, control, *unit, classes="row")
+
+    def on_mount(self) -> None:
+        """Say what there is."""
+        self._check()
+
+    # What the form says
+
+    @property
+    def variant(self) -> str:
+        """Which data: 'auto', 'mini' or 'full'."""
+        return str(self.query_one("#data", Select).value)
+
+    @property
+    def command(self) -> str:
+        """The command line that does the same."""
+        words = ["gradlab", "run", self.source]
+        for change in self.changes:
+            words += ["-s", change]
+        if self.variant != "auto":
+            words += ["--data", self.variant]
+        return shlex.join(words)
+
+    def text(self, key: str) -> str:
+        """What stands in the field of a key."""
+        control = self.query_one(f"#{self._settings[key].id}")
+        if isinstance(control, Checkbox):
+            return "true" if control.value else "false"
+        return str(control.value) if isinstance(control, Select) else self._input_text(control)
+
+    @staticmethod
+    def _input_text(control: Widget) -> str:
+        assert isinstance(control, Input)
+        return control.value.strip()
+
+    def _changed_keys(self) -> list[str]:
+        keys = [key for key, setting in self._settings.items() if key != "data" and self.text(key) != setting.text]
+        lengths = [key for key in keys if key.removeprefix("training.") in LENGTHS]
+        if any(self.text(key) for key in lengths):  # a length that is given takes the others away
+            keys = [key for key in keys if key not in lengths or self.text(key)]
+        return sorted(keys, key=lambda key: not key.endswith(".kind"))  # stable: kinds first, the rest in its order
+
+    def _check(self) -> None:
+        """Load the preset as changed, and show what comes of it."""
+        keys = self._changed_keys()
+        self.changes = [f"{key}={self.text(key)}" for key in keys]
+        wrong: frozenset[str] = frozenset()
+        self.message = ""
+        try:
+            self.preset = load(self.source, self.changes)
+        except PresetError as error:
+            self.preset, wrong = None, error.keys
+            self.message = str(error).partition(": ")[2] or str(error)
+        for key, setting in self._settings.items():
+            row = self.query_one(f"#{setting.id}").parent
+            assert row is not None
+            row.set_class(any(k == key or k.startswith(f"{key}.") for k in wrong), "-wrong")
+            if row.has_class("-changed") != (key in keys):
+                row.toggle_class("-changed")
+                row.query_one(".title", Text).show(f"{'•' if key in keys else ' '} {setting.title}")
+        self.query_one("#form-message").display = bool(self.message)
+        self.query_one("#form-message", Text).show(self.message)
+        self.query_one("#form-command", Text).show(self.command)
+        self.post_message(self.Changed())
+
+    # What the user does
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        length = (event.input.id or "").removeprefix("training-")
+        if length in LENGTHS and event.value and event.input.has_focus:
+            with self.prevent(Input.Changed):
+                for other in LENGTHS:
+                    if other != length:
+                        self.query_one(f"#training-{other}", Input).value = ""
+        self._check()
+
+    @on(Checkbox.Changed)
+    def _switched(self) -> None:
+        self._check()
+
+    @on(Select.Changed)
+    async def _chosen(self, event: Select.Changed) -> None:
+        section, _, kind = (event.select.id or "").partition("-")
+        if kind == "kind" and self._kinds.get(section) != event.value:
+            await self._change_kind(section, str(event.value))
+        self._check()
+
+    @on(Input.Submitted)
+    def _next_field(self) -> None:
+        self.screen.focus_next()
+
+    async def _change_kind(self, section: str, kind: str) -> None:
+        """Another kind has other settings: replace the rows below it."""
+        self._kinds[section] = kind
+        box = self.query_one(f"#section-{section}", Vertical)
+        texts = {key: self.text(key) for key in self._settings if key.startswith(f"{section}.")}
+        for key in texts:
+            if not key.endswith(".kind"):
+                del self._settings[key]
+        await box.remove_children(list(box.query(".row"))[1:])
+        rows = [s for s in settings_of(self.opened, self._kinds)[section] if not s.key.endswith(".kind")]
+        await box.mount(*(self._row(setting, texts.get(setting.key, setting.text)) for setting in rows))
+
+    async def open(self, name: str, changes: list[str] | None = None) -> None:
+        """Show another preset, or this one with other changes. Raises PresetError."""
+        load(name, changes or [])  # refused before anything is replaced
+        self._variant = self.variant
+        self.source, self.opened, self._start_with = name, load(name), changes or []
+        self._settings.clear()
+        fields = self.query_one("#fields", VerticalScroll)
+        with self.prevent(Input.Changed, Select.Changed, Checkbox.Changed):
+            await fields.remove_children()
+            await fields.mount(*self._rows())
+        self._check()

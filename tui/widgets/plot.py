@@ -1,0 +1,140 @@
+"""A plot: series against an axis, drawn by plotext, redrawn only when what it shows has changed."""
+
+from dataclasses import dataclass, field
+from math import ceil, floor, log10
+from typing import TYPE_CHECKING, cast
+
+from textual_plotext import PlotextPlot
+
+from tui.series import Point
+from tui.theme import muted, rgb
+
+if TYPE_CHECKING:
+    from tui.app import GradlabApp
+
+MUTED = -1  # the style of what stands behind
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A series. style: its place in theme.series_styles, or MUTED. line: joined points, or marks alone."""
+
+    points: tuple[Point, ...]
+    style: int
+    line: bool = True
+
+
+@dataclass(frozen=True)
+class Figure:
+    """All that a plot shows. span: ends of the x axis, None for what the series need; references: horizontal lines;
+    percent: how y is labelled."""
+
+    title: str = ""
+    curves: tuple[Curve, ...] = ()
+    span: tuple[float, float] | None = None
+    references: tuple[float, ...] = field(default=())
+    log: bool = False
+    percent: bool = False
+
+
+class SeriesPlot(PlotextPlot):
+    """Draws a Figure."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.figure = Figure()
+
+    def show(self, figure: Figure) -> None:
+        """Show this figure from now on."""
+        if figure != self.figure:
+            self.figure = figure
+            self.redraw()
+
+    def on_resize(self) -> None:
+        """There may be room for other ticks."""
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw again, in the colours as they are."""
+        lab, figure, plot = cast("GradlabApp", self.app), self.figure, self.plt
+        styles, behind = lab.series_styles, muted(lab.current_theme)
+        ascii_only = lab.settings.markers == "ascii"
+        plot.clear_figure()
+        plot.title(figure.title)
+        plot.frame(True)
+        shown = [(curve, _drawable(curve, figure)) for curve in figure.curves]
+        ys = [y for _, points in shown for _, y in points]
+        if not ys:
+            self._no_data(figure)
+            self.refresh()
+            return
+        self._axes(figure, ys)
+        for value in figure.references:
+            if not figure.log or value > 0:
+                plot.plot(
+                    list(figure.span or _ends(shown)), [value, value], marker="-" if ascii_only else "┄", color=behind
+                )
+        for curve, points in shown:
+            if points:
+                colour = behind if curve.style == MUTED else styles[curve.style].colour
+                marker = ("." if ascii_only else "·") if curve.style == MUTED else styles[curve.style].marker
+                draw = plot.plot if curve.line else plot.scatter
+                draw([x for x, _ in points], [y for _, y in points], marker=marker, color=colour)
+        self.refresh()
+
+    def _axes(self, figure: Figure, ys: list[float]) -> None:
+        plot, values = self.plt, [*ys, *(r for r in figure.references if r > 0 or not figure.log)]
+        low, high = min(values), max(values)
+        if figure.log:
+            plot.yscale("log")
+            low, high = 10 ** floor(log10(low)), 10 ** ceil(log10(high) + 1e-9)
+            ticks = [10.0**e for e in range(round(log10(low)), round(log10(high)) + 1)]
+        else:
+            margin = (high - low) * 0.04 or abs(high) * 0.1 or 0.1
+            low, high = low - margin if low < 0 else max(low - margin, 0.0), high + margin
+            ticks = nice_ticks(low, high, max(2, self.size.height // 4))
+        plot.ylim(low, high)
+        plot.yticks(ticks, [label(tick, figure.percent) for tick in ticks])
+        if figure.span:
+            plot.xlim(*figure.span)
+            ticks = nice_ticks(*figure.span, max(2, self.size.width // 14))
+            plot.xticks(ticks, [label(tick) for tick in ticks])
+
+    def _no_data(self, figure: Figure) -> None:
+        self.plt.xlim(*(figure.span or (0, 1)))
+        self.plt.ylim(0, 1)
+        self.plt.xticks([])
+        self.plt.yticks([])
+
+
+def _drawable(curve: Curve, figure: Figure) -> list[Point]:
+    """The points that have a place on the axes."""
+    low, high = figure.span or (float("-inf"), float("inf"))
+    return [(x, y) for x, y in curve.points if low <= x <= high and abs(y) < float("inf") and (y > 0 or not figure.log)]
+
+
+def _ends(shown: list[tuple[Curve, list[Point]]]) -> tuple[float, float]:
+    xs = [x for _, points in shown for x, _ in points]
+    return min(xs), max(xs)
+
+
+def nice_ticks(low: float, high: float, most: int) -> list[float]:
+    """Round numbers between low and high, at most so many: steps of 1, 2 or 5 times a power of ten."""
+    if not high > low:
+        return [low]
+    least = (high - low) / most
+    power = 10.0 ** floor(log10(least))
+    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least)
+    return [k * step for k in range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1)]
+
+
+def label(value: float, percent: bool = False) -> str:
+    """A tick's text: three digits, thousands separated; or a percentage."""
+    if percent:
+        return f"{100 * value:.3g}%"
+    if abs(value) >= 1000 and value == round(value):
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+__all__ = ["MUTED", "Curve", "Figure", "SeriesPlot", "label", "nice_ticks", "rgb"]

@@ -1,0 +1,99 @@
+"""Tables as text: aligned columns, a heat map, small bars. Functions of numbers alone."""
+
+import math
+from collections.abc import Sequence
+
+from textual.content import Content
+
+from core.health import LayerHealth
+from core.metrics import class_scores
+from core.types import Array
+
+BAR = 20  # cells
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> Content:
+    """Columns as wide as what stands in them, the first `left` of them aligned left, the others right."""
+    lines = [headings, *rows]
+    widths = [max(len(line[k]) for line in lines) for k in range(len(headings))]
+
+    def line(cells: Sequence[str]) -> str:
+        return "  ".join(
+            cell.ljust(width) if k < left else cell.rjust(width)
+            for k, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        )
+
+    head = Content.styled(line(headings), "$foreground-muted")
+    return Content("\n").join([head, *(Content(line(row)) for row in rows)])
+
+
+def bar(share: float, width: int = BAR, ascii_only: bool = False) -> str:
+    """A share of 0..1 as a bar of so many cells, in eighths of a cell."""
+    share = min(max(share, 0.0), 1.0)
+    if ascii_only:
+        return ("#" * round(share * width)).ljust(width)
+    whole, eighths = divmod(round(share * width * 8), 8)
+    return ("█" * whole + (" ▏▎▍▌▋▊▉"[eighths] if eighths else "")).ljust(width)
+
+
+def confusion(classes: Sequence[str], counts: Array) -> Content:
+    """Counts as a heat map: a row for each true class, shaded by the share of the row that was guessed so."""
+    cell = max(4, len(str(counts.max())) + 1, 6 if len(classes) <= 10 else 0)
+    name = max(len(c) for c in classes)
+    lines = [
+        Content.styled(" " * (name + 1) + "".join(c[: cell - 1].rjust(cell) for c in classes), "$foreground-muted")
+    ]
+    for label, row in zip(classes, counts, strict=True):
+        total = max(int(row.sum()), 1)
+        cells = [(f"{n:>{cell}}", f"on $primary {_shade(n / total)}%" if n else "$text-disabled") for n in row.tolist()]
+        lines.append(Content.assemble((label.rjust(name) + " ", "$foreground-muted"), *cells))
+    return Content("\n").join(lines)
+
+
+def _shade(share: float) -> int:
+    """How much colour: the square root, so that small shares can be seen."""
+    return round(85 * math.sqrt(share))
+
+
+def scores(classes: Sequence[str], counts: Array, ascii_only: bool) -> Content:
+    """Precision, recall and F1 of every class, and their plain means."""
+    measured = class_scores(counts)
+    rows = [
+        [label, f"{p:.1%}", f"{r:.1%}", f"{f:.1%}", f"{int(row.sum()):,}", bar(f, ascii_only=ascii_only)]
+        for label, p, r, f, row in zip(classes, *measured, counts, strict=True)
+    ]
+    precision, recall, f1 = measured.macro()
+    mean = [
+        "mean",
+        f"{precision:.1%}",
+        f"{recall:.1%}",
+        f"{f1:.1%}",
+        f"{int(counts.sum()):,}",
+        bar(f1, ascii_only=ascii_only),
+    ]
+    return table(["class", "precision", "recall", "F1", "examples", "F1".ljust(BAR)], [*rows, mean])
+
+
+def layers(health: Sequence[LayerHealth]) -> Content:
+    """Layer by layer what tells whether it learns."""
+    rows = [
+        [
+            row.layer,
+            "x".join(map(str, row.output)),
+            f"{row.parameters:,}" if row.parameters else "",
+            _scientific(row.weight),
+            _scientific(row.gradient),
+            _scientific(row.update_ratio),
+            "" if row.dead is None else f"{row.dead:.0%}",
+        ]
+        for row in health
+        if row.layer != "Flatten"
+    ]
+    total = ["total", "", f"{sum(row.parameters for row in health):,}", "", "", "", ""]
+    return table(
+        ["layer", "output", "parameters", "weight", "gradient", "update/weight", "dead"], [*rows, total], left=2
+    )
+
+
+def _scientific(value: float | None) -> str:
+    return "" if value is None else f"{value:.1e}"
