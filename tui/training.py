@@ -134,7 +134,8 @@ class Training(Record):
         if self.run:
             x, y = self.run.trainer.monitored["validation"]
             classes = self.run.dataset.classes
-            counts = confusion_matrix(y, self.run.trainer.objective.predict(x), len(classes))
+            guesses = self.run.trainer.objective.probabilities(x).argmax(axis=1)
+            counts = confusion_matrix(y, guesses, len(classes))
             self.confusion = (f"validation part, update {self.run.trainer.update:,}", classes, counts)
 
     # The app
