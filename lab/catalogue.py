@@ -15,6 +15,17 @@ def list_runs(runs: Path) -> list[dict[str, Any]]:
     return [_summary(store) for store in all_runs(runs)]
 
 
+def best_so_far(runs: Path) -> dict[str, dict[str, float]]:
+    """The best accuracy of finished runs below `runs`, by preset and by data: {"a2-final": {"full": 0.52}}. Runs with
+    changed settings count, too."""
+    best: dict[str, dict[str, float]] = {}
+    for run in list_runs(runs):
+        if run["state"] == "done" and run["accuracy"] is not None:
+            of_preset = best.setdefault(run["preset"], {})
+            of_preset[run["data"]] = max(run["accuracy"], of_preset.get(run["data"], 0.0))
+    return best
+
+
 def _summary(store: RunStore) -> dict[str, Any]:
     summary = {"name": store.path.name, "run": str(store.path), "preset": "", "data": "", "updates": 0}
     summary |= {"when": _began(store), "changed": {}, "judge": "test", "accuracy": None, "reported": None}

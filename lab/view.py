@@ -68,16 +68,24 @@ def show_presets(console: Console, presets: Sequence[Mapping[str, Any]]) -> None
     table = Table("preset", "what", "network", "test accuracy reported", box=box.SIMPLE_HEAD)
     for preset in presets:
         reported = (preset.get("reference") or {}).get("reported", {})
-        network = preset["network"]
-        layers = "-".join(str(units) for units in network["hidden"]) or "one layer"
         table.add_row(
             preset["name"],
             preset["title"],
-            layers + (" BN" if network["batch_norm"] else ""),
+            network_line(preset["network"]),
             figure("accuracy", reported.get("test.accuracy")),
         )
     console.print(table)
     console.print("gradlab run NAME trains one; gradlab presets NAME shows its settings.", highlight=False)
+
+
+def network_line(network: Mapping[str, Any]) -> str:
+    """The layers between input and classes in a few words: 'conv 16@5 32@3, 50-50 BN' is two convolutions, 16 filters
+    of size 5 and 32 of size 3, and two hidden layers with batch normalisation."""
+    convolutions = [f"{c['filters']}@{str(c['size']).strip('[]').replace(' ', '')}" for c in network["convolutions"]]
+    parts = [" ".join(["conv", *convolutions])] if convolutions else []
+    if network["hidden"]:
+        parts.append("-".join(map(str, network["hidden"])) + (" BN" if network["batch_norm"] else ""))
+    return ", ".join(parts) or "one layer"
 
 
 def show_runs(console: Console, runs: Sequence[Mapping[str, Any]]) -> None:

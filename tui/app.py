@@ -112,6 +112,12 @@ class GradlabApp(App[None]):
 
     # What modes use
 
+    async def open_preset(self, mode: str, preset: str) -> None:
+        """Go to a mode and show a preset (a name or a path) there."""
+        await self.switch_mode(mode)
+        if isinstance(self.screen, ModeScreen):
+            await self.screen.open_preset(preset)
+
     def train(self, training: "Training") -> None:
         """Start a training; it waits for the end of one that is going, which is stopped and kept."""
         self.stop_training()

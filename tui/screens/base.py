@@ -52,6 +52,9 @@ class ModeScreen(Screen[None]):
     def tick(self) -> None:
         """Redraw what has changed. Called so often as the settings say, while this mode is shown."""
 
+    async def open_preset(self, preset: str) -> None:
+        """Show a preset (a name or a path) that was chosen in another mode, where this one has a use for it."""
+
     def settings_changed(self) -> None:
         """The user changed colours, markers or rate: redraw."""
         self._clock.stop()

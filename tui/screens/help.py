@@ -6,12 +6,12 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.screens.base import ModeScreen
+from tui.widgets.tables import facts
 
 
 class HelpScreen(ModalScreen[None]):
@@ -32,8 +32,7 @@ class HelpScreen(ModalScreen[None]):
             with VerticalScroll():
                 for title, rows in self._groups().items():
                     yield Static(title, classes="group")
-                    for key, what in rows:
-                        yield Static(Content.assemble((f"{key:>12}  ", "$footer-key-foreground"), what))
+                    yield Static(facts(rows, min(76, self.app.size.width) - 8, "$footer-key-foreground"))
 
     def _groups(self) -> dict[str, list[tuple[str, str]]]:
         groups: dict[str, dict[str, tuple[list[str], str]]] = {
@@ -51,6 +50,8 @@ class HelpScreen(ModalScreen[None]):
                 where = "Everywhere" if (binding.id or "app").startswith("app") else "This mode"
             keys, _ = groups[where].setdefault(binding.action, ([], binding.tooltip or binding.description))
             keys.append(self.app.get_key_display(binding))
-        return {
+        told = {
             title: [(" ".join(keys), what) for keys, what in rows.values()] for title, rows in groups.items() if rows
         }
+        width = max(len(keys) for rows in told.values() for keys, _ in rows)  # one column through all groups
+        return {title: [(keys.rjust(width), what) for keys, what in rows] for title, rows in told.items()}

@@ -26,6 +26,7 @@ from tui.widgets import tables
 from tui.widgets.curves import MEASURES, Curves
 from tui.widgets.form import PresetForm
 from tui.widgets.text import Text
+from tui.words import duration
 
 DEFAULT_PRESET = "a2-setting1"
 WORDS = {
@@ -189,10 +190,10 @@ class TrainScreen(ModeScreen):
         self._asked_at = -1
         self.call_after_refresh(self.tick)
 
-    async def open(self, preset: str, changes: list[str] | None = None) -> None:
+    async def open_preset(self, preset: str) -> None:
         """Show a preset in the form."""
         try:
-            await self.form.open(preset, changes)
+            await self.form.open(preset)
         except PresetError as error:
             self.refuse(error)
 
@@ -304,7 +305,7 @@ class TrainScreen(ModeScreen):
 
     async def action_reset(self) -> None:
         """The preset as it was opened."""
-        await self.open(self.form.source)
+        await self.open_preset(self.form.source)
 
     def action_save(self) -> None:
         """Ask for a name, save there, and show what was saved."""
@@ -322,7 +323,7 @@ class TrainScreen(ModeScreen):
         except LabError as error:
             self.refuse(error)
             return
-        await self.open(str(path))
+        await self.open_preset(str(path))
         self.tell(f"saved: gradlab run {path}")
 
 
@@ -339,12 +340,3 @@ def _file_name(text: str) -> Path:
     if not text or text.endswith("/") or not Path(text).stem.strip("."):
         raise ValueError("a file name, such as mine.toml")
     return Path(text if text.endswith(".toml") else f"{text}.toml")
-
-
-def duration(seconds: float) -> str:
-    """A length of time in the largest two units."""
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

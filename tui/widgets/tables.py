@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from textwrap import wrap
 
 from textual.content import Content
 
@@ -25,6 +26,19 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1)
 
     head = Content.styled(line(headings), "$foreground-muted")
     return Content("\n").join([head, *(Content(line(row)) for row in rows)])
+
+
+def facts(
+    rows: Sequence[tuple[str, str]], width: int, style: str = "$foreground-muted", right: bool = False
+) -> Content:
+    """Names, styled, in a column of their own, and beside each what there is to say, in as many lines as it takes."""
+    column = max((len(name) for name, _ in rows), default=0)
+    lines = []
+    for name, text in rows:
+        first, *others = wrap(text, max(width - column - 2, 12)) or [""]
+        lines.append(Content.assemble((name.ljust(column), style), f"  {first}"))
+        lines += [Content(" " * (column + 2) + other) for other in others]
+    return Content("\n").join(lines)
 
 
 def bar(share: float, width: int = BAR, ascii_only: bool = False) -> str:
