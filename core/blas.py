@@ -4,7 +4,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from scipy.linalg.blas import get_blas_funcs
 
 from core.types import Array
 
@@ -21,6 +20,8 @@ def add_scaled(y: Array, a: float, x: Array) -> None:
     if not y.flags.c_contiguous:
         raise ValueError("only a contiguous array can be added to in place")
     if y.dtype not in _axpy:
+        from scipy.linalg.blas import get_blas_funcs  # here, as it takes a fifth of a second to load
+
         _axpy[y.dtype] = get_blas_funcs("axpy", dtype=y.dtype)
     _axpy[y.dtype](x.reshape(-1), y.reshape(-1), a=a)
 

@@ -5,16 +5,20 @@ row of the kernel. Convolutions are "valid": they keep the windows inside the se
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from scipy.sparse import csc_array, csr_array
 
 from core.blas import column_sums
 from core.convolution import largest
 from core.initialisers import Constant, He, Initialiser
 from core.layers import Layer, Parameter
 from core.types import Array, Shape, buffer
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+FEW = 64  # texts, the most for which a forward without a backward builds no matrix
 
 
 class CharacterConv(Layer):
@@ -29,6 +33,8 @@ class CharacterConv(Layer):
 
     The windows make a sparse matrix of ones, M, a row for each and in it as many columns as the window has places (the
     MX matrices of DD2424's assignment on names): y = M W, dW = M^T dy. There is no dX: indices have no neighbours.
+    A few texts that are only read are summed place by place as in the formula, without M: as quick for them, and a name
+    that somebody types does not wait until SciPy is loaded.
     """
 
     def __init__(
@@ -69,7 +75,10 @@ class CharacterConv(Layer):
         W = self.params["W"]
         self._W = padded = buffer(self._W, (len(W), self.symbols + 1, self.filters), W.dtype)
         padded[:, :-1], padded[:, -1] = W, 0
-        products: Array = self._matrix(x, W.dtype) @ padded.reshape(-1, self.filters)
+        if train or len(x) > FEW:
+            products: Array = self._matrix(x, W.dtype) @ padded.reshape(-1, self.filters)
+        else:
+            products = self._sums(x, padded)
         y = products.reshape(len(x), self._windows, -1)
         if self.bias:
             y += self.params["b"]
@@ -81,20 +90,36 @@ class CharacterConv(Layer):
         if self.bias:
             column_sums(dy.reshape(-1, dy.shape[-1]), out=self.grads["b"])
 
-    def _matrix(self, x: Array, dtype: Any) -> csr_array:
+    def _sums(self, x: Array, W: Array) -> Array:
+        """y without b, (n, windows, number of sizes, filters), by the formula; W has a row of zeros for the padding."""
+        x, start = self._padded(x), 0
+        y = np.zeros((len(x), self._windows, len(self.sizes), self.filters), W.dtype)
+        for k, size in enumerate(self.sizes):
+            for p in range(size):
+                y[:, :, k] += W[start + p, x[:, p : p + self._windows]]
+            start += size
+        return y
+
+    def _matrix(self, x: Array, dtype: Any) -> "csr_array":
         """M: a row for every text, window and size; a column for every place of every size and symbol, padding last."""
+        if self._M is None or len(self._columns) != len(x) or self._M.dtype != dtype:
+            self._make_matrix(len(x), dtype)
+        np.add(self._padded(x)[:, self._take], self._shift, out=self._columns)
+        return self._M
+
+    def _padded(self, x: Array) -> Array:
+        """The texts with the margins that windows may reach into."""
         n, length = x.shape
-        if self._M is None or len(self._columns) != n or self._M.dtype != dtype:
-            self._make_matrix(n, dtype)
         inside = slice(self._margin, self._margin + length)
         self._x = padded = buffer(self._x, (n, length + 2 * self._margin), np.dtype(np.int32))
         padded[:, : self._margin] = padded[:, inside.stop :] = self.symbols
         padded[:, inside] = x
-        np.add(padded[:, self._take], self._shift, out=self._columns)
-        return self._M
+        return padded
 
     def _make_matrix(self, n: int, dtype: Any) -> None:
         """M for n texts, and its transpose, over one array of columns that every batch fills anew."""
+        from scipy.sparse import csc_array, csr_array
+
         places = np.concatenate([np.arange(size) for size in self.sizes])
         self._take = np.add.outer(np.arange(self._windows), places).reshape(-1)
         self._shift = np.tile(np.arange(len(places), dtype=np.int32) * (self.symbols + 1), self._windows)

@@ -9,7 +9,7 @@ from core.initialisers import Normal
 from core.layers import Dense, Flatten, ReLU
 from core.network import Network
 from core.objective import Objective
-from core.sequences import CharacterConv, Conv1D, MaxOverTime
+from core.sequences import FEW, CharacterConv, Conv1D, MaxOverTime
 from core.streams import stream
 
 each_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
@@ -84,13 +84,14 @@ def character_bias(layer):
 
 
 @each_dtype
+@pytest.mark.parametrize("train", [True, False])
 @given(case=character_cases(), seed=seeds)
-def test_characters_are_convolved_as_one_hot_vectors_would_be(case, dtype, seed, assert_close):
+def test_characters_are_convolved_as_one_hot_vectors_would_be(case, dtype, train, seed, assert_close):
     settings, n, length = case
     rng = np.random.default_rng(seed)
     layer = drawn(CharacterConv(**settings), (length,), rng, dtype)
     x = rng.integers(0, layer.symbols + 1, (n, length))
-    y = layer.forward(x, True)
+    y = layer.forward(x, train)
     assert y.dtype == dtype
     assert y.shape[1:] == layer.build((length,))[0]
     assert_close(y, slow_character_conv(x, layer.params["W"], character_bias(layer), layer), dtype, scale=10)
@@ -118,10 +119,11 @@ def test_the_gradient_of_a_character_kernel_is_the_derivative(case, seed, assert
 def test_batches_may_change_in_size_between_two_forwards(assert_close):
     rng = np.random.default_rng(0)
     layer = drawn(CharacterConv(2, 3, symbols=4), (6,), rng, np.float64)
-    x = rng.integers(0, 5, (7, 6))
+    x = rng.integers(0, 5, (FEW + 6, 6))
     whole = layer.forward(x, True).copy()
-    for n in (3, 7, 1):
-        assert_close(layer.forward(x[:n], True), whole[:n])
+    for n in (3, FEW + 6, 1, FEW, FEW + 1):
+        for train in (True, False):
+            assert_close(layer.forward(x[:n], train), whole[:n])
 
 
 # Sequences of vectors
