@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run lab test lint bench clean
+.PHONY: run lab test lint bench names-model clean
 
 # The lab when there is a terminal; a short run on the embedded images when there is none.
 run: .venv/installed
@@ -23,6 +23,11 @@ lint: .venv/dev
 
 bench: .venv/bench
 	$(BIN)/python -m benchmarks.dense
+
+# Trains the model of surnames that comes with Gradlab anew and puts it into lab/shipped/.
+names-model: .venv/installed
+	$(BIN)/gradlab run names-plus --runs-dir build/names
+	$(BIN)/python -m lab.ship_names "$$(ls -d build/names/*-names-plus-* | tail -1)"
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -30,7 +30,7 @@ def encode(name: str) -> np.ndarray:
     Raises DataError for an empty name, one that is too long, and letters that are not in the alphabet.
     """
     folded = fold(name)
-    if not folded:
+    if not folded.strip("' -"):
         raise DataError(f"{name!r} is no name: it has no letters")
     if unknown := list(dict.fromkeys(c for c in folded if c not in ALPHABET)):
         raise DataError(

@@ -15,6 +15,7 @@ from lab.check_command import check
 from lab.compare_command import compare
 from lab.errors import LabError
 from lab.machine import cores, tune_blas
+from lab.names_command import names
 from lab.report_command import report
 from lab.terminal import BAD_INPUT, FAILED, INTERRUPTED, Changes, Json, RunsDir, console, notice, output
 
@@ -174,6 +175,7 @@ def _stopped_by_signals(trainer: "Trainer") -> Iterator[None]:
 
 
 app.command()(check)
+app.command()(names)
 
 
 @app.command()

@@ -2,7 +2,6 @@
 
 import os
 import platform
-from importlib.metadata import version
 from pathlib import Path
 
 _SKYLAKEX = {"avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"}
@@ -28,5 +27,7 @@ def cores() -> int:
 
 def versions() -> dict[str, str]:
     """The versions a result depends on."""
+    from importlib.metadata import version  # here: it loads the whole of email
+
     packages = {name: version(name) for name in ("gradlab", "numpy", "scipy")}
     return {"python": platform.python_version(), **packages}
