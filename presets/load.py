@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import tomlkit
 from pydantic import ValidationError
 
 from presets.errors import PresetError
@@ -39,6 +40,17 @@ def parse(raw: Mapping[str, Any], name: str, origin: str, changes: Iterable[str]
     for change in changes:
         _apply(document, change)
     return _check(document, f"{origin} with {' '.join(changes)}") if changes else preset
+
+
+def with_values(preset: Preset, values: Mapping[str, Any], name: str) -> Preset:
+    """The preset of one trial: without its search, and with these settings, by dotted key. Raises PresetError."""
+    raw = preset.model_dump(exclude_none=True, exclude={"search", "reference", "name"})
+    return parse(raw, name, origin=name, changes=as_changes(values))
+
+
+def as_changes(values: Mapping[str, Any]) -> list[str]:
+    """Settings by dotted key as the 'key=value' that `-s` takes, exact to the last bit."""
+    return [f"{key}={tomlkit.item(value).as_string()}" for key, value in values.items()]
 
 
 def _path(preset: str) -> Path:
@@ -106,10 +118,16 @@ def _value(text: str) -> Any:
 
 def _check(document: Mapping[str, Any], origin: str) -> Preset:
     try:
-        return Preset.model_validate(document)
+        preset = Preset.model_validate(document)
     except ValidationError as error:
         messages = [_message(e, document) for e in error.errors()]
         raise PresetError(f"{origin}: {'; '.join(messages)}", map(_key, error.errors())) from None
+    for varied in preset.search.vary if preset.search else ():
+        if resolve(varied.key) != varied.key:
+            raise PresetError(f"{origin}: search.vary names {varied.key}: give the whole name, {resolve(varied.key)}")
+        if varied.key.startswith("search."):
+            raise PresetError(f"{origin}: search.vary names {varied.key}: a search cannot vary itself")
+    return preset
 
 
 def _key(error: Any) -> str:

@@ -6,6 +6,7 @@ keyword of Python and is spelt `lambda_` in code only.
 """
 
 import re
+from math import prod
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -276,6 +277,81 @@ class Reference(Section):
     note: str | None = None
 
 
+class Vary(Section):
+    """A hyperparameter in which the trials of a search differ, and where its values come from."""
+
+    key: str  # a setting, by its dotted name
+    distribution: Literal["log-uniform", "uniform", "choice", "grid"]
+    low: float | None = None
+    high: float | None = None
+    whole: bool | None = None  # true: whole numbers only, both ends included
+    values: list[Any] | None = None  # of a choice, drawn; of a grid, every one with every other
+
+    @model_validator(mode="after")
+    def _range_or_values(self) -> "Vary":
+        where = f"search.vary, {self.key}"
+        if self.distribution in ("choice", "grid"):
+            if not self.values or self.low is not None or self.high is not None or self.whole:
+                raise ValueError(f"{where}: a {self.distribution} has values, and nothing else")
+        elif self.low is None or self.high is None or self.values is not None:
+            raise ValueError(f"{where}: {self.distribution} needs low and high, and takes no values")
+        elif self.low >= self.high:
+            raise ValueError(f"{where}: low = {self.low:g} must be less than high = {self.high:g}")
+        elif self.distribution == "log-uniform" and self.low <= 0:
+            raise ValueError(f"{where}: low = {self.low:g} must be greater than 0 for log-uniform")
+        elif self.whole and not (self.low.is_integer() and self.high.is_integer()):
+            raise ValueError(f"{where}: low and high must be whole numbers, as whole = true")
+        return self
+
+
+class Search(Section):
+    """Trainings that differ in some settings, to find out which values do best."""
+
+    vary: list[Vary] = setting(
+        ...,
+        "varied settings",
+        "What the trials differ in: [{key = 'loss.lambda', distribution = 'log-uniform', low = 1e-5, high = 0.1}].",
+        min_length=1,
+    )
+    trials: PositiveInt | None = setting(
+        None, "trials", "Number of trainings; all combinations if everything varied is a grid.", le=10_000
+    )
+    draws: Literal["random", "sobol"] = setting(
+        "random", "draws", "Independent draws, or a scrambled Sobol sequence, which covers the ranges more evenly."
+    )
+    maximise: Literal["validation.accuracy", "test.accuracy"] = setting(
+        "validation.accuracy", "maximised", "What tells the better trial, at its end."
+    )
+    top: PositiveInt = setting(
+        5, "best", "How many of the best trials are listed, and bound the range of a refined search."
+    )
+    halving: bool = setting(
+        False, "successive halving", "After every cycle of eta but the last, the worse half of the trials ends there."
+    )
+    longer: str | None = setting(None, "train longer", "The preset that trains the best values longer.")
+
+    @model_validator(mode="after")
+    def _trials_fit(self) -> "Search":
+        keys = [vary.key for vary in self.vary]
+        if len(set(keys)) < len(keys):
+            raise ValueError(f"search.vary names a setting twice: {', '.join(keys)}")
+        if self.trials is None and not self.all_grid:
+            raise ValueError("search.trials is missing: only a search over grids alone knows how many there are")
+        if self.trials and self.all_grid and self.trials > self.combinations:
+            raise ValueError(f"search.trials = {self.trials}: the grid has {self.combinations} combinations")
+        return self
+
+    @property
+    def all_grid(self) -> bool:
+        """Is everything that varies a grid?"""
+        return all(vary.distribution == "grid" for vary in self.vary)
+
+    @property
+    def combinations(self) -> int:
+        """Of the values of all grids; 1 if there is no grid."""
+        return prod(len(vary.values or ()) for vary in self.vary if vary.distribution == "grid")
+
+
 Optimiser = Annotated[SGD | Momentum | MovingAverage | Nesterov | AdaGrad | Adam, Field(discriminator="kind")]
 Schedule = Annotated[
     ConstantSchedule | StepSchedule | TriangularSchedule | CosineSchedule | LinearSchedule, Field(discriminator="kind")
@@ -295,6 +371,7 @@ class Preset(Section):
     optimiser: Optimiser
     schedule: Schedule = ConstantSchedule(kind="constant")
     training: Training
+    search: Search | None = None
     reference: Reference | None = None
 
     @model_validator(mode="after")
@@ -304,4 +381,9 @@ class Preset(Section):
         eta_min = getattr(self.schedule, "eta_min", 0.0)
         if eta_min > self.optimiser.eta:
             raise ValueError(f"schedule.eta_min = {eta_min:g} is larger than optimiser.eta = {self.optimiser.eta:g}")
+        if self.search and self.search.halving:
+            if (self.training.cycles or 0) < 2:
+                raise ValueError("search.halving needs training.cycles of at least 2: it ends trials after a cycle")
+            if self.search.maximise != "validation.accuracy":
+                raise ValueError("search.halving needs search.maximise = 'validation.accuracy'")
         return self

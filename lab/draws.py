@@ -1,0 +1,53 @@
+"""The values the trials of a search take: drawn from the preset's seed, trial after trial.
+
+The values of a trial do not depend on how many there are: a search with more trials begins with the same ones.
+"""
+
+from itertools import product
+from typing import Any
+
+import numpy as np
+from scipy.stats import qmc
+
+from core.streams import stream
+from core.types import Array
+from presets.schema import Search, Vary
+
+
+def draw(search: Search, seed: int, trials: int) -> list[dict[str, Any]]:
+    """The settings of every trial, by dotted key in the order of the preset.
+
+    Grids run through all their combinations, the last one fastest, and then begin anew.
+    """
+    grids = [vary for vary in search.vary if vary.distribution == "grid"]
+    drawn = [vary for vary in search.vary if vary.distribution != "grid"]
+    combinations = list(product(*(vary.values or () for vary in grids)))
+    points = _points(search.draws, len(drawn), seed, trials)
+    rows = []
+    for trial in range(trials):
+        combination = combinations[trial % len(combinations)]
+        values = {vary.key: value for vary, value in zip(grids, combination, strict=True)}
+        values |= {vary.key: _value(vary, float(u)) for vary, u in zip(drawn, points[trial], strict=True)}
+        rows.append({vary.key: values[vary.key] for vary in search.vary})
+    return rows
+
+
+def _points(draws: str, dimensions: int, seed: int, trials: int) -> Array:
+    """Points of the unit cube, (trials, dimensions); the first ones are the same for any number of them."""
+    rng = stream(seed, "search")
+    if draws == "random" or not dimensions:
+        return rng.random((trials, dimensions))
+    points: Array = qmc.Sobol(dimensions, rng=rng).random_base2((trials - 1).bit_length())[:trials]
+    return points
+
+
+def _value(vary: Vary, u: float) -> Any:
+    """The value at u, in [0, 1), of a distribution: the inverse of its distribution function."""
+    if vary.values is not None:
+        return vary.values[int(u * len(vary.values))]
+    low, high = vary.low or 0.0, vary.high or 0.0  # the schema sees to it that both are there
+    greatest = high
+    if vary.whole:  # every whole number has the interval of width 1 around it
+        low, high = low - 0.5, high + 0.5
+    value = low * (high / low) ** u if vary.distribution == "log-uniform" else low + u * (high - low)
+    return min(int(np.floor(value + 0.5)), int(greatest)) if vary.whole else value
