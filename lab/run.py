@@ -107,8 +107,9 @@ class Run:
         """What result.json and --json hold."""
         seconds = self.seconds
         trainer, dataset, reference = self.trainer, self.dataset, self.preset.reference
-        final = trainer.evaluate({name: (part.x, part.y) for name, part in dataset.parts.items()})
         judge, part = dataset.judge
+        watched = {name: (x.x, x.y) for name, x in dataset.parts.items() if name in trainer.monitored or name == judge}
+        final = trainer.evaluate(watched)
         with np.errstate(all="ignore"):  # of a diverged run
             probabilities = trainer.objective.probabilities(part.x)
         confusion = confusion_matrix(part.y, probabilities.argmax(axis=1), len(dataset.classes))

@@ -29,6 +29,7 @@ from presets.schema import Preset
 from presets.toml import dump
 
 SPLITS = ("train", "validation")
+NOT_EVALUATED = Evaluation(*[float("nan")] * len(Evaluation._fields))
 COLUMNS = ["update", "epoch", "eta", *(f"{split}_{measure}" for split in SPLITS for measure in Evaluation._fields)]
 
 
@@ -42,12 +43,15 @@ class RunStore:
     @classmethod
     def create(cls, runs: Path, preset: Preset) -> "RunStore":
         """A new directory <time>-<preset>-<id> below `runs`, holding the resolved preset."""
-        slug = re.sub(r"[^\w.-]+", "-", preset.name)
-        store = cls(runs / f"{datetime.now():%Y%m%d-%H%M%S}-{slug}-{secrets.token_hex(2)}")
-        with _disk(store.path):
-            store.path.mkdir(parents=True)
-        store._write("preset.toml", lambda file: file.write(dump(preset).encode()))
-        return store
+        return cls.create_at(runs / new_name(preset), preset)
+
+    @classmethod
+    def create_at(cls, path: Path, preset: Preset) -> "RunStore":
+        """A new directory at that path; what a process that was killed has begun there is written anew."""
+        with disk(path):
+            path.mkdir(parents=True, exist_ok=True)
+        write_whole(path / "preset.toml", dump(preset))
+        return cls(path)
 
     # Writing
 
@@ -59,7 +63,7 @@ class RunStore:
         """
         path = self.path / "metrics.csv"
         kept = [row for row in self.metrics() if 0 < update >= row["update"]]
-        with _disk(path), path.open("a+", newline="", encoding="utf-8") as file:
+        with disk(path), path.open("a+", newline="", encoding="utf-8") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -77,50 +81,36 @@ class RunStore:
     def append(self, snapshot: Snapshot) -> None:
         """A row of metrics.csv from a snapshot with evaluations, flushed."""
         assert self._metrics is not None, "append() works inside recording()"
-        measures = (value for split in SPLITS for value in snapshot.evaluations[split])
-        with _disk(self.path / "metrics.csv"):
+        measures = (value for split in SPLITS for value in snapshot.evaluations.get(split, NOT_EVALUATED))
+        with disk(self.path / "metrics.csv"):
             csv.writer(self._metrics).writerow([snapshot.update, snapshot.epoch, snapshot.eta, *measures])
             self._metrics.flush()
 
     def save_checkpoint(self, state: Mapping[str, Array]) -> None:
         """Replace checkpoint.npz by these named arrays."""
-        self._write("checkpoint.npz", lambda file: np.savez(file, **state))  # type: ignore[arg-type]
+        write_whole(self.path / "checkpoint.npz", lambda file: np.savez(file, **state))  # type: ignore[arg-type]
 
     def save_pictures(self, arrays: Mapping[str, Array]) -> None:
         """Replace pictures.npz by these named arrays."""
-        self._write("pictures.npz", lambda file: np.savez_compressed(file, **arrays))  # type: ignore[arg-type]
+        write_whole(self.path / "pictures.npz", lambda file: np.savez_compressed(file, **arrays))  # type: ignore[arg-type]
 
     def save_figure(self, name: str, write: Callable[[IO[bytes]], Any]) -> Path:
         """Replace the file of that name in the folder figures/ by what `write` writes; return its path."""
-        with _disk(self.path / "figures"):
+        with disk(self.path / "figures"):
             (self.path / "figures").mkdir(exist_ok=True)
-        return self._write(f"figures/{name}", write)
+        write_whole(self.path / "figures" / name, write)
+        return self.path / "figures" / name
 
     def save_result(self, result: Mapping[str, Any]) -> None:
         """Replace result.json."""
-        self._write("result.json", lambda file: file.write((to_json(result) + "\n").encode()))
-
-    def _write(self, name: str, write: Callable[[IO[bytes]], Any]) -> Path:
-        path = self.path / name
-        aside = path.with_name(f".{path.name}.part")
-        with _disk(path):
-            try:
-                with aside.open("wb") as file:
-                    write(file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                aside.replace(path)
-            except BaseException:
-                aside.unlink(missing_ok=True)
-                raise
-        return path
+        write_whole(self.path / "result.json", to_json(result) + "\n")
 
     # Reading
 
     def preset(self) -> Preset:
         """The preset as it was resolved when the run began."""
         path = self.path / "preset.toml"
-        with _disk(path):
+        with disk(path):
             return parse(tomllib.loads(path.read_text(encoding="utf-8")), self.path.name, origin=str(path))
 
     def metrics(self) -> list[dict[str, float]]:
@@ -128,7 +118,7 @@ class RunStore:
         path = self.path / "metrics.csv"
         if not path.exists():
             return []
-        with _disk(path), path.open(newline="", encoding="utf-8") as file:
+        with disk(path), path.open(newline="", encoding="utf-8") as file:
             rows = [row for row in csv.reader(file) if len(row) == len(COLUMNS)]
         return [
             {name: int(text) if name == "update" else float(text) for name, text in zip(COLUMNS, row, strict=True)}
@@ -145,7 +135,7 @@ class RunStore:
 
     def _arrays(self, name: str) -> dict[str, Array]:
         path = self.path / name
-        with _disk(path), path.open("rb") as file:
+        with disk(path), path.open("rb") as file:
             try:
                 with np.load(file, allow_pickle=False) as arrays:
                     return dict(arrays)
@@ -157,7 +147,7 @@ class RunStore:
         path = self.path / "result.json"
         if not path.exists():
             return None
-        with _disk(path):
+        with disk(path):
             try:
                 result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             except ValueError as error:
@@ -169,7 +159,7 @@ class RunStore:
         path = self.path / "metrics.csv"
         if not path.exists():
             return False
-        with _disk(path), path.open(encoding="utf-8") as file:
+        with disk(path), path.open(encoding="utf-8") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -197,6 +187,30 @@ def all_runs(runs: Path) -> list[RunStore]:
     return [RunStore(path) for path in paths if (path / "checkpoint.npz").is_file()]
 
 
+def new_name(preset: Preset) -> str:
+    """<time>-<preset>-<id>, for a directory that is not there yet."""
+    slug = re.sub(r"[^\w.-]+", "-", preset.name)
+    return f"{datetime.now():%Y%m%d-%H%M%S}-{slug}-{secrets.token_hex(2)}"
+
+
+def write_whole(path: Path, content: str | Callable[[IO[bytes]], object]) -> None:
+    """Replace a file by this text, or by what the function writes: whole or not at all. Raises LabError."""
+    aside = path.with_name(f".{path.name}.part")
+    with disk(path):
+        try:
+            with aside.open("wb") as file:
+                if isinstance(content, str):
+                    file.write(content.encode())
+                else:
+                    content(file)
+                file.flush()
+                os.fsync(file.fileno())
+            aside.replace(path)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
+
+
 def to_json(value: Any) -> str:
     """JSON text; numbers that are not finite become null, as JSON has none."""
     return json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
@@ -211,7 +225,7 @@ def _finite(value: Any) -> Any:
 
 
 @contextmanager
-def _disk(path: Path) -> Iterator[None]:
+def disk(path: Path) -> Iterator[None]:
     """Errors of the file system, said in one line that names the file."""
     try:
         yield
