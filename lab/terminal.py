@@ -1,8 +1,11 @@
 """What the commands share: how they print, and the options that mean the same in all of them."""
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -17,6 +20,14 @@ Changes = Annotated[
     list[str] | None,
     typer.Option("-s", "--set", metavar="KEY=VALUE", help="Change a setting, as in -s eta=0.01; may be repeated."),
 ]
+
+Variant = Annotated[
+    Literal["auto", "mini", "full"] | None,
+    typer.Option(
+        "--data", help="auto: the full data set if it is there, otherwise its embedded part.  [default: auto]"
+    ),
+]
+Seed = Annotated[int | None, typer.Option(help="Seed of all random draws.", show_default="the preset's")]
 
 
 def console(stderr: bool = False) -> "Console":
@@ -39,3 +50,19 @@ def output(json: bool, document: Any, render: "Callable[[Console], None]") -> No
 def notice(text: str) -> None:
     """A line for the person at the terminal, beside whatever stdout carries."""
     console(stderr=True).print(text, style="yellow", highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def stopped_by_signals(stop: Callable[[], object]) -> Iterator[None]:
+    """ctrl+c, SIGTERM or a closed terminal: call stop(). A second one ends the process at once."""
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        stop()
+        signal.signal(number, before[signal.Signals(number)])
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

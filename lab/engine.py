@@ -1,0 +1,101 @@
+"""Where trials are worked at: processes of this machine, or a Dask cluster. Both are a concurrent.futures.Executor."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process
+from typing import Any, ParamSpec, TypeVar
+
+from lab.errors import LabError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+CONNECT_SECONDS = 10
+
+
+class WorkerDiedError(Exception):
+    """A worker process ended while it was at a call, and so did the one that tried it again."""
+
+    def __str__(self) -> str:
+        return "its worker process died, and so did the one that tried again"
+
+
+class Processes(ThreadPoolExecutor):
+    """So many worker processes, a thread of this one looking after each.
+
+    A process of its own for each thread, and not one pool for all: a process that dies breaks its pool, and with it
+    every call that is there. Here it is known whose call it was; that one is made again, once.
+    """
+
+    def __init__(self, workers: int) -> None:
+        super().__init__(workers, thread_name_prefix="gradlab-worker")
+        self._mine = threading.local()
+        self._pools: list[ProcessPoolExecutor] = []
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """As any executor's; raises WorkerDiedError in the future."""
+        return super().submit(self._call, fn, *args, **kwargs)  # type: ignore[arg-type]
+
+    def _call(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(2):
+            try:
+                return self._pool().submit(fn, *args, **kwargs).result()
+            except BrokenProcessPool:
+                self._mine.pool = None
+        raise WorkerDiedError
+
+    def _pool(self) -> ProcessPoolExecutor:
+        if getattr(self._mine, "pool", None) is None:
+            self._mine.pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=_begin_worker)
+            self._pools.append(self._mine.pool)
+        pool: ProcessPoolExecutor = self._mine.pool
+        return pool
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the threads, then the processes."""
+        super().shutdown(wait, cancel_futures=cancel_futures)
+        for pool in self._pools:
+            pool.shutdown(wait, cancel_futures=cancel_futures)
+
+
+def _begin_worker() -> None:
+    """A worker leaves ctrl+c to the process that began it, and ends when that one does, however it ends."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="gradlab-parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    assert parent is not None, "a worker has been begun by somebody"
+    parent.join()
+    os._exit(1)
+
+
+@contextmanager
+def engine(jobs: int, scheduler: str | None) -> Iterator[tuple[Executor, int]]:
+    """So many local processes, or the workers of the Dask scheduler at that address; and how many calls they work at
+    side by side. Raises LabError."""
+    if scheduler is None:
+        with Processes(jobs) as processes:
+            yield processes, jobs
+        return
+    try:
+        from distributed import Client
+    except ImportError:
+        raise LabError("--scheduler needs dask.distributed: pip install 'gradlab[cluster]'") from None
+    connect: Any = Client  # the library has no types
+    try:
+        client = connect(scheduler, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError, TypeError) as error:
+        raise LabError(f"--scheduler {scheduler}: no Dask scheduler answers there ({error})") from None
+    with client:
+        workers = client.scheduler_info(n_workers=-1)["workers"]
+        if not workers:
+            raise LabError(f"--scheduler {scheduler}: the scheduler has no workers yet")
+        yield client.get_executor(pure=False), len(workers)

@@ -1,0 +1,98 @@
+"""A data set for many processes: its arrays as .npy files that each of them maps into memory, one copy for all.
+
+The files lie in a temporary folder that is removed when the owner is done. Of an owner that was killed the folder
+stays; whoever shares data next removes it, as nobody holds its lock any more.
+"""
+
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data.dataset import Dataset
+from lab.errors import LabError
+from lab.run import load_data
+from lab.store import disk
+from presets.schema import Preset
+
+PREFIX = "gradlab-data-"
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class SharedData:
+    """Where the arrays of a data set lie, and the rest of it: small enough to be sent along with every task."""
+
+    folder: Path
+    bare: Dataset  # the arrays of its parts are empty
+
+    def open(self, preset: Preset) -> Dataset:
+        """The data set, mapped into memory; on another machine, where there is no such folder, that machine's own.
+
+        Raises DataError, and LabError if the data there are not the same.
+        """
+        if self.folder not in _opened:
+            dataset = self._mapped() if self.folder.is_dir() else load_data(preset, self.bare.variant)
+            if dataset.fingerprints != self.bare.fingerprints:
+                raise LabError(f"the data on this machine are not those of the search: {dataset.label}")
+            _opened.clear()
+            _opened[self.folder] = dataset
+        return _opened[self.folder]
+
+    def _mapped(self) -> Dataset:
+        parts = {name: _read(getattr(self.bare, name), self.folder / name) for name in PARTS}
+        return replace(self.bare, **parts)
+
+
+# The last one is kept for the trials to come; not more, as a file that is mapped takes its room even if it is removed.
+_opened: dict[Path, Dataset] = {}
+
+
+@contextmanager
+def shared(dataset: Dataset) -> Iterator[SharedData]:
+    """Inside the with-block the data set lies where every process of this machine can map it. Raises LabError."""
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    try:
+        with disk(folder), (folder / "new").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            (folder / "new").rename(folder / "lock")  # only now can others see it: it is never seen unlocked
+            bare = replace(dataset, **{name: _written(getattr(dataset, name), folder / name) for name in PARTS})
+            yield SharedData(folder, bare)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _written(part: Any, stem: Path) -> Any:
+    """The part without its arrays, which are written to files named after it."""
+    arrays = {name: value for name, value in _fields(part) if isinstance(value, np.ndarray)}
+    for name, array in arrays.items():
+        np.save(f"{stem}.{name}.npy", array)
+    return replace(part, **{name: array[:0] for name, array in arrays.items()})
+
+
+def _read(part: Any, stem: Path) -> Any:
+    names = [name for name, value in _fields(part) if isinstance(value, np.ndarray)]
+    # asarray: the map as a plain array, without what np.memmap does at every slice
+    return replace(part, **{name: np.asarray(np.load(f"{stem}.{name}.npy", mmap_mode="r")) for name in names})
+
+
+def _fields(part: Any) -> Iterator[tuple[str, Any]]:
+    return ((field.name, getattr(part, field.name)) for field in fields(part))
+
+
+def _sweep() -> None:
+    """Remove what owners that were killed have left."""
+    for lock in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/lock"):
+        try:
+            with lock.open("a") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(lock.parent, ignore_errors=True)
+        except OSError:  # in use, or another user's
+            continue
