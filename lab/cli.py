@@ -2,11 +2,8 @@
 
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,12 +14,25 @@ from lab.errors import LabError
 from lab.machine import cores, tune_blas
 from lab.names_command import names
 from lab.report_command import report
-from lab.terminal import BAD_INPUT, FAILED, INTERRUPTED, Changes, Json, RunsDir, console, notice, output
+from lab.search_command import search
+from lab.terminal import (
+    BAD_INPUT,
+    FAILED,
+    INTERRUPTED,
+    Changes,
+    Json,
+    RunsDir,
+    Seed,
+    Variant,
+    console,
+    notice,
+    output,
+    stopped_by_signals,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from core.trainer import Trainer
     from lab.run import Run
     from lab.store import RunStore
 
@@ -42,13 +52,6 @@ PresetName = Annotated[
 RunName = Annotated[
     str | None, typer.Argument(metavar="RUN", help="Path or name of a run; the end of the name will do.")
 ]
-Variant = Annotated[
-    Literal["auto", "mini", "full"] | None,
-    typer.Option(
-        "--data", help="auto: the full data set if it is there, otherwise its embedded part.  [default: auto]"
-    ),
-]
-Seed = Annotated[int | None, typer.Option(help="Seed of all random draws.", show_default="the preset's")]
 Threads = Annotated[int | None, typer.Option(min=1, help="Processor cores to use.", show_default="all")]
 Figures = Annotated[
     bool, typer.Option("--figures", help="Show the pictures of a run, too, and write them as PNG files into it.")
@@ -154,28 +157,13 @@ def _train(session: "Run") -> dict[str, Any]:
 
     trainer = session.trainer
     progress = TrainingProgress(console(stderr=True), session.preset.name, trainer.update, trainer.updates)
-    with _stopped_by_signals(trainer), progress:
+    with stopped_by_signals(trainer.stop), progress:
         return session.go(progress)
-
-
-@contextmanager
-def _stopped_by_signals(trainer: "Trainer") -> Iterator[None]:
-    """ctrl+c, SIGTERM or a closed terminal: stop after this update. A second one ends the process at once."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        trainer.stop()
-        signal.signal(number, before[signal.Signals(number)])
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 app.command()(check)
 app.command()(names)
+app.command()(search)
 
 
 @app.command()
