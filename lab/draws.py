@@ -7,7 +7,6 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from scipy.stats import qmc
 
 from core.streams import stream
 from core.types import Array
@@ -37,6 +36,8 @@ def _points(draws: str, dimensions: int, seed: int, trials: int) -> Array:
     rng = stream(seed, "search")
     if draws == "random" or not dimensions:
         return rng.random((trials, dimensions))
+    from scipy.stats import qmc  # takes a second to import, and is rarely needed
+
     points: Array = qmc.Sobol(dimensions, rng=rng).random_base2((trials - 1).bit_length())[:trials]
     return points
 

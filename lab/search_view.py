@@ -136,13 +136,13 @@ def _number(value: Any) -> str:
 
 def points(settings: Settings, rows: Sequence[Row], console: Console) -> str:
     """Accuracy against the first setting whose values are numbers; a series for every value of those that are not."""
-    keys = [vary.key for vary in settings.vary]
+    keys = {vary.key: vary.distribution for vary in settings.vary}
     ended = [row for row in rows if row["accuracy"] is not None]
     numeric = [key for key in keys if all(_is_number(row["values"][key]) for row in ended)]
     if not ended or not numeric:
         return ""
     xs = [row["values"][numeric[0]] for row in ended]
-    logarithmic = min(xs) > 0 and max(xs) >= LOG_RATIO * min(xs)
+    logarithmic = keys[numeric[0]] == "log-uniform" or (min(xs) > 0 and max(xs) >= LOG_RATIO * min(xs))
     figure_: Any = plotext
     figure_.clear_figure()
     figure_.theme("clear")

@@ -9,20 +9,19 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from data.dataset import Dataset
+from data.dataset import Dataset, Part
 from lab.errors import LabError
-from lab.run import load_data
 from lab.store import disk
+from presets.build import load_data
 from presets.schema import Preset
 
 PREFIX = "gradlab-data-"
-PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class SharedData:
         return _opened[self.folder]
 
     def _mapped(self) -> Dataset:
-        parts = {name: _read(getattr(self.bare, name), self.folder / name) for name in PARTS}
+        parts: dict[str, Any] = {name: _read(self.folder / name) for name in self.bare.parts}
         return replace(self.bare, **parts)
 
 
@@ -63,28 +62,22 @@ def shared(dataset: Dataset) -> Iterator[SharedData]:
         with disk(folder), (folder / "new").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             (folder / "new").rename(folder / "lock")  # only now can others see it: it is never seen unlocked
-            bare = replace(dataset, **{name: _written(getattr(dataset, name), folder / name) for name in PARTS})
-            yield SharedData(folder, bare)
+            parts: dict[str, Any] = {name: _written(part, folder / name) for name, part in dataset.parts.items()}
+            yield SharedData(folder, replace(dataset, **parts))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _written(part: Any, stem: Path) -> Any:
-    """The part without its arrays, which are written to files named after it."""
-    arrays = {name: value for name, value in _fields(part) if isinstance(value, np.ndarray)}
-    for name, array in arrays.items():
-        np.save(f"{stem}.{name}.npy", array)
-    return replace(part, **{name: array[:0] for name, array in arrays.items()})
+def _written(part: Part, stem: Path) -> Part:
+    """The part without its examples, which are written to files named after it."""
+    np.save(f"{stem}.x.npy", part.x)
+    np.save(f"{stem}.y.npy", part.y)
+    return Part(part.x[:0], part.y[:0])
 
 
-def _read(part: Any, stem: Path) -> Any:
-    names = [name for name, value in _fields(part) if isinstance(value, np.ndarray)]
+def _read(stem: Path) -> Part:
     # asarray: the map as a plain array, without what np.memmap does at every slice
-    return replace(part, **{name: np.asarray(np.load(f"{stem}.{name}.npy", mmap_mode="r")) for name in names})
-
-
-def _fields(part: Any) -> Iterator[tuple[str, Any]]:
-    return ((field.name, getattr(part, field.name)) for field in fields(part))
+    return Part(*(np.asarray(np.load(f"{stem}.{name}.npy", mmap_mode="r")) for name in "xy"))
 
 
 def _sweep() -> None:

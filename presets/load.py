@@ -123,11 +123,19 @@ def _check(document: Mapping[str, Any], origin: str) -> Preset:
         messages = [_message(e, document) for e in error.errors()]
         raise PresetError(f"{origin}: {'; '.join(messages)}", map(_key, error.errors())) from None
     for varied in preset.search.vary if preset.search else ():
-        if resolve(varied.key) != varied.key:
-            raise PresetError(f"{origin}: search.vary names {varied.key}: give the whole name, {resolve(varied.key)}")
-        if varied.key.startswith("search."):
-            raise PresetError(f"{origin}: search.vary names {varied.key}: a search cannot vary itself")
+        _check_varied(varied.key, origin)
     return preset
+
+
+def _check_varied(key: str, origin: str) -> None:
+    try:
+        name = resolve(key)
+    except PresetError as error:
+        raise PresetError(f"{origin}: search.vary: {error}") from None
+    if name != key:
+        raise PresetError(f"{origin}: search.vary names {key}: give the whole name, {name}")
+    if key.startswith("search."):
+        raise PresetError(f"{origin}: search.vary names {key}: a search cannot vary itself")
 
 
 def _key(error: Any) -> str:

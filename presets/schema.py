@@ -386,4 +386,6 @@ class Preset(Section):
                 raise ValueError("search.halving needs training.cycles of at least 2: it ends trials after a cycle")
             if self.search.maximise != "validation.accuracy":
                 raise ValueError("search.halving needs search.maximise = 'validation.accuracy'")
+            if any(vary.key.startswith(("schedule.", "training.", "data.")) for vary in self.search.vary):
+                raise ValueError("search.halving needs trials in step: of one schedule, training and data")
         return self
