@@ -15,7 +15,7 @@ from typing import Any
 from data.dataset import Dataset
 from lab import trial
 from lab.draws import draw
-from lab.engine import engine
+from lab.engine import WorkerDiedError, engine
 from lab.errors import LabError
 from lab.refine import refined
 from lab.search_store import Row, SearchStore, all_searches, best_rows
@@ -59,13 +59,16 @@ class Search:
         self.started = time.perf_counter()
         self._dataset: Dataset | None = dataset
         self._scheduler = scheduler
-        self._perform = perform
+        self.perform = perform
         self._state = store.state()
         self._earlier = float(self._state["seconds"])
         self._updates: dict[int, int] = {}
         self._stopping = False
         for number in self._going():
             if (outcome := self._on_disk(number, None)) is not None:
+                self._add(number, outcome)
+        for rung in self._rungs():
+            for number, outcome in self._worse_half(rung):
                 self._add(number, outcome)
         self.taken_up = len(self.rows)
 
@@ -127,7 +130,8 @@ class Search:
                     if str(rung) not in self._state["rungs"]:
                         self._advance(executor, data, rung, watch)
                         self._record(rung)
-                    self._halve(rung, watch)
+                    for number, outcome in self._worse_half(rung):
+                        self._end(number, outcome, watch)
                 self._advance(executor, data, None, watch)
             except BaseException:
                 self.stop()
@@ -152,7 +156,7 @@ class Search:
             for number in self._going()
             if not self._stopping and self._on_disk(number, until) is None
         ]
-        futures = {executor.submit(self._perform, task): task for task in tasks}
+        futures = {executor.submit(self.perform, task): task for task in tasks}
         waiting = set(futures)
         while waiting:
             ended, waiting = wait(waiting, POLL_SECONDS, FIRST_COMPLETED)
@@ -173,8 +177,10 @@ class Search:
             outcome = future.result()
         except CancelledError:
             return Outcome("interrupted")
-        except Exception as error:  # of the engine: perform() itself raises nothing
-            return Outcome("failed", " ".join(str(error).split()))
+        except WorkerDiedError as error:
+            return Outcome("failed", str(error))
+        except Exception as error:  # of a cluster; perform() itself raises nothing
+            return Outcome("failed", f"{type(error).__name__}: {' '.join(str(error).split())}")
         trial.unpack(task, outcome)
         return outcome
 
@@ -225,15 +231,17 @@ class Search:
             self._state["rungs"][str(rung)] = scores
             self.store.save_state(self._state)
 
-    def _halve(self, rung: int, watch: Watch) -> None:
-        """End the worse half of the trials that have come to a rung."""
+    def _worse_half(self, rung: int) -> list[tuple[int, Outcome]]:
+        """The trials that are to end at a rung, unless they have; none before all others have come to it."""
         scores = self._state["rungs"].get(str(rung), {})
         order = sorted(scores, key=lambda number: (-scores[number], int(number)))
-        for number in sorted(int(number) for number in order[(len(order) + 1) // 2 :]):
-            outcome = self._on_disk(number, rung)
-            if number not in self.rows and outcome is not None:
-                reason = f"not in the better half after {rung:,} updates"
-                self._end(number, replace(outcome, state="stopped", reason=reason), watch)
+        reason = f"not in the better half after {rung:,} updates"
+        outcomes = {int(number): self._on_disk(int(number), rung) for number in order[(len(order) + 1) // 2 :]}
+        return [
+            (number, replace(outcome, state="stopped", reason=reason))
+            for number, outcome in sorted(outcomes.items())
+            if number not in self.rows and outcome is not None
+        ]
 
     @property
     def saved(self) -> tuple[int, int]:

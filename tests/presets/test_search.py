@@ -74,13 +74,21 @@ def test_the_preset_that_trains_longer_is_there(name):
 @pytest.mark.parametrize(
     ("search", "vary", "message"),
     [
-        ("trials = 3", 'key = "loss.lambda"\ndistribution = "normal"', "search.vary.0.distribution = 'normal': must be"),
+        (
+            "trials = 3",
+            'key = "loss.lambda"\ndistribution = "normal"',
+            "search.vary.0.distribution = 'normal': must",
+        ),
         ("trials = 3", 'key = "loss.lamda"\ndistribution = "uniform"\nlow = 0\nhigh = 1', "did you mean loss.lambda"),
         ("trials = 3", 'key = "lambda"\ndistribution = "uniform"\nlow = 0\nhigh = 1', "the whole name, loss.lambda"),
         ("trials = 3", 'key = "search.top"\ndistribution = "choice"\nvalues = [1]', "a search cannot vary itself"),
         ("trials = 3", 'key = "loss.lambda"\ndistribution = "uniform"\nlow = 0', "uniform needs low and high"),
         ("trials = 3", UNIFORM + "\nvalues = [1]", "uniform needs low and high, and takes no values"),
-        ("trials = 3", 'key = "seed"\ndistribution = "uniform"\nlow = 2\nhigh = 1', "low = 2 must be less than high = 1"),
+        (
+            "trials = 3",
+            'key = "seed"\ndistribution = "uniform"\nlow = 2\nhigh = 1',
+            "low = 2 must be less than high",
+        ),
         ("trials = 3", UNIFORM.replace("uniform", "log-uniform"), "low = 0 must be greater than 0 for log-uniform"),
         ("trials = 3", UNIFORM.replace("high = 1", "high = 1.5\nwhole = true"), "must be whole numbers"),
         ("trials = 3", 'key = "seed"\ndistribution = "choice"', "a choice has values, and nothing else"),
