@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("default")  # the library's own
 def cluster():
     """A scheduler and two workers, each a process that its nanny begins again when it dies."""
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50
     ) as cluster:
         yield cluster
 
@@ -73,7 +73,7 @@ def test_a_place_without_a_scheduler_is_refused(tmp_path, monkeypatch):
 
 def test_a_scheduler_without_workers_is_refused(tmp_path):
     with (
-        distributed.LocalCluster(n_workers=0, dashboard_address=None, silence_logs=50) as empty,
+        distributed.LocalCluster(n_workers=0, dashboard_address=":0", silence_logs=50) as empty,
         pytest.raises(LabError, match="the scheduler has no workers yet"),
     ):
         search(tmp_path, empty.scheduler_address).run()
