@@ -53,7 +53,7 @@ def settings_of(preset: Preset, kinds: dict[str, str]) -> dict[str, list[Setting
     """The rows of every section, with `kinds` (section -> kind of optimiser, schedule) instead of the preset's own."""
     sections: dict[str, list[Setting]] = {}
     for section, field in Preset.model_fields.items():
-        if section in NOT_SETTINGS:
+        if section in NOT_SETTINGS or section == "search":  # a search is no training
             continue
         value, models = getattr(preset, section), section_models(section)
         if not models:
