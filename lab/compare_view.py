@@ -19,18 +19,19 @@ def show_comparison(console: Console, compared: Mapping[str, Any], records: Sequ
     series = {label: record.metrics for label, record in zip(named, records, strict=True)}
     text = overlay(series, min(console.width, 160), console.color_system is not None)
     console.print(Text.from_ansi(text), no_wrap=True, crop=True)
-    console.print(_table(compared, records))
+    console.print(table(compared, records, [Text(marker) for marker, _ in MARKS]))
     if not compared["settings"]:
         console.print("All settings are the same.")
     if compared["reported"] and any(record.variant == "mini" for record in records):
         console.print(MINI_NOTE.replace("this run", "a run on 'mini'"), style="italic")
 
 
-def _table(compared: Mapping[str, Any], records: Sequence[Record]) -> Table:
+def table(compared: Mapping[str, Any], records: Sequence[Record], marks: Sequence[Text]) -> Table:
+    """What compare() found, a column for each run, under its name and the mark of its curve."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("", no_wrap=True)
-    for (marker, _), run in zip(MARKS, compared["runs"], strict=False):
-        table.add_column(f"{run['label']}\n{marker}{marker}", justify="right", overflow="fold")
+    for mark, run in zip(marks, compared["runs"], strict=False):
+        table.add_column(Text(f"{run['label']}\n").append(mark), justify="right", overflow="fold")
     for row in comparison_rows(compared, records):
         table.add_row(*(row or [""]))
     return table
@@ -39,7 +40,8 @@ def _table(compared: Mapping[str, Any], records: Sequence[Record]) -> Table:
 def comparison_rows(compared: Mapping[str, Any], records: Sequence[Record]) -> list[list[str]]:
     """The rows under the runs' names, the first entry of each saying what it is; an empty row between the groups."""
     rows = [["data", *(record.data_short for record in records)]]
-    rows += [["state", *(record.state_line for record in records)], []]
+    rows += [["state", *(record.state for record in records)]]
+    rows += [["updates", *(f"{record.updates:,}" for record in records)], []]
     if compared["settings"]:
         rows += [[key, *map(value_text, values)] for key, values in compared["settings"].items()]
         rows.append([])

@@ -1,26 +1,32 @@
 """What a lab report needs of one or several runs, in one folder: report.md, figures, and the presets to run again."""
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lab.compare import compare
 from lab.compare_view import comparison_rows
 from lab.errors import LabError
+from lab.pictures import unpack
 from lab.record import Record, changed, distinct, labels, read, value_text
-from lab.store import RunStore
+from lab.sheets import sheet
+from lab.store import RunStore, disk
 from lab.view import MINI_NOTE, final_rows
 from presets.keys import known_keys, settings
 
 Progress = Callable[[int, int, str], None]  # figures done, figures in all, the one at work
+Names = Iterable[str]
+VECTORS = ("svg", "pdf")
 CAPTIONS = {
     "loss": "Loss against the update step",
     "cost": "Cost (loss plus L2 penalty) against the update step",
     "accuracy": "Accuracy against the update step",
     "eta": "Learning rate against the update step",
     "confusion": "Confusion matrix: true classes in rows, guesses in columns",
+    "templates": "Weights of every class as an image, each stretched from black to white by itself",
+    "kernels": "Kernels of the first layer, each stretched from black to white by itself",
+    "misclassified": "Examples guessed wrong with most confidence",
 }
 
 
@@ -40,9 +46,10 @@ def write_report(stores: Sequence[RunStore], out: Path | None, progress: Progres
     drawings = {label: of_run(record) for label, record in records.items()}
     if len(records) > 1:
         drawings = {"comparison": of_runs(records), **drawings}
+    pictures = {label: unpack(record.store.pictures()) for label, record in records.items()}
     total = sum(map(len, drawings.values()))
     done = 0
-    with _disk(out):
+    with disk(out):
         for folder, figures in drawings.items():
             (out / folder).mkdir(parents=True, exist_ok=True)
             for name, draw in figures.items():
@@ -51,7 +58,9 @@ def write_report(stores: Sequence[RunStore], out: Path | None, progress: Progres
                 done += 1
         for label, record in records.items():
             shutil.copyfile(record.store.path / "preset.toml", out / label / "preset.toml")
-        report.write_text(text(records, drawings), encoding="utf-8")  # last: where it is, the rest is whole
+            for name, group in pictures[label].items():
+                sheet(group).save(out / label / f"{name}.png")
+        report.write_text(text(records, drawings, pictures), encoding="utf-8")  # last: where it is, the rest is whole
     progress(done, total, "report.md")
     return report
 
@@ -62,15 +71,15 @@ def default_place(named: Sequence[str]) -> Path:
     return Path(f"report-{named[0]}{more}")
 
 
-def text(records: Mapping[str, Record], drawings: Mapping[str, Mapping[str, Any]]) -> str:
-    """The Markdown: a comparison if there are several runs, then a chapter on each. `drawings` names the figures."""
+def text(records: Mapping[str, Record], drawings: Mapping[str, Names], pictures: Mapping[str, Names]) -> str:
+    """The Markdown: a comparison if there are several runs, then a chapter on each. The others name what was drawn."""
     lines = list(_comparison(records, drawings["comparison"])) if len(records) > 1 else []
     for label, record in records.items():
-        lines += _run(label, record, drawings[label], top=len(records) == 1)
+        lines += _run(label, record, drawings[label], pictures[label], top=len(records) == 1)
     return "\n".join(lines) + "\n"
 
 
-def _comparison(records: Mapping[str, Record], figures: Mapping[str, Any]) -> Iterator[str]:
+def _comparison(records: Mapping[str, Record], figures: Names) -> Iterator[str]:
     yield from (f"# Comparison of {len(records)} runs", "")
     each = list(records.values())
     rows = [row or [""] * (1 + len(each)) for row in comparison_rows(compare(each), each)]
@@ -80,7 +89,7 @@ def _comparison(records: Mapping[str, Record], figures: Mapping[str, Any]) -> It
     yield from _figures("comparison", figures)
 
 
-def _run(label: str, record: Record, figures: Mapping[str, Any], top: bool) -> Iterator[str]:
+def _run(label: str, record: Record, figures: Names, pictures: Names, top: bool) -> Iterator[str]:
     mark = "#" if top else "##"
     preset, result, reference = record.preset, record.result, record.preset.reference
     yield from (f"{mark} {label}: {preset.title}", "")
@@ -104,8 +113,11 @@ def _run(label: str, record: Record, figures: Mapping[str, Any], top: bool) -> I
     if result:
         yield from (f"{mark}# Classes ({result['judge']} part)", "")
         yield from _classes(result)
+        yield from _layers(result, f"{mark}# Layers")
+        yield from _misclassified(result, f"{mark}# Misclassified with most confidence ({result['judge']} part)")
     yield from (f"{mark}# Figures", "")
     yield from _figures(label, figures)
+    yield from _figures(label, pictures, vectors=())
 
 
 def _notes(record: Record) -> Iterator[str]:
@@ -146,11 +158,25 @@ def _classes(result: Mapping[str, Any]) -> Iterator[str]:
     yield from _table([*rows, ["mean", f"{sum(counts):,}", *means]])
 
 
-def _figures(folder: str, figures: Mapping[str, Any]) -> Iterator[str]:
-    for name in figures:
+def _layers(result: Mapping[str, Any], title: str) -> Iterator[str]:
+    if layers := result.get("layers"):  # a run made before they were recorded has none
+        rows = [[each["layer"], "x".join(map(str, each["output"])), f"{each['parameters']:,}"] for each in layers]
+        yield from (title, "", *_table([["layer", "output", "parameters"], *rows]))
+
+
+def _misclassified(result: Mapping[str, Any], title: str) -> Iterator[str]:
+    """Texts; of images there is a sheet among the figures."""
+    texts = [each for each in result.get("misclassified", ()) if each["text"]]
+    if texts:
+        rows = [[each["text"], each["true"], each["predicted"], f"{each['probability']:.1%}"] for each in texts]
+        yield from (title, "", *_table([["example", "true", "guessed", "probability"], *rows]))
+
+
+def _figures(folder: str, names: Names, vectors: Sequence[str] = VECTORS) -> Iterator[str]:
+    for name in names:
         yield from (f"![{CAPTIONS[name]}]({folder}/{name}.png)", "")
-        others = " · ".join(f"[{kind.upper()}]({folder}/{name}.{kind})" for kind in ("svg", "pdf"))
-        yield from (f"{CAPTIONS[name]}. {others}", "")
+        others = " · ".join(f"[{kind.upper()}]({folder}/{name}.{kind})" for kind in vectors)
+        yield from (f"{CAPTIONS[name]}. {others}".rstrip(), "")
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -160,11 +186,3 @@ def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     yield "| --- " + "| ---: " * (len(heading) - 1) + "|"
     yield from ("| " + " | ".join(row) + " |" for row in body)
     yield ""
-
-
-@contextmanager
-def _disk(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise LabError(f"{error.filename or out}: {error.strerror or error}") from error

@@ -45,7 +45,7 @@ def test_the_command_writes_a_report_whose_links_are_whole(gradlab, trained, tmp
     assert (code, out, err) == (0, f"{tmp_path}/out/report.md\n", "")
     text = (tmp_path / "out" / "report.md").read_text()
     links = re.findall(r"\]\(([^)]+)\)", text)
-    assert len(links) == 15  # five figures in three formats
+    assert len(links) == 16  # five figures in three formats, and the misclassified digits
     for link in links:
         assert (tmp_path / "out" / link).read_bytes().startswith(MAGIC[link[-3:]])
     (again,) = re.findall(r"gradlab run (\S+\.toml)", text)
@@ -67,6 +67,7 @@ def test_the_text_has_settings_results_beside_the_reported_ones_and_every_class(
     for i in range(10):
         shares = " | ".join(f"{scores[name][i]:.1%}" for name in ("precision", "recall", "f1"))
         assert f"| {i} | {counts[i]} | {shares} |" in text
+    assert "| Dense | 8 | 6,280 |" in text  # 784 * 8 + 8
     assert f"| mean | 2,000 | {np.mean(scores['precision']):.1%} |" in text
 
 
@@ -136,6 +137,9 @@ def test_names_are_judged_on_their_validation_part(few_figures, tmp_path):
     run.go(lambda snapshot: None)
     text = write_report([run.store], tmp_path / "out", quiet).read_text()
     assert "Classes (validation part)" in text
+    worst = run.store.result()["misclassified"][0]
+    row = [worst["text"], worst["true"], worst["predicted"], f"{worst['probability']:.1%}"]
+    assert f"| {' | '.join(row)} |" in text
     assert f"| validation accuracy | {run.store.result()['final']['validation']['accuracy']:.2%} | 48.02%" in text
 
 
