@@ -1,13 +1,17 @@
 """Saved runs at a glance: what a list of them shows."""
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lab.errors import LabError
-from lab.record import changed
+from lab.record import Record, changed, read
 from lab.store import RunStore, all_runs
 from presets.errors import PresetError
+
+T = TypeVar("T")
+FILES = ("preset.toml", "metrics.csv", "checkpoint.npz", "result.json")
 
 
 def list_runs(runs: Path) -> list[dict[str, Any]]:
@@ -24,6 +28,40 @@ def best_so_far(runs: Path) -> dict[str, dict[str, float]]:
             of_preset = best.setdefault(run["preset"], {})
             of_preset[run["data"]] = max(run["accuracy"], of_preset.get(run["data"], 0.0))
     return best
+
+
+class Catalogue:
+    """The same for who looks again and again: a run is read anew only when its files have changed."""
+
+    def __init__(self, runs: Path) -> None:
+        self.runs = runs
+        self._summaries: dict[Path, tuple[object, dict[str, Any]]] = {}
+        self._records: dict[Path, tuple[object, Record]] = {}
+
+    def list_runs(self) -> list[dict[str, Any]]:
+        """See list_runs()."""
+        return [_kept(self._summaries, store, _summary) for store in all_runs(self.runs)]
+
+    def record(self, store: RunStore) -> Record:
+        """See record.read()."""
+        return _kept(self._records, store, read)
+
+
+def _kept(kept: dict[Path, tuple[object, T]], store: RunStore, read_anew: Callable[[RunStore], T]) -> T:
+    paths = [store.path / name for name in FILES]
+    running = not paths[-1].exists() and store.running()  # who writes a run removes its result first
+    stamp = (running, [_written(path) for path in paths])
+    if store.path not in kept or kept[store.path][0] != stamp:
+        kept[store.path] = (stamp, read_anew(store))
+    return kept[store.path][1]
+
+
+def _written(path: Path) -> int:
+    """When a file was written, in nanoseconds; 0 if there is none (any more)."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _summary(store: RunStore) -> dict[str, Any]:

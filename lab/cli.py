@@ -58,6 +58,8 @@ Figures = Annotated[
 ]
 Resume = Annotated[str | None, typer.Option(metavar="RUN", help="Go on with an interrupted run.", show_default=False)]
 
+Delete = Annotated[bool, typer.Option("--delete", help="Delete the run and all its files, after a question.")]
+
 
 @app.callback(invoke_without_command=True)
 def gradlab(
@@ -167,13 +169,21 @@ app.command()(search)
 
 
 @app.command()
-def runs(name: RunName = None, figures: Figures = False, runs_dir: RunsDir = Path("runs"), json: Json = False) -> None:
-    """List the saved runs, or show one: its numbers, layers, classes and mistakes."""
+def runs(
+    name: RunName = None,
+    figures: Figures = False,
+    delete: Delete = False,
+    runs_dir: RunsDir = Path("runs"),
+    json: Json = False,
+) -> None:
+    """List the saved runs; show one: its numbers, layers, classes and mistakes; or delete one."""
     from lab.catalogue import list_runs
     from lab.details_view import show_details
     from lab.store import find
     from lab.view import show_result, show_runs
 
+    if delete and (name is None or json or figures):
+        raise LabError("--delete deletes one run and shows nothing: gradlab runs RUN --delete")
     if name is None:
         if figures:
             raise LabError("--figures of which run? gradlab runs lists them")
@@ -181,6 +191,10 @@ def runs(name: RunName = None, figures: Figures = False, runs_dir: RunsDir = Pat
         output(json, summaries, lambda terminal: show_runs(terminal, summaries))
         return
     store = find(runs_dir, name)
+    if delete:
+        if typer.confirm(f"Delete {store.path} for good?", err=True):
+            store.delete()
+        return
     result = store.result()
     if result is None:
         going = "is still running" if store.running() else f"was killed; gradlab run --resume {store.path} takes it up"

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -153,6 +154,13 @@ class RunStore:
             except ValueError as error:
                 raise LabError(f"{path} cannot be used: {error}") from None
             return result
+
+    def delete(self) -> None:
+        """Remove the run and all its files for good. Raises LabError while a process writes it."""
+        if self.running():
+            raise LabError(f"{self.path} is being written by another process")
+        with disk(self.path):
+            shutil.rmtree(self.path)
 
     def running(self) -> bool:
         """Is a process writing this run now?"""

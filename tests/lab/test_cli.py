@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from io import StringIO
 
 import pytest
 
@@ -105,6 +106,29 @@ def test_runs_are_listed_and_shown(gradlab, small, tmp_path):
     assert json.loads(gradlab("runs", store.path.name[-4:], "--json")[1]) == store.result()
 
 
+def test_a_run_is_deleted_after_a_question_only(gradlab, small, tmp_path, monkeypatch):
+    gradlab(*small_run(small, "updates=2"))
+    (store,) = all_runs(tmp_path / "runs")
+    for answer, left in (("n\n", True), ("", True), ("y\n", False)):
+        monkeypatch.setattr("sys.stdin", StringIO(answer))
+        code, out, err = gradlab("runs", store.path.name, "--delete")
+        assert code == (0 if answer else 130)
+        assert (out, store.path.exists()) == ("", left)
+        assert f"Delete {store.path} for good?" in err
+
+
+def test_a_run_that_is_written_is_not_deleted(start, gradlab, monkeypatch):
+    run, codes = start("updates=2"), []
+
+    def delete(snapshot):
+        monkeypatch.setattr("sys.stdin", StringIO("y\n"))
+        codes.append(gradlab("runs", run.store.path.name, "--delete")[0])
+
+    run.go(delete)
+    assert set(codes) == {2}
+    assert run.store.result() is not None
+
+
 def test_data_is_listed_with_size_source_and_licence(gradlab, tmp_path):
     for arguments in (("data",), ("data", "list")):
         code, out, _ = gradlab(*arguments)
@@ -142,6 +166,7 @@ def test_data_is_listed_with_size_source_and_licence(gradlab, tmp_path):
         ("run --resume .", "is not a run directory"),
         ("run --resume x -s eta=1", "it takes no -s, --data or --seed"),
         ("runs nothing", "there is no run nothing in"),
+        ("runs --delete", "--delete deletes one run"),
         ("data fetch imagenet", "imagenet"),
         ("nonsense", "No such command"),
     ],
