@@ -1,6 +1,5 @@
 """`gradlab check`: the gradients of a preset, of a report, or of a student's own file."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from lab.errors import LabError
+from lab.student_names import FILE
 from lab.terminal import FAILED, Changes, Json, console, notice, output
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from lab.student import StudentReport
 
     Report = GradientReport | StudentReport
-
-FILE = re.compile(r"(?P<path>.+\.py):(?P<name>\w+)")
 
 Target = Annotated[str | None, typer.Argument(metavar="PRESET|FILE.py:NAME", show_default=False)]
 Method = Annotated[
@@ -80,10 +78,9 @@ def check(
     def once() -> bool:
         if like is not None:
             return _like(json, like)
-        if target is not None and (file := FILE.fullmatch(target)):
-            report = _file(file["path"], file["name"], method, examples, against)
-        else:
-            report = _preset(str(target), method, examples, changes or [], updates)
+        from lab.checks import check as check_any
+
+        report = check_any(str(target), method, examples, changes or [], updates, against)
         _show(json, report.as_dict(), [report])
         return report.passed
 
@@ -126,21 +123,6 @@ def _like(json: bool, like: str) -> bool:
     return passed(reports)
 
 
-def _file(path: str, name: str, method: str | None, examples: int | None, against: str | None) -> "Report":
-    from lab.student import check_file
-
-    return check_file(path, name, method or "complex", examples or 7, against=against)  # type: ignore[arg-type]
-
-
-def _preset(target: str, method: str | None, examples: int | None, changes: list[str], updates: int) -> "Report":
-    from core.gradcheck import Settings
-    from lab.check import EXAMPLES, check_preset
-    from presets.load import load
-
-    settings = Settings(method=method or "complex")  # type: ignore[arg-type]
-    return check_preset(load(target, changes), settings, examples or EXAMPLES, updates)
-
-
 def _show(json: bool, document: object, reports: "Sequence[Report]") -> None:
     from lab.check_view import render
 
@@ -153,14 +135,12 @@ def _show(json: bool, document: object, reports: "Sequence[Report]") -> None:
 
 def _saves(target: str | None) -> Iterator[None]:
     """Once for every time the file is saved; only ctrl+c ends it."""
-    from watchfiles import watch
+    from lab.saves import saves
 
     path = Path(FILE.sub(r"\g<path>", target or ""))
     if not path.is_file():
         raise LabError(f"--watch looks at a file: there is none called {path}")
     notice(f"watching {path}; ctrl+c ends it")
-    # The folder, as editors save by renaming: the old file would be watched on, and never change.
-    for changes in watch(path.parent, recursive=False):
-        if any(Path(changed).name == path.name for _, changed in changes):
-            console().rule()
-            yield
+    for _ in saves(path):
+        console().rule()
+        yield

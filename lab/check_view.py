@@ -1,11 +1,12 @@
 """A gradient check in the terminal: a table of the tensors, their relative errors as box plots, the verdict."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 from rich import box
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -15,41 +16,58 @@ from core.types import Array
 from lab.student import StudentReport
 from lab.student_against import Comparison
 
+
+class Colours(NamedTuple):
+    """Of what is right and what is wrong, as Rich writes them."""
+
+    right: str
+    wrong: str
+
+
 LOWEST = 1e-18  # where an error of 0 is drawn
+TERMINAL = Colours("green", "red")
 LEGEND = "relative error: | least, largest  [ ] quartiles  : median  T tolerance"
 
 
 def render(report: GradientReport | StudentReport, console: Console) -> None:
-    """Print a check: what the file printed, table, box plots, what a comparison found, verdict."""
+    """Print a check."""
+    for part in parts(report, console.width):
+        console.print(part, soft_wrap=isinstance(part, Text) and not part.no_wrap, crop=True)
+
+
+def parts(report: GradientReport | StudentReport, width: int, colours: Colours = TERMINAL) -> Iterator[RenderableType]:
+    """A check from top to bottom: what the file printed, table, box plots, what a comparison found, verdict."""
     student = report if isinstance(report, StudentReport) else None
     check = student.report if student else report
     assert isinstance(check, GradientReport)
     if student and student.prints:
-        console.print("What the file prints:", style="dim")
-        console.print(Padding(Text(student.prints.rstrip()), (0, 0, 1, 2)))
+        yield Text("What the file prints:", "dim")
+        yield Padding(Text(student.prints.rstrip()), (0, 0, 1, 2))
     if check.tensors:
-        console.print(_table(check))
+        yield table(check.tensors, colours)
         plotted = [t for t in check.tensors if len(t.errors)]
         if plotted:
-            console.print(Text("\n".join(box_plots(plotted, min(console.width, 100)))), no_wrap=True, crop=True)
-            console.print()
+            yield Text("\n".join([*box_plots(plotted, min(width, 100)), ""]), no_wrap=True, overflow="crop")
     if student and student.against:
-        console.print(_comparisons(student.against))
+        yield _comparisons(student.against, colours)
     for note in check.notes:
-        console.print(f"Note: {note}.", style="italic", highlight=False)
-    _verdict(report, check, console)
+        yield Text(f"Note: {note}.", "italic")
+    yield from _verdict(report, check, colours)
 
 
-def _table(check: GradientReport) -> Table:
+def table(tensors: Iterable[TensorReport], colours: Colours = TERMINAL) -> Table:
+    """A row for every tensor: what was compared, the relative errors, whether it passes."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))  # fits 80 columns
     table.add_column("tensor")
     for heading in ("shape", "checked", "crossed", "zero", "median", "worst", "direction"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("")
-    for t in check.tensors:
+    for t in tensors:
         row = ["x".join(map(str, t.shape)), *(f"{n:,}" for n in (t.checked, t.crossed, t.zero))]
         row += [_error(t.median if t.checked else None), _error(t.worst if t.checked else None), _error(t.direction)]
-        table.add_row(t.name, *row, Text("passes", "green") if t.passed else Text("FAILS", "bold red"))
+        table.add_row(
+            t.name, *row, Text("passes", colours.right) if t.passed else Text("FAILS", f"bold {colours.wrong}")
+        )
     return table
 
 
@@ -102,7 +120,7 @@ def _log(errors: Array) -> Array:
     return np.asarray(np.log10(clipped))
 
 
-def _comparisons(rows: tuple[Comparison, ...]) -> Table:
+def _comparisons(rows: tuple[Comparison, ...], colours: Colours) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("beside Gradlab's")
     for heading in ("largest difference", "at", "yours", "ours"):
@@ -111,26 +129,26 @@ def _comparisons(rows: tuple[Comparison, ...]) -> Table:
     for row in rows:
         place = f"[{','.join(map(str, row.place))}]" if row.place else "shape"
         figures = [f"{v:.6g}" for v in (row.theirs, row.ours)]
-        verdict = Text("agrees", "green") if row.passed else Text("DIFFERS", "bold red")
+        verdict = Text("agrees", colours.right) if row.passed else Text("DIFFERS", f"bold {colours.wrong}")
         table.add_row(row.name, f"{row.absolute:.1e}", Text(place), *figures, verdict)
     return table
 
 
-def _verdict(report: GradientReport | StudentReport, check: GradientReport, console: Console) -> None:
+def _verdict(report: GradientReport | StudentReport, check: GradientReport, colours: Colours) -> Iterator[Text]:
     for t in check.tensors:
         if not t.passed:
-            console.print(Text(f"{t.name} {t.verdict}", "red"), soft_wrap=True)
+            yield Text(f"{t.name} {t.verdict}", colours.wrong)
     for finding in check.findings:
-        console.print(Text(finding, "red"), soft_wrap=True)
+        yield Text(finding, colours.wrong)
     where = f"{check.target}, {check.method}, {check.seconds:.2f} s"
     if isinstance(report, StudentReport) and report.problem:
-        console.print(Text(report.problem, "red"), soft_wrap=True)
-        console.print(Text(f"NOT CHECKED: {where}", "bold red"), soft_wrap=True)
+        yield Text(report.problem, colours.wrong)
+        yield Text(f"NOT CHECKED: {where}", f"bold {colours.wrong}")
     elif report.passed:
         compared, whole = _coverage(check)
-        console.print(Text(f"PASSES: {where}; {compared}{whole}", "bold green"), soft_wrap=True)
+        yield Text(f"PASSES: {where}; {compared}{whole}", f"bold {colours.right}")
     else:
-        console.print(Text(f"FAILS: {where}", "bold red"), soft_wrap=True)
+        yield Text(f"FAILS: {where}", f"bold {colours.wrong}")
 
 
 def _coverage(check: GradientReport) -> tuple[str, str]:
