@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, cast
 
+from textual.app import RenderResult
 from textual_plotext import PlotextPlot
 
 from tui.series import Point
@@ -50,12 +51,16 @@ class SeriesPlot(PlotextPlot):
             self.figure = figure
             self.redraw()
 
-    def on_resize(self) -> None:
-        """There may be room for other ticks."""
-        self.redraw()
-
     def redraw(self) -> None:
         """Draw again, in the colours as they are."""
+        self.refresh()
+
+    def render(self) -> RenderResult:
+        """The plot. It is drawn anew each time, as plotext takes the logarithm of its ticks at every build."""
+        self._draw()
+        return super().render()
+
+    def _draw(self) -> None:
         lab, figure, plot = cast("GradlabApp", self.app), self.figure, self.plt
         styles, behind = lab.series_styles, muted(lab.current_theme)
         ascii_only = lab.settings.markers == "ascii"
@@ -66,7 +71,6 @@ class SeriesPlot(PlotextPlot):
         ys = [y for _, points in shown for _, y in points]
         if not ys:
             self._no_data(figure)
-            self.refresh()
             return
         self._axes(figure, ys)
         for value in figure.references:
@@ -80,7 +84,6 @@ class SeriesPlot(PlotextPlot):
                 marker = ("." if ascii_only else "·") if curve.style == MUTED else styles[curve.style].marker
                 draw = plot.plot if curve.line else plot.scatter
                 draw([x for x, _ in points], [y for _, y in points], marker=marker, color=colour)
-        self.refresh()
 
     def _axes(self, figure: Figure, ys: list[float]) -> None:
         plot, values = self.plt, [*ys, *(r for r in figure.references if r > 0 or not figure.log)]
@@ -132,7 +135,7 @@ def label(value: float, percent: bool = False) -> str:
     """A tick's text: three digits, thousands separated; or a percentage."""
     if percent:
         return f"{100 * value:.3g}%"
-    if abs(value) >= 1000 and value == round(value):
+    if 1000 <= abs(value) < 1e6 and value == round(value):
         return f"{value:,.0f}"
     return f"{value:.3g}"
 
