@@ -52,6 +52,12 @@ class SeriesStyle:
     colour: tuple[int, int, int]
     marker: str
 
+    @property
+    def rich(self) -> str:
+        """The colour as Rich and Textual write it."""
+        red, green, blue = self.colour
+        return f"rgb({red},{green},{blue})"
+
 
 def rgb(colour: str) -> tuple[int, int, int]:
     """'#rrggbb' as three numbers."""

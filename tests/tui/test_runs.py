@@ -1,0 +1,344 @@
+"""Runs: what is saved, marked, laid over one another, resumed, reported and deleted."""
+
+import fcntl
+from pathlib import Path
+
+import pytest
+from textual.widgets import DataTable, Static, TabbedContent
+
+from lab.catalogue import list_runs
+from lab.store import RunStore
+from tests.tui.recorded import record, some_runs
+from tui.screens.dialogues import ConfirmScreen
+from tui.widgets.overlay import Overlay
+from tui.widgets.plot import SeriesPlot
+
+
+@pytest.fixture
+def runs(lab, until):
+    """The app in Runs, once the saved runs are shown: async with runs() as (app, pilot)."""
+
+    class Opened:
+        def __init__(self, size=(120, 40)):
+            self.app = lab(runs=Path("runs"))
+            self.test = self.app.run_test(size=size)
+
+        async def __aenter__(self):
+            pilot = await self.test.__aenter__()
+            await pilot.press("6")
+            await until(pilot, lambda: rows(self.app))
+            return self.app, pilot
+
+        async def __aexit__(self, *error):
+            await self.test.__aexit__(*error)
+
+    return Opened
+
+
+def rows(app):
+    """The cells of the table as text."""
+    table = app.screen.query_one("#runs", DataTable)
+    return [[str(cell) for cell in table.get_row_at(i)] for i in range(table.row_count)]
+
+
+def plots(app):
+    """What the two plots show."""
+    return [plot.figure for plot in app.screen.query_one(Overlay).query(SeriesPlot)]
+
+
+def side(app):
+    """What stands in the tab of that name."""
+    pane = app.screen.query_one("#side")
+    return "\n".join("".join(segment.text for segment in line) for line in pane.render_lines(pane.size.region))
+
+
+def messages(app):
+    return [note.message for note in app._notifications]
+
+
+def text(app, id):
+    return str(app.screen.query_one(f"#{id}", Static).render())
+
+
+async def test_without_runs_it_says_how_to_make_one(lab, until):
+    app = lab(runs=Path("runs"))
+    async with app.run_test() as pilot:
+        await pilot.press("6")
+        await until(pilot, lambda: app.screen.has_class("-none"))
+        assert "No runs yet" in text(app, "no-runs")
+        await pilot.press(*"ucty", "space", "r", "w", "d", "right_square_bracket")  # and nothing happens
+        assert app.screen.mode == "runs"
+
+
+async def test_the_table_says_of_every_run_what_it_is_and_how_it_ended(runs):
+    some_runs()
+    async with runs(size=(160, 45)) as (app, _):
+        assert rows(app) == [
+            [" ", "a1-test1-00ee", "diverged", "10.00%", "30.29%", "full", "2026-01-04 07:08",
+             "optimiser.eta=100000.0"],
+            [" ", "a2-final-00dd", "interrupted", "-", "51.33%", "full", "2026-01-03 06:07", ""],
+            [" ", "a3-3layer-bn-00cc", "interrupted", "-", "53.61%", "full", "2026-01-03 05:06", ""],
+            [" ", "a2-setting1-00bb", "done", "41.00%", "45.88%", "mini", "2026-01-02 04:05",
+             "network.hidden=[100, 50] loss.lambda=0.05"],
+            [" ", "a2-setting1-00aa", "done", "46.57%", "45.88%", "full", "2026-01-02 03:04", ""],
+        ]  # fmt: skip
+
+
+async def test_a_run_made_elsewhere_appears_and_one_deleted_elsewhere_goes(runs, until):
+    store = record("20260102-030405-a2-setting1-00aa")
+    async with runs() as (app, pilot):
+        record("20260103-030405-a2-setting1-00bb")
+        await until(pilot, lambda: len(rows(app)) == 2)
+        store.delete()
+        await until(pilot, lambda: [row[1] for row in rows(app)] == ["a2-setting1-00bb"])
+
+
+async def test_a_run_that_another_process_writes_is_running_and_neither_resumed_nor_deleted(runs):
+    store = record("20260102-030405-a2-setting1-00aa", state="killed")
+    with (store.path / "metrics.csv").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        async with runs() as (app, pilot):
+            assert rows(app)[0][2] == "running"
+            await pilot.press("r")
+            assert "is running: only an interrupted run can be resumed" in messages(app)[-1]
+            await pilot.press("d", "y")
+            assert "is being written by another process" in messages(app)[-1]
+    assert store.path.is_dir()
+
+
+async def test_a_damaged_run_is_shown_as_such(runs):
+    store = record("20260102-030405-a2-setting1-00aa")
+    (store.path / "result.json").write_text("{")
+    async with runs() as (app, _):
+        assert rows(app)[0][2] == "damaged"
+        assert "result.json cannot be used" in text(app, "overlay-legend")
+
+
+async def test_the_run_under_the_cursor_is_drawn_both_parts_of_it(runs):
+    stores = some_runs()
+    async with runs() as (app, pilot):
+        await pilot.press("ctrl+end")
+        loss, accuracy = plots(app)
+        row = stores[0].metrics()
+        for curve, split in zip(loss.curves, ("train", "validation"), strict=True):
+            assert list(curve.points) == [(each["update"], each[f"{split}_loss"]) for each in row]
+        assert accuracy.references == (0.4588,)
+        assert accuracy.percent
+        assert text(app, "run").startswith("20260102-030405-a2-setting1-00aa  done · 1,000 updates")
+
+
+async def test_marked_runs_are_drawn_over_one_another_in_the_order_of_their_marks(runs):
+    stores = some_runs()
+    async with runs() as (app, pilot):
+        await pilot.press("ctrl+end", "space", "up", "enter")
+        assert [row[0] for row in rows(app)] == [" ", " ", " ", "×", "•"]
+        loss, accuracy = plots(app)
+        assert loss.title == "validation loss / update"
+        for figure, measure in ((loss, "loss"), (accuracy, "accuracy")):
+            for curve, store in zip(figure.curves, stores[:2], strict=True):
+                assert [y for _, y in curve.points] == [row[f"validation_{measure}"] for row in store.metrics()]
+        await pilot.press("t")
+        assert plots(app)[0].title == "train loss / update"
+        assert plots(app)[0].curves[0].points[-1][1] == stores[0].metrics()[-1]["train_loss"]
+        await pilot.press("space")
+        assert [row[0] for row in rows(app)] == [" ", " ", " ", " ", "•"]
+        await pilot.press("space", "u")
+        assert [row[0] for row in rows(app)] == [" "] * 5
+
+
+async def test_measure_and_log_axis_are_switched(runs):
+    some_runs()
+    async with runs() as (app, pilot):
+        await pilot.press("ctrl+end")
+        for measure in ("cost", "accuracy", "eta", "loss"):
+            await pilot.press("c")
+            assert plots(app)[0].title.startswith(measure)
+        await pilot.press("y")
+        assert plots(app)[0].log
+        await pilot.press("y")
+        assert not plots(app)[0].log
+
+
+async def test_a_diverged_run_is_drawn_on_a_logarithmic_axis_and_its_gap_is_said(runs):
+    some_runs()
+    async with runs() as (app, _):
+        assert plots(app)[0].log
+        assert "not finite from update 40" in text(app, "overlay-legend")
+
+
+async def test_no_more_runs_are_marked_than_can_be_told_apart(runs):
+    for i in range(7):
+        record(f"2026010{i + 1}-030405-a2-setting1-00a{i}")
+    async with runs() as (app, pilot):
+        for _ in range(7):
+            await pilot.press("space", "down")
+        assert sum(row[0] != " " for row in rows(app)) == 6
+        assert "6 runs can be told apart" in messages(app)[-1]
+
+
+async def test_settings_that_differ_stand_side_by_side(runs, until):
+    some_runs()
+    async with runs(size=(160, 45)) as (app, pilot):
+        await pilot.press("ctrl+end", "space", "up", "space", "right_square_bracket")
+        assert app.screen.query_one(TabbedContent).active == "side-tab"
+        await until(pilot, lambda: "network.hidden" in side(app))
+        shown = side(app)
+        assert "[100, 50]" in shown
+        assert "optimiser.eta" not in shown
+        assert "46.57%" in shown
+        await pilot.press("left_square_bracket")
+        assert app.screen.query_one(TabbedContent).active == "overlay-tab"
+
+
+async def test_an_interrupted_run_is_resumed_in_train(lab, small, until, tmp_path):
+    app = lab(preset=small, runs=Path("runs"))
+    async with app.run_test() as pilot:
+        await pilot.press("r")
+        await until(pilot, lambda: app.training.ended)
+        (run,) = list_runs(Path("runs"))
+        (Path(run["run"]) / "result.json").unlink()
+        (Path(run["run"]) / "metrics.csv").write_text((Path(run["run"]) / "metrics.csv").read_text())
+        before = app.training
+        await pilot.press("6")
+        await until(pilot, lambda: rows(app))
+        await pilot.press("r")
+        assert app.screen.mode == "train"
+        assert app.training is not before
+        await until(pilot, lambda: app.training.ended)
+        assert app.training.phase == "done"
+        assert RunStore(Path(run["run"])).result()["state"] == "done"
+
+
+@pytest.mark.parametrize(("state", "index"), [("diverged", 0), ("done", 4)])
+async def test_what_is_not_interrupted_is_not_resumed(runs, state, index):
+    some_runs()
+    async with runs() as (app, pilot):
+        await pilot.press(*["down"] * index, "r")
+        assert app.screen.mode == "runs"
+        assert f"is {state}: only an interrupted run can be resumed" in messages(app)[-1]
+
+
+async def test_a_report_of_the_marked_runs_is_written(runs, until, monkeypatch):
+    monkeypatch.setattr("lab.report_figures.of_run", lambda record: {})
+    monkeypatch.setattr("lab.report_figures.of_runs", lambda records: {})
+    some_runs()
+    async with runs() as (app, pilot):
+        await pilot.press("ctrl+end", "space", "up", "space", "w")
+        await until(pilot, lambda: messages(app))
+        written = Path("report-a2-setting1-00aa-and-1-more/report.md")
+        assert messages(app) == [f"written: {written}"]
+        assert "# Comparison of 2 runs" in written.read_text()
+        await pilot.press("w")
+        await until(pilot, lambda: len(messages(app)) == 2)
+        assert f"{written} is there already" in messages(app)[1]
+
+
+async def test_a_second_report_waits_for_the_first(runs, until, monkeypatch):
+    import threading
+
+    begun, may_end = threading.Event(), threading.Event()
+
+    def write(stores, out, progress):
+        progress(2, 5, "a2/loss")
+        begun.set()
+        may_end.wait(10)
+        return Path("report.md")
+
+    monkeypatch.setattr("tui.screens.runs.write_report", write)
+    some_runs()
+    async with runs() as (app, pilot):
+        await pilot.press("w")
+        await until(pilot, begun.is_set)
+        await until(pilot, lambda: "writing a report: figure 2 of 5, a2/loss" in text(app, "run"))
+        await pilot.press("w")
+        assert "a report is being written: wait for it" in messages(app)
+        may_end.set()
+        await until(pilot, lambda: "written: report.md" in messages(app))
+
+
+async def test_runs_are_deleted_after_a_question_only(runs):
+    stores = some_runs()
+    async with runs() as (app, pilot):
+        await pilot.press("ctrl+end", "space", "up", "space", "d")
+        assert isinstance(app.screen, ConfirmScreen)
+        question = str(app.screen.query_one(Static).render())
+        assert all(str(store.path) in question for store in stores[:2])
+        await pilot.press("n")
+        assert all(store.path.is_dir() for store in stores)
+        await pilot.press("delete", "y")
+        assert [store.path.is_dir() for store in stores] == [False, False, True, True, True]
+        assert [row[0] for row in rows(app)] == [" "] * 3
+        assert len(rows(app)) == 3
+
+
+async def test_any_size_is_survived_and_the_cursor_stays(runs):
+    some_runs()
+    async with runs() as (app, pilot):
+        await pilot.press("down", "down")
+        for size in ((40, 12), (80, 24), (200, 60), (40, 12), (160, 45)):
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+            assert app.screen.query_one("#runs", DataTable).cursor_row == 2
+        assert len(rows(app)[0]) == 8
+
+
+async def test_the_markers_are_those_of_the_settings(runs):
+    some_runs()
+    async with runs() as (app, pilot):
+        await pilot.press("space")
+        app.change_settings(markers="ascii")
+        await pilot.pause()
+        assert rows(app)[0][0] == "o"
+
+
+def looks(*keys, marks=0):
+    """Press keys once the runs are there; mark the first so many."""
+
+    async def act(pilot):
+        await pilot.press("6")
+        for _ in range(600):
+            await pilot.pause(0.05)
+            if {"-none", "-some"} & pilot.app.screen.classes:
+                break
+        for _ in range(marks):
+            await pilot.press("space", "down")
+        await pilot.press(*keys)
+        await pilot.pause()
+
+    return act
+
+
+@pytest.mark.parametrize("theme", ["gradlab-dark", "gradlab-light"])
+@pytest.mark.parametrize("size", [(80, 24), (160, 45), (40, 12)], ids=["80x24", "160x45", "40x12"])
+def test_marked_runs_look_as_accepted(lab, snap_compare, size, theme):
+    some_runs()
+    app = lab(runs=Path("runs"))
+    app.theme = theme
+    assert snap_compare(app, run_before=looks("ctrl+end", "space", "up", "space"), terminal_size=size)
+
+
+def test_no_runs_look_as_accepted(lab, snap_compare):
+    assert snap_compare(lab(runs=Path("runs")), run_before=looks(), terminal_size=(80, 24))
+
+
+def test_runs_look_as_accepted(lab, snap_compare):
+    some_runs()
+    assert snap_compare(lab(runs=Path("runs")), run_before=looks("ctrl+end"), terminal_size=(80, 24))
+
+
+def test_settings_side_by_side_look_as_accepted(lab, snap_compare):
+    some_runs()
+    keys = ("ctrl+end", "space", "up", "space", "right_square_bracket")
+    assert snap_compare(lab(runs=Path("runs")), run_before=looks(*keys), terminal_size=(100, 40))
+
+
+def test_the_question_before_deleting_looks_as_accepted(lab, snap_compare):
+    some_runs()
+    assert snap_compare(lab(runs=Path("runs")), run_before=looks("d", marks=2), terminal_size=(80, 24))
+
+
+def test_marked_runs_without_colour_look_as_accepted(lab, snap_compare, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    some_runs()
+    keys = ("ctrl+end", "space", "up", "space")
+    assert snap_compare(lab(runs=Path("runs")), run_before=looks(*keys), terminal_size=(80, 24))
