@@ -1,18 +1,243 @@
-"""Check."""
+"""Check: the gradients of a preset, of a report, or of a student's file, and what they say."""
 
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from rich.console import Group
+from textual import on
 from textual.app import ComposeResult
-from textual.widgets import Static
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, ScrollableContainer, Vertical
+from textual.content import Content
+from textual.widgets import Input, Label, Select, Static
+from textual_fspicker import FileOpen, Filters
 
+from core.gradcheck import Progress
+from lab.check import EXAMPLES
+from lab.check_like import REPORTS, check_like, passed
+from lab.check_view import Colours, parts, table
+from lab.checks import FILE_EXAMPLES, Report, check
+from lab.errors import LabError
+from lab.student_names import FILE, names_in
+from presets.load import names
+from tui.checking import Checking, Saves
 from tui.screens.base import ModeScreen
+from tui.screens.choose import ChooseScreen
+
+MIN_WIDTH = 78  # columns of the table
+DEFAULT = "a2-setting1"
+METHODS = ("complex", "central", "directional")
+LIKE = "--like "  # what the name of a report's check begins with
+PYTHON = Filters(("Python", lambda path: path.suffix == ".py"), ("All", lambda path: True))
 
 
 class CheckScreen(ModeScreen):
-    """Check."""
+    """What to check on top, how it ended below, then all that was found."""
 
     mode = "check"
+    CSS_PATH = "../styles/check.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "start", "Check", id="check.start", tooltip="Check the gradients."),
+        Binding("ctrl+r", "start", "Check", show=False, id="check.start_from_field", tooltip="Check, from a field."),
+        Binding("s", "stop", "Stop", id="check.stop", tooltip="End the check after the tensor it is at."),
+        Binding("o", "file", "Open file", id="check.file", tooltip="Choose a Python file of yours, and what in it."),
+        Binding("w", "watch", "Watch", id="check.watch", tooltip="Check your file again whenever it is saved, or not."),
+        Binding("f", "form", "Settings", id="check.form", tooltip="To the settings of the check; escape leaves them."),
+        Binding("j,pagedown", "scroll(1)", "Down", show=False, id="check.down", tooltip="Scroll down."),
+        Binding("k,pageup", "scroll(-1)", "Up", show=False, id="check.up", tooltip="Scroll up."),
+    ]  # fmt: skip
 
     def compose_mode(self) -> ComposeResult:
-        yield Static(
-            "Gradient checks of presets and of your own files will stand here. Until then: gradlab check PRESET",
-            classes="note",
+        with Vertical(id="check-form"):
+            with Horizontal():
+                yield Label("check")
+                yield Select[str]([], id="target", compact=True, allow_blank=True)
+            with Horizontal():
+                yield Label("method")
+                yield Select([(m, m) for m in METHODS], value="complex", allow_blank=False, compact=True, id="method")
+                yield Label("examples")
+                yield Input(type="integer", compact=True, id="examples", max_length=5)
+        yield Static("", id="verdict")
+        with ScrollableContainer(id="findings-scroll", can_focus=False):
+            yield Static("", id="findings")
+
+    def on_mount(self) -> None:
+        """Offer what there is."""
+        self._files: list[str] = []
+        self._checking: Checking | None = None
+        self._shown: object = None
+        self._saves: Saves | None = None
+        self._seen = 0  # saves that were answered by a check
+        self._offer(self.lab.preset if self.lab.preset in names() else DEFAULT)
+
+    def on_unmount(self) -> None:
+        """The app ends."""
+        self._watch(None)
+        if self._checking:
+            self._checking.cancel()
+
+    # What to check
+
+    def open(self, target: str) -> None:
+        """Show this preset or FILE.py:NAME as what is to be checked."""
+        self._offer(target)
+
+    def _offer(self, target: str | None) -> None:
+        if target and target not in [*names(), *self._files] and not target.startswith(LIKE):
+            self._files.append(target)
+        offered = [(name, name) for name in self._files + names()]
+        offered += [(f"{name}, as the report did", LIKE + name) for name in REPORTS]
+        select = self.query_one("#target", Select)
+        select.set_options(offered)
+        select.value = target
+
+    @property
+    def target(self) -> str:
+        """What is chosen."""
+        return str(self.query_one("#target", Select).value)
+
+    @on(Select.Changed, "#target")
+    def _target_changed(self) -> None:
+        file = FILE.fullmatch(self.target)
+        self.query_one("#examples", Input).placeholder = str(FILE_EXAMPLES if file else EXAMPLES)
+        like = self.target.startswith(LIKE)
+        self.query_one("#method", Select).disabled = self.query_one("#examples", Input).disabled = like
+        self._watch(Path(file["path"]) if file else None)
+        self._show()
+
+    @property
+    def command(self) -> str:
+        """The same on the command line."""
+        method, examples = self._settings
+        options = [f"--method {method}" if method != "complex" else "", f"--examples {examples}" if examples else ""]
+        return " ".join(["gradlab check", self.target, *filter(None, options)])
+
+    @property
+    def _settings(self) -> tuple[str, int | None]:
+        if self.target.startswith(LIKE):
+            return "complex", None
+        text = self.query_one("#examples", Input).value
+        return str(self.query_one("#method", Select).value), int(text) if text.isdigit() else None
+
+    # The check
+
+    def action_start(self) -> None:
+        """Check; what is going on is dropped."""
+        examples = self.query_one("#examples", Input).value
+        if examples and not (examples.isdigit() and int(examples) > 0):
+            self.refuse(f"examples = {examples}: must be a whole number from 1 on")
+            return
+        self.action_stop()
+        target, (method, n) = self.target, self._settings
+
+        def work(progress: Progress) -> tuple[Sequence[Report], bool]:
+            if target.startswith(LIKE):
+                reports = check_like(target.removeprefix(LIKE), progress)
+                return reports, passed(reports)
+            report = check(target, method, n, progress=progress)
+            return [report], report.passed
+
+        self._checking = Checking(target, work)
+        self._checking.start()
+        self.tick()
+
+    def action_stop(self) -> None:
+        """End a check that is going on."""
+        if self._checking and not self._checking.ended:
+            self._checking.cancel()
+        self.tick()
+
+    def tick(self) -> None:
+        """Show what is new; check again what was saved."""
+        if self._saves and self._saves.count > self._seen:
+            self._seen = self._saves.count
+            self.action_start()
+        going = self._checking
+        state = (going, going and len(going.tensors), going and going.ended)
+        if state != self._shown:
+            self._shown = state
+            self._show()
+
+    def on_resize(self) -> None:
+        """The box plots fill the width."""
+        self._show()
+
+    def _show(self) -> None:
+        checking, findings = self._checking, self.query_one("#findings", Static)
+        theme = self.app.current_theme
+        colours = Colours(theme.success or "green", theme.error or "red")
+        watching = f" · watching {self._saves.path.name}" if self._saves else ""
+        self.query_one("#verdict", Static).update(
+            Content.assemble(self._verdict(), "\n", (self.command + watching, "$foreground-muted"))
         )
+        if checking is None or checking.error:
+            findings.update("")
+        elif checking.found is None:
+            findings.update(table(checking.tensors, colours) if checking.tensors else "")
+        else:
+            width = max(MIN_WIDTH, self.query_one("#findings-scroll").size.width - 4)
+            findings.update(Group(*(part for report in checking.found[0] for part in parts(report, width, colours))))
+
+    def _verdict(self) -> Content:
+        checking = self._checking
+        if checking is None:
+            return Content("r compares backward with the derivative of forward; o opens a file of yours.")
+        done = ", ".join(tensor.name for tensor in checking.tensors)
+        if checking.cancelled:
+            return Content.assemble(("stopped", "$text-warning"), f"  {checking.target}: {done or 'nothing'} checked")
+        if checking.error:
+            return Content.styled(" ".join(str(checking.error).split()), "$text-error")
+        if checking.found is None:
+            return Content.assemble(("checking", "bold"), f"  {checking.target}: {done} ...")
+        how = ("PASSES", "bold $text-success") if checking.found[1] else ("FAILS", "bold $text-error")
+        return Content.assemble(how, f"  {checking.target}")
+
+    # What the user does
+
+    def action_scroll(self, by: int) -> None:
+        """A page up or down."""
+        scroll = self.query_one("#findings-scroll")
+        scroll.scroll_page_down() if by > 0 else scroll.scroll_page_up()
+
+    def action_form(self) -> None:
+        """To the settings."""
+        self.query_one("#target", Select).focus()
+
+    def action_file(self) -> None:
+        """Ask for a file, and for what in it."""
+        self.app.push_screen(FileOpen(".", filters=PYTHON), self._file_chosen)
+
+    def _file_chosen(self, path: Path | None) -> None:
+        if path is None:
+            return
+        try:
+            offered = names_in(path)
+        except LabError as error:
+            self.refuse(error)
+            return
+        near = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        if len(offered) == 1:
+            self._name_chosen(near, offered[0])
+        else:
+            self.app.push_screen(ChooseScreen(f"What in {near}?", offered), partial(self._name_chosen, near))
+
+    def _name_chosen(self, path: Path, name: str | None) -> None:
+        if name is not None:
+            self._offer(f"{path}:{name}")
+            self.action_start()
+
+    def action_watch(self) -> None:
+        """Watch the file, or stop watching it."""
+        file = FILE.fullmatch(self.target)
+        if file is None:
+            self.refuse("only a file of yours is watched: o opens one")
+            return
+        self._watch(None if self._saves else Path(file["path"]))
+        self._show()
+
+    def _watch(self, path: Path | None) -> None:
+        if self._saves:
+            self._saves.stop()
+        self._saves, self._seen = Saves(path) if path else None, 0

@@ -1,0 +1,75 @@
+"""A gradient check as the app sees it: what has been found so far, and the thread that looks."""
+
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from core.gradcheck import Progress, TensorReport
+from lab.checks import Report
+from lab.saves import saves
+
+
+class CancelledError(Exception):
+    """The user wants no more of it."""
+
+
+class Checking:
+    """A check in a thread of its own. `work` makes the check and calls the progress it is given for every tensor.
+
+    The thread appends to `tensors` and sets `found` (the reports, and whether they say that the gradients are right) or
+    `error` when it ends; the app reads.
+    """
+
+    def __init__(self, target: str, work: Callable[[Progress], tuple[Sequence[Report], bool]]) -> None:
+        self.target = target
+        self.tensors: list[TensorReport] = []
+        self.found: tuple[Sequence[Report], bool] | None = None
+        self.error: Exception | None = None
+        self.cancelled = False
+        self._work = work
+        # a student's file may take its time to answer: nobody who leaves the app waits for it
+        self._thread = threading.Thread(target=self._run, name="gradlab-check", daemon=True)
+
+    def start(self) -> None:
+        """Begin, in the thread."""
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Let it end after the tensor it is at; what it finds is of no interest any more."""
+        self.cancelled = True
+
+    @property
+    def ended(self) -> bool:
+        """Is nothing more to come?"""
+        return self.cancelled or self.found is not None or self.error is not None
+
+    def _run(self) -> None:
+        try:
+            self.found = self._work(self._note)
+        except CancelledError:
+            pass
+        except Exception as error:  # whatever it is, the app lives on and says it
+            self.error = error
+
+    def _note(self, tensor: TensorReport) -> None:
+        if self.cancelled:
+            raise CancelledError
+        self.tensors.append(tensor)
+
+
+class Saves:
+    """Counts how often a file is saved, in a thread of its own, until it is stopped."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.count = 0
+        self._stop = threading.Event()
+        threading.Thread(target=self._run, name="gradlab-saves", daemon=True).start()
+
+    def stop(self) -> None:
+        """Count no more."""
+        self._stop.set()
+
+    def _run(self) -> None:
+        for _ in saves(self.path, self._stop):
+            self.count += 1
