@@ -113,7 +113,7 @@ def test_a_run_is_deleted_after_a_question_only(gradlab, small, tmp_path, monkey
         monkeypatch.setattr("sys.stdin", StringIO(answer))
         code, out, err = gradlab("runs", store.path.name, "--delete")
         assert code == (0 if answer else 130)
-        assert (out, store.path.exists()) == ("", left)
+        assert (out.strip(), store.path.exists()) == ("", left)
         assert f"Delete {store.path} for good?" in err
 
 
