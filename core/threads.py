@@ -21,6 +21,8 @@ _inboxes: list["SimpleQueue[Job | None]"] = []  # one for each helping thread; n
 @contextmanager
 def threads(n: int) -> Iterator[None]:
     """Inside the with-block, shared work is done by this thread and n - 1 helpers, and BLAS by whoever calls it."""
+    import scipy.linalg.blas  # noqa: F401 - SciPy brings a BLAS of its own: loaded later, it would escape the limit
+
     inboxes: list[SimpleQueue[Job | None]] = [SimpleQueue() for _ in range(n - 1)]
     for inbox in inboxes:
         threading.Thread(target=_help, args=(inbox,), name="gradlab-helper", daemon=True).start()

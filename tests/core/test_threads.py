@@ -1,7 +1,11 @@
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 
+import core.threads
 from core.threads import in_background, share, threads
 
 PATIENCE = 10  # seconds until a test that waits for another thread fails
@@ -73,3 +77,24 @@ def test_helpers_leave_when_the_block_ends():
     for helper in helpers:
         helper.join(PATIENCE)
         assert not helper.is_alive()
+
+
+def test_every_blas_works_on_one_thread_from_the_first_update_on():
+    """In a fresh process: SciPy's is loaded only when it is needed, and the limit must reach it all the same."""
+    program = """
+import numpy as np
+from threadpoolctl import threadpool_info
+from core.blas import add_scaled
+from core.threads import threads
+with threads(2):
+    add_scaled(np.ones(3), 1.0, np.ones(3))
+    blas = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    print(len(blas), {library["num_threads"] for library in blas})
+"""
+    folder = Path(core.threads.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True, timeout=60
+    )
+    count, threads_of_each = done.stdout.split(maxsplit=1)
+    assert int(count) >= 1
+    assert threads_of_each.strip() == "{1}"
