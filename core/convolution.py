@@ -16,7 +16,7 @@ from core.blas import column_sums
 from core.initialisers import Constant, He, Initialiser
 from core.layers import Layer, Parameter
 from core.threads import share
-from core.types import Array, Shape, buffer
+from core.types import Array, Shape, buffer, zeroed
 
 CHUNK = 8  # images: work enough for every call, little enough to stay in the cache
 NARROW = 24  # inputs in a row of a kernel: with fewer, products are too thin to be taken row by row
@@ -89,7 +89,7 @@ class Conv2D(Layer):
         W, b = self.params["W"], self.params.get("b")
         (top, bottom), (left, right) = self._border
         n, h, w, c = x.shape
-        self._x = padded = _zeroed(self._x, (n, top + h + bottom, left + w + right, c), W.dtype)
+        self._x = padded = zeroed(self._x, (n, top + h + bottom, left + w + right, c), W.dtype)
         inside = padded[:, top : top + h, left : left + w]
         self._y = y = buffer(self._y, (n, *self._out), W.dtype)
         line = None if b is None else np.tile(b, y.shape[2])  # to be added to whole lines is quicker
@@ -140,7 +140,7 @@ class Conv2D(Layer):
         rows, columns, _ = self._out
         (top, _), (left, _) = self._border
         last = self.size - 1
-        self._dy = spread = _zeroed(self._dy, (len(dy), h + last, w + last, self.filters), dy.dtype)
+        self._dy = spread = zeroed(self._dy, (len(dy), h + last, w + last, self.filters), dy.dtype)
         inside = spread[:, last - top :: self.stride, last - left :: self.stride]
         return spread, inside[:, :rows, :columns]
 
@@ -195,7 +195,7 @@ class MaxPool(Layer):
         winner, size, stride = self._winner, self.size, self.stride
         rows, columns, _ = self._out
         assert winner is not None, "backward follows a forward"
-        self._dx = dx = _zeroed(self._dx, (len(dy), *self._in), dy.dtype)
+        self._dx = dx = zeroed(self._dx, (len(dy), *self._in), dy.dtype)
         if stride < size:
             dx.fill(0)
         for images in _chunks(len(dy)):
@@ -232,14 +232,6 @@ def largest(cells: Sequence[Array], places: Sequence[Any] | Array, best: Array, 
 
 def _chunks(n: int) -> list[slice]:
     return [slice(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
-
-
-def _zeroed(old: Array | None, shape: Shape, dtype: Any) -> Array:
-    """As buffer(), but new arrays are zero: of an array with a border only the inside is ever written."""
-    new = buffer(old, shape, dtype)
-    if new is not old:
-        new.fill(0)
-    return new
 
 
 def _correlate(x: Array, W: Array, stride: int, out: Array) -> None:

@@ -39,7 +39,9 @@ class Optimiser:
         self.state = {name: array.copy() for name, array in state.items()}
 
     def _vector(self, name: str, like: Array) -> Array:
-        return self.state.setdefault(name, np.zeros_like(like))
+        if name not in self.state:
+            self.state[name] = np.zeros_like(like)
+        return self.state[name]
 
 
 @dataclass

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from core.blas import column_sums
-from core.convolution import largest
 from core.initialisers import Constant, He, Initialiser
 from core.layers import Layer, Parameter
-from core.types import Array, Shape, buffer
+from core.threads import share
+from core.types import Array, Shape, buffer, zeroed
+
+# A product of fewer multiplications than this is done before a second thread has woken up.
+SHARED_PRODUCT = 3_000_000
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -145,47 +148,53 @@ class Conv1D(Layer):
         self.size = size
         self.initialiser = initialiser or He()
         self.bias = bias
-        self._x: Array | None = None
+        self._rows: Array | None = None
         self._y: Array | None = None
-        self._dy: Array | None = None
+        self._padded: Array | None = None
         self._spread: Array | None = None
         self._dx: Array | None = None
 
     def build(self, shape: Shape) -> tuple[Shape, Mapping[str, Parameter]]:
         if len(shape) != 2:
             raise ValueError(f"a 1-D convolution takes sequences of shape (length, c), not examples of shape {shape}")
-        length, c = shape
-        self._windows = _windows(length, self.size)
+        length, c = self._in = shape
+        self._out = (_windows(length, self.size), self.filters)
         kernel = Parameter((self.size, c, self.filters), self.initialiser, fan_in=self.size * c, decay=True)
         bias = {"b": Parameter((self.filters,), Constant(0.0))} if self.bias else {}
-        return (self._windows, self.filters), {"W": kernel, **bias}
+        return self._out, {"W": kernel, **bias}
 
     def forward(self, x: Array, train: bool) -> Array:
-        W = self.params["W"]
-        self._x = windows = _unfold(x, self.size, self._x)
-        self._y = y = buffer(self._y, (len(windows), self.filters), W.dtype)
-        np.matmul(windows, W.reshape(-1, self.filters), out=y)
+        W, n = self.params["W"], len(x)
+        self._rows = rows = buffer(self._rows, (n, self._out[0], self.size * self._in[1]), W.dtype)
+        self._y = y = buffer(self._y, (n, *self._out), W.dtype)
+        _correlate(x, W, rows, out=y)
         if self.bias:
             y += self.params["b"]
-        return y.reshape(len(x), self._windows, self.filters)
+        return y
 
     def backward(self, dy: Array) -> Array | None:
-        x, W, last = self._x, self.params["W"], self.size - 1
-        assert x is not None, "backward follows a forward"
-        rows = dy.reshape(-1, self.filters)
-        np.matmul(x.T, rows, out=self.grads["W"].reshape(-1, self.filters))
+        steps = [self._kernel_gradient, self._input_gradient] if self.needs_input_gradient else [self._kernel_gradient]
+        if len(dy) * self._out[0] * self.params["W"].size < SHARED_PRODUCT:
+            for step in steps:
+                step(dy)
+        else:
+            share(len(steps), lambda k: steps[k](dy))
+        return self._dx if self.needs_input_gradient else None
+
+    def _kernel_gradient(self, dy: Array) -> None:
+        assert self._rows is not None, "backward follows a forward"
+        np.matmul(_flat(self._rows).T, _flat(dy), out=self.grads["W"].reshape(-1, self.filters))
         if self.bias:
-            column_sums(rows, out=self.grads["b"])
-        if not self.needs_input_gradient:
-            return None
+            column_sums(_flat(dy), out=self.grads["b"])
+
+    def _input_gradient(self, dy: Array) -> None:
         # x[i] met W[p] in window i - p, so dx[i] sums dy[i - p] W[p]^T: a convolution with p running backwards.
-        n, c = len(dy), W.shape[1]
-        self._dy = padded = buffer(self._dy, (n, self._windows + 2 * last, self.filters), dy.dtype)
-        padded[:, :last], padded[:, last : last + self._windows], padded[:, last + self._windows :] = 0, dy, 0
-        self._spread = windows = _unfold(padded, self.size, self._spread)
-        self._dx = dx = buffer(self._dx, (len(windows), c), dy.dtype)
-        np.matmul(windows, W[::-1].swapaxes(1, 2).reshape(-1, c), out=dx)
-        return dx.reshape(n, -1, c)
+        n, (length, c), (windows, _), last = len(dy), self._in, self._out, self.size - 1
+        self._padded = padded = zeroed(self._padded, (n, length + last, self.filters), dy.dtype)
+        padded[:, last : last + windows] = dy
+        self._spread = spread = buffer(self._spread, (n, length, self.size * self.filters), dy.dtype)
+        self._dx = dx = buffer(self._dx, (n, length, c), dy.dtype)
+        _correlate(padded, self.params["W"][::-1].swapaxes(1, 2), spread, out=dx)
 
 
 class MaxOverTime(Layer):
@@ -194,7 +203,6 @@ class MaxOverTime(Layer):
 
     def __init__(self) -> None:
         super().__init__()
-        self._y: Array | None = None
         self._winner: Array | None = None
         self._dx: Array | None = None
 
@@ -204,17 +212,22 @@ class MaxOverTime(Layer):
         return shape[1:], {}
 
     def forward(self, x: Array, train: bool) -> Array:
-        self._shape = n, length, c = x.shape
-        self._y = y = buffer(self._y, (n, c), x.dtype)
-        self._winner = winner = buffer(self._winner, (n, c), np.dtype(np.intp))
-        largest([x[:, t] for t in range(length)], np.arange(length), y, winner)
-        return y
+        self._shape = _, length, _ = x.shape
+        last = length - 1
+        highest: Array = np.maximum.reduce(x.real, axis=1)
+        reached = x.real == highest[:, None]
+        # Every place counts by how far it is from the last: of those that reach the maximum the first counts most.
+        countdown = np.arange(last, -1, -1, dtype=np.min_scalar_type(last))[:, None]
+        self._winner = winner = (last - np.maximum.reduce(reached * countdown, axis=1)).astype(np.intp)
+        return np.take_along_axis(x, winner[:, None], axis=1)[:, 0] if np.iscomplexobj(x) else highest
 
     def backward(self, dy: Array) -> Array:
         assert self._winner is not None, "backward follows a forward"
+        _, length, c = self._shape
         self._dx = dx = buffer(self._dx, self._shape, dy.dtype)
         dx.fill(0)
-        np.put_along_axis(dx, self._winner[:, None], dy[:, None], axis=1)
+        first = np.add.outer(np.arange(0, dx.size, length * c), np.arange(c))  # where the flat dx holds place 0
+        dx.reshape(-1)[first + c * self._winner] = dy  # one flat index: three would take twice as long
         return dx
 
     def kinks(self) -> Array | None:
@@ -227,12 +240,17 @@ def _windows(length: int, size: int) -> int:
     return length - size + 1
 
 
-def _unfold(x: Array, size: int, old: Array | None) -> Array:
-    """All windows of x (n, length, c) as rows, (n * windows, size * c), in the buffer `old` if it fits."""
-    n, length, c = x.shape
-    windows = length - size + 1
-    rows = buffer(old, (n * windows, size * c), x.dtype)
+def _correlate(x: Array, W: Array, rows: Array, out: Array) -> None:
+    """out (n, windows, m) = the windows of x (n, length, c) times W (size, c, m).
+
+    `rows` (n, windows, size * c) is where the windows are laid out.
+    """
     # The vectors of a window lie one behind the other: windows are overlapping pieces of the sequence.
     whole = np.ascontiguousarray(x)
-    np.copyto(rows.reshape(n, windows, -1), np.ndarray((n, windows, size * c), x.dtype, whole, 0, whole.strides))
-    return rows
+    np.copyto(rows, np.ndarray(rows.shape, x.dtype, whole, 0, whole.strides))
+    np.matmul(_flat(rows), W.reshape(rows.shape[2], -1), out=_flat(out))
+
+
+def _flat(x: Array) -> Array:
+    """(n, windows, m) as (n * windows, m)."""
+    return x.reshape(-1, x.shape[2])

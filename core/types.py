@@ -16,3 +16,11 @@ def buffer(old: Array | None, shape: Shape, dtype: Any) -> Array:
     if old is not None and old.shape == shape and old.dtype == dtype:
         return old
     return np.empty(shape, dtype)
+
+
+def zeroed(old: Array | None, shape: Shape, dtype: Any) -> Array:
+    """As buffer(), but new arrays are zero: of an array with a border only the inside is ever written."""
+    new = buffer(old, shape, dtype)
+    if new is not old:
+        new.fill(0)
+    return new

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core import sequences
 from core.gradcheck import Settings, check, check_target
 from core.gradcheck_targets import LayerTarget
 from core.initialisers import Normal
@@ -11,6 +12,7 @@ from core.network import Network
 from core.objective import Objective
 from core.sequences import FEW, CharacterConv, Conv1D, MaxOverTime
 from core.streams import stream
+from core.threads import threads
 
 each_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
 seeds = st.integers(0, 2**32 - 1)
@@ -168,6 +170,22 @@ def test_the_first_layer_computes_no_dx():
     assert layer.backward(layer.forward(np.ones((2, 4, 3)), True)) is None
 
 
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_two_threads_leave_the_gradients_one_leaves(n_threads, monkeypatch):
+    rng = np.random.default_rng(0)
+    x, dy = rng.normal(size=(5, 7, 3)), rng.normal(size=(5, 6, 4))
+    alone, shared = (drawn(Conv1D(4, 2), (7, 3), np.random.default_rng(1), np.float64) for _ in range(2))
+    alone.forward(x, True)
+    expected = alone.backward(dy)
+    monkeypatch.setattr(sequences, "SHARED_PRODUCT", 1)
+    with threads(n_threads):
+        for _ in range(20):
+            shared.forward(x, True)
+            np.testing.assert_array_equal(shared.backward(dy), expected)
+            for name in ("W", "b"):
+                np.testing.assert_array_equal(shared.grads[name], alone.grads[name])
+
+
 # Pooling over time
 
 
@@ -187,6 +205,21 @@ def test_the_largest_of_a_filter_takes_the_gradient_and_of_equals_the_first(seed
         expected = np.zeros(len(line), dtype)
         expected[line.index(max(line))] = dy[i, k]
         np.testing.assert_array_equal(dx[i, :, k], expected)
+
+
+@each_dtype
+def test_pooling_finds_its_place_in_a_long_sequence(dtype):
+    x = np.zeros((1, 1000, 2), dtype)
+    x[0, 700, 0] = x[0, 999, 0] = x[0, 999, 1] = 1
+    layer = MaxOverTime()
+    layer.forward(x, True)
+    assert np.argwhere(layer.backward(np.ones((1, 2), dtype))).tolist() == [[0, 700, 0], [0, 999, 1]]
+
+
+def test_pooling_lets_a_nan_through():
+    x = np.zeros((1, 4, 2))
+    x[0, 2, 1] = np.nan
+    np.testing.assert_array_equal(MaxOverTime().forward(x, True), [[0, np.nan]])
 
 
 # Networks of them
