@@ -23,6 +23,8 @@ lint: .venv/dev
 
 bench: .venv/bench
 	$(BIN)/python -m benchmarks.dense
+	$(BIN)/python -m benchmarks.images
+	$(BIN)/python -m benchmarks.surnames
 
 # Trains the model of surnames that comes with Gradlab anew and puts it into lab/shipped/.
 names-model: .venv/installed
