@@ -88,15 +88,17 @@ class SeriesPlot(PlotextPlot):
     def _axes(self, figure: Figure, ys: list[float]) -> None:
         plot, values = self.plt, [*ys, *(r for r in figure.references if r > 0 or not figure.log)]
         low, high = min(values), max(values)
+        most = max(2, self.size.height // 4)
         if figure.log:
             plot.yscale("log")
-            low, high = 10 ** floor(log10(low)), 10 ** ceil(log10(high) + 1e-9)
-            ticks = [10.0**e for e in range(round(log10(low)), round(log10(high)) + 1)]
+            margin = log10(high / low) * 0.04 or 0.1
+            plot.ylim(log10(low) - margin, log10(high) + margin)  # plotext wants the logarithms here, not of the ticks
+            ticks = log_ticks(low, high, most + 2)
         else:
             margin = (high - low) * 0.04 or abs(high) * 0.1 or 0.1
             low, high = low - margin if low < 0 else max(low - margin, 0.0), high + margin
-            ticks = nice_ticks(low, high, max(2, self.size.height // 4))
-        plot.ylim(low, high)
+            plot.ylim(low, high)
+            ticks = nice_ticks(low, high, most)
         plot.yticks(ticks, [label(tick, figure.percent) for tick in ticks])
         if figure.span:
             plot.xlim(*figure.span)
@@ -129,6 +131,14 @@ def nice_ticks(low: float, high: float, most: int) -> list[float]:
     power = 10.0 ** floor(log10(least))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least)
     return [k * step for k in range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1)]
+
+
+def log_ticks(low: float, high: float, most: int) -> list[float]:
+    """Powers of ten between low and high (both positive), at most so many; round numbers within a single decade."""
+    decades = log10(high / low)
+    if decades < 1:
+        return nice_ticks(low, high, most)
+    return [10.0 ** round(power) for power in nice_ticks(log10(low), log10(high), min(most, ceil(decades)))]
 
 
 def label(value: float, percent: bool = False) -> str:
