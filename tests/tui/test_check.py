@@ -27,6 +27,16 @@ def messages(app):
     return [note.message for note in app._notifications]
 
 
+async def type_file(pilot, until, name):
+    """Open the file dialogue and give it a name."""
+    await pilot.press("3", "o")
+    await until(pilot, lambda: isinstance(pilot.app.screen, FileOpen) and pilot.app.focused)
+    field = pilot.app.screen.query_one(Input)
+    field.value = name
+    field.focus()
+    await pilot.press("enter")
+
+
 class Recorded:
     """Takes the place of the check: tells progress tensor by tensor, and waits before the last until it may end."""
 
@@ -162,11 +172,7 @@ async def test_a_file_is_chosen_checked_and_checked_again_when_it_is_saved(lab, 
     Path("mine.py").write_text(template())
     app = lab()
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("3", "o")
-        assert isinstance(app.screen, FileOpen)
-        app.screen.query_one(Input).value = "mine.py"
-        app.screen.query_one(Input).focus()
-        await pilot.press("enter")
+        await type_file(pilot, until, "mine.py")
         await until(pilot, lambda: isinstance(app.screen, ChooseScreen))
         choices = app.screen.query_one(OptionList)
         assert [str(choices.get_option_at_index(i).prompt) for i in range(3)] == ["my_network", "Dense", "relu"]
@@ -205,10 +211,7 @@ async def test_a_file_with_nothing_to_check_is_refused(lab, until, content, mess
     Path("bad.py").write_text(content)
     app = lab()
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("3", "o")
-        app.screen.query_one(Input).value = "bad.py"
-        app.screen.query_one(Input).focus()
-        await pilot.press("enter")
+        await type_file(pilot, until, "bad.py")
         await until(pilot, lambda: messages(app))
         assert message in messages(app)[0]
 
