@@ -14,6 +14,7 @@ from lab.errors import LabError
 from lab.machine import cores, tune_blas
 from lab.names_command import names
 from lab.report_command import report
+from lab.reproduce_command import reproduce
 from lab.search_command import search
 from lab.terminal import (
     BAD_INPUT,
@@ -166,6 +167,7 @@ def _train(session: "Run") -> dict[str, Any]:
 app.command()(check)
 app.command()(names)
 app.command()(search)
+app.command()(reproduce)
 
 
 @app.command()

@@ -19,7 +19,7 @@ from lab.engine import WorkerDiedError, engine
 from lab.errors import LabError
 from lab.refine import refined
 from lab.search_store import Row, SearchStore, all_searches, best_rows
-from lab.shared import SharedData, shared
+from lab.shared import SharedData, data_key, shared
 from lab.store import RunStore
 from lab.trial import Outcome, Task
 from presets.build import load_data
@@ -143,11 +143,11 @@ class Search:
         """The data of every trial: one copy, unless the trials differ in the data they ask for."""
         sets: dict[str, SharedData] = {}
         for preset in self.presets:
-            if (key := _data_key(preset)) not in sets:
-                own = self._dataset if key == _data_key(self.preset) else None
+            if (key := data_key(preset)) not in sets:
+                own = self._dataset if key == data_key(self.preset) else None
                 sets[key] = stack.enter_context(shared(own or load_data(preset, self._state["variant"])))
         self._dataset = None  # the workers have their own way to it, and it is large
-        return [sets[_data_key(preset)] for preset in self.presets]
+        return [sets[data_key(preset)] for preset in self.presets]
 
     def _advance(self, executor: Executor, data: Sequence[SharedData], until: int | None, watch: Watch) -> None:
         """Bring the trials that have not ended to an update, or to their end."""
@@ -280,12 +280,6 @@ def begin(
     search = Search(preset, dataset, store, jobs, scheduler)
     search.started = started
     return search
-
-
-def _data_key(preset: Preset) -> str:
-    """What the examples of a preset depend on: surnames are split by chance."""
-    seed = preset.seed if preset.data.set == "surnames" else None
-    return f"{preset.data.model_dump_json()} {seed}"
 
 
 def settings_of(preset: Preset) -> Settings:

@@ -10,7 +10,6 @@
 """
 
 import csv
-import fcntl
 import io
 import json
 import tomllib
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
-from lab.store import disk, new_name, to_json, write_whole
+from lab.store import disk, exclusive, new_name, to_json, write_whole
 from lab.trial import STOP
 from presets.load import parse
 from presets.schema import Preset
@@ -105,12 +104,7 @@ class SearchStore:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Inside the with-block the search is this process's; LabError if it is another's."""
-        path = self.path / "lock"
-        with disk(path), path.open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise LabError(f"{self.path} is being worked at by another process") from None
+        with exclusive(self.path):
             self.withdraw_stop()
             yield
 

@@ -53,6 +53,12 @@ class SharedData:
 _opened: dict[Path, Dataset] = {}
 
 
+def data_key(preset: Preset) -> str:
+    """What the examples of a preset depend on: presets with the same key share them."""
+    seed = preset.seed if preset.data.set == "surnames" else None  # they are split by chance
+    return f"{preset.data.model_dump_json()} {seed}"
+
+
 @contextmanager
 def shared(dataset: Dataset) -> Iterator[SharedData]:
     """Inside the with-block the data set lies where every process of this machine can map it. Raises LabError."""

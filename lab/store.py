@@ -201,6 +201,17 @@ def new_name(preset: Preset) -> str:
     return f"{datetime.now():%Y%m%d-%H%M%S}-{slug}-{secrets.token_hex(2)}"
 
 
+@contextmanager
+def exclusive(folder: Path) -> Iterator[None]:
+    """Inside the with-block the folder is this process's; LabError if it is another's."""
+    with disk(folder / "lock"), (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LabError(f"{folder} is being worked at by another process") from None
+        yield
+
+
 def write_whole(path: Path, content: str | Callable[[IO[bytes]], object]) -> None:
     """Replace a file by this text, or by what the function writes: whole or not at all. Raises LabError."""
     aside = path.with_name(f".{path.name}.part")

@@ -42,7 +42,7 @@ def test_help_and_no_command_say_what_there_is(gradlab):
     for arguments in ((), ("--help",)):
         code, out, _ = gradlab(*arguments)
         assert code == 0
-        for command in ("presets", "run", "search", "runs", "data"):
+        for command in ("presets", "run", "search", "reproduce", "runs", "data"):
             assert re.search(rf"^ +{command} ", out, re.M)
 
 
