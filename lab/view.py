@@ -93,8 +93,8 @@ def show_runs(console: Console, runs: Sequence[Mapping[str, Any]]) -> None:
     if not runs:
         console.print("No runs yet. gradlab run a2-setting1 makes one.")
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))  # fits 80 columns
-    for heading in ("run", "state", "data", "updates", "accuracy", "report"):
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)  # fits 80 columns
+    for heading in ("run", "state", "data", "updates", "result", "report"):
         table.add_column(heading, no_wrap=True)
     for run in runs:
         table.add_row(

@@ -106,6 +106,16 @@ def test_runs_are_listed_and_shown(gradlab, small, tmp_path):
     assert json.loads(gradlab("runs", store.path.name[-4:], "--json")[1]) == store.result()
 
 
+def test_the_list_of_runs_fits_80_columns(start, gradlab, monkeypatch):
+    run = start("updates=20")
+    run.go(lambda snapshot: run.trainer.stop() if snapshot.update == 9 else None)
+    run.store.path.rename(run.store.path.with_name("20261121-143108-names-imbalanced-5718"))
+    monkeypatch.setenv("COLUMNS", "80")
+    out = gradlab("runs")[1]
+    assert re.search(r"run +state +data +updates +result +report", out)
+    assert re.search(r"names-imbalanced-5718 interrupted mini +9 +- +45.88%", out)
+
+
 def test_a_run_is_deleted_after_a_question_only(gradlab, small, tmp_path, monkeypatch):
     gradlab(*small_run(small, "updates=2"))
     (store,) = all_runs(tmp_path / "runs")
