@@ -146,6 +146,20 @@ async def test_method_and_examples_reach_the_check(lab, recorded, until):
         assert len(check.calls) == 1
 
 
+async def test_a_preset_chosen_in_presets_is_opened(lab, recorded, until):
+    check = recorded(RIGHT)
+    app = lab()
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: app.focused)
+        await pilot.press("down", "down", "c")
+        await until(pilot, lambda: app.screen.mode == "check")
+        chosen = app.screen.target
+        assert chosen != "a2-setting1"
+        await pilot.press("r")
+        await until(pilot, lambda: "PASSES" in text(app, "verdict"))
+        assert check.calls == [(chosen, "complex", None)]
+
+
 async def test_the_check_of_a_report_is_made_as_the_report_did(lab, monkeypatch, until):
     asked = []
 
@@ -189,7 +203,7 @@ async def test_watching_is_switched_off_and_on(lab, recorded, until):
     app = lab()
     async with app.run_test() as pilot:
         await pilot.press("3")
-        app.screen.open("mine.py:relu")
+        await app.screen.open_preset("mine.py:relu")
         await until(pilot, lambda: "watching mine.py" in text(app, "verdict"))
         await pilot.press("w")
         await until(pilot, lambda: "watching" not in text(app, "verdict"))
@@ -198,7 +212,7 @@ async def test_watching_is_switched_off_and_on(lab, recorded, until):
         assert check.calls == []
         await pilot.press("w")
         await until(pilot, lambda: "watching mine.py" in text(app, "verdict"))
-        app.screen.open("a2-setting1")
+        await app.screen.open_preset("a2-setting1")
         await until(pilot, lambda: "watching" not in text(app, "verdict"))
         await pilot.press("w")
         assert "only a file of yours is watched" in messages(app)[-1]

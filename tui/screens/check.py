@@ -80,9 +80,9 @@ class CheckScreen(ModeScreen):
 
     # What to check
 
-    def open(self, target: str) -> None:
-        """Show this preset or FILE.py:NAME as what is to be checked."""
-        self._offer(target)
+    async def open_preset(self, preset: str) -> None:
+        """Make this preset, or FILE.py:NAME, what is to be checked."""
+        self._offer(preset)
 
     def _offer(self, target: str | None) -> None:
         if target and target not in [*names(), *self._files] and not target.startswith(LIKE):
