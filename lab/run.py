@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.metrics import class_scores, confident_mistakes, confusion_matrix
+from core.objective import Evaluation
 from core.threads import threads
 from core.trainer import DivergedError, Snapshot, Trainer
 from core.types import Array
@@ -39,6 +40,7 @@ class Run:
         self.threads = threads
         self.state = "running"
         self.diverged_at: int | None = None
+        self._evaluated: Snapshot | None = None
         self._seconds = 0.0  # of earlier sessions of a resumed run
         self._started = time.perf_counter()
 
@@ -76,6 +78,7 @@ class Run:
             for snapshot in self.trainer.run():
                 if snapshot.evaluations:
                     self.store.append(snapshot)
+                    self._evaluated = snapshot
                 if time.perf_counter() - saved > CHECKPOINT_SECONDS:
                     self._save()
                     saved = time.perf_counter()
@@ -103,13 +106,20 @@ class Run:
         self.trainer.restore(checkpoint)
         self._seconds = float(checkpoint["run.seconds"])
 
+    def _final_evaluations(self, judge: str) -> dict[str, Evaluation]:
+        """Of the parts that were monitored and of the one that judges, by what is known already and what is not."""
+        trainer, last = self.trainer, self._evaluated
+        known = last.evaluations if last and last.update == trainer.update else {}
+        parts = {name: part for name, part in self.dataset.parts.items() if name in trainer.monitored or name == judge}
+        new = trainer.evaluate({name: (part.x, part.y) for name, part in parts.items() if name not in known})
+        return {name: known.get(name) or new[name] for name in parts}
+
     def _result(self) -> dict[str, Any]:
         """What result.json and --json hold."""
         seconds = self.seconds
         trainer, dataset, reference = self.trainer, self.dataset, self.preset.reference
         judge, part = dataset.judge
-        watched = {name: (x.x, x.y) for name, x in dataset.parts.items() if name in trainer.monitored or name == judge}
-        final = trainer.evaluate(watched)
+        final = self._final_evaluations(judge)
         with np.errstate(all="ignore"):  # of a diverged run
             probabilities = trainer.objective.probabilities(part.x)
         confusion = confusion_matrix(part.y, probabilities.argmax(axis=1), len(dataset.classes))

@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from core.threads import threads
 from core.trainer import Snapshot
 from data.errors import DataError
 from lab.errors import LabError
@@ -60,7 +61,9 @@ class Outcome:
 
 
 def ready() -> None:
-    """Nothing; a worker that has done it has everything imported."""
+    """Nothing; a worker that has done it has everything imported, SciPy's BLAS included."""
+    with threads(1):
+        pass
 
 
 def perform(task: Task) -> Outcome:
