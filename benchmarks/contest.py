@@ -24,6 +24,7 @@ from core.threads import threads  # noqa: E402
 from core.trainer import Trainer  # noqa: E402
 from data import surnames  # noqa: E402
 from data.dataset import Dataset, Part  # noqa: E402
+from lab.bench import endless  # noqa: E402
 from presets.build import build  # noqa: E402
 from presets.load import load  # noqa: E402
 from presets.schema import Preset  # noqa: E402
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 SHAPES = {"mnist": (28, 28, 1), "cifar10": (32, 32, 3)}
 IMAGES, CLASSES = 10_000, 10
-FOREVER = 10**9  # updates
 
 Way = tuple[Any, ...]  # how PyTorch runs, for example threads and memory layout
 Product = tuple[int, int, int]  # rows, inputs and outputs of a matrix product
@@ -46,7 +46,7 @@ def thread_counts() -> list[int]:
 
 def load_with(preset: str, batch: int) -> Preset:
     """A preset with this batch that neither ends nor evaluates."""
-    return load(preset, [f"batch={batch}", f"updates={FOREVER}", f"evaluate_every={FOREVER}"])
+    return endless(preset, f"batch={batch}")
 
 
 def examples(preset: Preset) -> Dataset:

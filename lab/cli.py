@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lab.app_command import serve, start_app
+from lab.bench_command import bench
 from lab.check_command import check
 from lab.compare_command import compare
 from lab.errors import LabError
@@ -271,6 +272,9 @@ def data_path() -> None:
     from data.place import home
 
     print(home())
+
+
+app.command()(bench)
 
 
 def main() -> None:

@@ -1,0 +1,64 @@
+"""How many updates per second this machine makes."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from core.threads import threads
+from core.trainer import Snapshot
+from lab.machine import cores, versions
+from presets.build import build, load_data
+from presets.load import load
+from presets.schema import Preset
+
+PRESETS = ("a1-test2", "a2-setting1", "a3-3layer-bn", "mnist-cnn", "names-best")
+ROUNDS = 5
+SECONDS = 0.2  # of a turn
+FOREVER = 10**9  # updates
+
+
+def endless(name: str, *changes: str) -> Preset:
+    """A preset that neither ends nor evaluates."""
+    return load(name, [*changes, f"updates={FOREVER}", f"evaluate_every={FOREVER}"])
+
+
+def measure(names: Sequence[str], seconds: float, watch: Callable[[str], None]) -> dict[str, Any]:
+    """Updates per second of presets on one thread and on all cores, on embedded data and without evaluations.
+
+    `seconds` is the length of a turn, of which every number of threads has some; `watch` is told of every preset
+    before it is measured. What `gradlab bench --json` prints.
+    """
+    documents = []
+    for name in names:
+        watch(name)
+        documents.append(_preset(endless(name), seconds))
+    return {"cores": cores(), "presets": documents, "versions": versions()}
+
+
+def _preset(preset: Preset, seconds: float) -> dict[str, Any]:
+    trainer = build(preset, load_data(preset, "mini"))
+    trainer.update = 1  # past the evaluation of update 0
+    snapshots = trainer.run()
+    counts = sorted({1, cores()})
+    rates: dict[int, list[float]] = {n: [] for n in counts}
+    for turn in range(ROUNDS + 1):
+        for n in counts:  # in turns: what else the machine does meets all alike
+            rate = _rate(snapshots, n, seconds)
+            if turn:  # the first warms up
+                rates[n].append(rate)
+    return {
+        "preset": preset.name,
+        "batch": preset.training.batch,
+        "parameters": int(trainer.network.theta.size),
+        "updates_per_second": {str(n): round(statistics.median(rate), 1) for n, rate in rates.items()},
+    }
+
+
+def _rate(snapshots: Iterator[Snapshot], n_threads: int, seconds: float) -> float:
+    with threads(n_threads):
+        updates, started = 0, time.perf_counter()
+        while (spent := time.perf_counter() - started) < seconds:
+            next(snapshots)
+            updates += 1
+    return updates / spent
