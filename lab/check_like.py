@@ -12,8 +12,9 @@ from core.streams import stream
 from core.threads import threads
 from lab.check import embedded
 from lab.errors import LabError
-from presets.build import build, build_network
+from presets.build import build
 from presets.load import load
+from presets.network import build_network
 from presets.schema import Preset
 
 

@@ -1,10 +1,15 @@
-"""Guesses at the nationality of a surname: by the model of a names run, or by the one that comes with Gradlab."""
+"""Guesses at the nationality of a surname: by the model of a names run, or by the one that comes with Gradlab.
+
+A name that somebody types is answered at once: this loads no SciPy, and the schema only to read a run.
+"""
 
 import json
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -15,9 +20,10 @@ from data.alphabet import ALPHABET, LENGTH, PAD, encode, fold
 from data.surnames import EMBEDDED
 from lab.errors import LabError
 from lab.store import RunStore, all_runs, find
-from presets.build import build_network
-from presets.load import load
-from presets.schema import Preset
+from presets.network import build_network
+
+if TYPE_CHECKING:
+    from presets import schema
 
 SHIPPED = Path(__file__).parent / "shipped"  # preset.toml, weights.npz and model.json, made by lab.ship_names
 
@@ -123,21 +129,29 @@ def of_run(store: RunStore) -> NamesModel:
     try:
         accuracy = result["final"]["validation"]["accuracy"]
         origin = Origin(store.path.name, str(store.path), preset.name, accuracy, result["data"])
-        return _model(preset, weights, result["classes"], origin)
+        return _model(preset.network, weights, result["classes"], origin)
     except (KeyError, ValueError) as error:
         raise LabError(f"{store.path}: its files do not fit together: {error}") from None
 
 
 def shipped(folder: Path = SHIPPED) -> NamesModel:
-    """The model that comes with Gradlab."""
+    """The model that comes with Gradlab. Its preset was checked when it was made, and is not again."""
     about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     origin = Origin("shipped", None, about["preset"], about["accuracy"], about["data"])
+    spec = _attributes(tomllib.loads((folder / "preset.toml").read_text(encoding="utf-8"))["network"])
     with np.load(folder / "weights.npz", allow_pickle=False) as weights:
-        return _model(load(str(folder / "preset.toml")), dict(weights), about["classes"], origin)
+        return _model(cast("schema.Network", spec), dict(weights), about["classes"], origin)
 
 
-def _model(preset: Preset, weights: dict[str, Array], classes: Sequence[str], origin: Origin) -> NamesModel:
-    """Raises KeyError or ValueError if the weights are not of that preset."""
-    network = build_network(preset.network, (LENGTH,), len(classes), np.random.default_rng(), len(ALPHABET))
+def _attributes(value: Any) -> Any:
+    """Tables of a TOML file with the attributes that the schema's sections have."""
+    if isinstance(value, dict):
+        return SimpleNamespace(**{key: _attributes(inner) for key, inner in value.items()})
+    return [_attributes(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _model(spec: "schema.Network", weights: dict[str, Array], classes: Sequence[str], origin: Origin) -> NamesModel:
+    """Raises KeyError or ValueError if the weights are not of that network."""
+    network = build_network(spec, (LENGTH,), len(classes), np.random.default_rng(), len(ALPHABET))
     network.restore(weights)
     return NamesModel(network, tuple(classes), origin)

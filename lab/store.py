@@ -16,18 +16,18 @@ from contextlib import contextmanager
 from datetime import datetime
 from glob import escape
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import numpy as np
 
 from core.objective import Evaluation
-from core.trainer import Snapshot
 from core.types import Array
 from lab.errors import LabError
-from presets.load import parse
-from presets.schema import Preset
-from presets.toml import dump
+
+if TYPE_CHECKING:
+    from core.trainer import Snapshot
+    from presets.schema import Preset
 
 SPLITS = ("train", "validation")
 NOT_EVALUATED = Evaluation(*[float("nan")] * len(Evaluation._fields))
@@ -42,13 +42,15 @@ class RunStore:
         self._metrics: IO[str] | None = None
 
     @classmethod
-    def create(cls, runs: Path, preset: Preset) -> "RunStore":
+    def create(cls, runs: Path, preset: "Preset") -> "RunStore":
         """A new directory <time>-<preset>-<id> below `runs`, holding the resolved preset."""
         return cls.create_at(runs / new_name(preset), preset)
 
     @classmethod
-    def create_at(cls, path: Path, preset: Preset) -> "RunStore":
+    def create_at(cls, path: Path, preset: "Preset") -> "RunStore":
         """A new directory at that path; what a process that was killed has begun there is written anew."""
+        from presets.toml import dump  # here, and parse below: to load the schema takes longer than to read a run
+
         with disk(path):
             path.mkdir(parents=True, exist_ok=True)
         write_whole(path / "preset.toml", dump(preset))
@@ -79,7 +81,7 @@ class RunStore:
             yield
         self._metrics = None
 
-    def append(self, snapshot: Snapshot) -> None:
+    def append(self, snapshot: "Snapshot") -> None:
         """A row of metrics.csv from a snapshot with evaluations, flushed."""
         assert self._metrics is not None, "append() works inside recording()"
         measures = (value for split in SPLITS for value in snapshot.evaluations.get(split, NOT_EVALUATED))
@@ -108,8 +110,10 @@ class RunStore:
 
     # Reading
 
-    def preset(self) -> Preset:
+    def preset(self) -> "Preset":
         """The preset as it was resolved when the run began."""
+        from presets.load import parse
+
         path = self.path / "preset.toml"
         with disk(path):
             return parse(tomllib.loads(path.read_text(encoding="utf-8")), self.path.name, origin=str(path))
@@ -195,7 +199,7 @@ def all_runs(runs: Path) -> list[RunStore]:
     return [RunStore(path) for path in paths if (path / "checkpoint.npz").is_file()]
 
 
-def new_name(preset: Preset) -> str:
+def new_name(preset: "Preset") -> str:
     """<time>-<preset>-<id>, for a directory that is not there yet."""
     slug = re.sub(r"[^\w.-]+", "-", preset.name)
     return f"{datetime.now():%Y%m%d-%H%M%S}-{slug}-{secrets.token_hex(2)}"

@@ -6,9 +6,10 @@ import pytest
 from core import optimisers, schedules
 from core.layers import BatchNorm, Dense, Dropout, Flatten, ReLU
 from data.dataset import Dataset, Part
-from presets.build import build, build_network
+from presets.build import build
 from presets.errors import PresetError
 from presets.load import load, names
+from presets.network import build_network
 
 
 @pytest.fixture(scope="module")

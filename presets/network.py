@@ -1,0 +1,91 @@
+"""From a preset's network to layers of the core. It loads no schema: a trained network is built anew without."""
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from core import initialisers
+from core.convolution import Conv2D, MaxPool
+from core.layers import BatchNorm, Dense, Dropout, Flatten, Layer, ReLU
+from core.network import Network
+from core.sequences import CharacterConv, Conv1D, MaxOverTime
+from core.types import Shape
+from presets.errors import PresetError
+
+if TYPE_CHECKING:
+    from presets import schema
+
+
+def build_network(
+    spec: "schema.Network",
+    input_shape: Shape,
+    classes: int,
+    dropout: np.random.Generator,
+    symbols: int | None = None,
+) -> Network:
+    """Convolutions with ReLU and pooling, then dense layers, each hidden one followed by batch normalisation (if any),
+    ReLU and dropout (if any).
+
+    float32, its parameters not yet drawn; `dropout` is the stream its masks come from; `symbols`: inputs are indices
+    into an alphabet of so many. Raises PresetError if the inputs are too small for the convolutions.
+    """
+    initialiser = build_initialiser(spec)
+    layers = _image_layers(spec, initialiser) if symbols is None else _name_layers(spec, initialiser, symbols)
+    layers.append(Flatten())
+    if spec.pool_over_time and spec.dropout:
+        layers.append(Dropout(spec.dropout, dropout))
+    for units in spec.hidden:
+        layers.append(Dense(units, initialiser, spec.bias))
+        if spec.batch_norm:
+            layers.append(BatchNorm())
+        layers.append(ReLU())
+        if spec.dropout:
+            layers.append(Dropout(spec.dropout, dropout))
+    layers.append(Dense(classes, initialiser, spec.bias))
+    try:
+        return Network(layers, input_shape)
+    except ValueError as error:
+        raise PresetError(f"network.convolutions: {error}") from None
+
+
+def _image_layers(spec: "schema.Network", initialiser: initialisers.Initialiser) -> list[Layer]:
+    scaled = initialisers.Scaled(initialiser, spec.convolution_scale)
+    if spec.pool_over_time:
+        raise PresetError("network.pool_over_time is for surnames; images have a pool in each of network.convolutions")
+    layers: list[Layer] = []
+    for convolution in spec.convolutions:
+        size = _one_size(convolution)
+        layers += [Conv2D(convolution.filters, size, initialiser=scaled, bias=spec.bias), ReLU()]
+        if convolution.pool > 1:
+            layers.append(MaxPool(convolution.pool))
+    return layers
+
+
+def _name_layers(spec: "schema.Network", initialiser: initialisers.Initialiser, symbols: int) -> list[Layer]:
+    if not spec.convolutions:
+        raise PresetError("network.convolutions: characters are read by a convolution; give at least one")
+    if any(convolution.pool > 1 for convolution in spec.convolutions):
+        raise PresetError("network.convolutions: pool is for images; surnames have network.pool_over_time")
+    scaled = initialisers.Scaled(initialiser, spec.convolution_scale)
+    padding: Literal["full", "valid"] = "full" if spec.pool_over_time else "valid"
+    first, *others = spec.convolutions
+    layers: list[Layer] = [CharacterConv(first.filters, first.size, symbols, padding, scaled, spec.bias), ReLU()]
+    for convolution in others:
+        layers += [Conv1D(convolution.filters, _one_size(convolution), scaled, spec.bias), ReLU()]
+    if spec.pool_over_time:  # before the last ReLU, which changes no maximum but its place among equals, and is quicker
+        layers.insert(-1, MaxOverTime())
+    return layers
+
+
+def _one_size(convolution: "schema.Convolution") -> int:
+    if isinstance(convolution.size, list):
+        raise PresetError("network.convolutions: only the first over characters can have several sizes")
+    return convolution.size
+
+
+def build_initialiser(spec: "schema.Network") -> initialisers.Initialiser:
+    """How the weights of dense layers start."""
+    if spec.initialiser == "normal":
+        assert spec.sigma is not None, "the schema sees to it"
+        return initialisers.Normal(spec.sigma)
+    return initialisers.He() if spec.initialiser == "he" else initialisers.Xavier()
