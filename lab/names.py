@@ -5,7 +5,8 @@ A name that somebody types is answered at once: this loads no SciPy, and the sch
 
 import json
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -96,23 +97,27 @@ def answer(model: NamesModel, names: Sequence[str], explain: bool = False) -> di
 
 
 def choose(runs: Path, run: str | None) -> NamesModel:
-    """The model of that run, the shipped one for "shipped"; for None the newest finished names run's, if there is one,
-    otherwise the shipped one. Raises LabError, PresetError."""
+    """The model of that run, or the shipped one for "shipped"; for None the first of models(). Raises LabError,
+    PresetError."""
     if run is None:
-        newest = next(names_runs(runs), None)
-        return of_run(newest) if newest else shipped()
+        return load(next(models(runs)))
     return shipped() if run == "shipped" else of_run(find(runs, run))
 
 
-def names_runs(runs: Path) -> Iterator[RunStore]:
-    """The finished runs that learnt surnames, the newest first; damaged ones are passed over."""
+def models(runs: Path) -> Iterator[Origin]:
+    """Whose models there are: of the finished runs that learnt surnames, the newest first, and the shipped one, last.
+    Runs whose result is damaged are passed over."""
     for store in reversed(all_runs(runs)):
-        try:
+        with suppress(LabError, KeyError):
             result = store.result()
-        except LabError:
-            continue
-        if result and result.get("state") == "done" and EMBEDDED.name in result.get("fingerprints", ()):
-            yield store
+            if result and result["state"] == "done" and EMBEDDED.name in result["fingerprints"]:
+                yield _origin(store, result)
+    yield _shipped_origin(SHIPPED)
+
+
+def load(origin: Origin) -> NamesModel:
+    """The model from there. Raises LabError, PresetError."""
+    return shipped() if origin.run is None else of_run(RunStore(Path(origin.run)))
 
 
 def of_run(store: RunStore) -> NamesModel:
@@ -127,20 +132,31 @@ def of_run(store: RunStore) -> NamesModel:
         raise LabError(f"{store.path} diverged: it left no model")
     weights = {key.removeprefix(start): a for key, a in store.checkpoint().items() if key.startswith(start)}
     try:
-        accuracy = result["final"]["validation"]["accuracy"]
-        origin = Origin(store.path.name, str(store.path), preset.name, accuracy, result["data"])
-        return _model(preset.network, weights, result["classes"], origin)
+        return _model(preset.network, weights, result["classes"], _origin(store, result))
     except (KeyError, ValueError) as error:
         raise LabError(f"{store.path}: its files do not fit together: {error}") from None
 
 
+def _origin(store: RunStore, result: Mapping[str, Any]) -> Origin:
+    accuracy = result["final"]["validation"]["accuracy"]
+    return Origin(store.path.name, str(store.path), result["preset"], accuracy, result["data"])
+
+
 def shipped(folder: Path = SHIPPED) -> NamesModel:
     """The model that comes with Gradlab. Its preset was checked when it was made, and is not again."""
-    about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    origin = Origin("shipped", None, about["preset"], about["accuracy"], about["data"])
     spec = _attributes(tomllib.loads((folder / "preset.toml").read_text(encoding="utf-8"))["network"])
     with np.load(folder / "weights.npz", allow_pickle=False) as weights:
-        return _model(cast("schema.Network", spec), dict(weights), about["classes"], origin)
+        return _model(cast("schema.Network", spec), dict(weights), _about(folder)["classes"], _shipped_origin(folder))
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    about: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    return about
+
+
+def _shipped_origin(folder: Path) -> Origin:
+    about = _about(folder)
+    return Origin("shipped", None, about["preset"], about["accuracy"], about["data"])
 
 
 def _attributes(value: Any) -> Any:

@@ -19,13 +19,20 @@ Run = Annotated[
     ),
 ]
 Explain = Annotated[bool, typer.Option("--explain", help="Mark the letters that spoke for the most likely class.")]
+Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table to a new file, .md or .csv.")]
 
 
 def names(
-    surnames: Surnames, run: Run = None, explain: Explain = False, runs_dir: RunsDir = Path("runs"), json: Json = False
+    surnames: Surnames,
+    run: Run = None,
+    explain: Explain = False,
+    out: Out = None,
+    runs_dir: RunsDir = Path("runs"),
+    json: Json = False,
 ) -> None:
     """Guess the nationality of surnames, of 18: a guess about the name, not about whoever bears it."""
     from lab.names import answer, choose
+    from lab.names_table import save
     from lab.names_view import show_names
 
     if surnames == ["-"]:
@@ -33,4 +40,6 @@ def names(
     if not surnames:
         raise LabError("which names? There were none on stdin")
     document = answer(choose(runs_dir, run), surnames, explain)
+    if out is not None:
+        save(document, out)
     output(json, document, lambda terminal: show_names(terminal, document))

@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 MOST_LIKELY = "most likely"
-BARS = "·▁▂▃▄▅▆▇█"
+BARS, DIGITS = "·▁▂▃▄▅▆▇█", ".12345678"
 LEGEND = "Below each letter: how much the class loses without it, the most is █. A - spoke against the class."
-CAUTION = "A guess is about the spelling of a name, not about whoever bears it."
+CAUTION = "Guesses are about names, not people."
 
 
 def show_names(console: Console, document: Mapping[str, Any]) -> None:
@@ -80,11 +80,11 @@ def strengths(drops: Sequence[float]) -> list[float]:
     return [drop / largest if largest else 0.0 for drop in drops]
 
 
-def mark(share: float) -> str:
-    """A bar as high as the share; a minus for a letter that clearly speaks against."""
+def mark(share: float, ascii_only: bool = False) -> str:
+    """A bar (in ASCII: a digit up to 8) as high as the share; a minus for a letter that clearly speaks against."""
     if share < -1 / 8:
         return "-"
-    return BARS[round(max(share, 0) * 8)]
+    return (DIGITS if ascii_only else BARS)[round(max(share, 0) * 8)]
 
 
 def letter_style(share: float) -> str:

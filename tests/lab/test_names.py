@@ -1,5 +1,6 @@
 """gradlab names: whose model answers, what it answers, why, and what it refuses."""
 
+import csv
 import io
 import json
 import math
@@ -171,7 +172,9 @@ def test_the_newest_finished_run_on_surnames_answers_otherwise_the_shipped_model
     assert names.choose(runs, "aaaa").origin.run == str(old.path)
     assert names.choose(runs, "cccc").origin.name == "20260103-000000-names-plus-cccc"
     assert names.choose(runs, "shipped").origin.run is None
-    assert [store.path for store in names.names_runs(runs)] == [new.path, old.path]
+    assert [origin.run for origin in names.models(runs)] == [str(new.path), str(old.path), None]
+    for origin in names.models(runs):
+        assert names.load(origin).origin == origin
 
 
 def test_runs_that_cannot_answer_are_refused(copies, start, refused):
@@ -207,7 +210,7 @@ def test_the_command_shows_classes_down_names_across_and_who_answers(gradlab):
         assert re.search(rf"^ {nationality} +{figures} *$", out, re.M)
     assert re.search(" +".join(REPORT), out)
     assert re.search("most likely +" + " +".join(CLASSES[k] for k in p.argmax(axis=1)), out)
-    assert "not about whoever bears it" in out
+    assert "Guesses are about names, not people" in out
 
 
 def test_the_best_is_bold_and_many_names_stand_in_tables_below_each_other():
@@ -246,6 +249,26 @@ def test_a_document_says_all(gradlab, copies):
     assert "explain" not in json.loads(gradlab("names", "Zhao", "--json")[1])
 
 
+def test_the_table_is_written_as_markdown_and_csv(gradlab, refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = names.shipped()
+    p = model.probabilities(["Zhao", "Müller"])
+    for file in ("t.md", "t.csv"):
+        assert gradlab("names", "Zhao", "Müller", "--out", file)[0] == 0
+    rows = list(csv.reader((tmp_path / "t.csv").read_text().splitlines()))
+    assert rows[0] == ["class", "Zhao", "Müller"]
+    assert [row[0] for row in rows[1:]] == list(CLASSES)
+    np.testing.assert_allclose(np.array([row[1:] for row in rows[1:]], float), p.T, atol=5e-7)
+    lines = (tmp_path / "t.md").read_text().splitlines()
+    assert lines[:2] == ["|  | Zhao | Müller |", "| --- | ---: | ---: |"]
+    assert f"| Chinese | **{p[0].max():.4f}** | {p[1, 1]:.4f} |" in lines
+    assert sum(line.count("**") for line in lines) == 4
+    assert lines[-1].startswith("names-plus, shipped with Gradlab: ")
+    refused("names Zhao --out t.md", "t.md exists already: give another name")
+    refused("names Zhao --out t.html", "t.html: a table of names is written as .md or .csv")
+    refused("names Zhao --out none/t.md", "none/t.md: No such file or directory")
+
+
 def test_explanations_are_marks_below_the_letters(gradlab, monkeypatch):
     def explain(self, asked):
         return [np.array([-2.0, 4.0, 0.1, 2.0])]
@@ -280,4 +303,4 @@ def test_the_command_loads_no_framework_and_no_scipy():
         [sys.executable, "-c", code, "names", "Zhao", "--explain"],
         capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": str(Path.cwd())},
     ).stdout  # fmt: skip
-    assert out.splitlines()[-2:] == ["A guess is about the spelling of a name, not about whoever bears it.", "numpy"]
+    assert out.splitlines()[-2:] == ["Guesses are about names, not people.", "numpy"]
