@@ -142,8 +142,9 @@ def _origin(store: RunStore, result: Mapping[str, Any]) -> Origin:
     return Origin(store.path.name, str(store.path), result["preset"], accuracy, result["data"])
 
 
-def shipped(folder: Path = SHIPPED) -> NamesModel:
-    """The model that comes with Gradlab. Its preset was checked when it was made, and is not again."""
+def shipped(folder: Path | None = None) -> NamesModel:
+    """The model that comes with Gradlab, or another in that folder. Its preset was checked when it was made."""
+    folder = folder or SHIPPED
     spec = _attributes(tomllib.loads((folder / "preset.toml").read_text(encoding="utf-8"))["network"])
     with np.load(folder / "weights.npz", allow_pickle=False) as weights:
         return _model(cast("schema.Network", spec), dict(weights), _about(folder)["classes"], _shipped_origin(folder))

@@ -31,6 +31,7 @@ def names(
     json: Json = False,
 ) -> None:
     """Guess the nationality of surnames, of 18: a guess about the name, not about whoever bears it."""
+    from core.threads import threads
     from lab.names import answer, choose
     from lab.names_table import save
     from lab.names_view import show_names
@@ -39,7 +40,8 @@ def names(
         surnames = [line.strip() for line in sys.stdin if line.strip()]
     if not surnames:
         raise LabError("which names? There were none on stdin")
-    document = answer(choose(runs_dir, run), surnames, explain)
+    with threads(1):  # to wake a second one takes longer than the products of a name
+        document = answer(choose(runs_dir, run), surnames, explain)
     if out is not None:
         save(document, out)
     output(json, document, lambda terminal: show_names(terminal, document))

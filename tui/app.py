@@ -192,13 +192,16 @@ class GradlabApp(App[None]):
 
 def main(preset: str | None = None, runs: Path = Path("runs")) -> int:
     """Run the app on this terminal; the exit code."""
+    from core.threads import threads
+
     app = GradlabApp(runs, preset, user_settings.default_path())
-    try:
-        app.run()
-    finally:
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)  # while the run is kept; ctrl+c still ends the wait
-        keep(app)
+    with threads(1):  # a training brings its own; what is small and quick (a guess at a name) would only wait for them
+        try:
+            app.run()
+        finally:
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)  # while the run is kept; ctrl+c still ends the wait
+            keep(app)
     return app.return_code or 0
 
 
