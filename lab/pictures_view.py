@@ -18,23 +18,27 @@ SHADES = " .:-=+*#%@"  # from black to white, as on a dark terminal
 
 def show_pictures(console: Console, named: Mapping[str, Sequence[Picture]]) -> None:
     """Every kind of picture under its name, as many in a row as fit; too large ones are made smaller."""
+    coloured = console.color_system in ("256", "truecolor") and not console.no_color
     for name, group in named.items():
         console.print(f"\n{name.capitalize()}", style="bold")
-        console.print(_grid(group, console))
+        console.print(grid(group, console.width, coloured))
 
 
-def _grid(group: Sequence[Picture], console: Console) -> Table:
-    images = [_fitted(picture, console.width) for picture in group]
+def grid(group: Sequence[Picture], room: int, coloured: bool) -> Table:
+    """Pictures with their captions, as many in a row as `room` cells hold; in shades of grey if not coloured."""
+    images = [_fitted(picture, room) for picture in group]
     captions = [line for picture in group for line in picture.caption.split("\n")]
-    width = min(console.width, max(images[0].width, *map(len, captions)))
-    columns = min(len(group), (console.width + GAP) // (width + GAP))
-    grid = Table.grid(padding=(0, GAP, 1, 0), pad_edge=False)
+    width = min(room, max(images[0].width, *map(len, captions)))
+    columns = min(len(group), (room + GAP) // (width + GAP))
+    table = Table.grid(padding=(0, GAP, 1, 0), pad_edge=False)
     for _ in range(columns):
-        grid.add_column(width=width)
-    cells = [Group(_cells(image, console), Text(picture.caption)) for image, picture in zip(images, group, strict=True)]
+        table.add_column(width=width)
+    cells = [
+        Group(_cells(image, coloured), Text(picture.caption)) for image, picture in zip(images, group, strict=True)
+    ]
     for start in range(0, len(cells), columns):
-        grid.add_row(*cells[start : start + columns])
-    return grid
+        table.add_row(*cells[start : start + columns])
+    return table
 
 
 def _fitted(picture: Picture, room: int) -> Image.Image:
@@ -46,9 +50,9 @@ def _fitted(picture: Picture, room: int) -> Image.Image:
     return image.resize((room, max(1, image.height * room // image.width)), Image.Resampling.BOX)
 
 
-def _cells(image: Image.Image, console: Console) -> RenderableType:
-    if console.color_system in ("256", "truecolor") and not console.no_color:
-        coloured: RenderableType = Pixels.from_image(image)
-        return coloured
+def _cells(image: Image.Image, coloured: bool) -> RenderableType:
+    if coloured:
+        pixels: RenderableType = Pixels.from_image(image)
+        return pixels
     grey = np.asarray(image.convert("L").resize((image.width, -(-image.height // 2)), Image.Resampling.BOX))
     return Text("\n".join("".join(SHADES[level] for level in row) for row in grey.astype(int) * len(SHADES) // 256))

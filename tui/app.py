@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterable
@@ -102,7 +103,7 @@ class GradlabApp(App[None]):
         """Listen to signals; say the first-run hint."""
         self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self.action_interrupt)
         if self._complaint:
             self.notify(self._complaint, severity="warning", markup=False)
@@ -195,6 +196,13 @@ def main(preset: str | None = None, runs: Path = Path("runs")) -> int:
     from core.threads import threads
 
     app = GradlabApp(runs, preset, user_settings.default_path())
+
+    def hang_up(*_: object) -> None:
+        """The terminal is gone, and Textual, whose thread that writes to it is gone as well, might wait for ever."""
+        keep(app)
+        os._exit(INTERRUPTED)
+
+    signal.signal(signal.SIGHUP, hang_up)
     with threads(1):  # a training brings its own; what is small and quick (a guess at a name) would only wait for them
         try:
             app.run()

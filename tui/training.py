@@ -6,11 +6,15 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from core.health import LayerHealth, layer_health
 from core.metrics import confusion_matrix
 from core.objective import Evaluation
 from core.trainer import Snapshot
 from core.types import Array
+from lab.pictures import Picture, unpack, weight_pictures
+from lab.record import read
 from lab.run import Run
 from lab.store import SPLITS, RunStore
 from presets.schema import Preset
@@ -18,7 +22,7 @@ from tui.series import Trace
 
 RATE_SECONDS = 3.0  # over which updates/s is taken
 HEALTH_EXAMPLES = 500
-ENDED = ("done", "interrupted", "diverged", "failed")
+ENDED = ("done", "interrupted", "diverged", "failed", "running elsewhere")
 Row = dict[str, float]  # of metrics.csv
 
 
@@ -42,10 +46,27 @@ class Record:
         self.rate: float | None = None  # updates/s
         self.health: list[LayerHealth] = []
         self.confusion: tuple[str, tuple[str, ...], Array] | None = None  # of what, classes, counts
+        self.pictures: dict[str, list[Picture]] = {}
         self.result: dict[str, Any] | None = None
         self.error: Exception | None = None
         self.store: RunStore | None = None
         self.log: list[str] = []
+
+    def take(self, result: dict[str, Any], pictures: dict[str, list[Picture]]) -> None:
+        """What a run left at its end."""
+        self.result, self.pictures = result, pictures
+        counts = np.array(result["confusion"])
+        if not self.health:  # not looked at while it trained: only what each layer is
+            unknown = (None, None, None, None)
+            self.health = [
+                LayerHealth(e["layer"], tuple(e["output"]), e["parameters"], *unknown) for e in result["layers"]
+            ]
+        self.confusion = (f"{result['judge']} part, update {result['updates']:,}", tuple(result["classes"]), counts)
+
+    @property
+    def variant(self) -> str:
+        """The data: 'full', 'mini' or, while they are being loaded, ''."""
+        return {"": "", "f": "full"}.get(self.label.partition(", ")[2][:1], "mini")
 
     @property
     def update(self) -> int:
@@ -110,7 +131,8 @@ class Training(Record):
         self.phase = "running"
         result = run.go(self._watch)
         self.log.append(f"{run.state} at update {trainer.update:,}")
-        self.result, self.phase = result, run.state
+        self.take(result, unpack(run.store.pictures()))
+        self.phase = run.state
 
     def _watch(self, snapshot: Snapshot) -> None:
         self.losses.add(snapshot.update, snapshot.batch_loss)
@@ -138,6 +160,10 @@ class Training(Record):
             counts = confusion_matrix(y, guesses, len(classes))
             self.confusion = (f"validation part, update {self.run.trainer.update:,}", classes, counts)
 
+    def _draw_weights(self) -> None:
+        if self.run:
+            self.pictures = weight_pictures(self.run.trainer.network, self.run.dataset.classes)
+
     # The app
 
     def tick(self) -> None:
@@ -159,6 +185,10 @@ class Training(Record):
     def ask_for_confusion(self) -> None:
         """Let the network as it is guess the validation part; `confusion` is replaced."""
         self._ask(self._count_guesses)
+
+    def ask_for_pictures(self) -> None:
+        """Draw the weights as they are; `pictures` is replaced."""
+        self._ask(self._draw_weights)
 
     def _ask(self, question: Callable[[], None]) -> None:
         if self.run and not self.ended:
@@ -197,6 +227,23 @@ class Training(Record):
     def alive(self) -> bool:
         """Is the thread at work?"""
         return self._thread.is_alive()
+
+
+def saved(store: RunStore) -> Record:
+    """A run that was saved, as it stands on the disk. Raises LabError, PresetError."""
+    found = read(store)
+    record = Record(found.preset, f"gradlab runs {store.path.name}")
+    record.store, record.label, record.points = store, found.data, found.metrics
+    record.phase = "running elsewhere" if found.state == "running" else found.state
+    record.updates = found.result["updates_planned"] if found.result else found.updates
+    last = record.points[-1]
+    record.per_epoch = max(1, round(last["update"] / last["epoch"])) if last["epoch"] else 1
+    for point in record.points:
+        record.etas.add(int(point["update"]), point["eta"])
+    record.log.append(found.state_line)
+    if found.result:
+        record.take(found.result, unpack(store.pictures()))
+    return record
 
 
 def row(snapshot: Snapshot) -> Row:

@@ -23,6 +23,7 @@ def _own_surroundings(monkeypatch, tmp_path):
         if ours or name in ("NO_COLOR", "FORCE_COLOR", "COLORTERM", "GRADLAB_RUNS"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("GRADLAB_DATA", str(tmp_path / "no-data"))
+    monkeypatch.setattr("tui.screens.presets.REST", 1e9)  # no times that differ from machine to machine
     monkeypatch.chdir(tmp_path)
 
 

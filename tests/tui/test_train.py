@@ -6,6 +6,7 @@ from textual.widgets import Input, Select, Static, TabbedContent
 from lab.catalogue import list_runs
 from lab.store import all_runs
 from presets.load import load
+from tui.training import Training
 from tui.widgets.curves import Curves
 from tui.widgets.form import PresetForm
 
@@ -194,11 +195,13 @@ async def test_every_tab_shows_the_run_also_while_it_is_paused(lab, small, until
         app.screen.tick()
         assert "precision" in text(app, "classes")
         await pilot.press("right_square_bracket")
+        assert app.screen.query_one(TabbedContent).active == "pictures-tab"
+        await pilot.press("right_square_bracket")
         await until(pilot, lambda: app.training.health)
         app.screen.tick()
         assert "update/weight" in text(app, "layers")
         await pilot.press("left_square_bracket")
-        assert app.screen.query_one(TabbedContent).active == "classes-tab"
+        assert app.screen.query_one(TabbedContent).active == "pictures-tab"
 
 
 async def test_a_failure_in_the_thread_is_said_and_the_app_lives_on(lab, small, until, monkeypatch):
@@ -212,3 +215,26 @@ async def test_a_failure_in_the_thread_is_said_and_the_app_lives_on(lab, small, 
         assert "failed: division by zero" in text(app, "headline")
         await pilot.press("r")
         await until(pilot, lambda: app.training.phase == "done")
+
+
+async def test_an_exception_in_the_middle_of_a_run_leaves_it_resumable(lab, small, until, monkeypatch):
+    app = lab(preset=small)
+    async with app.run_test() as pilot:
+        watch = Training._watch
+
+        def fail(self, snapshot):
+            watch(self, snapshot)
+            if snapshot.update == 10:
+                raise MemoryError("no room")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Training, "_watch", fail)
+            await pilot.press("r")
+            await until(pilot, lambda: app.training.ended)
+        assert app.training.phase == "failed"
+        app.screen.tick()
+        assert "no room" in text(app, "headline")
+        assert int(app.training.store.checkpoint()["update"]) == 10
+        await pilot.press("space")
+        await until(pilot, lambda: app.training.phase == "done")
+        assert [row["update"] for row in app.training.points] == [0, 7, 14, 20]

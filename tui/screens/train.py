@@ -4,16 +4,20 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from rich.console import Group
+from rich.text import Text as RichText
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, ScrollableContainer, Vertical
 from textual.content import Content
-from textual.widgets import Input, Log, TabbedContent, TabPane
+from textual.widgets import Input, Log, Static, TabbedContent, TabPane
 
 from lab import run as lab_run
 from lab.errors import LabError
 from lab.own import save
+from lab.pictures import Picture
+from lab.pictures_view import grid
 from lab.store import SPLITS, RunStore
 from lab.view import figure
 from presets.errors import PresetError
@@ -29,6 +33,10 @@ from tui.widgets.text import Text
 from tui.words import duration
 
 DEFAULT_PRESET = "a2-setting1"
+NO_PICTURES = (
+    "Pictures are the weights of a single dense layer (templates), of a first convolution over images (kernels), and, "
+    "when a run has ended, the images it is surest about and wrong."
+)
 WORDS = {
     "loading": "loading data",
     "finishing": "computing the final numbers",
@@ -78,6 +86,8 @@ class TrainScreen(ModeScreen):
                         yield Text(id="confusion")
                     with TabPane("Classes", id="classes-tab"), ScrollableContainer():
                         yield Text(id="classes")
+                    with TabPane("Pictures", id="pictures-tab"), ScrollableContainer():
+                        yield Static("", id="pictures")
                     with TabPane("Layers", id="layers-tab"), ScrollableContainer():
                         yield Text(id="layers")
                     with TabPane("Log", id="log-tab"):
@@ -88,6 +98,8 @@ class TrainScreen(ModeScreen):
         self._shown: Record | None = None
         self._logged = 0
         self._asked_at = -1
+        self._pictures: dict[str, list[Picture]] | None = None
+        self._room = 0
         self.tick()
 
     # What is shown
@@ -118,13 +130,30 @@ class TrainScreen(ModeScreen):
             case "classes-tab" if record and record.confusion:
                 what, classes, counts = record.confusion
                 self._fill("classes", f"{what}", tables.scores(classes, counts, ascii_only))
+            case "pictures-tab":
+                self._show_pictures(record)
             case "layers-tab" if record and record.health:
                 self._fill(
                     "layers", "root mean squares; dead: share of units that never fire", tables.layers(record.health)
                 )
+            case "confusion-tab" | "classes-tab" | "layers-tab":
+                self._fill(tab.removesuffix("-tab"), "No run yet." if record is None else "Not yet known.", Content(""))
             case "log-tab" if record:
                 self.query_one("#log", Log).write_lines(record.log[self._logged :])
                 self._logged = len(record.log)
+
+    def _show_pictures(self, record: Record | None) -> None:
+        pane = self.query_one("#pictures", Static)
+        named, room = record.pictures if record else {}, self.query_one("#tabs").content_size.width - 4
+        if named is self._pictures and room == self._room:
+            return
+        self._pictures, self._room = named, room
+        drawn = [
+            part
+            for name, group in named.items()
+            for part in (RichText(f"{name.capitalize()}\n", style="bold"), grid(group, room, not self.app.no_color))
+        ]
+        pane.update(Group(*drawn) if drawn else NO_PICTURES)
 
     def _fill(self, id: str, what: str, view: Content) -> None:
         head = Content.styled(what, "$foreground-muted")
@@ -134,9 +163,12 @@ class TrainScreen(ModeScreen):
         """Let the training thread look at what the open tab shows, once for an evaluation (layers: for a second)."""
         if tab == "layers-tab":
             record.ask_for_health()
-        elif tab in ("confusion-tab", "classes-tab") and len(record.points) != self._asked_at:
+        elif tab in ("confusion-tab", "classes-tab", "pictures-tab") and len(record.points) != self._asked_at:
             self._asked_at = len(record.points)
-            record.ask_for_confusion()
+            if tab == "pictures-tab":
+                record.ask_for_pictures()
+            else:
+                record.ask_for_confusion()
 
     def _headline(self, record: Record | None) -> Content:
         if record is None:
@@ -155,7 +187,11 @@ class TrainScreen(ModeScreen):
         if (left := record.seconds_left) is not None and record.phase == "running":
             facts.append(f"{duration(left)} left")
         lines = [
-            Content.assemble((record.preset.name, "bold"), (f"  {phase}", STYLES.get(record.phase, "$text-primary"))),
+            Content.assemble(
+                (record.preset.name, "bold"),
+                (f"  {phase}", STYLES.get(record.phase, "$text-primary")),
+                (f"  {record.label.partition(':')[0]}", "$foreground-muted"),
+            ),
             Content(" · ".join(facts)),
         ]
         if record.points:
@@ -166,11 +202,10 @@ class TrainScreen(ModeScreen):
         """Losses and accuracies of the last evaluation; at the end, of the test part beside the report."""
         row = record.points[-1]
         parts = [
-            f"{split} {figure('loss', row[f'{split}_loss'])} {figure('accuracy', row[f'{split}_accuracy'])}"
-            for split in SPLITS
+            f"{split} {row[f'{split}_loss']:.3f} {figure('accuracy', row[f'{split}_accuracy'])}" for split in SPLITS
         ]
-        if record.result and "test" in record.result["final"]:
-            parts.append(f"test {figure('accuracy', record.result['final']['test']['accuracy'])}")
+        if record.result and (test := record.result["final"].get("test")):
+            parts.append(f"test {test['loss']:.3f} {figure('accuracy', test['accuracy'])}")
         return Content(" · ".join(parts))
 
     def settings_changed(self) -> None:
@@ -210,6 +245,14 @@ class TrainScreen(ModeScreen):
         self.query_one("#tabs", TabbedContent).active = "curves-tab"
         self.tick()
 
+    def show(self, record: Record) -> None:
+        """Show a saved run; space takes it up again if it was interrupted."""
+        if self.record is not None and not self.record.ended:
+            self.refuse(f"{self.record.preset.name} is being trained: stop it first")
+            return
+        self.lab.training = record
+        self.tick()
+
     def resume(self, store: RunStore) -> None:
         """Take up a saved run. Raises LabError."""
         begin = partial(lab_run.resume, store, self.lab.threads)
@@ -219,11 +262,11 @@ class TrainScreen(ModeScreen):
     def action_pause(self) -> None:
         """Pause, go on, or take a stopped run up again."""
         record = self.record
-        if not isinstance(record, Training):
+        if record is None:
             self.tell("There is no run: r starts one.")
-        elif record.phase == "running":
+        elif isinstance(record, Training) and record.phase == "running":
             record.pause()
-        elif record.phase == "paused":
+        elif isinstance(record, Training) and record.phase == "paused":
             record.go_on()
         elif record.phase in ("interrupted", "failed") and record.store:
             try:

@@ -139,8 +139,16 @@ class Curves(Vertical):
             parts.append((f"{'.' if ascii_only else '·'} batches   ", "$foreground-muted"))
         if reported := self._reported(record):
             parts.append(
-                (f"{'-' if ascii_only else '┄'} reported {reported[1]:.2%} ({reported[0]})   ", "$foreground-muted")
+                (
+                    f"{'-' if ascii_only else '┄'} reported {reported[1]:.2%} ({_part(record, reported[0])})   ",
+                    "$foreground-muted",
+                )
             )
         switched = [name for name in ("log", "smooth", "zoom") if getattr(self.view, name)]
         parts.append((" ".join(switched), "$accent"))
         return Content.assemble(*parts)
+
+
+def _part(record: "Record", part: str) -> str:
+    """Of what a reported number is; a run on embedded data does not compare itself with one on all."""
+    return f"{part}, full data" if record.variant == "mini" else part

@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Label, Select
@@ -52,7 +53,7 @@ def settings_of(preset: Preset, kinds: dict[str, str]) -> dict[str, list[Setting
     """The rows of every section, with `kinds` (section -> kind of optimiser, schedule) instead of the preset's own."""
     sections: dict[str, list[Setting]] = {}
     for section, field in Preset.model_fields.items():
-        if section in NOT_SETTINGS:
+        if section in NOT_SETTINGS or section == "search":  # a search is no training
             continue
         value, models = getattr(preset, section), section_models(section)
         if not models:
@@ -101,13 +102,20 @@ def _inline(model: Any) -> str:
 
 
 class Toggle(Checkbox):
-    """Yes or no, said in words as well: a cross alone is told from none by its colour."""
+    """Yes or no, said in words as well: a cross is told from none by its colour alone."""
+
+    def __init__(self, value: bool, id: str) -> None:
+        super().__init__("yes" if value else "no", value, compact=True, id=id)
 
     def watch_value(self) -> None:
         """Say it."""
-        self.BUTTON_INNER = "X" if self.value else " "
-        self.label = "yes" if self.value else "no"
         super().watch_value()
+        self.label = "yes" if self.value else "no"
+
+    def render(self) -> Content:
+        """The cross where there is one."""
+        self.BUTTON_INNER = "X" if self.value else " "
+        return super().render()
 
 
 class PresetForm(Vertical):
@@ -137,6 +145,7 @@ class PresetForm(Vertical):
     # Building
 
     def compose(self) -> ComposeResult:
+        yield Text(id="form-title")
         yield VerticalScroll(*self._rows(), id="fields", can_focus=False)
         yield Text(id="form-message")
         yield Text(id="form-command")
@@ -156,7 +165,7 @@ class PresetForm(Vertical):
         self._settings[setting.key] = setting
         control: Widget
         if setting.choices == ("false", "true"):
-            control = Toggle(value=text == "true", compact=True, id=setting.id)
+            control = Toggle(text == "true", setting.id)
         elif setting.choices:
             control = Select(
                 [(c, c) for c in setting.choices], value=text, allow_blank=False, compact=True, id=setting.id
@@ -227,6 +236,9 @@ class PresetForm(Vertical):
             if row.has_class("-changed") != (key in keys):
                 row.toggle_class("-changed")
                 row.query_one(".title", Text).show(f"{'•' if key in keys else ' '} {setting.title}")
+        self.query_one("#form-title", Text).show(
+            Content.assemble((self.opened.name, "bold"), (f"  {self.opened.title}", "$foreground-muted"))
+        )
         self.query_one("#form-message").display = bool(self.message)
         self.query_one("#form-message", Text).show(self.message)
         self.query_one("#form-command", Text).show(self.command)

@@ -46,9 +46,10 @@ class ModeBar(Horizontal):
 
     def tick(self) -> None:
         """Show how the training is going."""
-        training = cast("GradlabApp", self.app).training
-        text = ""
-        if training is not None:
-            share = f" {training.update / training.updates:.0%}" if training.updates else ""
-            text = f"{training.preset.name} {training.phase}{share}"
-        self.query_one("#training-state", Text).show(text)
+        training, shown = cast("GradlabApp", self.app).training, self.query_one("#training-state", Text)
+        if training is None:
+            shown.show("")
+            return
+        share = f"{training.update / training.updates:.0%}" if training.updates else ""
+        whole = f"{training.preset.name} {training.phase} {share}"
+        shown.show(whole if len(whole) <= shown.content_size.width else share)

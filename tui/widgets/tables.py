@@ -59,7 +59,9 @@ def confusion(classes: Sequence[str], counts: Array) -> Content:
     ]
     for label, row in zip(classes, counts, strict=True):
         total = max(int(row.sum()), 1)
-        cells = [(f"{n:>{cell}}", f"on $primary {_shade(n / total)}%" if n else "$text-disabled") for n in row.tolist()]
+        cells = [
+            (f"{n:>{cell}}", f"on $primary {_shade(n / total)}%" if n else "$foreground-disabled") for n in row.tolist()
+        ]
         lines.append(Content.assemble((label.rjust(name) + " ", "$foreground-muted"), *cells))
     return Content("\n").join(lines)
 
