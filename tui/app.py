@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from tui.training import Record, Training
 
 INTERRUPTED = 130
+# The thread that trains lets go of the interpreter in every product and waits for it after each: by Python's own 5 ms
+# of patience, drawing would stop it for as long as a drawing takes.
+SWITCH_SECONDS = 0.0002
 MODES = ("presets", "train", "check", "search", "names", "runs")  # in the order of their keys
 HINT = "1-6 change the mode, ? shows every key, ctrl+p finds every command."
 
@@ -203,6 +207,7 @@ def main(preset: str | None = None, runs: Path = Path("runs")) -> int:
         os._exit(INTERRUPTED)
 
     signal.signal(signal.SIGHUP, hang_up)
+    sys.setswitchinterval(SWITCH_SECONDS)
     with threads(1):  # a training brings its own; what is small and quick (a guess at a name) would only wait for them
         try:
             app.run()

@@ -1,19 +1,13 @@
 """Leaving in the middle of a run, in a real terminal: however it is done, the run is kept, the terminal left clean."""
 
-import fcntl
-import os
-import pty
-import select
 import signal
-import subprocess
 import sys
 import termios
-import time
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from benchmarks.terminal import Terminal
 from lab import run as lab_run
 from lab.store import all_runs
 from tests.tui.conftest import PATIENCE
@@ -21,64 +15,19 @@ from tests.tui.conftest import PATIENCE
 COMMAND = [sys.executable, "-c", "from lab.cli import main; main()", "--preset", "mine.toml"]
 
 
-class Terminal:
-    """The app in a pseudo terminal of 80x24."""
-
-    def __init__(self, folder):
-        self.master, self._slave = pty.openpty()
-        termios.tcsetwinsize(self.master, (24, 80))
-        self.before = termios.tcgetattr(self._slave)
-        self.output = b""
-        root = Path(__file__).parents[2]
-        environment = os.environ | {"PYTHONPATH": str(root), "TERM": "xterm-256color", "XDG_CONFIG_HOME": str(folder)}
-        self.process = subprocess.Popen(
-            COMMAND,
-            cwd=folder,
-            env=environment,
-            stdin=self._slave,
-            stdout=self._slave,
-            stderr=self._slave,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(self._slave, termios.TIOCSCTTY, 0),  # its own terminal, which it loses
-        )
-
-    def read(self, seconds=0.05):
-        with suppress(OSError):
-            while select.select([self.master], [], [], seconds)[0]:
-                self.output += os.read(self.master, 65536)
-
-    def wait_for(self, condition):
-        end = time.monotonic() + PATIENCE
-        while not condition():
-            assert time.monotonic() < end, self.output[-2000:]
-            self.read()
-
-    def press(self, keys):
-        os.write(self.master, keys)
-
-    def close(self):
-        """What happens when the window of a terminal is closed."""
-        os.close(self._slave)
-        os.close(self.master)
-
-    def ended(self):
-        return self.process.poll() is not None
-
-
 @pytest.fixture
 def training(small, tmp_path):
     """A terminal in which a long run is going on."""
     path = tmp_path / small
     path.write_text(path.read_text().replace("cycles = 2", "updates = 100000000"))
-    terminal = Terminal(tmp_path)
-    terminal.wait_for(lambda: b"Start" in terminal.output)
+    root = str(Path(__file__).parents[2])
+    terminal = Terminal(COMMAND, tmp_path, {"PYTHONPATH": root, "XDG_CONFIG_HOME": str(tmp_path)})
+    terminal.wait_for(lambda: b"Start" in terminal.output, PATIENCE)
     terminal.press(b"r")
     runs = tmp_path / "runs"
-    terminal.wait_for(lambda: any(len(store.metrics()) > 3 for store in all_runs(runs)))
+    terminal.wait_for(lambda: any(len(store.metrics()) > 3 for store in all_runs(runs)), PATIENCE)
     yield terminal
-    if not terminal.ended():
-        terminal.process.kill()
-    terminal.process.wait()
+    terminal.end()
 
 
 def resumable(tmp_path):
@@ -100,7 +49,7 @@ def test_leaving_keeps_the_run_and_cleans_the_terminal(training, tmp_path, how, 
         training.process.send_signal(getattr(signal, how))
     else:
         training.press({"q": b"q", "ctrl+c": b"\x03"}[how])
-    training.wait_for(training.ended)
+    training.wait_for(lambda: training.ended, PATIENCE)
     training.read()
     assert training.process.returncode == code
     assert resumable(tmp_path)

@@ -39,6 +39,7 @@ class Curves(Vertical):
         super().__init__(id=id)
         self.view = View()
         self._record: Record | None = None
+        self._seen: object = None  # what the plots show, as far as eyes can tell
 
     def compose(self) -> ComposeResult:
         yield Text(id="legend")
@@ -55,6 +56,7 @@ class Curves(Vertical):
 
     def recolour(self) -> None:
         """The colours or markers are other ones."""
+        self._seen = None
         for plot in self.query(SeriesPlot):
             plot.redraw()
         self.show(self._record)
@@ -66,6 +68,11 @@ class Curves(Vertical):
         if record is None:
             return
         span = self._span(record)
+        column = max(1, int((span[1] - span[0]) / max(1, self.size.width)))  # updates in less than a cell's width
+        seen = (record, len(record.points), record.update // column, record.ended, self.view, self.size)
+        if seen == self._seen:
+            return
+        self._seen = seen
         self.query_one("#legend", Text).show(self._legend(record))
         plots = {"measure": self._measure, "accuracy": self._accuracy, "eta": self._eta}
         for name, figure in plots.items():
