@@ -19,13 +19,11 @@ tune_blas()  # as the command line does, before NumPy is imported
 import numpy as np  # noqa: E402
 
 from benchmarks.turns import Contestant, Seconds, median_ratio, take_turns  # noqa: E402
-from core.streams import stream  # noqa: E402
 from core.threads import threads  # noqa: E402
 from core.trainer import Trainer  # noqa: E402
-from data import surnames  # noqa: E402
 from data.dataset import Dataset, Part  # noqa: E402
 from lab.bench import endless  # noqa: E402
-from presets.build import build  # noqa: E402
+from presets.build import build, load_data  # noqa: E402
 from presets.load import load  # noqa: E402
 from presets.schema import Preset  # noqa: E402
 
@@ -52,7 +50,7 @@ def load_with(preset: str, batch: int) -> Preset:
 def examples(preset: Preset) -> Dataset:
     """The surnames, or random numbers of the shape of normalised images."""
     if preset.data.set == "surnames":
-        return surnames.load(preset.data.split, preset.data.dedupe, stream(preset.seed, "split"))
+        return load_data(preset, "auto")
     rng = np.random.default_rng(0)
     x = rng.standard_normal((IMAGES, *SHAPES[preset.data.set]), dtype=np.float32)
     part = Part(x, rng.integers(0, CLASSES, IMAGES))
