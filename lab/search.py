@@ -152,7 +152,7 @@ class Search:
     def _advance(self, executor: Executor, data: Sequence[SharedData], until: int | None, watch: Watch) -> None:
         """Bring the trials that have not ended to an update, or to their end."""
         tasks = [
-            Task(number, self.presets[number - 1], self.store.trial(number), data[number - 1], until)
+            Task(number, self.presets[number - 1], self.store.trial(number).resolve(), data[number - 1], until)
             for number in self._going()
             if not self._stopping and self._on_disk(number, until) is None
         ]
