@@ -31,7 +31,8 @@ def names(
     json: Json = False,
 ) -> None:
     """Guess the nationality of surnames, of 18: a guess about the name, not about whoever bears it."""
-    from core.threads import threads
+    from threadpoolctl import threadpool_limits
+
     from lab.names import answer, choose
     from lab.names_table import save
     from lab.names_view import show_names
@@ -40,7 +41,7 @@ def names(
         surnames = [line.strip() for line in sys.stdin if line.strip()]
     if not surnames:
         raise LabError("which names? There were none on stdin")
-    with threads(1):  # to wake a second one takes longer than the products of a name
+    with threadpool_limits(1, "blas"):  # to wake a second one takes longer than the products of a name
         document = answer(choose(runs_dir, run), surnames, explain)
     if out is not None:
         save(document, out)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from lab.own import save
 from presets.load import load
@@ -25,6 +26,7 @@ def _own_surroundings(monkeypatch, tmp_path):
     monkeypatch.setenv("GRADLAB_DATA", str(tmp_path / "no-data"))
     monkeypatch.setattr("tui.screens.presets.REST", 1e9)  # no times that differ from machine to machine
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Input.__dict__["cursor_blink"], "_default", False)
 
 
 @pytest.fixture
@@ -33,7 +35,6 @@ def lab(tmp_path) -> Iterator[Callable[..., GradlabApp]]:
 
     def lab(**options) -> GradlabApp:
         app = GradlabApp(**{"runs": tmp_path / "runs", "threads": 1, **options})
-        app.cursor_blink = False
         app.animation_level = "none"
         apps.append(app)
         return app
