@@ -197,7 +197,8 @@ class GradlabApp(App[None]):
 
 def main(preset: str | None = None, runs: Path = Path("runs")) -> int:
     """Run the app on this terminal; the exit code."""
-    from core.threads import threads
+    import numpy  # noqa: F401 - whose BLAS is to be limited
+    from threadpoolctl import threadpool_limits
 
     app = GradlabApp(runs, preset, user_settings.default_path())
 
@@ -208,7 +209,7 @@ def main(preset: str | None = None, runs: Path = Path("runs")) -> int:
 
     signal.signal(signal.SIGHUP, hang_up)
     sys.setswitchinterval(SWITCH_SECONDS)
-    with threads(1):  # a training brings its own; what is small and quick (a guess at a name) would only wait for them
+    with threadpool_limits(1, "blas"):  # a training brings its own threads; a guess at a name only waits for a second
         try:
             app.run()
         finally:
