@@ -1,4 +1,4 @@
-"""The gradient checks of the reports, as numbers: of every tensor the largest relative and absolute error."""
+"""What is measured and is no training: the gradient checks of the reports, and the experiment on efficiency."""
 
 import time
 from collections.abc import Sequence
@@ -7,6 +7,8 @@ from typing import Any
 from core.gradcheck import GradientReport, Settings
 from lab.check import check_preset
 from lab.check_like import check_like
+from lab.errors import LabError
+from lab.experiment import PRESET, UPDATES, experiment
 from lab.machine import versions
 from presets.load import load
 
@@ -14,11 +16,21 @@ from presets.load import load
 def timed(name: str) -> dict[str, Any]:
     """The numbers of a measurement, with the seconds they took and the versions they depend on."""
     began = time.perf_counter()
-    return {**_check(name), "seconds": round(time.perf_counter() - began, 3), "versions": versions()}
+    numbers = _efficiency() if name == "efficiency" else _check(name)
+    return {**numbers, "seconds": round(time.perf_counter() - began, 3), "versions": versions()}
+
+
+def _efficiency() -> dict[str, Any]:
+    """Seconds of 100 updates by each method. Raises LabError if the methods do not come to the same gradients."""
+    document = experiment(load(PRESET), UPDATES, watch=lambda way, update: None)
+    if not document["same_gradient"]:
+        raise LabError("the methods do not come to the same gradients: their times tell nothing")
+    return {method["name"]: method["seconds"] for method in document["methods"]}
 
 
 def _check(name: str) -> dict[str, Any]:
-    """By tensor, and before that by row of table 1 of the names; `exact`: the largest error the complex step found."""
+    """By tensor (of names, by row of table 1 first) the largest relative and the largest absolute error; `exact`: the
+    largest relative error that the complex step found."""
     if name == "check a1-test3":
         printed, exact = (
             check_preset(load("a1-test3"), settings)

@@ -54,6 +54,7 @@ def test_every_value_knows_how_it_is_measured_and_nothing_is_done_for_nobody():
         ("names.table1.all-examples.W", 3.84e-4, None),
         ("names-best.validation.accuracy", 0.4802, 0.04),
         ("names.table2.Zhao", 0.9601, 0.04),
+        ("names.efficiency.sparse", 48.0, None),
         ("mnist-cnn.test.accuracy", 0.9782, 0.005),
         ("cifar-cnn-better.parameters.all", 43_822, None),
     ],
