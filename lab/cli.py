@@ -1,5 +1,6 @@
 """The command line. NumPy, and what needs it, is imported inside the commands: help must answer at once."""
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -284,10 +285,11 @@ def main() -> None:
     usage_error: Any = typer.BadParameter.__base__  # of the click that typer brings with it
     try:
         code = app(standalone_mode=False, prog_name="gradlab")
+        sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except BrokenPipeError:  # as in: gradlab presets | head
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # where the rest goes when Python ends
         code = FAILED
     except usage_error as error:
         code = _bad_input(error.format_message())
