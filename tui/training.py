@@ -59,7 +59,7 @@ class Record:
         if not self.health:  # not looked at while it trained: only what each layer is
             unknown = (None, None, None, None)
             self.health = [
-                LayerHealth(e["layer"], tuple(e["output"]), e["parameters"], *unknown) for e in result["layers"]
+                LayerHealth(e["layer"], tuple(e["output"]), e["parameters"], *unknown) for e in result.get("layers", ())
             ]
         self.confusion = (f"{result['judge']} part, update {result['updates']:,}", tuple(result["classes"]), counts)
 

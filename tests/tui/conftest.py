@@ -53,6 +53,13 @@ def small(tmp_path) -> str:
 
 
 @pytest.fixture
+def long(tmp_path) -> str:
+    """A preset whose training goes on until it is stopped: long.toml."""
+    save(load("a2-setting1", [*SMALL, "updates=100000000"]), tmp_path / "long.toml")
+    return "long.toml"
+
+
+@pytest.fixture
 def until(request) -> Callable[..., Awaitable[None]]:
     """Wait for something another thread does: await until(pilot, lambda: app.training.ended)."""
 

@@ -12,14 +12,12 @@ from lab import run as lab_run
 from lab.store import all_runs
 from tests.tui.conftest import PATIENCE
 
-COMMAND = [sys.executable, "-c", "from lab.cli import main; main()", "--preset", "mine.toml"]
+COMMAND = [sys.executable, "-c", "from lab.cli import main; main()", "--preset", "long.toml"]
 
 
 @pytest.fixture
-def training(small, tmp_path):
+def training(long, tmp_path):
     """A terminal in which a long run is going on."""
-    path = tmp_path / small
-    path.write_text(path.read_text().replace("cycles = 2", "updates = 100000000"))
     root = str(Path(__file__).parents[2])
     terminal = Terminal(COMMAND, tmp_path, {"PYTHONPATH": root, "XDG_CONFIG_HOME": str(tmp_path)})
     terminal.wait_for(lambda: b"Start" in terminal.output, PATIENCE)

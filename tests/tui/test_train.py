@@ -60,10 +60,9 @@ async def test_a_run_goes_to_its_end(lab, small, until, tmp_path):
         assert all_runs(tmp_path / "runs")[0].preset() == load(small)
 
 
-async def test_pause_step_and_go_on(lab, small, until):
-    app = lab(preset=small)
+async def test_pause_step_and_go_on(lab, long, until):
+    app = lab(preset=long)
     async with app.run_test() as pilot:
-        app.screen.query_one("#training-updates", Input).value = "1000000"
         await pilot.press("r")
         await until(pilot, lambda: app.training.update > 5)
         await pilot.press("space")
@@ -77,10 +76,9 @@ async def test_pause_step_and_go_on(lab, small, until):
         await until(pilot, lambda: app.training.update > before + 10)
 
 
-async def test_a_second_run_waits_for_the_end_of_the_first(lab, small, until, tmp_path):
-    app = lab(preset=small)
+async def test_a_second_run_waits_for_the_end_of_the_first(lab, long, until, tmp_path):
+    app = lab(preset=long)
     async with app.run_test() as pilot:
-        app.screen.query_one("#training-updates", Input).value = "1000000"
         await pilot.press("r")
         await until(pilot, lambda: app.training.update > 5)
         first = app.training
@@ -92,10 +90,9 @@ async def test_a_second_run_waits_for_the_end_of_the_first(lab, small, until, tm
         assert sorted(run["state"] for run in list_runs(tmp_path / "runs")) == ["interrupted", "running"]
 
 
-async def test_the_learning_rate_is_changed_while_a_run_is_going(lab, small, until):
-    app = lab(preset=small)
+async def test_the_learning_rate_is_changed_while_a_run_is_going(lab, long, until):
+    app = lab(preset=long)
     async with app.run_test() as pilot:
-        app.screen.query_one("#training-updates", Input).value = "1000000"
         await pilot.press("r")
         await until(pilot, lambda: app.training.update > 5)
         await pilot.press("e")
@@ -177,10 +174,9 @@ async def test_a_key_changes_the_view(lab, small, until, key, attribute, value):
         assert app.screen.query_one("#plot-measure").figure != before
 
 
-async def test_every_tab_shows_the_run_also_while_it_is_paused(lab, small, until):
-    app = lab(preset=small)
+async def test_every_tab_shows_the_run_also_while_it_is_paused(lab, long, until):
+    app = lab(preset=long)
     async with app.run_test(size=(160, 45)) as pilot:
-        app.screen.query_one("#training-updates", Input).value = "1000000"
         await pilot.press("r")
         await until(pilot, lambda: app.training.update > 20)
         await pilot.press("space")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer
+from textual.widgets import Footer, Input
 
 from tui.widgets.mode_bar import ModeBar
 
@@ -19,7 +19,7 @@ class ModeScreen(Screen[None]):
     mode: ClassVar[str]
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "escape", "leave_field", "Leave field", show=False, id="app.leave_field",
+            "escape", "leave_field", "Leave field", id="app.leave_field",
             tooltip="Take the cursor out of a field, so that single keys are commands again.",
         ),
     ]  # fmt: skip
@@ -67,6 +67,10 @@ class ModeScreen(Screen[None]):
     def refuse(self, error: Exception | str) -> None:
         """What could not be done, and why, in one line."""
         self.notify(" ".join(str(error).split()), severity="error", timeout=8, markup=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leaving a field is offered in one."""
+        return isinstance(self.focused, Input) if action == "leave_field" else True
 
     def action_leave_field(self) -> None:
         """Focus nothing."""

@@ -49,10 +49,11 @@ class TrainScreen(ModeScreen):
     """The form at the left (where it is narrow: instead, with f), the run at the right."""
 
     mode = "train"
+    AUTO_FOCUS = None  # single keys are commands from the start
     CSS_PATH = "../styles/train.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "start", "Start", id="train.start", tooltip="Train with the settings as they are."),
-        Binding("ctrl+r", "start", "Start", show=False, id="train.start_from_field", tooltip="Start, from a field."),
+        Binding("ctrl+r", "start_here", "Start", id="train.start_here", tooltip="Start, from a field."),
         Binding("space", "pause", "Pause", id="train.pause", tooltip="Pause; go on; take a stopped run up again."),
         Binding("n", "step", "Step", id="train.step", tooltip="Make one update, then pause."),
         Binding("s", "stop", "Stop", id="train.stop", tooltip="Stop and keep the run; it can be resumed."),
@@ -172,10 +173,12 @@ class TrainScreen(ModeScreen):
 
     def _headline(self, record: Record | None) -> Content:
         if record is None:
-            return Content.styled("no run yet", "$foreground-muted")
+            opened = self.form.opened
+            name = Content.assemble((opened.name, "bold"), (f"  {opened.title}", "$foreground-muted"))
+            return Content("\n").join([name, Content.styled("no run yet", "$foreground-muted")])
         phase = WORDS.get(record.phase, record.phase)
         if record.phase == "diverged" and record.result:
-            phase = f"diverged: the loss was not finite at update {record.result['diverged_at']:,}; try a smaller eta"
+            phase = f"diverged at update {record.result['diverged_at']:,}: try a smaller eta"
         if record.phase == "failed":
             phase = f"failed: {' '.join(str(record.error).split())}"
         facts = [f"update {record.update:,} of {record.updates:,}"] if record.updates else []
@@ -245,6 +248,14 @@ class TrainScreen(ModeScreen):
         self.query_one("#tabs", TabbedContent).active = "curves-tab"
         self.tick()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In a field a letter is text: there ctrl+r starts."""
+        return isinstance(self.focused, Input) if action == "start_here" else super().check_action(action, parameters)
+
+    def action_start_here(self) -> None:
+        """Train as the form says."""
+        self.action_start()
+
     def show(self, record: Record) -> None:
         """Show a saved run; space takes it up again if it was interrupted."""
         if self.record is not None and not self.record.ended:
@@ -311,13 +322,14 @@ class TrainScreen(ModeScreen):
             record.run.trainer.set_eta(eta)
             record.log.append("eta follows the schedule again" if eta is None else f"eta set to {eta:g}")
 
-    def action_form(self) -> None:
+    async def action_form(self) -> None:
         """To the settings and back."""
         if self.form.has_focus_within:
             self.set_focus(None)
             self.remove_class("-editing")
         else:
             self.add_class("-editing")
+            await self.form.make_rows()
             self.form.query(Input).first().focus()
 
     def action_measure(self) -> None:

@@ -47,7 +47,7 @@ class Curves(Vertical):
             yield SeriesPlot(id="plot-measure")
             yield SeriesPlot(id="plot-accuracy")
         yield SeriesPlot(id="plot-eta")
-        yield Static("No run yet: r starts one with these settings.", id="no-run")
+        yield Static("No run yet: r starts one, f shows the settings.", id="no-run")
 
     def switch(self, **changes: object) -> None:
         """Change the view."""

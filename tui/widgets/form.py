@@ -141,14 +141,34 @@ class PresetForm(Vertical):
         self._settings: dict[str, Setting] = {}
         self._start_with = changes or []
         self._variant = "auto"
+        self._ready = False  # are the rows there?
 
     # Building
 
     def compose(self) -> ComposeResult:
         yield Text(id="form-title")
-        yield VerticalScroll(*self._rows(), id="fields", can_focus=False)
+        yield VerticalScroll(id="fields", can_focus=False)
         yield Text(id="form-message")
         yield Text(id="form-command")
+
+    async def on_show(self) -> None:
+        """Rows are made when there is somebody to see them: they are what takes longest to come up."""
+        await self.make_rows()
+
+    async def make_rows(self) -> None:
+        """Make the rows, unless they are there."""
+        if not self._ready and not self._settings:
+            await self._fill()
+
+    async def _fill(self) -> None:
+        """A row for every setting, instead of those that are there."""
+        self._ready = False
+        self._settings.clear()
+        rows, fields = self._rows(), self.query_one("#fields", VerticalScroll)
+        await fields.remove_children()
+        await fields.mount(*rows)
+        self._ready = True
+        self._check()
 
     def _rows(self) -> list[Widget]:
         """A row for every setting, below the titles of their sections."""
@@ -187,7 +207,7 @@ class PresetForm(Vertical):
     @property
     def variant(self) -> str:
         """Which data: 'auto', 'mini' or 'full'."""
-        return str(self.query_one("#data", Select).value)
+        return str(self.query_one("#data", Select).value) if self._ready else self._variant
 
     @property
     def command(self) -> str:
@@ -220,8 +240,10 @@ class PresetForm(Vertical):
 
     def _check(self) -> None:
         """Load the preset as changed, and show what comes of it."""
+        if self._settings and not self._ready:
+            return  # rows are on their way
         keys = self._changed_keys()
-        self.changes = [f"{key}={self.text(key)}" for key in keys]
+        self.changes = [f"{key}={self.text(key)}" for key in keys] if self._ready else self._start_with
         wrong: frozenset[str] = frozenset()
         self.message = ""
         try:
@@ -276,21 +298,21 @@ class PresetForm(Vertical):
         self._kinds[section] = kind
         box = self.query_one(f"#section-{section}", Vertical)
         texts = {key: self.text(key) for key in self._settings if key.startswith(f"{section}.")}
+        self._ready = False
         for key in texts:
             if not key.endswith(".kind"):
                 del self._settings[key]
         await box.remove_children(list(box.query(".row"))[1:])
         rows = [s for s in settings_of(self.opened, self._kinds)[section] if not s.key.endswith(".kind")]
         await box.mount(*(self._row(setting, texts.get(setting.key, setting.text)) for setting in rows))
+        self._ready = True
 
     async def open(self, name: str, changes: list[str] | None = None) -> None:
         """Show another preset, or this one with other changes. Raises PresetError."""
         load(name, changes or [])  # refused before anything is replaced
         self._variant = self.variant
         self.source, self.opened, self._start_with = name, load(name), changes or []
-        self._settings.clear()
-        fields = self.query_one("#fields", VerticalScroll)
-        with self.prevent(Input.Changed, Select.Changed, Checkbox.Changed):
-            await fields.remove_children()
-            await fields.mount(*self._rows())
-        self._check()
+        if self._settings:
+            await self._fill()
+        else:
+            self._check()
