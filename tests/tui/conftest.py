@@ -3,8 +3,10 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 
 import pytest
+from textual._wait import wait_for_idle
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -46,6 +48,12 @@ def lab(tmp_path) -> Iterator[Callable[..., GradlabApp]]:
 
 
 @pytest.fixture
+def starts_in(monkeypatch) -> Callable[[str], None]:
+    """Let apps show a mode from the start, without the way there: starts_in("runs")."""
+    return partial(monkeypatch.setattr, GradlabApp, "DEFAULT_MODE")
+
+
+@pytest.fixture
 def small(tmp_path) -> str:
     """A preset that trains in a moment, as a file: mine.toml."""
     save(load("a2-setting1", SMALL), tmp_path / "mine.toml")
@@ -53,8 +61,10 @@ def small(tmp_path) -> str:
 
 
 @pytest.fixture
-def long(tmp_path) -> str:
+def long(tmp_path, monkeypatch) -> str:
     """A preset whose training goes on until it is stopped: long.toml."""
+    for module in ("app", "pilot"):  # a pilot waits a second at most for an idle process; there will be none
+        monkeypatch.setattr(f"textual.{module}.wait_for_idle", partial(wait_for_idle, max_sleep=0.1))
     save(load("a2-setting1", [*SMALL, "updates=100000000"]), tmp_path / "long.toml")
     return "long.toml"
 

@@ -17,6 +17,11 @@ def text(app, id):
     return str(app.screen.query_one(f"#{id}", Static).render())
 
 
+@pytest.fixture(autouse=True)
+def _mode(starts_in) -> None:
+    starts_in("check")
+
+
 def findings(app):
     """What stands below the verdict, as text."""
     pane = app.screen.query_one("#findings")
@@ -29,7 +34,7 @@ def messages(app):
 
 async def type_file(pilot, until, name):
     """Open the file dialogue and give it a name."""
-    await pilot.press("3", "o")
+    await pilot.press("o")
     await until(pilot, lambda: isinstance(pilot.app.screen, FileOpen) and pilot.app.focused)
     field = pilot.app.screen.query_one(Input)
     field.value = name
@@ -73,7 +78,6 @@ def recorded(monkeypatch):
 async def test_a_preset_is_checked_for_real(lab, until):
     app = lab()
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("3")
         app.screen.query_one("#method", Select).value = "directional"
         app.screen.query_one("#examples", Input).value = "3"
         await pilot.press("r")
@@ -89,7 +93,7 @@ async def test_a_failure_is_said_with_the_tensor_and_the_likely_cause(lab, recor
     recorded(WRONG)
     app = lab()
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("3", "r")
+        await pilot.press("r")
         await until(pilot, lambda: "FAILS" in text(app, "verdict"))
         await until(pilot, lambda: "FAILS:" in findings(app))
         assert "W1 fails: W1[0,0]" in findings(app)
@@ -101,7 +105,7 @@ async def test_tensors_are_shown_as_they_are_done_and_the_check_is_stopped(lab, 
     check.may_end.clear()
     app = lab()
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.press("3", "r")
+        await pilot.press("r")
         await until(pilot, lambda: "checking  a2-setting1: W1, b1 ..." in text(app, "verdict"))
         await until(pilot, lambda: "W1" in findings(app))
         assert "W2" not in findings(app)
@@ -122,7 +126,7 @@ async def test_what_cannot_be_checked_is_one_line(lab, monkeypatch, until):
     monkeypatch.setattr("tui.screens.check.check", check)
     app = lab()
     async with app.run_test() as pilot:
-        await pilot.press("3", "r")
+        await pilot.press("r")
         await until(pilot, lambda: "there are 2,000 training examples" in text(app, "verdict"))
 
 
@@ -130,7 +134,7 @@ async def test_method_and_examples_reach_the_check(lab, recorded, until):
     check = recorded(RIGHT)
     app = lab()
     async with app.run_test() as pilot:
-        await pilot.press("3", "f")
+        await pilot.press("f")
         assert app.focused.id == "target"
         app.screen.query_one("#target", Select).value = "a3-3layer-bn"
         app.screen.query_one("#method", Select).value = "central"
@@ -146,7 +150,8 @@ async def test_method_and_examples_reach_the_check(lab, recorded, until):
         assert len(check.calls) == 1
 
 
-async def test_a_preset_chosen_in_presets_is_opened(lab, recorded, until):
+async def test_a_preset_chosen_in_presets_is_opened(lab, recorded, until, starts_in):
+    starts_in("presets")
     check = recorded(RIGHT)
     app = lab()
     async with app.run_test() as pilot:
@@ -171,7 +176,6 @@ async def test_the_check_of_a_report_is_made_as_the_report_did(lab, monkeypatch,
     monkeypatch.setattr("tui.screens.check.passed", lambda reports: reports[-1].passed)
     app = lab()
     async with app.run_test(size=(120, 60)) as pilot:
-        await pilot.press("3")
         app.screen.query_one("#target", Select).value = "--like a2-setting2"
         await until(pilot, lambda: app.screen.query_one("#method", Select).disabled)
         await pilot.press("r")
@@ -202,7 +206,6 @@ async def test_watching_is_switched_off_and_on(lab, recorded, until):
     Path("mine.py").write_text(template())
     app = lab()
     async with app.run_test() as pilot:
-        await pilot.press("3")
         await app.screen.open_preset("mine.py:relu")
         await until(pilot, lambda: "watching mine.py" in text(app, "verdict"))
         await pilot.press("w")
@@ -234,7 +237,7 @@ async def test_a_long_report_is_scrolled_by_keys(lab, recorded, until):
     recorded(RIGHT * 8)
     app = lab()
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("3", "r")
+        await pilot.press("r")
         await until(pilot, lambda: "PASSES" in text(app, "verdict"))
         pane = app.screen.query_one("#findings-scroll")
         await until(pilot, lambda: pane.max_scroll_y > 0)
@@ -249,7 +252,7 @@ async def test_leaving_the_app_ends_a_check(lab, recorded, until):
     check.may_end.clear()
     app = lab()
     async with app.run_test() as pilot:
-        await pilot.press("3", "r")
+        await pilot.press("r")
         await until(pilot, check.told.is_set)
         going = app.screen._checking
         await pilot.press("q")
@@ -263,7 +266,7 @@ def looks(*keys, until=""):
     """Press keys in Check, and wait until the verdict holds that text."""
 
     async def act(pilot):
-        await pilot.press("3", *keys)
+        await pilot.press(*keys)
         for _ in range(600):
             await pilot.pause(0.05)
             if until in text(pilot.app, "verdict"):

@@ -51,14 +51,13 @@ async def test_words_that_no_preset_has_leave_nothing_to_open(lab):
 
 
 @pytest.mark.parametrize(("key", "mode"), [("enter", "train"), ("c", "check"), ("s", "search")])
-async def test_a_key_opens_the_preset_in_a_mode(lab, key, mode):
+async def test_a_key_opens_the_preset_in_a_mode(lab, until, key, mode):
     app = lab()
     async with app.run_test() as pilot:
         await pilot.press("down", key)
-        await pilot.pause()
-        assert app.current_mode == mode
+        await until(pilot, lambda: app.current_mode == mode)
         if mode == "train":
-            assert app.screen.query_one(PresetForm).source == "a1-test2"
+            await until(pilot, lambda: app.screen.query_one(PresetForm).source == "a1-test2")
 
 
 async def test_details_name_the_report_and_the_best_run_with_its_data(lab, until, tmp_path):

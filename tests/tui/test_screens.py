@@ -10,6 +10,7 @@ from core.health import LayerHealth
 from core.trainer import Snapshot
 from tests.tui.recorded import record
 from tui.training import Record, saved
+from tui.widgets.form import PresetForm
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 NAME = "20260102-030405-a2-setting1-00aa"
@@ -111,6 +112,8 @@ def test_the_form_looks_as_accepted(train, snap_compare, size):
 
 def test_a_wrong_value_looks_as_accepted(train, snap_compare):
     async def type_it(pilot):
+        while not pilot.app.screen.query_one(PresetForm).ready:
+            await pilot.pause(0.02)
         field = pilot.app.screen.query_one("#optimiser-eta")
         field.focus()
         field.value = "-1"

@@ -6,6 +6,7 @@ from textual.widgets import Input, Select, Static, TabbedContent
 from lab.catalogue import list_runs
 from lab.store import all_runs
 from presets.load import load
+from tui.screens.dialogues import AskScreen
 from tui.training import Training
 from tui.widgets.curves import Curves
 from tui.widgets.form import PresetForm
@@ -21,7 +22,9 @@ def text(app, id):
 
 
 async def fill(pilot, key, value):
-    """Type a value into the field of a key."""
+    """Type a value into the field of a key, as soon as it is there."""
+    while not pilot.app.screen.query_one(PresetForm).ready:
+        await pilot.pause(0.02)
     field = pilot.app.screen.query_one(f"#{key.replace('.', '-')}", Input)
     field.focus()
     field.value = ""
@@ -96,13 +99,16 @@ async def test_the_learning_rate_is_changed_while_a_run_is_going(lab, long, unti
         await pilot.press("r")
         await until(pilot, lambda: app.training.update > 5)
         await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
         app.screen.query_one(Input).value = "-1"
         await pilot.press("enter")
-        assert "optimiser.eta = -1: must be greater than 0" in str(app.screen.query_one(".wrong", Static).render())
+        wrong = app.screen.query_one(".wrong", Static)
+        await until(pilot, lambda: "optimiser.eta = -1: must be greater than 0" in str(wrong.render()))
         app.screen.query_one(Input).value = "0.003"
         await pilot.press("enter")
         await until(pilot, lambda: app.training.snapshot.eta == 0.003)
         await pilot.press("e")
+        await until(pilot, lambda: isinstance(app.screen, AskScreen))
         app.screen.query_one(Input).value = ""
         await pilot.press("enter")
         await until(pilot, lambda: app.training.snapshot.eta != 0.003)
@@ -125,6 +131,7 @@ async def test_a_wrong_value_is_said_as_on_the_command_line_and_not_trained(lab,
 async def test_another_kind_of_schedule_has_other_fields(lab, form, until):
     app = lab(preset="a2-setting1")
     async with app.run_test(size=(160, 45)) as pilot:
+        await until(pilot, lambda: form(app).ready)
         app.screen.query_one("#schedule-kind", Select).value = "step"
         await until(pilot, lambda: app.screen.query("#schedule-every") and not app.screen.query("#schedule-n_s"))
         assert "schedule.every is missing" in text(app, "form-message")

@@ -322,15 +322,15 @@ class TrainScreen(ModeScreen):
             record.run.trainer.set_eta(eta)
             record.log.append("eta follows the schedule again" if eta is None else f"eta set to {eta:g}")
 
-    async def action_form(self) -> None:
+    def action_form(self) -> None:
         """To the settings and back."""
         if self.form.has_focus_within:
             self.set_focus(None)
             self.remove_class("-editing")
         else:
             self.add_class("-editing")
-            await self.form.make_rows()
-            self.form.query(Input).first().focus()
+            if fields := self.form.query(Input):
+                fields.first().focus()
 
     def action_measure(self) -> None:
         """Loss, cost, eta in turn."""

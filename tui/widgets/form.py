@@ -1,6 +1,7 @@
 """The form of a preset, made from presets/schema.py: a row for every setting, checked at every key stroke."""
 
 import shlex
+from asyncio import Lock
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, get_args, get_origin
 
@@ -141,7 +142,8 @@ class PresetForm(Vertical):
         self._settings: dict[str, Setting] = {}
         self._start_with = changes or []
         self._variant = "auto"
-        self._ready = False  # are the rows there?
+        self.ready = False  # are the rows there?
+        self._filling = Lock()  # another preset may be opened while they come
 
     # Building
 
@@ -151,23 +153,15 @@ class PresetForm(Vertical):
         yield Text(id="form-message")
         yield Text(id="form-command")
 
-    async def on_show(self) -> None:
-        """Rows are made when there is somebody to see them: they are what takes longest to come up."""
-        await self.make_rows()
-
-    async def make_rows(self) -> None:
-        """Make the rows, unless they are there."""
-        if not self._ready and not self._settings:
-            await self._fill()
-
     async def _fill(self) -> None:
         """A row for every setting, instead of those that are there."""
-        self._ready = False
-        self._settings.clear()
-        rows, fields = self._rows(), self.query_one("#fields", VerticalScroll)
-        await fields.remove_children()
-        await fields.mount(*rows)
-        self._ready = True
+        async with self._filling:
+            self.ready = False
+            self._settings.clear()
+            rows, fields = self._rows(), self.query_one("#fields", VerticalScroll)
+            await fields.remove_children()
+            await fields.mount(*rows)
+            self.ready = True
         self._check()
 
     def _rows(self) -> list[Widget]:
@@ -199,15 +193,16 @@ class PresetForm(Vertical):
         return Horizontal(title, control, *unit, classes="row")
 
     def on_mount(self) -> None:
-        """Say what there is."""
+        """Say what there is; the rows, which take longest to come up, follow the first paint."""
         self._check()
+        self.call_after_refresh(self._fill)
 
     # What the form says
 
     @property
     def variant(self) -> str:
         """Which data: 'auto', 'mini' or 'full'."""
-        return str(self.query_one("#data", Select).value) if self._ready else self._variant
+        return str(self.query_one("#data", Select).value) if self.ready else self._variant
 
     @property
     def command(self) -> str:
@@ -240,10 +235,10 @@ class PresetForm(Vertical):
 
     def _check(self) -> None:
         """Load the preset as changed, and show what comes of it."""
-        if self._settings and not self._ready:
-            return  # rows are on their way
+        if not self.is_attached or (self._settings and not self.ready):
+            return  # the app is being left, or rows are on their way
         keys = self._changed_keys()
-        self.changes = [f"{key}={self.text(key)}" for key in keys] if self._ready else self._start_with
+        self.changes = [f"{key}={self.text(key)}" for key in keys] if self.ready else self._start_with
         wrong: frozenset[str] = frozenset()
         self.message = ""
         try:
@@ -284,6 +279,8 @@ class PresetForm(Vertical):
 
     @on(Select.Changed)
     async def _chosen(self, event: Select.Changed) -> None:
+        if not self.ready or not event.select.is_attached:
+            return  # of a preset that was shown before
         section, _, kind = (event.select.id or "").partition("-")
         if kind == "kind" and self._kinds.get(section) != event.value:
             await self._change_kind(section, str(event.value))
@@ -295,17 +292,18 @@ class PresetForm(Vertical):
 
     async def _change_kind(self, section: str, kind: str) -> None:
         """Another kind has other settings: replace the rows below it."""
-        self._kinds[section] = kind
-        box = self.query_one(f"#section-{section}", Vertical)
-        texts = {key: self.text(key) for key in self._settings if key.startswith(f"{section}.")}
-        self._ready = False
-        for key in texts:
-            if not key.endswith(".kind"):
-                del self._settings[key]
-        await box.remove_children(list(box.query(".row"))[1:])
-        rows = [s for s in settings_of(self.opened, self._kinds)[section] if not s.key.endswith(".kind")]
-        await box.mount(*(self._row(setting, texts.get(setting.key, setting.text)) for setting in rows))
-        self._ready = True
+        async with self._filling:
+            self._kinds[section] = kind
+            box = self.query_one(f"#section-{section}", Vertical)
+            texts = {key: self.text(key) for key in self._settings if key.startswith(f"{section}.")}
+            self.ready = False
+            for key in texts:
+                if not key.endswith(".kind"):
+                    del self._settings[key]
+            await box.remove_children(list(box.query(".row"))[1:])
+            rows = [s for s in settings_of(self.opened, self._kinds)[section] if not s.key.endswith(".kind")]
+            await box.mount(*(self._row(setting, texts.get(setting.key, setting.text)) for setting in rows))
+            self.ready = True
 
     async def open(self, name: str, changes: list[str] | None = None) -> None:
         """Show another preset, or this one with other changes. Raises PresetError."""
