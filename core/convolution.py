@@ -6,7 +6,7 @@ the number of threads.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import gcd, prod
 from typing import Any, Literal
 
@@ -175,59 +175,50 @@ class MaxPool(Layer):
         return self._out, {}
 
     def forward(self, x: Array, train: bool) -> Array:
-        n, h, _, c = x.shape
-        (rows, columns, _), stride = self._out, self.stride
-        self._y = y = buffer(self._y, (n, rows, columns, c), x.dtype)
+        self._y = y = buffer(self._y, (len(x), *self._out), x.dtype)
         self._winner = winner = buffer(self._winner, y.shape, np.min_scalar_type(self.size**2))
-        steps = np.arange(self.size, dtype=winner.dtype)
-        lines = [slice(i, i + stride * (rows - 1) + 1, stride) for i in range(self.size)]
-        for images in _chunks(n):
-            # Along the lines first, then across them: so the first of equals in row-major order wins.
-            image = x[images]
-            shape = (len(image), h, columns, c)
-            widest, where = _scratch("windows", shape, x.dtype), _scratch("product", shape, winner.dtype)
-            largest([image[:, :, j::stride][:, :, :columns] for j in steps], steps, widest, where)
-            places = [i * steps.dtype.type(self.size) + where[:, line] for i, line in zip(steps, lines, strict=True)]
-            largest([widest[:, line] for line in lines], places, y[images], winner[images])
+        for images in _chunks(len(x)):
+            largest(_copy(self._cells(x[images])).reshape(-1, *y[images].shape), y[images], winner[images])
         return y
 
     def backward(self, dy: Array) -> Array:
-        winner, size, stride = self._winner, self.size, self.stride
-        rows, columns, _ = self._out
+        winner = self._winner
         assert winner is not None, "backward follows a forward"
         self._dx = dx = zeroed(self._dx, (len(dy), *self._in), dy.dtype)
-        if stride < size:
+        overlapping = self.stride < self.size
+        if overlapping:
             dx.fill(0)
         for images in _chunks(len(dy)):
-            for i, j in np.ndindex(size, size):
-                cell = dx[images, i::stride, j::stride][:, :rows, :columns]
-                won = winner[images] == i * size + j
-                if stride < size:  # a pixel stands in several windows
-                    cell += dy[images] * won
-                else:
-                    np.multiply(dy[images], won, out=cell)
+            cells = self._cells(dx[images])
+            parts = _scratch("windows", cells.shape, dy.dtype)
+            for k, (i, j) in enumerate(np.ndindex(self.size, self.size)):
+                np.multiply(dy[images], winner[images] == k, out=parts[i, j])
+                if overlapping:  # a pixel stands in several windows
+                    cells[i, j] += parts[i, j]
+            if not overlapping:
+                np.copyto(cells, parts)
         return dx
+
+    def _cells(self, x: Array) -> Array:
+        """A view of x (n, h, w, c) by the place in the window: (size, size, n, h', w', c)."""
+        (rows, columns, c), (image, line, pixel, number) = self._out, x.strides
+        shape = (self.size, self.size, len(x), rows, columns, c)
+        return _view(x, shape, (line, pixel, image, self.stride * line, self.stride * pixel, number))
 
     def kinks(self) -> Array | None:
         return None if self._winner is None else self._winner.copy()
 
 
-def largest(cells: Sequence[Array], places: Sequence[Any] | Array, best: Array, place: Array) -> None:
-    """best = the largest of the cells, element by element, and place = its place: that of the first of equals.
-
-    The places are small integers of one dtype that grow from cell to cell.
-    """
-    highest, where = cells[0], places[0]
-    for cell, number in zip(cells[1:], places[1:], strict=True):
-        larger = cell.real > highest.real
-        where = np.maximum(where, larger * number, out=place)  # a choice without a branch
+def largest(cells: Array, best: Array, place: Array) -> None:
+    """best = the largest of the cells (k, ...), element by element, and place = its number: the first of equals."""
+    best[...], place[...] = cells[0], 0
+    for number, cell in enumerate(cells[1:], 1):
+        larger = cell.real > best.real
+        np.maximum(place, larger * place.dtype.type(number), out=place)  # a choice without a branch
         if np.iscomplexobj(best):  # np.maximum would let the imaginary parts decide between equal real ones
-            best[...] = np.where(larger, cell, highest)
+            best[...] = np.where(larger, cell, best)
         else:
-            np.maximum(highest, cell, out=best)  # lets a nan through
-        highest = best
-    if len(cells) == 1:
-        best[...], place[...] = highest, where
+            np.maximum(best, cell, out=best)  # lets a nan through
 
 
 def _chunks(n: int) -> list[slice]:

@@ -55,9 +55,10 @@ def _image_layers(spec: "schema.Network", initialiser: initialisers.Initialiser)
     layers: list[Layer] = []
     for convolution in spec.convolutions:
         size = _one_size(convolution)
-        layers += [Conv2D(convolution.filters, size, initialiser=scaled, bias=spec.bias), ReLU()]
-        if convolution.pool > 1:
+        layers.append(Conv2D(convolution.filters, size, initialiser=scaled, bias=spec.bias))
+        if convolution.pool > 1:  # before ReLU, which changes no maximum, and has less to do then
             layers.append(MaxPool(convolution.pool))
+        layers.append(ReLU())
     return layers
 
 
