@@ -113,17 +113,24 @@ def _summary(search: Search, rows: Sequence[Row]) -> str:
 def best_table(settings: Settings, rows: Sequence[Row]) -> Table:
     """The best trials, as the tables of the reports."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("")
-    for vary in settings.vary:
-        table.add_column(vary.key, justify="right")
-        if vary.distribution == "log-uniform":
-            table.add_column("log10", justify="right")
-    table.add_column(settings.maximise.replace(".", " "), justify="right")
-    table.add_column("trial", justify="right")
-    for rank, row in enumerate(best_rows(rows)[: settings.top], 1):
-        cells = [cell for vary in settings.vary for cell in _cells(vary, row["values"][vary.key])]
-        table.add_row(str(rank), *cells, figure("accuracy", row["accuracy"]), str(row["trial"]))
+    headings, ranked = ranking(settings, rows)
+    for k, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if k else "left")
+    for cells in ranked[: settings.top]:
+        table.add_row(*cells)
     return table
+
+
+def ranking(settings: Settings, rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+    """Headings, and the cells of the trials that came to their end, the best first."""
+    headings = [""]
+    for vary in settings.vary:
+        headings += [vary.key, "log10"] if vary.distribution == "log-uniform" else [vary.key]
+    ranked = []
+    for rank, row in enumerate(best_rows(rows), 1):
+        cells = [cell for vary in settings.vary for cell in _cells(vary, row["values"][vary.key])]
+        ranked.append([str(rank), *cells, figure("accuracy", row["accuracy"]), str(row["trial"])])
+    return [*headings, settings.maximise.replace(".", " "), "trial"], ranked
 
 
 def _cells(vary: Vary, value: Any) -> list[str]:
@@ -135,29 +142,38 @@ def _number(value: Any) -> str:
 
 
 def points(settings: Settings, rows: Sequence[Row], console: Console) -> str:
-    """Accuracy against the first setting whose values are numbers; a series for every value of those that are not."""
-    keys = {vary.key: vary.distribution for vary in settings.vary}
-    ended = [row for row in rows if row["accuracy"] is not None]
-    numeric = [key for key in keys if all(_is_number(row["values"][key]) for row in ended)]
-    if not ended or not numeric:
+    """The points of scatter(), drawn in characters."""
+    x_title, series = scatter(settings, rows)
+    if not series:
         return ""
-    xs = [row["values"][numeric[0]] for row in ended]
-    logarithmic = keys[numeric[0]] == "log-uniform" or (min(xs) > 0 and max(xs) >= LOG_RATIO * min(xs))
     figure_: Any = plotext
     figure_.clear_figure()
     figure_.theme("clear")
     figure_.plot_size(min(console.width, WIDEST), HEIGHT)
     figure_.ylabel(settings.maximise.replace(".", " "))
-    figure_.xlabel(f"log10 {numeric[0]}" if logarithmic else numeric[0])
-    series: dict[str, list[tuple[float, float]]] = {}
-    for x, row in zip(xs, ended, strict=True):
-        others = [f"{key} {_number(row['values'][key])}" for key in keys if key not in numeric]
-        series.setdefault(", ".join(others), []).append((log10(x) if logarithmic else x, row["accuracy"]))
+    figure_.xlabel(x_title)
     for k, (name, pairs) in enumerate(series.items()):
         style = {"marker": MARKERS[k % len(MARKERS)], "color": COLOURS[k % len(COLOURS)], "label": name or None}
         figure_.scatter([x for x, _ in pairs], [y for _, y in pairs], **style)
     text = str(figure_.build()).rstrip("\n")
     return text if console.color_system else str(figure_.uncolorize(text))
+
+
+def scatter(settings: Settings, rows: Sequence[Row]) -> tuple[str, dict[str, list[tuple[float, float]]]]:
+    """Accuracy against the first setting whose values are numbers, or its logarithm: what x is, and the points of a
+    series for every value of the settings that are not numbers. Without such a setting or such trials: no series."""
+    keys = {vary.key: vary.distribution for vary in settings.vary}
+    ended = [row for row in rows if row["accuracy"] is not None]
+    numeric = [key for key in keys if all(_is_number(row["values"][key]) for row in ended)]
+    if not ended or not numeric:
+        return "", {}
+    xs = [row["values"][numeric[0]] for row in ended]
+    logarithmic = keys[numeric[0]] == "log-uniform" or (min(xs) > 0 and max(xs) >= LOG_RATIO * min(xs))
+    series: dict[str, list[tuple[float, float]]] = {}
+    for x, row in zip(xs, ended, strict=True):
+        others = [f"{key} {_number(row['values'][key])}" for key in keys if key not in numeric]
+        series.setdefault(", ".join(others), []).append((log10(x) if logarithmic else x, row["accuracy"]))
+    return f"log10 {numeric[0]}" if logarithmic else numeric[0], series
 
 
 def _is_number(value: Any) -> bool:
