@@ -39,7 +39,9 @@ class Curves(Vertical):
         super().__init__(id=id)
         self.view = View()
         self._record: Record | None = None
-        self._seen: object = None  # what the plots show, as far as eyes can tell
+        self._way: object = None  # in which the plots show a run
+        self._progress: object = None  # of the run, as far as eyes can tell
+        self._turn = 0
 
     def compose(self) -> ComposeResult:
         yield Text(id="legend")
@@ -56,29 +58,33 @@ class Curves(Vertical):
 
     def recolour(self) -> None:
         """The colours or markers are other ones."""
-        self._seen = None
+        self._way = None
         for plot in self.query(SeriesPlot):
             plot.redraw()
         self.show(self._record)
 
     def show(self, record: "Record | None") -> None:
-        """Draw what has changed."""
+        """Draw what has changed: of a run that goes on one plot at a time, as drawing takes time from the training."""
         self._record = record
         self.set_class(record is None, "-no-run")
         if record is None:
             return
         span = self._span(record)
+        plots = {name: self.query_one(f"#plot-{name}", SeriesPlot) for name in ("measure", "accuracy", "eta")}
+        visible = [name for name, plot in plots.items() if plot.region]  # what is not to be seen is not drawn
+        way = (record, record.phase, self.view, self.size, visible)
         column = max(1, int((span[1] - span[0]) / max(1, self.size.width)))  # updates in less than a cell's width
-        seen = (record, len(record.points), record.update // column, record.ended, self.view, self.size)
-        if seen == self._seen:
+        progress = (len(record.points), record.update // column)
+        if way == self._way and progress == self._progress:
             return
-        self._seen = seen
+        if way == self._way:
+            self._turn = (self._turn + 1) % max(len(visible), 1)
+            visible = visible[self._turn : self._turn + 1]
+        self._way, self._progress = way, progress
         self.query_one("#legend", Text).show(self._legend(record))
-        plots = {"measure": self._measure, "accuracy": self._accuracy, "eta": self._eta}
-        for name, figure in plots.items():
-            plot = self.query_one(f"#plot-{name}", SeriesPlot)
-            if plot.region:  # what is not to be seen is not drawn
-                plot.show(figure(record, span))
+        figures = {"measure": self._measure, "accuracy": self._accuracy, "eta": self._eta}
+        for name in visible:
+            plots[name].show(figures[name](record, span))
 
     def _span(self, record: "Record") -> tuple[float, float]:
         """The ends of the x axis, in updates: the whole run, or its last cycle (without cycles, its last quarter)."""

@@ -1,10 +1,15 @@
 """A plot: series against an axis, drawn by plotext, redrawn only when what it shows has changed."""
 
+import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, cast
 
-from textual.app import RenderResult
+from rich.ansi import AnsiDecoder
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
 from textual_plotext import PlotextPlot
 
 from tui.series import Point
@@ -14,6 +19,7 @@ if TYPE_CHECKING:
     from tui.app import GradlabApp
 
 MUTED = -1  # the style of what stands behind
+RUN = re.compile(r"((?:\x1b\[[\d;]*m)*)([^\x1b]*)")  # codes of a style, and what is written in it
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,8 @@ class SeriesPlot(PlotextPlot):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.figure = Figure()
+        self._drawn: object = None
+        self._strips: list[Strip] = []
 
     def show(self, figure: Figure) -> None:
         """Show this figure from now on."""
@@ -55,10 +63,21 @@ class SeriesPlot(PlotextPlot):
         """Draw again, in the colours as they are."""
         self.refresh()
 
-    def render(self) -> RenderResult:
-        """The plot. It is drawn anew each time, as plotext takes the logarithm of its ticks at every build."""
+    def render_line(self, y: int) -> Strip:
+        """A line of the plot, which is drawn when anything that it shows is another."""
+        lab = cast("GradlabApp", self.app)
+        shown = (self.figure, self.size, lab.theme, lab.settings.markers, lab.settings.colours)
+        if shown != self._drawn:
+            self._drawn, self._strips = shown, self._draw_strips()
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
+
+    def _draw_strips(self) -> list[Strip]:
+        """What PlotextPlot.render does, without the two detours by which its text becomes lines of cells."""
         self._draw()
-        return super().render()
+        self.plt.plotsize(self.size.width, self.size.height)
+        self.plt._set_size(self.size.width, self.size.height)
+        self.plt.theme(self._get_plotext_theme_name(self.app.theme))
+        return [strip(line) for line in str(self.plt.build()).splitlines()]
 
     def _draw(self) -> None:
         lab, figure, plot = cast("GradlabApp", self.app), self.figure, self.plt
@@ -110,6 +129,18 @@ class SeriesPlot(PlotextPlot):
         self.plt.ylim(0, 1)
         self.plt.xticks([])
         self.plt.yticks([])
+
+
+def strip(line: str) -> Strip:
+    """A line of plotext's as cells: it resets the style before it sets another."""
+    return Strip([Segment(text, _style(codes)) for codes, text in RUN.findall(line) if text])
+
+
+@lru_cache(maxsize=256)
+def _style(codes: str) -> Style:
+    decoder = AnsiDecoder()
+    decoder.decode_line(codes)
+    return decoder.style
 
 
 def _drawable(curve: Curve, figure: Figure) -> list[Point]:
