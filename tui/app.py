@@ -22,6 +22,7 @@ from tui.screens.settings import SettingsScreen
 from tui.theme import THEMES, SeriesStyle, series_styles
 
 if TYPE_CHECKING:
+    from tui.searching import Searching
     from tui.training import Record, Training
 
 INTERRUPTED = 130
@@ -93,6 +94,7 @@ class GradlabApp(App[None]):
         self.settings_path = settings_path
         self.compute = threading.Lock()  # held by whatever trains or measures: one at a time has the cores
         self.training: Record | None = None  # what Train shows, the last one that was started
+        self.searching: Searching | None = None  # the last search that was started
         self.settings, self._complaint = (
             user_settings.load(settings_path) if settings_path else (user_settings.Settings(hint_seen=True), "")
         )
@@ -124,15 +126,22 @@ class GradlabApp(App[None]):
             await self.screen.open_preset(preset)
 
     def train(self, training: "Training") -> None:
-        """Start a training; it waits for the end of one that is going, which is stopped and kept."""
-        self.stop_training()
+        """Start a training; it waits for the end of what is going, which is stopped and kept."""
+        self.stop_work()
         self.training = training
         training.start()
 
-    def stop_training(self) -> None:
-        """Let a training that is going end before its next update."""
-        if self.training is not None and not self.training.ended:
-            self.training.stop()
+    def search(self, searching: "Searching") -> None:
+        """Start a search; it waits for the end of what is going, which is stopped and kept."""
+        self.stop_work()
+        self.searching = searching
+        searching.start()
+
+    def stop_work(self) -> None:
+        """Let a training or a search that is going end before the next update."""
+        for work in (self.training, self.searching):
+            if work is not None and not work.ended:
+                work.stop()
 
     @property
     def series_styles(self) -> list[SeriesStyle]:
@@ -220,13 +229,12 @@ def main(preset: str | None = None, runs: Path = Path("runs")) -> int:
 
 
 def keep(app: GradlabApp) -> None:
-    """Wait until a run that was going is on the disk, and say how to go on with it."""
-    training = app.training
-    going = training is not None and not training.ended
-    app.stop_training()
+    """Wait until a run or a search that was going is on the disk, and say how to go on with it."""
+    going = [work for work in (app.training, app.searching) if work is not None and not work.ended]
+    app.stop_work()
     for thread in threading.enumerate():
-        if thread.name == "gradlab-training":
+        if thread.name in ("gradlab-training", "gradlab-search"):
             thread.join()
-    if going and training is not None and training.store is not None:
+    for command in filter(None, [work.to_go_on for work in going]):
         with contextlib.suppress(OSError):  # the terminal may be gone
-            print(f"kept; go on with: gradlab run --resume {training.store.path}")
+            print(f"kept; go on with: {command}")

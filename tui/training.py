@@ -78,6 +78,11 @@ class Record:
         """Is nothing more to come?"""
         return self.phase in ENDED
 
+    @property
+    def to_go_on(self) -> str:
+        """The command that goes on with the run; nothing if it had not begun."""
+        return f"gradlab run --resume {self.store.path}" if self.store else ""
+
     def tick(self) -> None:
         """What is to be done now and then, while the run is shown."""
 

@@ -1,17 +1,264 @@
-"""Search: not in the app yet; the command does it."""
+"""Search: trials of a preset with many values of a setting, as points while they come in, and the best of them."""
 
+import re
+import shlex
+from functools import partial
+from math import log10
+from typing import ClassVar
+
+from textual import on
 from textual.app import ComposeResult
-from textual.widgets import Static
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Input, Label, Select, Static
 
+from lab.errors import LabError
+from lab.machine import cores
+from lab.search import begin, settings_of, with_trials
+from lab.search_store import best_rows
+from lab.search_view import ranking, scatter
+from presets.errors import PresetError
+from presets.load import as_changes, load, names
+from presets.schema import Vary
 from tui.screens.base import ModeScreen
+from tui.screens.train import STYLES, TrainScreen
+from tui.searching import Found, Searching, family, newest
+from tui.widgets import tables
+from tui.widgets.plot import Curve, Figure, SeriesPlot
+from tui.widgets.text import Text
+from tui.words import duration
 
-NOTE = "This mode cannot search yet. In a terminal, `gradlab search a2-coarse` does, and shows its trials as they come."
+VARIANTS = ("auto", "mini", "full")
+FULL = 46  # columns that the whole table takes
+WORDS = {"loading": "loading the data", "stopped": "stopped, kept"}
 
 
 class SearchScreen(ModeScreen):
-    """Says which command searches."""
+    """What to search on top, how it goes below, then the trials as points and as a table."""
 
     mode = "search"
+    AUTO_FOCUS = None  # single keys are commands from the start
+    CSS_PATH = "../styles/search.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "start", "Search", id="search.start", tooltip="Search, or go on with a search that was stopped."),
+        Binding("ctrl+r", "start", "Search", show=False, id="search.start_from_field", tooltip="Search, from a field."),
+        Binding("s", "stop", "Stop", id="search.stop", tooltip="Stop and keep the search; r goes on with it."),
+        Binding("n", "refine", "Narrow", id="search.refine",
+                tooltip="Search on in the range of the best trials of the last finished search."),
+        Binding("t", "train", "Train best", id="search.train", tooltip="Open Train with the best values."),
+        Binding("f", "form", "Settings", id="search.form", tooltip="To the settings of the search; escape leaves."),
+        Binding("j,pagedown", "scroll(1)", "Down", show=False, id="search.down", tooltip="Scroll the table down."),
+        Binding("k,pageup", "scroll(-1)", "Up", show=False, id="search.up", tooltip="Scroll the table up."),
+    ]  # fmt: skip
 
     def compose_mode(self) -> ComposeResult:
-        yield Static(NOTE, classes="note", markup=False)
+        presets = _searchable()
+        with Horizontal(id="search-form"):
+            yield Select([(name, name) for name in presets], allow_blank=False, compact=True, id="search-preset")
+            yield Label("trials")
+            yield Input(type="integer", max_length=4, compact=True, id="trials")
+            yield Label("jobs")
+            yield Input(type="integer", max_length=3, placeholder=str(cores()), compact=True, id="jobs")
+            yield Select([(v, v) for v in VARIANTS], allow_blank=False, compact=True, id="search-data")
+        yield Text(id="search-head")
+        yield Static("No search yet: r starts one.", id="no-search")
+        with Horizontal(id="trials-side-by-side"):
+            with Vertical(id="points-side"):
+                yield Text(id="points-legend")
+                yield SeriesPlot(id="points")
+            with VerticalScroll(id="ranking-scroll", can_focus=False):
+                yield Text(id="ranking")
+
+    def on_mount(self) -> None:
+        """What the first tick shows: the newest search of the preset that is chosen."""
+        self._found: Found | None = None
+        self._preset = load(self.source)  # as it is chosen
+        self._look = True  # on the disk for what was found earlier?
+
+    # What is searched
+
+    @property
+    def source(self) -> str:
+        """The preset chosen: a name or a path."""
+        return str(self.query_one("#search-preset", Select).value)
+
+    async def open_preset(self, preset: str) -> None:
+        """Make this preset what is to be searched."""
+        try:
+            settings_of(load(preset))
+        except (LabError, PresetError) as error:
+            self.refuse(error)
+            return
+        select = self.query_one("#search-preset", Select)
+        select.set_options([(name, name) for name in dict.fromkeys([*_searchable(), preset])])
+        select.value = preset
+
+    def _number(self, field: str) -> int | None:
+        """What stands in a field; None for nothing. Raises LabError."""
+        text = self.query_one(f"#{field}", Input).value
+        if text and not (text.isdigit() and int(text) > 0):
+            raise LabError(f"{field} = {text}: must be a whole number from 1 on")
+        return int(text) if text else None
+
+    def _command(self, trials: int | None, jobs: int | None, variant: str, refine: bool) -> str:
+        given = {"--trials": trials, "--jobs": jobs, "--data": variant if variant != "auto" else None}
+        words = [word for option, value in given.items() if value for word in (option, str(value))]
+        return shlex.join(["gradlab", "search", self.source, *words, *(["--refine"] if refine else [])])
+
+    def action_start(self) -> None:
+        """Search; what is going is stopped and kept first."""
+        self._start(refine=False)
+
+    def action_refine(self) -> None:
+        """Search where the best lie."""
+        self._start(refine=True)
+
+    def _start(self, refine: bool) -> None:
+        try:
+            trials, jobs = self._number("trials"), self._number("jobs")
+            preset = with_trials(load(self.source), trials)
+        except (LabError, PresetError) as error:
+            self.refuse(error)
+            return
+        variant = str(self.query_one("#search-data", Select).value)
+        work = partial(begin, preset, variant, self.lab.runs, jobs or cores(), trials, None, refine)
+        self.lab.search(Searching(preset, work, self.lab.compute, self._command(trials, jobs, variant, refine)))
+        self.set_focus(None)
+        self.tick()
+
+    def action_stop(self) -> None:
+        """End it and keep it."""
+        if self.lab.searching and not self.lab.searching.ended:
+            self.lab.searching.stop()
+
+    def action_form(self) -> None:
+        """To the settings."""
+        self.query_one("#search-preset").focus()
+
+    async def action_train(self) -> None:
+        """Open Train with the values of the best trial, in the preset that is to train them longer if there is one."""
+        best = best_rows(self._found.rows) if self._found else []
+        if self._found is None or not best:
+            self.refuse("there is no best yet: no trial has come to its end")
+            return
+        longer = settings_of(self._found.preset).longer or self.source
+        await self.app.switch_mode("train")
+        train = self.app.screen
+        assert isinstance(train, TrainScreen), "the mode just opened"
+        await train.open_preset(longer, as_changes(best[0]["values"]))
+
+    def action_scroll(self, by: int) -> None:
+        """The table, by a page."""
+        pane = self.query_one("#ranking-scroll")
+        pane.scroll_relative(y=by * (pane.size.height - 1), animate=False)
+
+    # What is shown
+
+    def tick(self) -> None:
+        """Show what is new of the search that is going, or was the last; else the newest kept of the preset chosen."""
+        searching = self.lab.searching
+        if searching is not None and (not searching.ended or family(searching.preset) == self._preset.name):
+            self._found, self._look = searching, True
+        elif self._look:
+            self._found, self._look = newest(self.lab.runs, self._preset), False
+        self.query_one("#search-head", Text).show(self._head())
+        self.set_class(self._found is None, "-none")
+        if self._found is not None:
+            self._draw(self._found)
+
+    def _head(self) -> Content:
+        found = self._found
+        preset = found.preset if found else self._preset
+        settings = settings_of(preset)
+        line = [(preset.name, "bold")]
+        facts = [preset.title]
+        if found is not None:
+            phase = " ".join(f"failed: {found.error}".split()) if found.phase == "failed" else found.phase
+            line.append((f"  {WORDS.get(phase, phase)}", STYLES.get(found.phase, "$text-primary")))
+            line.append((f"  {found.label.partition(':')[0]}", "$foreground-muted"))
+            facts = [f"{len(found.rows)} of {found.trials} trials"]
+            if isinstance(found, Searching) and found.search:
+                facts.append(f"{found.search.jobs} at a time")
+            if (left := found.seconds_left) is not None:
+                facts.append(f"{duration(left)} left")
+        varied = ", ".join(f"{vary.key} {_range(vary)}" for vary in settings.vary)
+        varied += f"; {settings.maximise.replace('.', ' ')}"
+        return Content("\n").join(
+            [Content.assemble(*line), Content(" · ".join(facts)), Content.styled(varied, "$foreground-muted")]
+        )
+
+    def _draw(self, found: Found) -> None:
+        settings, rows = settings_of(found.preset), found.rows
+        x_title, series = scatter(settings, rows)
+        styles = self.lab.series_styles
+        reported = found.preset.reference.reported.get(settings.maximise) if found.preset.reference else None
+        curves = tuple(Curve(tuple(pairs), k % len(styles), line=False) for k, pairs in enumerate(series.values()))
+        span = _span(settings.vary, x_title)
+        references = (reported,) if reported else ()
+        self.query_one("#points", SeriesPlot).show(
+            Figure(f"accuracy / {_short(x_title)}" if series else "", curves, span, references, percent=True)
+        )
+        parts = [
+            part
+            for k, name in enumerate(series)
+            if name
+            for part in ((styles[k % len(styles)].marker, styles[k % len(styles)].rich), (f" {name}   ", ""))
+        ]
+        if reported:
+            sign = "-" if self.lab.settings.markers == "ascii" else "┄"
+            parts.append((f"{sign} reported best {reported:.2%}", "$foreground-muted"))
+        self.query_one("#points-legend", Text).show(Content.assemble(*parts))
+        headings, ranked = ranking(settings, rows)
+        columns = len(headings) - (self.size.width < FULL)  # all, or without the number of the trial
+        cells = [row[:columns] for row in ([_short(heading) for heading in headings], *ranked)]
+        lines = [tables.table(cells[0], cells[1:])] if ranked else []
+        others = [row for row in rows if row["state"] != "done"]
+        lines += [
+            Content.styled(f"trial {row['trial']} {row['state']}: {row.get('reason', '')}", "$text-warning")
+            for row in sorted(others, key=lambda row: int(row["trial"]))
+        ]
+        self.query_one("#ranking", Text).show(Content("\n").join(lines))
+
+    def settings_changed(self) -> None:
+        """Draw in the new colours."""
+        super().settings_changed()
+        self.query_one("#points", SeriesPlot).redraw()
+
+    @on(Select.Changed, "#search-preset")
+    def _chosen(self) -> None:
+        self._preset, self._look = load(self.source), True
+        settings = settings_of(self._preset)
+        self.query_one("#trials", Input).placeholder = str(settings.trials or settings.combinations)
+        self.tick()
+
+    def on_screen_resume(self) -> None:
+        """There may be new searches."""
+        self._look = True
+
+
+def _searchable() -> list[str]:
+    """The presets that come with a search."""
+    return [name for name in names() if load(name).search]
+
+
+def _short(title: str) -> str:
+    """A title without the section of its key or the part of the data, which stand above."""
+    return re.sub(r"\w+\.|validation |test ", "", title)
+
+
+def _range(vary: Vary) -> str:
+    if vary.values is not None:
+        return f"in {', '.join(str(value).lower() for value in vary.values)}"
+    return f"{vary.distribution} from {vary.low:.3g} to {vary.high:.3g}"
+
+
+def _span(varied: list[Vary], x_title: str) -> tuple[float, float] | None:
+    """The whole range of the setting along x, so that the axis stays while points come in."""
+    for vary in varied:
+        if vary.low and vary.high:
+            if x_title == f"log10 {vary.key}":
+                return log10(vary.low), log10(vary.high)
+            if x_title == vary.key:
+                return vary.low, vary.high
+    return None

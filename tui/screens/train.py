@@ -228,10 +228,10 @@ class TrainScreen(ModeScreen):
         self._asked_at = -1
         self.call_after_refresh(self.tick)
 
-    async def open_preset(self, preset: str) -> None:
-        """Show a preset in the form."""
+    async def open_preset(self, preset: str, changes: list[str] | None = None) -> None:
+        """Show a preset in the form, changed if `changes` ('key=value') say so."""
         try:
-            await self.form.open(preset)
+            await self.form.open(preset, changes)
         except PresetError as error:
             self.refuse(error)
 

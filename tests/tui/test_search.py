@@ -1,0 +1,208 @@
+"""Search, with the keyboard: search, stop, go on, narrow, train the best; and how it looks."""
+
+import pytest
+from textual.widgets import Input, Static
+
+from lab.own import save
+from lab.search_store import all_searches, best_rows
+from presets.load import as_changes, load
+from tests.lab.test_search import in_this_process
+from tests.tui.conftest import SMALL
+from tests.tui.recorded import searched
+from tui.app import keep
+from tui.searching import Found
+from tui.widgets.form import PresetForm
+from tui.widgets.plot import SeriesPlot
+
+
+@pytest.fixture(autouse=True)
+def _mode(starts_in, monkeypatch) -> None:
+    starts_in("search")
+    monkeypatch.setattr("lab.search.engine", in_this_process)
+
+
+@pytest.fixture
+def searches(tmp_path):
+    """A search of a moment, as a file: searches("search.trials=3") -> "tiny.toml"."""
+
+    def searches(*changes):
+        preset = load("a2-coarse", [*SMALL, "search.trials=4", *changes])
+        save(preset, tmp_path / "tiny.toml")
+        return "tiny.toml"
+
+    return searches
+
+
+def text(app, id):
+    return str(app.screen.query_one(f"#{id}", Static).render())
+
+
+def messages(app):
+    return [note.message for note in app._notifications]
+
+
+def points(app):
+    """What the plot shows."""
+    return [point for curve in app.screen.query_one(SeriesPlot).figure.curves for point in curve.points]
+
+
+async def test_a_search_shows_every_trial_and_the_best_first(lab, searches, until, tmp_path):
+    app = lab()
+    async with app.run_test(size=(160, 45)) as pilot:
+        await app.screen.open_preset(searches())
+        await pilot.press("r")
+        await until(pilot, lambda: app.searching.ended)
+        app.screen.tick()
+        assert app.searching.phase == "done"
+        (store,) = all_searches(tmp_path / "runs")
+        best = best_rows(store.result()["trials"])
+        assert len(points(app)) == 4
+        shown = [line.split() for line in text(app, "ranking").splitlines()[1:]]
+        assert [int(cells[-1]) for cells in shown] == [row["trial"] for row in best]
+        assert [cells[-2] for cells in shown] == [f"{row['accuracy']:.2%}" for row in best]
+        assert "4 of 4 trials" in text(app, "search-head")
+
+
+async def test_a_search_that_was_stopped_is_taken_up(lab, searches, until, tmp_path):
+    app = lab()
+    async with app.run_test() as pilot:
+        await app.screen.open_preset(searches("training.updates=100000000"))
+        await pilot.press("r")
+        await until(pilot, lambda: any((tmp_path / "runs").glob("*/trial-001/checkpoint.npz")))
+        await pilot.press("s")
+        await until(pilot, lambda: app.searching.ended)
+        assert app.searching.phase == "stopped"
+        app.screen.tick()
+        assert "stopped, kept" in text(app, "search-head")
+        first = app.searching
+        await pilot.press("r")
+        await until(pilot, lambda: app.searching is not first and app.searching.phase == "running")
+        assert len(all_searches(tmp_path / "runs")) == 1
+
+
+async def test_leaving_keeps_a_search_and_says_how_to_go_on(lab, searches, until, capsys):
+    app = lab()
+    async with app.run_test() as pilot:
+        await app.screen.open_preset(searches("training.updates=100000000"))
+        app.screen.query_one("#jobs", Input).value = "1"
+        await pilot.press("r")
+        await until(pilot, lambda: app.searching.phase == "running")
+    keep(app)
+    assert app.searching.phase == "stopped"
+    assert capsys.readouterr().out == "kept; go on with: gradlab search tiny.toml --jobs 1\n"
+
+
+async def test_a_training_stops_a_search_and_waits_for_its_end(lab, searches, small, until):
+    app = lab()
+    async with app.run_test() as pilot:
+        await app.screen.open_preset(searches("training.updates=100000000"))
+        await pilot.press("r")
+        await until(pilot, lambda: app.searching.phase == "running")
+        await app.open_preset("train", small)
+        await pilot.press("r")
+        await until(pilot, lambda: app.training and app.training.ended)
+        assert (app.searching.phase, app.training.phase) == ("stopped", "done")
+
+
+async def test_the_range_is_narrowed_to_the_best(lab, searches, until):
+    app = lab()
+    async with app.run_test() as pilot:
+        await app.screen.open_preset(searches("search.top=2"))
+        await pilot.press("n")
+        await until(pilot, lambda: app.searching.ended)
+        assert "there is none in" in str(app.searching.error)
+        await pilot.press("r")
+        await until(pilot, lambda: app.searching.phase == "done")
+        best = [row["values"]["loss.lambda"] for row in best_rows(app.searching.rows)[:2]]
+        await pilot.press("n")
+        await until(pilot, lambda: app.searching.phase == "done" and app.searching.preset.name == "tiny-refined")
+        found = [row["values"]["loss.lambda"] for row in app.searching.rows]
+        assert len(found) == 4
+        assert min(best) <= min(found) < max(found) <= max(best)
+
+
+async def test_the_best_is_opened_in_train(lab, until):
+    best = best_rows(searched("20260102-030405-a2-coarse-00aa").result()["trials"])[0]
+    app = lab()
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: points(app))
+        await pilot.press("t")
+        await until(
+            pilot, lambda: app.current_mode == "train" and app.screen.query_one(PresetForm).source == "a2-final"
+        )
+        await until(pilot, lambda: app.screen.query_one(PresetForm).changes == as_changes(best["values"]))
+
+
+async def test_without_a_best_there_is_nothing_to_train(lab, until):
+    app = lab()
+    async with app.run_test() as pilot:
+        await pilot.press("t")
+        await until(pilot, lambda: messages(app))
+        assert app.current_mode == "search"
+        assert messages(app) == ["there is no best yet: no trial has come to its end"]
+
+
+@pytest.mark.parametrize("field", ["trials", "jobs"])
+async def test_a_number_that_cannot_be_is_refused(lab, until, field):
+    app = lab()
+    async with app.run_test() as pilot:
+        app.screen.query_one(f"#{field}", Input).value = "0"
+        await pilot.press("r")
+        await until(pilot, lambda: messages(app))
+        assert messages(app) == [f"{field} = 0: must be a whole number from 1 on"]
+        assert app.searching is None
+
+
+async def test_a_preset_without_a_search_is_refused(lab, until):
+    app = lab()
+    async with app.run_test() as pilot:
+        before = app.screen.source
+        await app.screen.open_preset("a1-test1")
+        await until(pilot, lambda: messages(app))
+        assert app.screen.source == before
+        assert messages(app)[0].startswith("a1-test1 has no [search] section; ")
+
+
+# Screens
+
+
+def found(phase="done", trials=20, **options) -> Found:
+    """A search of a2-coarse of which so many trials have ended."""
+    document = searched("20260102-030405-a2-coarse-00aa", **options).result()
+    made = Found(load("a2-coarse"), phase, "CIFAR-10, full: 45,000 train", document["trials"][:trials])
+    made.error = OSError("No space left on device") if phase == "failed" else None
+    return made
+
+
+@pytest.mark.parametrize("theme", ["gradlab-dark", "gradlab-light"])
+@pytest.mark.parametrize("size", [(80, 24), (160, 45), (40, 12)], ids=["80x24", "160x45", "40x12"])
+def test_a_search_looks_as_accepted(lab, snap_compare, size, theme):
+    app = lab()
+    app.theme = theme
+    app.searching = found()
+    assert snap_compare(app, terminal_size=size)
+
+
+@pytest.mark.parametrize("phase", ["loading", "running", "stopped", "failed"])
+def test_a_phase_looks_as_accepted(lab, snap_compare, phase):
+    app = lab()
+    app.searching = found(phase, trials=0 if phase == "loading" else 9, diverged=3)
+    assert snap_compare(app)
+
+
+def test_no_search_looks_as_accepted(lab, snap_compare):
+    assert snap_compare(lab())
+
+
+def test_without_colour_series_differ_by_their_marks(lab, snap_compare, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = lab()
+    document = searched("20260102-030405-a3-sensitivity-00aa").result()
+    app.searching = Found(load("a3-sensitivity"), "done", "CIFAR-10, full: 45,000 train", document["trials"])
+
+    async def choose(pilot):
+        await pilot.app.screen.open_preset("a3-sensitivity")
+        await pilot.pause()
+        pilot.app.screen.tick()
+
+    assert snap_compare(app, run_before=choose)

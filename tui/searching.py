@@ -1,0 +1,130 @@
+"""A search as the app sees it: what is known of it, and the thread that drives it."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lab.errors import LabError
+from lab.search import Search, settings_of
+from lab.search_store import Row, all_searches
+from presets.errors import PresetError
+from presets.schema import Preset
+
+ENDED = ("done", "stopped", "failed")
+
+
+class Found:
+    """What is known of a search: its trials that have ended, in any order.
+
+    phase: 'loading', 'running', and then one of ENDED.
+    """
+
+    def __init__(self, preset: Preset, phase: str, label: str = "", rows: Sequence[Row] = ()) -> None:
+        self.preset = preset
+        self.phase = phase
+        self.label = label  # of the data
+        self.rows: Sequence[Row] = rows
+        self.error: Exception | None = None
+
+    @property
+    def trials(self) -> int:
+        """How many trials there are to be."""
+        settings = settings_of(self.preset)
+        return settings.trials or settings.combinations
+
+    @property
+    def ended(self) -> bool:
+        """Is nothing more to come?"""
+        return self.phase in ENDED
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the last trial ends, as far as that is known."""
+        return None
+
+    @property
+    def to_go_on(self) -> str:
+        """The command that goes on with the search."""
+        return ""
+
+    def stop(self) -> None:
+        """End what is going."""
+
+
+class Searching(Found):
+    """A search in a thread of its own. `begin` loads the data and gives the Search; `compute` is held while it works.
+
+    The thread replaces `rows` when a trial has ended; the app reads.
+    """
+
+    def __init__(self, preset: Preset, begin: Callable[[], Search], compute: threading.Lock, command: str) -> None:
+        super().__init__(preset, "loading")
+        self.command = command
+        self.search: Search | None = None
+        self._begin = begin
+        self._compute = compute
+        self._stopped = False
+        self._since = 0.0
+        self._thread = threading.Thread(target=self._work, name="gradlab-search")
+
+    def start(self) -> None:
+        """Begin, in the thread."""
+        self._thread.start()
+
+    @property
+    def to_go_on(self) -> str:
+        """The command that goes on with the search."""
+        return self.command
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the last trial ends, at the pace of this session; None before one has ended."""
+        if self.search is None or self.ended or (new := len(self.rows) - self.search.taken_up) == 0:
+            return None
+        return (time.perf_counter() - self._since) / new * (self.trials - len(self.rows))
+
+    def stop(self) -> None:
+        """End soon, keeping every trial; do not wait for it."""
+        self._stopped = True
+        if self.search:
+            self.search.stop()
+
+    def _work(self) -> None:
+        try:
+            with self._compute:
+                self._search()
+        except Exception as error:  # whatever it is, the app lives on and says it
+            self.error, self.phase = error, "failed"
+
+    def _search(self) -> None:
+        search = self._begin()
+        self.preset, self.label = search.preset, search.label  # refining makes a preset of its own
+        self._since = time.perf_counter()
+        self.search = search
+        self._take()
+        if not self._stopped:
+            self.phase = "running"
+            search.run(lambda row: self._take())
+        self.phase = "done" if search.done else "stopped"
+
+    def _take(self) -> None:
+        if self.search:
+            self.rows = list(self.search.rows.values())
+
+
+def family(preset: Preset) -> str:
+    """The name of a preset, also of one that searches a finer range of it."""
+    return preset.name.removesuffix("-refined")
+
+
+def newest(runs: Path, preset: Preset) -> Found | None:
+    """The newest finished search of a preset, or of a finer range of it; what cannot be read is passed over."""
+    for store in reversed(all_searches(runs)):
+        try:
+            kept, result = store.preset(), store.result()
+        except (LabError, PresetError):
+            continue
+        if result is not None and family(kept) == preset.name:
+            return Found(kept, "done", result["data"], result["trials"])
+    return None
