@@ -3,8 +3,10 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from rich.console import Console
+from rich.text import Text as RichText
 from textual.app import ComposeResult
 
 from tui.screens.base import ModeScreen
@@ -24,7 +26,7 @@ class PlotScreen(ModeScreen):
 
 @pytest.fixture
 def drawn(lab):
-    """The lines of text a figure is drawn as; `times`: how often it is rendered."""
+    """The lines of text a figure is drawn as; `times`: how often it is drawn."""
 
     async def drawn(figure, times=1, size=(80, 24)):
         app = lab()
@@ -34,8 +36,9 @@ def drawn(lab):
             plot.show(figure)
             await pilot.pause()
             for _ in range(times):
-                text = plot.render().plain
-            return text.splitlines()
+                plot.redraw()
+                strips = [plot.render_line(y) for y in range(plot.size.height)]
+            return [strip.text for strip in strips]
 
     return drawn
 
@@ -62,6 +65,23 @@ async def test_a_narrow_range_has_ticks_on_a_logarithmic_axis_too(drawn):
     assert "2" in [line.partition("┤")[0].strip() for line in lines if "┤" in line]
 
 
+async def test_cells_have_the_colours_that_plotext_gave_them(lab):
+    app = lab()
+    async with app.run_test(size=(60, 20)) as pilot:
+        await app.push_screen(PlotScreen())
+        plot = app.screen.query_one("#plot", SeriesPlot)
+        plot.show(Figure("loss", (Curve(EXPONENTIAL, 0), Curve(EXPONENTIAL[::-1], 1))))
+        await pilot.pause()
+        decoded = RichText.from_ansi(str(plot.plt.build()))
+        console = Console(width=60, color_system="truecolor")
+        for y, line in enumerate(decoded.split()):
+            ours = [(c, s.style) for s in plot.render_line(y) for c in s.text]
+            theirs = [(c, segment.style) for segment in line.render(console) for c in segment.text]
+            assert [(c, c == " " or s.color, s.bgcolor) for c, s in ours] == [
+                (c, c == " " or s.color, s.bgcolor) for c, s in theirs
+            ]
+
+
 async def test_nothing_to_draw_is_an_empty_frame(drawn):
     lines = await drawn(Figure("loss", (Curve(((0.0, float("nan")), (1.0, float("inf"))), 0),)))
     assert "loss" in lines[0]
@@ -76,6 +96,7 @@ def test_ticks_are_round_numbers_inside_and_not_too_many():
 
 
 @given(st.floats(1e-30, 1e30), st.floats(1.0, 1e40), st.integers(1, 20))
+@example(1.0, 1.0000000000000002, 3)
 def test_ticks_of_a_logarithmic_axis_have_logarithms(low, factor, most):
     ticks = log_ticks(low, low * factor, most)
     assert all(low * 0.999 <= tick <= low * factor * 1.001 for tick in ticks)

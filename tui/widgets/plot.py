@@ -61,6 +61,7 @@ class SeriesPlot(PlotextPlot):
 
     def redraw(self) -> None:
         """Draw again, in the colours as they are."""
+        self._drawn = None
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -156,7 +157,7 @@ def _ends(shown: list[tuple[Curve, list[Point]]]) -> tuple[float, float]:
 
 def nice_ticks(low: float, high: float, most: int) -> list[float]:
     """Round numbers between low and high, at most so many: steps of 1, 2 or 5 times a power of ten."""
-    if not high > low:
+    if not high - low > 1e-12 * max(abs(low), abs(high)):  # nothing between them, but for rounding
         return [low]
     least = (high - low) / most
     power = 10.0 ** floor(log10(least))
