@@ -159,8 +159,8 @@ def test_a_convolutional_run_leaves_kernels_and_the_parameters_of_every_layer(tm
     assert run.store.pictures()["kernels"].shape == (16, 5, 5, 3)
     assert [(layer["layer"], tuple(layer["output"]), layer["parameters"]) for layer in result["layers"]] == [
         ("Conv2D", (28, 28, 16), 5 * 5 * 16 + 16),
-        ("ReLU", (28, 28, 16), 0),
         ("MaxPool", (7, 7, 16), 0),
+        ("ReLU", (7, 7, 16), 0),
         ("Flatten", (784,), 0),
         ("Dense", (10,), 784 * 10 + 10),
     ]
