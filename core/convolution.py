@@ -178,7 +178,8 @@ class MaxPool(Layer):
         self._y = y = buffer(self._y, (len(x), *self._out), x.dtype)
         self._winner = winner = buffer(self._winner, y.shape, np.min_scalar_type(self.size**2))
         for images in _chunks(len(x)):
-            largest(_copy(self._cells(x[images])).reshape(-1, *y[images].shape), y[images], winner[images])
+            cells = _copy(self._cells(np.ascontiguousarray(x[images])))
+            largest(cells.reshape(-1, *y[images].shape), y[images], winner[images])
         return y
 
     def backward(self, dy: Array) -> Array:
@@ -200,7 +201,7 @@ class MaxPool(Layer):
         return dx
 
     def _cells(self, x: Array) -> Array:
-        """A view of x (n, h, w, c) by the place in the window: (size, size, n, h', w', c)."""
+        """A view of x (n, h, w, c), which lies in one piece, by the place in the window: (size, size, n, h', w', c)."""
         (rows, columns, c), (image, line, pixel, number) = self._out, x.strides
         shape = (self.size, self.size, len(x), rows, columns, c)
         return _view(x, shape, (line, pixel, image, self.stride * line, self.stride * pixel, number))

@@ -277,6 +277,13 @@ def test_rows_and_columns_that_fill_no_window_are_dropped():
     assert layer.backward(np.ones((1, 2, 1, 1)))[x > 0].sum() == 0
 
 
+def test_images_that_do_not_lie_in_one_piece_are_pooled_alike():
+    x = np.random.default_rng(0).normal(size=(10, 8, 12, 3))[:, ::-1].transpose(0, 2, 1, 3)
+    layer = MaxPool()
+    layer.build(x.shape[1:])
+    np.testing.assert_array_equal(layer.forward(x, True), slow_pool(x, 2, 2)[0])
+
+
 def test_pooling_shows_which_place_won_each_window():
     layer = MaxPool()
     layer.build((2, 4, 1))
