@@ -75,6 +75,7 @@ class SearchScreen(ModeScreen):
         self._found: Found | None = None
         self._preset = load(self.source)  # as it is chosen
         self._look = True  # on the disk for what was found earlier?
+        self._shown: object = None
 
     # What is searched
 
@@ -165,7 +166,11 @@ class SearchScreen(ModeScreen):
         self.query_one("#search-head", Text).show(self._head())
         self.set_class(self._found is None, "-none")
         if self._found is not None:
-            self._draw(self._found)
+            shown = (self._found, self._found.rows, self.size, self.lab.series_styles)
+            if shown != self._shown:
+                self._shown = shown
+                self._draw_points(self._found)
+                self._draw_ranking(self._found)
 
     def _head(self) -> Content:
         found = self._found
@@ -188,9 +193,9 @@ class SearchScreen(ModeScreen):
             [Content.assemble(*line), Content(" · ".join(facts)), Content.styled(varied, "$foreground-muted")]
         )
 
-    def _draw(self, found: Found) -> None:
-        settings, rows = settings_of(found.preset), found.rows
-        x_title, series = scatter(settings, rows)
+    def _draw_points(self, found: Found) -> None:
+        settings = settings_of(found.preset)
+        x_title, series = scatter(settings, found.rows)
         styles = self.lab.series_styles
         reported = found.preset.reference.reported.get(settings.maximise) if found.preset.reference else None
         curves = tuple(Curve(tuple(pairs), k % len(styles), line=False) for k, pairs in enumerate(series.values()))
@@ -209,11 +214,13 @@ class SearchScreen(ModeScreen):
             sign = "-" if self.lab.settings.markers == "ascii" else "┄"
             parts.append((f"{sign} reported best {reported:.2%}", "$foreground-muted"))
         self.query_one("#points-legend", Text).show(Content.assemble(*parts))
-        headings, ranked = ranking(settings, rows)
+
+    def _draw_ranking(self, found: Found) -> None:
+        headings, ranked = ranking(settings_of(found.preset), found.rows)
         columns = len(headings) - (self.size.width < FULL)  # all, or without the number of the trial
         cells = [row[:columns] for row in ([_short(heading) for heading in headings], *ranked)]
         lines = [tables.table(cells[0], cells[1:])] if ranked else []
-        others = [row for row in rows if row["state"] != "done"]
+        others = [row for row in found.rows if row["state"] != "done"]
         lines += [
             Content.styled(f"trial {row['trial']} {row['state']}: {row.get('reason', '')}", "$text-warning")
             for row in sorted(others, key=lambda row: int(row["trial"]))
