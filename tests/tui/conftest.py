@@ -69,16 +69,17 @@ def long(tmp_path, monkeypatch) -> str:
     return "long.toml"
 
 
+async def wait_until(pilot: Pilot, condition: Callable[[], object]) -> None:
+    """Wait for something that happens by itself; AssertionError if it does not."""
+    for _ in range(PATIENCE * 50):
+        if condition():
+            await pilot.pause()
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"waited {PATIENCE} seconds in vain")
+
+
 @pytest.fixture
-def until(request) -> Callable[..., Awaitable[None]]:
+def until() -> Callable[..., Awaitable[None]]:
     """Wait for something another thread does: await until(pilot, lambda: app.training.ended)."""
-
-    async def until(pilot: Pilot, condition: Callable[[], object]) -> None:
-        for _ in range(PATIENCE * 50):
-            if condition():
-                await pilot.pause()
-                return
-            await asyncio.sleep(0.02)
-        raise AssertionError(f"waited {PATIENCE} seconds in vain")
-
-    return until
+    return wait_until

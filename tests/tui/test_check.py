@@ -9,6 +9,7 @@ from textual_fspicker import FileOpen
 
 from lab.errors import LabError
 from lab.student_template import template
+from tests.tui.conftest import wait_until
 from tests.tui.recorded import RIGHT, WRONG, report
 from tui.screens.choose import ChooseScreen
 
@@ -267,11 +268,7 @@ def looks(*keys, until=""):
 
     async def act(pilot):
         await pilot.press(*keys)
-        for _ in range(600):
-            await pilot.pause(0.05)
-            if until in text(pilot.app, "verdict"):
-                break
-        await pilot.pause()
+        await wait_until(pilot, lambda: until in text(pilot.app, "verdict"))
 
     return act
 

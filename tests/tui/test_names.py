@@ -17,6 +17,7 @@ from lab.names import NamesModel, Origin
 from presets.load import load
 from presets.network import build_network
 from presets.toml import dump
+from tests.tui.conftest import wait_until
 
 TINY = ["convolutions=[{filters=8, size=2}]", "pool_over_time=true", "bias=true"]
 
@@ -304,10 +305,7 @@ def looks(*keys):
     """Press keys in Names, once there is a model; a name, which begins with a capital letter, is typed at once."""
 
     async def act(pilot):
-        for _ in range(600):
-            await pilot.pause(0.05)
-            if text(pilot.app, "about"):
-                break
+        await wait_until(pilot, lambda: text(pilot.app, "about"))
         for key in keys:
             if key[0].isupper():
                 pilot.app.screen.query_one("#surname", Input).value = key

@@ -8,6 +8,7 @@ from textual.widgets import DataTable, Static, TabbedContent
 
 from lab.catalogue import list_runs
 from lab.store import RunStore
+from tests.tui.conftest import wait_until
 from tests.tui.recorded import record, some_runs
 from tui.screens.dialogues import ConfirmScreen
 from tui.widgets.overlay import Overlay
@@ -304,10 +305,7 @@ def looks(*keys, marks=0):
     """Press keys once the runs are there; mark the first so many."""
 
     async def act(pilot):
-        for _ in range(600):
-            await pilot.pause(0.05)
-            if pilot.app.screen.has_class("-none") or laid_out(pilot.app):
-                break
+        await wait_until(pilot, lambda: pilot.app.screen.has_class("-none") or laid_out(pilot.app))
         for _ in range(marks):
             await pilot.press("space", "down")
         await pilot.press(*keys)

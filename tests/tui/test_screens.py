@@ -8,6 +8,7 @@ import pytest
 
 from core.health import LayerHealth
 from core.trainer import Snapshot
+from tests.tui.conftest import wait_until
 from tests.tui.recorded import record
 from tui.training import Record, saved
 from tui.widgets.form import PresetForm
@@ -112,8 +113,7 @@ def test_the_form_looks_as_accepted(train, snap_compare, size):
 
 def test_a_wrong_value_looks_as_accepted(train, snap_compare):
     async def type_it(pilot):
-        while not pilot.app.screen.query_one(PresetForm).ready:
-            await pilot.pause(0.02)
+        await wait_until(pilot, lambda: pilot.app.screen.query_one(PresetForm).ready)
         field = pilot.app.screen.query_one("#optimiser-eta")
         field.focus()
         field.value = "-1"

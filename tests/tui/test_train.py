@@ -6,6 +6,7 @@ from textual.widgets import Input, Select, Static, TabbedContent
 from lab.catalogue import list_runs
 from lab.store import all_runs
 from presets.load import load
+from tests.tui.conftest import wait_until
 from tui.screens.dialogues import AskScreen
 from tui.training import Training
 from tui.widgets.curves import Curves
@@ -23,8 +24,7 @@ def text(app, id):
 
 async def fill(pilot, key, value):
     """Type a value into the field of a key, as soon as it is there."""
-    while not pilot.app.screen.query_one(PresetForm).ready:
-        await pilot.pause(0.02)
+    await wait_until(pilot, lambda: pilot.app.screen.query_one(PresetForm).ready)
     field = pilot.app.screen.query_one(f"#{key.replace('.', '-')}", Input)
     field.focus()
     field.value = ""
