@@ -6,6 +6,7 @@ last bits of the sums. Here the blocks are always the same, whoever computes the
 number of threads.
 """
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,8 +22,7 @@ _inboxes: list["SimpleQueue[Job | None]"] = []  # one for each helping thread; n
 @contextmanager
 def threads(n: int) -> Iterator[None]:
     """Inside the with-block, shared work is done by this thread and n - 1 helpers, and BLAS by whoever calls it."""
-    import scipy.linalg.blas  # noqa: F401 - SciPy brings a BLAS of its own: loaded later, it would escape the limit
-
+    _load_blas_of_scipy()
     inboxes: list[SimpleQueue[Job | None]] = [SimpleQueue() for _ in range(n - 1)]
     for inbox in inboxes:
         threading.Thread(target=_help, args=(inbox,), name="gradlab-helper", daemon=True).start()
@@ -35,6 +35,19 @@ def threads(n: int) -> Iterator[None]:
         _inboxes[:] = before
         for inbox in inboxes:
             inbox.put(None)
+
+
+def _load_blas_of_scipy() -> None:
+    """SciPy brings a BLAS of its own, which is to have one thread from the start: loaded later, it would escape the
+    limit, and so it would where another thread holds one, as threadpoolctl lets only that thread set another."""
+    before = os.environ.get("OPENBLAS_NUM_THREADS")
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    try:
+        import scipy.linalg.blas  # noqa: F401
+    finally:
+        del os.environ["OPENBLAS_NUM_THREADS"]
+        if before is not None:
+            os.environ["OPENBLAS_NUM_THREADS"] = before
 
 
 def _help(inbox: "SimpleQueue[Job | None]") -> None:

@@ -79,17 +79,26 @@ def test_helpers_leave_when_the_block_ends():
         assert not helper.is_alive()
 
 
-def test_every_blas_works_on_one_thread_from_the_first_update_on():
-    """In a fresh process: SciPy's is loaded only when it is needed, and the limit must reach it all the same."""
-    program = """
+@pytest.mark.parametrize("call", ["work()", "with threadpool_limits(1, 'blas'): in_a_thread(work)"])
+def test_every_blas_works_on_one_thread_from_the_first_update_on(call):
+    """In a fresh process: SciPy's is loaded only when it is needed, and the limit must reach it all the same, also
+    where another thread holds one, as the app does for its guesses."""
+    program = f"""
+import threading
 import numpy as np
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 from core.blas import add_scaled
 from core.threads import threads
-with threads(2):
-    add_scaled(np.ones(3), 1.0, np.ones(3))
-    blas = [library for library in threadpool_info() if library["user_api"] == "blas"]
-    print(len(blas), {library["num_threads"] for library in blas})
+def work():
+    with threads(2):
+        add_scaled(np.ones(3), 1.0, np.ones(3))
+        blas = [library for library in threadpool_info() if library["user_api"] == "blas"]
+        print(len(blas), {{library["num_threads"] for library in blas}})
+def in_a_thread(work):
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+{call}
 """
     folder = Path(core.threads.__file__).parents[1]
     done = subprocess.run(
