@@ -181,6 +181,25 @@ async def test_a_key_changes_the_view(lab, small, until, key, attribute, value):
         assert app.screen.query_one("#plot-measure").figure != before
 
 
+async def test_every_plot_shows_the_last_evaluation_of_a_run_that_stands(lab, long, until):
+    def shown(plot, style=0):
+        return [curve for curve in app.screen.query_one(plot).figure.curves if curve.style == style][0].points[-1][0]
+
+    app = lab(preset=long)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.press("r")
+        await until(pilot, lambda: app.training.update > 5)
+        await pilot.press("space")
+        await until(pilot, lambda: app.training.update == app.training.run.trainer.update)
+        known = len(app.training.points)
+        while len(app.training.points) == known:
+            before = app.training.update
+            await pilot.press("n")
+            await until(pilot, lambda before=before: app.training.update > before)
+        last = app.training.points[-1]["update"]
+        await until(pilot, lambda: shown("#plot-measure") == shown("#plot-accuracy") == last)
+
+
 async def test_every_tab_shows_the_run_also_while_it_is_paused(lab, long, until):
     app = lab(preset=long)
     async with app.run_test(size=(160, 45)) as pilot:

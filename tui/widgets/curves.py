@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from tui.training import Record
 
 MEASURES = ("loss", "cost", "eta")
+SWITCHES = {  # what of a View changes which plot
+    "measure": ("measure", "log", "smooth", "zoom", "epochs"),
+    "accuracy": ("smooth", "zoom", "epochs"),
+    "eta": ("log", "zoom", "epochs"),
+}
 
 
 @dataclass(frozen=True)
@@ -39,9 +44,9 @@ class Curves(Vertical):
         super().__init__(id=id)
         self.view = View()
         self._record: Record | None = None
-        self._way: object = None  # in which the plots show a run
-        self._progress: object = None  # of the run, as far as eyes can tell
-        self._turn = 0
+        self._ways: dict[str, object] = {}  # in which each plot that is to be seen shows a run
+        self._progress: dict[str, object] = {}  # of the run, as far as eyes can tell, when each plot was drawn
+        self._turns = list(SWITCHES)  # the plot that was drawn longest ago comes first
 
     def compose(self) -> ComposeResult:
         yield Text(id="legend")
@@ -58,7 +63,7 @@ class Curves(Vertical):
 
     def recolour(self) -> None:
         """The colours or markers are other ones."""
-        self._way = None
+        self._ways = {}
         for plot in self.query(SeriesPlot):
             plot.redraw()
         self.show(self._record)
@@ -70,20 +75,23 @@ class Curves(Vertical):
         if record is None:
             return
         span = self._span(record)
-        plots = {name: self.query_one(f"#plot-{name}", SeriesPlot) for name in ("measure", "accuracy", "eta")}
-        visible = [name for name, plot in plots.items() if plot.region]  # what is not to be seen is not drawn
-        way = (record, record.phase, self.view, self.size, visible)
+        plots = {name: self.query_one(f"#plot-{name}", SeriesPlot) for name in SWITCHES}
+        ways: dict[str, object] = {
+            name: (record, record.phase, self.size, [getattr(self.view, switch) for switch in SWITCHES[name]])
+            for name, plot in plots.items()
+            if plot.region  # what is not to be seen is not drawn
+        }
         column = max(1, int((span[1] - span[0]) / max(1, self.size.width)))  # updates in less than a cell's width
         progress = (len(record.points), record.update // column)
-        if way == self._way and progress == self._progress:
-            return
-        if way == self._way:
-            self._turn = (self._turn + 1) % max(len(visible), 1)
-            visible = visible[self._turn : self._turn + 1]
-        self._way, self._progress = way, progress
-        self.query_one("#legend", Text).show(self._legend(record))
+        changed = [name for name, way in ways.items() if way != self._ways.get(name)]
+        behind = [name for name in self._turns if name in ways and progress != self._progress.get(name)]
+        self._ways = ways
         figures = {"measure": self._measure, "accuracy": self._accuracy, "eta": self._eta}
-        for name in visible:
+        if changed:
+            self.query_one("#legend", Text).show(self._legend(record))
+        for name in changed or behind[:1]:
+            self._progress[name] = progress
+            self._turns.append(self._turns.pop(self._turns.index(name)))
             plots[name].show(figures[name](record, span))
 
     def _span(self, record: "Record") -> tuple[float, float]:
