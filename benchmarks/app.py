@@ -80,7 +80,7 @@ def key_delays(folder: Path, size: tuple[int, int], name: str, presses: int) -> 
     random.seed(0)
     delays = []
     for k in range(presses):
-        terminal.read(random.uniform(0.1, 0.4))
+        terminal.rest(random.uniform(0.1, 0.4))  # as keys come: not in step with what the app draws
         title = (b"cost / update", b"eta / update", b"loss / update")[k % 3]
         terminal.output = b""
         began = time.perf_counter()

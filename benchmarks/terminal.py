@@ -35,7 +35,7 @@ class Terminal:
         )
 
     def read(self, seconds: float = 0.05) -> None:
-        """Take in what is written within so many seconds."""
+        """Take in what is written, as soon as there is something; wait for it for at most so many seconds."""
         with suppress(OSError):  # it has ended
             while select.select([self.master], [], [], seconds)[0]:
                 self.output += os.read(self.master, 65536)
@@ -48,6 +48,12 @@ class Terminal:
             if time.monotonic() > end:
                 raise TimeoutError(self.output[-2000:].decode(errors="replace"))
             self.read(pause)
+
+    def rest(self, seconds: float) -> None:
+        """Read for as long as that."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self.read(left)
 
     def press(self, keys: bytes) -> None:
         """Type."""
