@@ -13,3 +13,7 @@ exit_on_error=False)` and `on_worker_state_changed`.
 A person is told by `self.tell("saved as mine.toml")`, and of what went wrong by `self.refuse(error)`: the same one line
 as on the command line. Colours and markers of series come from theme.py, never from a mode.
 """
+
+import os
+
+os.environ.setdefault("TEXTUAL_FPS", "120")  # a key may wait for two of Textual's frames until it shows: 17 ms, not 33

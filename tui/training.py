@@ -1,9 +1,12 @@
 """A training run as the app sees it: what is known of it, and the thread that makes it."""
 
+import os
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -22,6 +25,7 @@ from tui.series import Trace
 
 RATE_SECONDS = 3.0  # over which updates/s is taken
 HEALTH_EXAMPLES = 500
+NICENESS = 10  # of the thread that trains and its helpers: whoever draws, or answers a key, goes first
 ENDED = ("done", "interrupted", "diverged", "failed", "running elsewhere")
 Row = dict[str, float]  # of metrics.csv
 
@@ -116,6 +120,9 @@ class Training(Record):
     # The thread
 
     def _work(self) -> None:
+        if sys.platform == "linux":  # elsewhere the whole process has one niceness
+            with suppress(OSError):  # it may be as nice as that already
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         try:
             with self._compute:
                 self._train()

@@ -1,5 +1,9 @@
 """Train, with the keyboard: preset, edit, train, steer, stop, resume."""
 
+import os
+import sys
+import threading
+
 import pytest
 from textual.widgets import Input, Select, Static, TabbedContent
 
@@ -77,6 +81,16 @@ async def test_pause_step_and_go_on(lab, long, until):
         assert app.training.phase == "paused"
         await pilot.press("space")
         await until(pilot, lambda: app.training.update > before + 10)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no niceness of their own")
+async def test_who_trains_and_who_helps_give_way_to_who_draws(lab, long, until):
+    app = lab(preset=long, threads=2)
+    async with app.run_test() as pilot:
+        await pilot.press("r")
+        await until(pilot, lambda: app.training.update > 5)
+        niceness = {t.name: os.getpriority(os.PRIO_PROCESS, t.native_id) for t in threading.enumerate()}
+        assert niceness["gradlab-training"] == niceness["gradlab-helper"] > niceness["MainThread"]
 
 
 async def test_a_second_run_waits_for_the_end_of_the_first(lab, long, until, tmp_path):

@@ -1,5 +1,6 @@
 """The curves of one run: loss (or cost, or eta) and accuracy, and below, where there is room, eta."""
 
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tui.app import GradlabApp
     from tui.training import Record
 
+REST_SECONDS = 0.45  # between two drawings of a run that goes on: each takes its time from the training
 MEASURES = ("loss", "cost", "eta")
 SWITCHES = {  # what of a View changes which plot
     "measure": ("measure", "log", "smooth", "zoom", "epochs"),
@@ -47,6 +49,7 @@ class Curves(Vertical):
         self._ways: dict[str, object] = {}  # in which each plot that is to be seen shows a run
         self._progress: dict[str, object] = {}  # of the run, as far as eyes can tell, when each plot was drawn
         self._turns = list(SWITCHES)  # the plot that was drawn longest ago comes first
+        self._drawn_at = 0.0
 
     def compose(self) -> ComposeResult:
         yield Text(id="legend")
@@ -69,7 +72,7 @@ class Curves(Vertical):
         self.show(self._record)
 
     def show(self, record: "Record | None") -> None:
-        """Draw what has changed: of a run that goes on one plot at a time, as drawing takes time from the training."""
+        """Draw what has changed: of a run that goes on one plot at a time, now and then."""
         self._record = record
         self.set_class(record is None, "-no-run")
         if record is None:
@@ -85,7 +88,9 @@ class Curves(Vertical):
         progress = (len(record.points), record.update // column)
         changed = [name for name, way in ways.items() if way != self._ways.get(name)]
         behind = [name for name in self._turns if name in ways and progress != self._progress.get(name)]
-        self._ways = ways
+        if not changed and time.monotonic() - self._drawn_at < REST_SECONDS:
+            return
+        self._ways, self._drawn_at = ways, time.monotonic()
         figures = {"measure": self._measure, "accuracy": self._accuracy, "eta": self._eta}
         if changed:
             self.query_one("#legend", Text).show(self._legend(record))
