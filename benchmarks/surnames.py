@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.contest import Product, Way, examples, load_with, main, pytorch, thread_counts
 from benchmarks.turns import Seconds
 from data.alphabet import ALPHABET, LENGTH
-from data.surnames import CLASSES
+from data.sources import SURNAMES
 from presets.schema import Preset
 
 BATCHES = {"names-balanced": [59, 100], "names-best": [59, 100]}
@@ -42,7 +42,7 @@ def theirs(preset: str, batch: int, n_threads: int, bag: bool) -> Callable[[int]
         nn.Conv1d(n1, n2, k2, bias=False),
         nn.ReLU(),
         nn.Flatten(),
-        nn.Linear(units, len(CLASSES), bias=False),
+        nn.Linear(units, len(SURNAMES.classes), bias=False),
     )
 
     def read_bags(x: torch.Tensor) -> torch.Tensor:
@@ -79,7 +79,7 @@ def products(preset: Preset) -> list[Product]:
     (n1, k1), (n2, k2) = filters_and_sizes(preset)
     windows = LENGTH - k1 + 1
     higher = windows - k2 + 1
-    return [(windows, k1, n1), (higher, k2 * n1, n2), (1, higher * n2, len(CLASSES))]
+    return [(windows, k1, n1), (higher, k2 * n1, n2), (1, higher * n2, len(SURNAMES.classes))]
 
 
 if __name__ == "__main__":

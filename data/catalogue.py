@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data import place, surnames
-from data.sources import IMAGE_SETS, ImageSet
+from data import place
+from data.sources import IMAGE_SETS, SURNAMES, ImageSet, NameSet
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Entry:
 def entries() -> list[Entry]:
     """An entry of every data set. Hashes nothing and reads no content."""
     home = place.home()
-    return [_surnames(home), *(_images(home, source) for source in IMAGE_SETS.values())]
+    return [_names(home, SURNAMES), *(_images(home, source) for source in IMAGE_SETS.values())]
 
 
 def _images(home: Path, source: ImageSet) -> Entry:
@@ -46,19 +46,19 @@ def _images(home: Path, source: ImageSet) -> Entry:
     )
 
 
-def _surnames(home: Path) -> Entry:
-    folder = home / "names"
+def _names(home: Path, source: NameSet) -> Entry:
+    folder = home / source.folder
     return Entry(
-        name="surnames",
-        title=surnames.TITLE,
-        embedded={"names": surnames.COUNT},
-        embedded_size=surnames.EMBEDDED.size,
-        full=_state(folder, surnames.FILES),
-        full_size=_size(folder, surnames.FILES),
+        name=source.name,
+        title=source.title,
+        embedded={"names": source.count},
+        embedded_size=source.embedded.size,
+        full=_state(folder, source.files),
+        full_size=_size(folder, source.files),
         download_size=0,
         place=str(folder),
-        source=surnames.PAGE,
-        licence=surnames.LICENCE,
+        source=source.page,
+        licence=source.licence,
     )
 
 

@@ -1,6 +1,6 @@
 """Cuts the embedded parts from the full data sets: `python -m data.cut_embedded FULL_DIR`.
 
-Writes data/embedded/ and prints the size and sha256 that data/sources.py and data/surnames.py pin. The first
+Writes data/embedded/ and prints the size and sha256 that data/sources.py pins. The first
 images of every class are taken, in the order of the official files; then every pixel is compared again.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 from data import packed, surnames
 from data.images import Examples, read_full
 from data.place import home
-from data.sources import IMAGE_SETS, ImageSet
+from data.sources import IMAGE_SETS, SURNAMES, ImageSet
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     os.environ["GRADLAB_DATA"] = sys.argv[1]
     for source in IMAGE_SETS.values():
         _write(source.embedded.name, _cut(source))
-    _write(surnames.EMBEDDED.name, surnames.table_of(home() / "names").encode())
+    _write(SURNAMES.embedded.name, surnames.table_of(home() / SURNAMES.folder).encode())
 
 
 def _cut(source: ImageSet) -> bytes:

@@ -55,6 +55,25 @@ class ImageSet:
         return f"delete it and run `gradlab data fetch {self.name}`"
 
 
+@dataclass(frozen=True)
+class NameSet:
+    """A set of names, all of which come with Gradlab."""
+
+    name: str
+    title: str
+    classes: tuple[str, ...]
+    folder: str  # where the published files lie, under place.home(), if the user has them
+    count: int
+    embedded: File
+    page: str
+    licence: str
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of the published files: one for each class."""
+        return tuple(f"{name}.txt" for name in self.classes)
+
+
 def _cifar_batch(name: str, sha256: str) -> tuple[File]:
     return (File(name, 30_730_000, sha256),)
 
@@ -127,6 +146,22 @@ MNIST = ImageSet(
     embedded_test=2_000,
     page="http://yann.lecun.com/exdb/mnist/",
     licence="CC BY-SA 3.0",
+)
+
+NATIONALITIES = (
+    "Arabic", "Chinese", "Czech", "Dutch", "English", "French", "German", "Greek", "Irish",
+    "Italian", "Japanese", "Korean", "Polish", "Portuguese", "Russian", "Scottish", "Spanish", "Vietnamese",
+)  # fmt: skip
+
+SURNAMES = NameSet(
+    name="surnames",
+    title="Surnames",
+    classes=NATIONALITIES,
+    folder="names",
+    count=20_074,
+    embedded=File("surnames.tsv", 320_248, "51e02e8145757911b5d9cd09f688d6512b39ad85d80bf354bc59cf3e70fbae5b"),
+    page="https://github.com/spro/practical-pytorch",
+    licence="MIT, (c) 2017 Sean Robertson",
 )
 
 IMAGE_SETS = {source.name: source for source in (MNIST, CIFAR10)}

@@ -10,18 +10,7 @@ from data import files, packed, place
 from data.alphabet import ALPHABET, decode, encode, fold
 from data.dataset import Dataset, Part
 from data.errors import DataError
-from data.sources import File
-
-TITLE = "Surnames"
-PAGE = "https://github.com/spro/practical-pytorch"
-LICENCE = "MIT, (c) 2017 Sean Robertson"
-CLASSES = (
-    "Arabic", "Chinese", "Czech", "Dutch", "English", "French", "German", "Greek", "Irish",
-    "Italian", "Japanese", "Korean", "Polish", "Portuguese", "Russian", "Scottish", "Spanish", "Vietnamese",
-)  # fmt: skip
-COUNT = 20_074
-FILES = tuple(f"{nation}.txt" for nation in CLASSES)  # of GRADLAB_DATA/names
-EMBEDDED = File("surnames.tsv", 320_248, "51e02e8145757911b5d9cd09f688d6512b39ad85d80bf354bc59cf3e70fbae5b")
+from data.sources import SURNAMES
 
 DIRT = re.compile("[0-9:/,].*")  # Rafaj1, Lu:, Maxa/B, Lytkin,
 
@@ -42,15 +31,15 @@ def load(split: str, dedupe: bool, rng: np.random.Generator) -> Dataset:
     x = np.array([encode(name) for name, _ in pairs])
     train = np.setdiff1d(np.arange(len(pairs)), validation)
     return Dataset(
-        name="surnames",
-        title=TITLE,
+        name=SURNAMES.name,
+        title=SURNAMES.title,
         variant="full",
         split=split,
         classes=classes,
         train=Part(x[train], labels[train]),
         validation=Part(x[validation], labels[validation]),
         test=None,
-        fingerprints={EMBEDDED.name: EMBEDDED.sha256},
+        fingerprints={SURNAMES.embedded.name: SURNAMES.embedded.sha256},
         show=decode,
         symbols=len(ALPHABET),
         notes=(leaks([pairs[i] for i in train], [pairs[i] for i in validation]),),
@@ -62,8 +51,8 @@ def _validation(split: str, y: np.ndarray, rng: np.random.Generator) -> np.ndarr
     smallest = int(np.bincount(y).min())
     if not match or not 1 <= (count := int(match[1])) < smallest:
         allowed = f'"N per class" with N from 1 to {smallest - 1}, the smallest class having {smallest} names'
-        raise DataError(f"{TITLE} have no split {split!r}; allowed: {allowed}")
-    return np.concatenate([rng.permutation(np.flatnonzero(y == k))[:count] for k in range(len(CLASSES))])
+        raise DataError(f"{SURNAMES.title} have no split {split!r}; allowed: {allowed}")
+    return np.concatenate([rng.permutation(np.flatnonzero(y == k))[:count] for k in range(len(SURNAMES.classes))])
 
 
 def leaks(train: list[tuple[str, int]], validation: list[tuple[str, int]]) -> str:
@@ -85,19 +74,20 @@ def read() -> tuple[list[str], np.ndarray, tuple[str, ...]]:
     Reads the folder names/ of the full data sets if all its files are there, otherwise the embedded file.
     Both hold the same names: a folder with any others raises DataError, as does a damaged installation.
     """
-    table = files.read(packed.FOLDER / EMBEDDED.name, EMBEDDED, packed.REMEDY).decode()
-    folder = place.home() / "names"
-    if not place.missing(folder, FILES) and table_of(folder) != table:
-        raise DataError(f"{folder} does not hold the {COUNT:,} known names; correct or delete it: they are embedded")
+    table = files.read(packed.FOLDER / SURNAMES.embedded.name, SURNAMES.embedded, packed.REMEDY).decode()
+    folder = place.home() / SURNAMES.folder
+    if not place.missing(folder, SURNAMES.files) and table_of(folder) != table:
+        known = f"{SURNAMES.count:,} known names"
+        raise DataError(f"{folder} does not hold the {known}; correct or delete it: they are embedded")
     rows = [line.split("\t") for line in table.splitlines()]
-    index = {nation: i for i, nation in enumerate(CLASSES)}
-    return [name for _, name in rows], np.array([index[nation] for nation, _ in rows], np.intp), CLASSES
+    index = {nation: i for i, nation in enumerate(SURNAMES.classes)}
+    return [name for _, name in rows], np.array([index[nation] for nation, _ in rows], np.intp), SURNAMES.classes
 
 
 def table_of(folder: Path) -> str:
     """The names of the folder's 18 text files as the lines of one table: class, tab, name."""
     try:
-        texts = {nation: (folder / f"{nation}.txt").read_text("utf-8") for nation in CLASSES}
+        texts = {nation: (folder / f"{nation}.txt").read_text("utf-8") for nation in SURNAMES.classes}
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{folder} cannot be read as UTF-8 text ({error}); correct or delete it") from None
     return "".join(f"{nation}\t{name}\n" for nation, text in texts.items() for name in text.split("\n") if name.strip())

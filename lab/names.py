@@ -18,7 +18,7 @@ from core.network import Network
 from core.sequences import FEW
 from core.types import Array
 from data.alphabet import ALPHABET, LENGTH, PAD, encode, fold
-from data.surnames import EMBEDDED
+from data.sources import SURNAMES
 from lab.errors import LabError
 from lab.store import RunStore, all_runs, find
 from presets.network import build_network
@@ -110,7 +110,7 @@ def models(runs: Path) -> Iterator[Origin]:
     for store in reversed(all_runs(runs)):
         with suppress(LabError, KeyError):
             result = store.result()
-            if result and result["state"] == "done" and EMBEDDED.name in result["fingerprints"]:
+            if result and result["state"] == "done" and SURNAMES.embedded.name in result["fingerprints"]:
                 yield _origin(store, result)
     yield _shipped_origin(SHIPPED)
 

@@ -8,6 +8,7 @@ import pytest
 from data import packed, surnames
 from data.alphabet import decode, fold
 from data.errors import DataError
+from data.sources import SURNAMES
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def folder(place):
 
 def test_all_names_are_there_as_they_were_collected():
     names, y, classes = surnames.read()
-    assert len(names) == len(y) == surnames.COUNT == 20_074
+    assert len(names) == len(y) == SURNAMES.count == 20_074
     assert y.dtype == np.intp
     assert len(classes) == 18
     assert list(classes) == sorted(classes)

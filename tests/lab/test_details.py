@@ -12,7 +12,7 @@ import sklearn.metrics
 from PIL import Image
 from rich.console import Console
 
-from data.surnames import CLASSES
+from data.sources import SURNAMES
 from lab.details_view import confusion_tables, show_details
 
 
@@ -75,7 +75,7 @@ def matrix(classes, width, largest):
     [(10, 80, 200, 1), (10, 80, 9999, 1), (18, 80, 14, 1), (18, 80, 999, 1), (18, 80, 9999, 2), (18, 20, 14, 6)],
 )
 def test_a_confusion_matrix_is_whole_and_fits(count, width, largest, tables):
-    classes = CLASSES[:count]
+    classes = SURNAMES.classes[:count]
     confusion, text = matrix(classes, width, largest)
     assert max(map(len, text.splitlines())) <= width
     assert text.count("──") > 0
@@ -92,7 +92,7 @@ def test_a_confusion_matrix_is_whole_and_fits(count, width, largest, tables):
 
 
 def test_headings_are_whole_where_there_is_room():
-    assert matrix(CLASSES, 220, 14)[1].splitlines()[0].split() == list(CLASSES)
+    assert matrix(SURNAMES.classes, 220, 14)[1].splitlines()[0].split() == list(SURNAMES.classes)
 
 
 def test_mistakes_that_are_texts_are_shown_as_such():

@@ -18,7 +18,7 @@ from rich.console import Console
 from core.losses import softmax
 from data.alphabet import PAD, encode
 from data.errors import DataError
-from data.surnames import CLASSES
+from data.sources import SURNAMES
 from lab import names, ship_names
 from lab import run as lab_run
 from lab.errors import LabError
@@ -61,7 +61,7 @@ def test_a_model_gives_each_name_a_distribution_over_the_classes_whatever_the_co
     model = names.of_run(finished)
     p = model.probabilities(REPORT * 20)  # more than are read at a time
     assert p.shape == (120, 18)
-    assert model.classes == CLASSES
+    assert model.classes == SURNAMES.classes
     np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-12)
     for i, name in enumerate(REPORT):
         np.testing.assert_allclose(p[100 // 6 * 6 + i], model.probabilities([name])[0], rtol=1e-5)
@@ -205,11 +205,11 @@ def test_the_command_shows_classes_down_names_across_and_who_answers(gradlab):
         f"names-plus, shipped with Gradlab: {model.origin.accuracy:.1%} of its validation names right"
     )
     p = model.probabilities(REPORT)
-    for k, nationality in enumerate(CLASSES):
+    for k, nationality in enumerate(SURNAMES.classes):
         figures = " +".join(f"{value:.4f}" for value in p[:, k])
         assert re.search(rf"^ {nationality} +{figures} *$", out, re.M)
     assert re.search(" +".join(REPORT), out)
-    assert re.search("most likely +" + " +".join(CLASSES[k] for k in p.argmax(axis=1)), out)
+    assert re.search("most likely +" + " +".join(SURNAMES.classes[k] for k in p.argmax(axis=1)), out)
     assert "Guesses are about names, not people" in out
 
 
@@ -240,11 +240,11 @@ def test_a_document_says_all(gradlab, copies):
         "accuracy": store.result()["final"]["validation"]["accuracy"],
         "data": store.result()["data"],
     }
-    assert document["classes"] == list(CLASSES)
+    assert document["classes"] == list(SURNAMES.classes)
     assert document["names"] == ["Zhao", "Müller"]
     assert document["folded"] == ["zhao", "muller"]
     assert [len(p) for p in document["probabilities"]] == [18, 18]
-    assert document["best"] == [CLASSES[np.argmax(p)] for p in document["probabilities"]]
+    assert document["best"] == [SURNAMES.classes[np.argmax(p)] for p in document["probabilities"]]
     assert [len(drops) for drops in document["explain"]] == [4, 6]
     assert "explain" not in json.loads(gradlab("names", "Zhao", "--json")[1])
 
@@ -257,7 +257,7 @@ def test_the_table_is_written_as_markdown_and_csv(gradlab, refused, tmp_path, mo
         assert gradlab("names", "Zhao", "Müller", "--out", file)[0] == 0
     rows = list(csv.reader((tmp_path / "t.csv").read_text().splitlines()))
     assert rows[0] == ["class", "Zhao", "Müller"]
-    assert [row[0] for row in rows[1:]] == list(CLASSES)
+    assert [row[0] for row in rows[1:]] == list(SURNAMES.classes)
     np.testing.assert_allclose(np.array([row[1:] for row in rows[1:]], float), p.T, atol=5e-7)
     lines = (tmp_path / "t.md").read_text().splitlines()
     assert lines[:2] == ["|  | Zhao | Müller |", "| --- | ---: | ---: |"]

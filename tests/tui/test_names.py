@@ -12,7 +12,7 @@ from textual.widgets import Input, Select, Static
 
 import lab.names
 from data.alphabet import ALPHABET, LENGTH
-from data.surnames import CLASSES
+from data.sources import SURNAMES
 from lab.names import NamesModel, Origin
 from presets.load import load
 from presets.network import build_network
@@ -30,7 +30,10 @@ def fixed(folder: Path, seed: int, accuracy: float) -> dict:
     network = build_network(preset.network, (LENGTH,), 18, np.random.default_rng(), len(ALPHABET))
     theta = np.random.default_rng(seed).normal(size=network.theta.size).astype(np.float16)
     data = "Surnames, full: 19,822 train / 252 validation"
-    return {"theta": theta, "about": {"preset": "names-best", "accuracy": accuracy, "data": data, "classes": CLASSES}}
+    return {
+        "theta": theta,
+        "about": {"preset": "names-best", "accuracy": accuracy, "data": data, "classes": SURNAMES.classes},
+    }
 
 
 def run_of(folder: Path, seed: int, accuracy: float) -> None:
@@ -88,7 +91,7 @@ def bars(app):
 
 def expected(name, best_first=True):
     """What the shipped model says."""
-    pairs = list(zip(CLASSES, lab.names.shipped().probabilities([name])[0], strict=True))
+    pairs = list(zip(SURNAMES.classes, lab.names.shipped().probabilities([name])[0], strict=True))
     pairs = sorted(pairs, key=lambda pair: -pair[1]) if best_first else pairs
     return [(nationality, f"{p:.4f}") for nationality, p in pairs]
 
@@ -107,7 +110,7 @@ def table(app):
 
 async def test_every_letter_changes_the_bars(names):
     async with names() as (app, pilot):
-        assert [line.split() for line in text(app, "bars").splitlines()] == [[each] for each in CLASSES]
+        assert [line.split() for line in text(app, "bars").splitlines()] == [[each] for each in SURNAMES.classes]
         for typed in ("Z", "Zh", "Zha", "Zhao"):
             await pilot.press(typed[-1])
             assert bars(app) == expected(typed)
@@ -189,9 +192,9 @@ async def test_enter_adds_names_side_by_side_and_the_next_letter_begins_a_name(n
         await pilot.press(*"Zhao", "enter", *"Singh", "enter", *"zhao", "enter")
         assert messages(app)[-1] == "zhao is in the table already"
         p = lab.names.shipped().probabilities(["Zhao", "Singh"])
-        best = [CLASSES[k] for k in p.argmax(axis=1)]
+        best = [SURNAMES.classes[k] for k in p.argmax(axis=1)]
         assert table(app) == [["Zhao", "Singh"], *([f"{v:.4f}" for v in row] for row in p.T), best]
-        assert text(app, "classes").split() == list(CLASSES)
+        assert text(app, "classes").split() == list(SURNAMES.classes)
 
 
 async def test_names_are_taken_off(names):

@@ -16,7 +16,7 @@ from textual.worker import Worker, WorkerState
 
 from data.alphabet import fold
 from data.errors import DataError
-from data.surnames import CLASSES
+from data.sources import SURNAMES
 from lab.errors import LabError
 from lab.names import NamesModel, Origin, answer, load, models
 from lab.names_table import WRITERS, csv_text, markdown, save
@@ -28,7 +28,7 @@ from tui.widgets import tables
 from tui.widgets.text import Text
 
 NOT_OF_NAMES = "123456?,"  # typed into the field they are the app's keys
-LABELS = max(map(len, CLASSES))
+LABELS = max(map(len, SURNAMES.classes))
 FIGURES = len("0.0000")
 FAR = 100_000  # cells; scrolling ends where the table does
 
@@ -155,7 +155,7 @@ class NamesScreen(ModeScreen):
         name = self.query_one("#surname", Input).value
         if self._model is None or not name.strip():
             letters.show("")
-            bars.show(Content.styled("\n".join(CLASSES), "$foreground-muted"))
+            bars.show(Content.styled("\n".join(SURNAMES.classes), "$foreground-muted"))
             return
         try:
             document = answer(self._model, [name], explain=True)
@@ -213,7 +213,7 @@ class NamesScreen(ModeScreen):
             classes.show("")
             columns.show(Content.styled("enter puts the name here", "$foreground-muted"))
         else:
-            classes.show(Content.styled("\n".join(["", *CLASSES]), "$foreground-muted"))
+            classes.show(Content.styled("\n".join(["", *SURNAMES.classes]), "$foreground-muted"))
             columns.show(table_columns(document))
 
     def _scroll_to_last(self) -> None:
