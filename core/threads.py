@@ -6,9 +6,8 @@ last bits of the sums. Here the blocks are always the same, whoever computes the
 number of threads.
 """
 
-import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from queue import SimpleQueue
 
@@ -16,38 +15,32 @@ from threadpoolctl import threadpool_limits
 
 Job = Callable[[], object]  # what it returns is not looked at
 
-_inboxes: list["SimpleQueue[Job | None]"] = []  # one for each helping thread; none: everything runs in place
+
+class _Helpers(threading.local):
+    """Of the thread that asks: one inbox for each helping thread; none: everything runs in place."""
+
+    inboxes: Sequence["SimpleQueue[Job | None]"] = ()
+
+
+_helpers = _Helpers()
 
 
 @contextmanager
 def threads(n: int) -> Iterator[None]:
-    """Inside the with-block, shared work is done by this thread and n - 1 helpers, and BLAS by whoever calls it."""
-    _load_blas_of_scipy()
+    """Inside the with-block, what this thread shares is done by it and n - 1 helpers, and BLAS by whoever calls it."""
+    import scipy.linalg.blas  # noqa: F401 - SciPy brings a BLAS of its own: loaded later, it would escape the limit
+
     inboxes: list[SimpleQueue[Job | None]] = [SimpleQueue() for _ in range(n - 1)]
     for inbox in inboxes:
         threading.Thread(target=_help, args=(inbox,), name="gradlab-helper", daemon=True).start()
-    before = _inboxes[:]
-    _inboxes[:] = inboxes
+    before, _helpers.inboxes = _helpers.inboxes, inboxes
     try:
         with threadpool_limits(limits=1, user_api="blas"):
             yield
     finally:
-        _inboxes[:] = before
+        _helpers.inboxes = before
         for inbox in inboxes:
             inbox.put(None)
-
-
-def _load_blas_of_scipy() -> None:
-    """SciPy brings a BLAS of its own, which is to have one thread from the start: loaded later, it would escape the
-    limit, and so it would where another thread holds one, as threadpoolctl lets only that thread set another."""
-    before = os.environ.get("OPENBLAS_NUM_THREADS")
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    try:
-        import scipy.linalg.blas  # noqa: F401
-    finally:
-        del os.environ["OPENBLAS_NUM_THREADS"]
-        if before is not None:
-            os.environ["OPENBLAS_NUM_THREADS"] = before
 
 
 def _help(inbox: "SimpleQueue[Job | None]") -> None:
@@ -60,7 +53,7 @@ def share(blocks: int, work: Callable[[int], object]) -> None:
 
     Who does which block is left to chance, so each must write to a place of its own.
     """
-    if blocks == 1 or not _inboxes:
+    if blocks == 1 or not _helpers.inboxes:
         for block in range(blocks):
             work(block)
         return
@@ -76,7 +69,7 @@ def share(blocks: int, work: Callable[[int], object]) -> None:
             else:
                 done.put(None)
 
-    for inbox in _inboxes[: blocks - 1]:
+    for inbox in _helpers.inboxes[: blocks - 1]:
         inbox.put(lend_a_hand)
     mine = 0
     while (k := _next(left)) is not None:
@@ -96,7 +89,7 @@ def _next(left: list[int]) -> int | None:
 
 def in_background(job: Job) -> Job:
     """Start a job on a helping thread; the function returned waits for its end (or, with no helper, does it)."""
-    if not _inboxes:
+    if not _helpers.inboxes:
         return job
     done: SimpleQueue[BaseException | None] = SimpleQueue()
 
@@ -112,5 +105,5 @@ def in_background(job: Job) -> Job:
         if error := done.get():
             raise error
 
-    _inboxes[0].put(run)
+    _helpers.inboxes[0].put(run)
     return wait

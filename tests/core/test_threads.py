@@ -79,26 +79,17 @@ def test_helpers_leave_when_the_block_ends():
         assert not helper.is_alive()
 
 
-@pytest.mark.parametrize("call", ["work()", "with threadpool_limits(1, 'blas'): in_a_thread(work)"])
-def test_every_blas_works_on_one_thread_from_the_first_update_on(call):
-    """In a fresh process: SciPy's is loaded only when it is needed, and the limit must reach it all the same, also
-    where another thread holds one, as the app does for its guesses."""
-    program = f"""
-import threading
+def test_every_blas_works_on_one_thread_from_the_first_update_on():
+    """In a fresh process: SciPy's is loaded only when it is needed, and the limit must reach it all the same."""
+    program = """
 import numpy as np
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_info
 from core.blas import add_scaled
 from core.threads import threads
-def work():
-    with threads(2):
-        add_scaled(np.ones(3), 1.0, np.ones(3))
-        blas = [library for library in threadpool_info() if library["user_api"] == "blas"]
-        print(len(blas), {{library["num_threads"] for library in blas}})
-def in_a_thread(work):
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-{call}
+with threads(2):
+    add_scaled(np.ones(3), 1.0, np.ones(3))
+    blas = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    print(len(blas), {library["num_threads"] for library in blas})
 """
     folder = Path(core.threads.__file__).parents[1]
     done = subprocess.run(
@@ -107,3 +98,23 @@ def in_a_thread(work):
     count, threads_of_each = done.stdout.split(maxsplit=1)
     assert int(count) >= 1
     assert threads_of_each.strip() == "{1}"
+
+
+def test_helpers_are_those_of_the_thread_that_asked_for_them():
+    """A check beside a training takes no helper away from it, and leaves it none that is gone."""
+    in_between, may_end = threading.Event(), threading.Event()
+
+    def other():
+        with threads(1):
+            in_between.set()
+            may_end.wait(PATIENCE)
+
+    beside = threading.Thread(target=other)
+    meeting = threading.Barrier(2)
+    with threads(2):
+        beside.start()
+        in_between.wait(PATIENCE)
+        share(2, lambda k: meeting.wait(PATIENCE))  # raises BrokenBarrierError without a helper
+    may_end.set()
+    beside.join(PATIENCE)
+    in_background(meeting.reset)()  # a helper that is gone would be waited for for ever
