@@ -1,5 +1,6 @@
 """The commands that open the app. It is called by its name alone: lab is complete without it and never imports it."""
 
+import gc
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +17,7 @@ def start_app(preset: str | None, runs_dir: Path) -> int:
         from presets.load import load
 
         load(preset)  # refused before the screen changes
+    gc.disable()  # of all that is made until the first paint little is garbage; the app enables it then
     code: int = import_module("tui.app").main(preset, runs_dir)
     return code
 

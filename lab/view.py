@@ -9,13 +9,13 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
-from lab.curves import curves
-
 MINI_NOTE = "The reported numbers are for the full data; this run saw only the embedded part of it."
 
 
 def show_result(console: Console, result: Mapping[str, Any], metrics: Sequence[dict[str, float]]) -> None:
     """The end of a run: curves, a table beside the reported numbers, and where the files are."""
+    from lab.curves import curves  # here: not every table stands beside curves
+
     if len(metrics) > 1:
         text = curves(metrics, min(console.width, 160), console.color_system is not None)
         console.print(Text.from_ansi(text), no_wrap=True, crop=True)

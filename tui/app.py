@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -92,6 +93,7 @@ class GradlabApp(App[None]):
         self.preset = preset
         self.threads = threads or cores()
         self.settings_path = settings_path
+        self.painted = False  # has the user seen anything yet? what takes time waits for it
         self.compute = threading.Lock()  # held by whatever trains or measures: one at a time has the cores
         self.training: Record | None = None  # what Train shows, the last one that was started
         self.searching: Searching | None = None  # the last search that was started
@@ -116,6 +118,16 @@ class GradlabApp(App[None]):
         if not self.settings.hint_seen:
             self.notify(HINT, title="Welcome", timeout=12, markup=False)
             self.change_settings(hint_seen=True)
+
+    def on_ready(self) -> None:
+        """Do what the first paint did not wait for."""
+        self.call_after_refresh(self._after_first_paint)
+
+    def _after_first_paint(self) -> None:
+        self.painted = True
+        if not gc.isenabled():
+            gc.freeze()  # what the app is made of: to look through it takes the interpreter from a training
+            gc.enable()
 
     # What modes use
 
@@ -206,9 +218,9 @@ class GradlabApp(App[None]):
 
 def main(preset: str | None = None, runs: Path = Path("runs")) -> int:
     """Run the app on this terminal; the exit code."""
-    import numpy  # noqa: F401 - whose BLAS is to be limited
-    from threadpoolctl import threadpool_limits
-
+    # A training brings its own threads, and a guess at a name would only wait for a second one. OpenBLAS reads this as
+    # NumPy and SciPy load it, after the first paint; threadpoolctl would let no thread but this one set a limit.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     app = GradlabApp(runs, preset, user_settings.default_path())
 
     def hang_up(*_: object) -> None:
@@ -218,13 +230,12 @@ def main(preset: str | None = None, runs: Path = Path("runs")) -> int:
 
     signal.signal(signal.SIGHUP, hang_up)
     sys.setswitchinterval(SWITCH_SECONDS)
-    with threadpool_limits(1, "blas"):  # a training brings its own threads; a guess at a name only waits for a second
-        try:
-            app.run()
-        finally:
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, signal.SIG_IGN)  # while the run is kept; ctrl+c still ends the wait
-            keep(app)
+    try:
+        app.run()
+    finally:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # while the run is kept; ctrl+c still ends the wait
+        keep(app)
     return app.return_code or 0
 
 

@@ -196,8 +196,9 @@ async def test_a_key_changes_the_view(lab, small, until, key, attribute, value):
 
 
 async def test_every_plot_shows_the_last_evaluation_of_a_run_that_stands(lab, long, until):
-    def shown(plot, style=0):
-        return [curve for curve in app.screen.query_one(plot).figure.curves if curve.style == style][0].points[-1][0]
+    def shown(plot):
+        curves = app.screen.query_one(plot).figure.curves
+        return next(curve for curve in curves if curve.style == 0).points[-1][0]
 
     app = lab(preset=long)
     async with app.run_test(size=(160, 45)) as pilot:

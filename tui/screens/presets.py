@@ -16,8 +16,6 @@ from textual.worker import Worker, WorkerState
 
 from data.catalogue import Entry, entries
 from data.errors import DataError
-from lab.catalogue import best_so_far
-from lab.estimate import seconds
 from lab.own import files
 from lab.view import figure, network_line
 from presets.errors import PresetError
@@ -106,8 +104,8 @@ class PresetsScreen(ModeScreen):
         self._data: dict[str, Entry] = {}
         self._times: dict[str, str] = {}
         self._since = 0.0
+        self._looked_at_runs = True
         self.query_one("#list-head", Text).show(f" {'preset':<17}{'report':>7}{'yours':>8}")
-        self._read()
         self.query_one("#list").focus()
 
     def on_resize(self) -> None:
@@ -115,17 +113,17 @@ class PresetsScreen(ModeScreen):
         self.call_after_refresh(self._describe)
 
     def on_screen_resume(self) -> None:
-        """There may be new runs and files."""
-        if self._offers:
-            self._read()
-
-    def _read(self) -> None:
+        """Read the presets; there may be new runs and files."""
         self._offers = offers(Path())
         self._data = {entry.name: entry for entry in entries()}
         self._fill()
-        self.run_worker(
-            lambda: best_so_far(self.lab.runs), name="best", thread=True, exclusive=True, exit_on_error=False
-        )
+        self._looked_at_runs = False
+
+    def _best_so_far(self) -> dict[str, dict[str, float]]:
+        """In a thread: what each preset has reached in the user's runs."""
+        from lab.catalogue import best_so_far  # here, as below: the first paint does not wait for NumPy
+
+        return best_so_far(self.lab.runs)
 
     # The list
 
@@ -244,7 +242,10 @@ class PresetsScreen(ModeScreen):
         await self.action_open("train")
 
     def tick(self) -> None:
-        """Measure the time of a preset the cursor has rested on."""
+        """Look at the runs; measure the time of a preset the cursor has rested on."""
+        if self.lab.painted and not self._looked_at_runs:
+            self._looked_at_runs = True
+            self.run_worker(self._best_so_far, name="best", thread=True, exclusive=True, exit_on_error=False)
         offer = self.chosen
         if offer is None or offer.preset is None or offer.source in self._times:
             return
@@ -262,6 +263,8 @@ class PresetsScreen(ModeScreen):
 
     def _measure(self, preset: Preset) -> str:
         """In a thread: about how long it trains here."""
+        from lab.estimate import seconds
+
         with self.lab.compute:
             return f"about {duration(seconds(preset, self.lab.threads))} here, with what is there of the data"
 
@@ -269,8 +272,9 @@ class PresetsScreen(ModeScreen):
         """Show what a thread found."""
         name, worker = event.worker.name, event.worker
         if name == "best" and event.state is WorkerState.SUCCESS:
-            self._best = worker.result or {}
-            self._fill()
+            if worker.result != self._best:
+                self._best = worker.result or {}
+                self._fill()
         elif name.startswith("time ") and event.state in (WorkerState.SUCCESS, WorkerState.ERROR):
             found = worker.result if event.state is WorkerState.SUCCESS else f"not known: {worker.error}"
             self._times[name.removeprefix("time ")] = str(found)

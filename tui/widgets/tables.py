@@ -3,12 +3,13 @@
 import math
 from collections.abc import Sequence
 from textwrap import wrap
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from core.health import LayerHealth
-from core.metrics import class_scores
-from core.types import Array
+if TYPE_CHECKING:
+    from core.health import LayerHealth
+    from core.types import Array
 
 BAR = 20  # cells
 
@@ -50,7 +51,7 @@ def bar(share: float, width: int = BAR, ascii_only: bool = False) -> str:
     return ("█" * whole + (" ▏▎▍▌▋▊▉"[eighths] if eighths else "")).ljust(width)
 
 
-def confusion(classes: Sequence[str], counts: Array) -> Content:
+def confusion(classes: Sequence[str], counts: "Array") -> Content:
     """Counts as a heat map: a row for each true class, shaded by the share of the row that was guessed so."""
     cell = max(4, len(str(counts.max())) + 1, 6 if len(classes) <= 10 else 0)
     name = max(len(c) for c in classes)
@@ -71,8 +72,10 @@ def _shade(share: float) -> int:
     return round(85 * math.sqrt(share))
 
 
-def scores(classes: Sequence[str], counts: Array, ascii_only: bool) -> Content:
+def scores(classes: Sequence[str], counts: "Array", ascii_only: bool) -> Content:
     """Precision, recall and F1 of every class, and their plain means."""
+    from core.metrics import class_scores  # here: the help is a table, too, and does without NumPy
+
     measured = class_scores(counts)
     rows = [
         [label, f"{p:.1%}", f"{r:.1%}", f"{f:.1%}", f"{int(row.sum()):,}", bar(f, ascii_only=ascii_only)]
@@ -90,7 +93,7 @@ def scores(classes: Sequence[str], counts: Array, ascii_only: bool) -> Content:
     return table(["class", "precision", "recall", "F1", "examples", "F1".ljust(BAR)], [*rows, mean])
 
 
-def layers(health: Sequence[LayerHealth]) -> Content:
+def layers(health: "Sequence[LayerHealth]") -> Content:
     """Layer by layer what tells whether it learns."""
     rows = [
         [
