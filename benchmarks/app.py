@@ -1,13 +1,14 @@
 """The app in a real terminal beside the command line: python -m benchmarks.app
 
 Updates/s with the curves visible, in turns with `gradlab run` of the same preset; how long a key press takes to show
-while it trains; how long until the first screen; how memory grows over 100,000 updates. The data are the full ones if
-they are there.
+while it trains; how long a letter takes to change the bars in Names; how long until the first screen; how memory grows
+over 100,000 updates. The data are the full ones if they are there.
 """
 
 import argparse
 import json
 import random
+import re
 import statistics
 import subprocess
 import sys
@@ -24,6 +25,9 @@ from presets.load import load
 
 PATIENCE = 600.0
 GRADLAB = [sys.executable, "-c", "from lab.cli import main; main()"]
+NAMES = ("malmberg", "baltatzis", "karlsson", "zhao", "selmer", "vandersloot")
+PROBABILITY = re.compile(rb"\.[0-9][0-9]|%")
+CLEAR, INTERRUPT = b"\x15", b"\x03"  # ctrl+u, ctrl+c
 SMALL = ["set=mnist", "split=300/100/test", "hidden=8", "batch=50", "evaluate_every=1000", "schedule.kind=constant"]
 
 
@@ -93,6 +97,30 @@ def key_delays(folder: Path, size: tuple[int, int], name: str, presses: int) -> 
     return delays
 
 
+def letter_delays(folder: Path, size: tuple[int, int], names: Sequence[str]) -> list[float]:
+    """Seconds from a letter typed in Names until the probabilities it changes are on the terminal."""
+    terminal = app(folder, size)
+    terminal.wait_for(lambda: b"a1-test1" in terminal.output, PATIENCE)
+    terminal.press(b"5")
+    terminal.wait_for(lambda: b"shipped" in terminal.output, PATIENCE)  # the model is there
+    random.seed(0)
+    delays = []
+    for name in names:
+        for letter in name:
+            terminal.rest(random.uniform(0.1, 0.4))
+            terminal.output = b""
+            began = time.perf_counter()
+            terminal.press(letter.encode())
+            terminal.wait_for(lambda: PROBABILITY.search(terminal.output), PATIENCE, pause=0.001)
+            delays.append(time.perf_counter() - began)
+        terminal.press(CLEAR)
+        terminal.rest(0.3)
+    terminal.press(INTERRUPT)
+    terminal.wait_for(lambda: terminal.ended, PATIENCE)
+    terminal.end()
+    return delays
+
+
 def first_paint(folder: Path, size: tuple[int, int]) -> float:
     """Seconds from the start of the process until the list of presets is on the terminal."""
     terminal = app(folder, size)
@@ -143,13 +171,18 @@ def main() -> None:
             ours.append(speed_in_app(_folder(name, f"speed{k}"), size, arguments.preset, changes))
         print(f"updates/s  app {statistics.median(ours):,.0f}  headless {statistics.median(headless):,.0f}  ", end="")
         print(f"ratio {median_ratio(ours, headless):.2f} (median of {arguments.rounds} turns)")
-        delays = sorted(key_delays(_folder(name, "keys"), size, arguments.preset, arguments.presses))
-        print(f"key press  median {1000 * statistics.median(delays):.0f} ms  ", end="")
-        print(f"95th percentile {1000 * delays[int(0.95 * len(delays))]:.0f} ms  worst {1000 * delays[-1]:.0f} ms")
+        _tell("key press", key_delays(_folder(name, "keys"), size, arguments.preset, arguments.presses))
+        _tell("letter to bars", letter_delays(_folder(name, "letters"), size, NAMES))
         paints = [first_paint(_folder(name, f"paint{k}"), size) for k in range(arguments.rounds)]
         print(f"first paint  {statistics.median(paints):.2f} s (median of {arguments.rounds})")
         early, late = memory(_folder(name, "memory"), size)
         print(f"memory  {early:.1f} MB after 10,000 updates, {late:.1f} MB after 110,000")
+
+
+def _tell(what: str, seconds: list[float]) -> None:
+    delays = sorted(1000 * delay for delay in seconds)
+    print(f"{what}  median {statistics.median(delays):.0f} ms  ", end="")
+    print(f"95th percentile {delays[int(0.95 * len(delays))]:.0f} ms  worst {delays[-1]:.0f} ms")
 
 
 def _folder(parent: str, name: str) -> Path:

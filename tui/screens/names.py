@@ -91,7 +91,8 @@ class NamesScreen(ModeScreen):
         self._kept: list[str] = []
         self._best_first = True
         self._find_models()
-        self._guess()
+        # not at the message that the field has changed: it comes when the letter is painted, and bars a frame later
+        self.watch(self.query_one("#surname"), "value", self._guess)
         self._show_table()
 
     def on_screen_resume(self) -> None:
@@ -148,7 +149,6 @@ class NamesScreen(ModeScreen):
 
     # The guess
 
-    @on(Input.Changed, "#surname")
     def _guess(self) -> None:
         """Bars and letters for what stands in the field."""
         letters, bars = self.query_one("#letters", Text), self.query_one("#bars", Text)
