@@ -1,6 +1,7 @@
 """The loader of the image sets: official files or embedded part, split, normalised."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
@@ -8,8 +9,8 @@ import numpy as np
 from data import cifar10, mnist, packed, place, splits
 from data.dataset import Dataset, Part
 from data.errors import DataError
-from data.normalise import apply, check, fit, undo
-from data.sources import File, ImageSet, image_set
+from data.normalise import Empty, apply, check, fit, undo
+from data.sources import ImageSet, image_set
 
 VARIANTS = ("auto", "mini", "full")
 
@@ -18,11 +19,18 @@ Examples = tuple[np.ndarray, np.ndarray]  # images (n, h, w, c), uint8, and labe
 _READERS = {"cifar10": cifar10.read, "mnist": mnist.read}
 
 
-def load(name: str, variant: str = "auto", split: str = splits.BATCHES, normalise: str = "zscore") -> Dataset:
+def load(
+    name: str,
+    variant: str = "auto",
+    split: str = splits.BATCHES,
+    normalise: str = "zscore",
+    empty: Empty = np.empty,
+) -> Dataset:
     """The image set "cifar10" or "mnist", split and normalised; x is (n, h, w, c), float32, C-contiguous.
 
     `variant`: "full", the official files; "mini", the embedded part; "auto", full if all files are there.
     `split`: see data.splits.spans. `normalise`: see data.normalise.fit; fitted on the training part only.
+    `empty` makes the arrays the images lie in.
     Reads no file that the split does not need. Raises DataError for an argument that is not allowed, a
     full set that is not there, and a file that does not hold what it should.
     """
@@ -32,7 +40,7 @@ def load(name: str, variant: str = "auto", split: str = splits.BATCHES, normalis
     read = read_full if variant == "full" else _read_mini
     examples, fingerprints = read(source, split)
     shift, scale = fit(examples[0][0], normalise)
-    train, validation, test = _parts(examples, shift, scale)
+    train, validation, test = _parts(examples, shift, scale, empty)
     show = partial(undo, shift=shift, scale=scale)
     return Dataset(name, source.title, variant, split, source.classes, train, validation, test, fingerprints, show)
 
@@ -41,19 +49,19 @@ def read_full(source: ImageSet, split: str) -> tuple[list[Examples], dict[str, s
     """Train, validation and test as pixels from the official files, and the sha256 of the files read."""
     folder, read = place.home() / source.folder, _READERS[source.name]
     spans = splits.spans(split, source, source.pool_rows)
-    pieces: list[list[Examples]] = [[] for _ in spans]
-    used: list[File] = []
-    for first, shard in zip(range(0, source.pool_rows, source.shard_rows), source.shards, strict=True):
-        cuts = [slice(max(start - first, 0), max(stop - first, 0)) for start, stop in spans]
-        if all(cut.start >= min(cut.stop, source.shard_rows) for cut in cuts):
-            continue
-        x, y = read(folder, shard)
-        used.extend(shard)
-        for piece, cut in zip(pieces, cuts, strict=True):
-            piece.append((x[cut], y[cut]))
-    parts = [_joined(piece) for piece in pieces]
-    fingerprints = {file.name: file.sha256 for file in (*used, *source.test)}
-    return [*parts, read(folder, source.test)], fingerprints
+    cuts = {
+        shard: [slice(max(start - first, 0), max(stop - first, 0)) for start, stop in spans]
+        for first, shard in zip(range(0, source.pool_rows, source.shard_rows), source.shards, strict=True)
+    }
+    used = [s for s in source.shards if any(cut.start < min(cut.stop, source.shard_rows) for cut in cuts[s])]
+    with ThreadPoolExecutor() as pool:  # reading, hashing and copying leave the interpreter to others
+        *shards, test = pool.map(partial(read, folder), [*used, source.test])
+    parts = [
+        _joined([(x[cuts[shard][k]], y[cuts[shard][k]]) for shard, (x, y) in zip(used, shards, strict=True)])
+        for k in range(len(spans))
+    ]
+    fingerprints = {file.name: file.sha256 for shard in (*used, source.test) for file in shard}
+    return [*parts, test], fingerprints
 
 
 def _read_mini(source: ImageSet, split: str) -> tuple[list[Examples], dict[str, str]]:
@@ -84,9 +92,9 @@ def _joined(pieces: list[Examples]) -> Examples:
     return np.concatenate([x for x, _ in pieces]), np.concatenate([y for _, y in pieces])
 
 
-def _parts(examples: list[Examples], shift: np.ndarray, scale: np.ndarray) -> Iterator[Part]:
+def _parts(examples: list[Examples], shift: np.ndarray, scale: np.ndarray, empty: Empty) -> Iterator[Part]:
     """The parts, normalised; the pixels of a part are let go before the next is converted."""
     while examples:
         x, y = examples.pop(0)
-        yield Part(apply(x, shift, scale), y)
+        yield Part(apply(x, shift, scale, empty), y)
         del x

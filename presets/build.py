@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from core import optimisers, sampling, schedules
 from core.batches import Batches
 from core.objective import Objective
@@ -10,6 +12,7 @@ from core.trainer import Trainer
 from core.types import Labels
 from data import images, surnames
 from data.dataset import Dataset
+from data.normalise import Empty
 from presets import schema
 from presets.errors import PresetError
 from presets.network import build_network
@@ -30,15 +33,15 @@ SAMPLERS: dict[str, Callable[[Labels], sampling.Sampler]] = {
 }
 
 
-def load_data(preset: schema.Preset, variant: str) -> Dataset:
+def load_data(preset: schema.Preset, variant: str, empty: Empty = np.empty) -> Dataset:
     """The data a preset asks for: of images 'auto', 'mini' or 'full'; the surnames are always all there.
 
-    Raises DataError.
+    `empty` makes the arrays images lie in. Raises DataError.
     """
     data = preset.data
     if data.set == "surnames":
         return surnames.load(data.split, data.dedupe, stream(preset.seed, "split"))
-    return images.load(data.set, variant, data.split, data.normalise)
+    return images.load(data.set, variant, data.split, data.normalise, empty)
 
 
 def build(preset: schema.Preset, dataset: Dataset) -> Trainer:
