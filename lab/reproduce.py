@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,7 @@ class Reproduction:
                     if self._stopping:
                         break
                     loan = loans.enter_context(ExitStack())
-                    data = loan.enter_context(shared(load_data(preset, pieces[0].variant)))
+                    data = loan.enter_context(shared(partial(load_data, preset, pieces[0].variant)))
                     begun = {_train(executor, piece, data): piece for piece in pieces}
                     self._loans.append((loan, set(begun)))
                     at_work |= begun

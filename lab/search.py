@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from data.dataset import Dataset
 from lab import trial
 from lab.draws import draw
 from lab.engine import WorkerDiedError, engine
@@ -36,13 +36,15 @@ class Search:
     """A search on its way to the disk.
 
     run() works at it; stop() may be called from any thread, or from a signal handler, meanwhile. `rows` are the trials
-    that have ended, by number; `taken_up` of them had ended before this session.
+    that have ended, by number; `taken_up` of them had ended before this session. `data` are those of the preset, and
+    `loan` is closed when they are not needed any more.
     """
 
     def __init__(
         self,
         preset: Preset,
-        dataset: Dataset,
+        data: SharedData,
+        loan: ExitStack,
         store: SearchStore,
         jobs: int,
         scheduler: str | None = None,
@@ -51,13 +53,14 @@ class Search:
         self.preset = preset
         self.settings = settings_of(preset)
         self.store = store
-        self.label = dataset.label
+        self.label = data.label
         self.jobs = jobs  # of a Dask cluster known when the search is at work
         self.engine = "processes" if scheduler is None else "dask"
         self.values, self.presets = trials_of(preset)
         self.rows: dict[int, Row] = {}
         self.started = time.perf_counter()
-        self._dataset: Dataset | None = dataset
+        self._data = data
+        self._loan = loan
         self._scheduler = scheduler
         self.perform = perform
         self._state = store.state()
@@ -112,7 +115,7 @@ class Search:
         Whatever ends it, an exception of `watch` included, every trial is on the disk up to its last update or, if
         the process was killed, up to its last checkpoint. Returns document(). Raises LabError, DataError.
         """
-        with self.store.locked():
+        with self._loan, self.store.locked():
             self._work(watch)
             self._save()
             document = self.document()
@@ -123,7 +126,7 @@ class Search:
     def _work(self, watch: Watch) -> None:
         with engine(self.jobs, self._scheduler) as (executor, self.jobs), ExitStack() as stack:
             for _ in range(self.jobs):
-                executor.submit(trial.ready)  # its imports take about as long as sharing the data
+                executor.submit(trial.ready)  # its imports take a second
             try:
                 data = self._share(stack)
                 for rung in self._rungs():
@@ -141,12 +144,11 @@ class Search:
 
     def _share(self, stack: ExitStack) -> list[SharedData]:
         """The data of every trial: one copy, unless the trials differ in the data they ask for."""
-        sets: dict[str, SharedData] = {}
+        sets = {data_key(self.preset): self._data}
         for preset in self.presets:
             if (key := data_key(preset)) not in sets:
-                own = self._dataset if key == data_key(self.preset) else None
-                sets[key] = stack.enter_context(shared(own or load_data(preset, self._state["variant"])))
-        self._dataset = None  # the workers have their own way to it, and it is large
+                load_own = partial(load_data, preset, self._state["variant"])
+                sets[key] = stack.enter_context(shared(load_own))
         return [sets[data_key(preset)] for preset in self.presets]
 
     def _advance(self, executor: Executor, data: Sequence[SharedData], until: int | None, watch: Watch) -> None:
@@ -269,15 +271,16 @@ def begin(
     """
     started = time.perf_counter()
     preset = with_trials(preset, trials)
-    dataset = load_data(preset, variant)
-    if refine:
-        preset = refined(preset, _finished(runs, preset, dataset.variant))
-    trials_of(preset)  # what cannot be is said before a directory is made
-    store = _lacking(runs, preset, dataset.variant)
-    if store is None:
-        store = SearchStore.create(runs, preset, dataset.variant)
-    store.save_preset(preset)
-    search = Search(preset, dataset, store, jobs, scheduler)
+    with ExitStack() as loan:
+        data = loan.enter_context(shared(partial(load_data, preset, variant)))
+        if refine:
+            preset = refined(preset, _finished(runs, preset, data.bare.variant))
+        trials_of(preset)  # what cannot be is said before a directory is made
+        store = _lacking(runs, preset, data.bare.variant)
+        if store is None:
+            store = SearchStore.create(runs, preset, data.bare.variant)
+        store.save_preset(preset)
+        search = Search(preset, data, loan.pop_all(), store, jobs, scheduler)
     search.started = started
     return search
 

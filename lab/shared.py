@@ -5,17 +5,21 @@ stays; whoever shares data next removes it, as nobody holds its lock any more.
 """
 
 import fcntl
+import os
+import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from data.dataset import Dataset, Part
+from data.normalise import Empty
 from lab.errors import LabError
 from lab.store import disk
 from presets.build import load_data
@@ -30,6 +34,7 @@ class SharedData:
 
     folder: Path
     bare: Dataset  # the arrays of its parts are empty
+    label: str  # of the data set with its examples
 
     def open(self, preset: Preset) -> Dataset:
         """The data set, mapped into memory; on another machine, where there is no such folder, that machine's own.
@@ -37,15 +42,15 @@ class SharedData:
         Raises DataError, and LabError if the data there are not the same.
         """
         if self.folder not in _opened:
-            dataset = self._mapped() if self.folder.is_dir() else load_data(preset, self.bare.variant)
+            dataset = self._read() if self.folder.is_dir() else load_data(preset, self.bare.variant)
             if dataset.fingerprints != self.bare.fingerprints:
                 raise LabError(f"the data on this machine are not those of the search: {dataset.label}")
             _opened.clear()
             _opened[self.folder] = dataset
         return _opened[self.folder]
 
-    def _mapped(self) -> Dataset:
-        parts: dict[str, Any] = {name: _read(self.folder / name) for name in self.bare.parts}
+    def _read(self) -> Dataset:
+        parts: dict[str, Any] = {name: _part(self.folder / name) for name in self.bare.parts}
         return replace(self.bare, **parts)
 
 
@@ -60,28 +65,43 @@ def data_key(preset: Preset) -> str:
 
 
 @contextmanager
-def shared(dataset: Dataset) -> Iterator[SharedData]:
-    """Inside the with-block the data set lies where every process of this machine can map it. Raises LabError."""
+def shared(load: Callable[[Empty], Dataset]) -> Iterator[SharedData]:
+    """Inside the with-block the data set that `load` gives lies where every process of this machine can map it; its
+    images are written there at once, into what `load` is given to make arrays with. Raises DataError, LabError."""
     _sweep()
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
         with disk(folder), (folder / "new").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             (folder / "new").rename(folder / "lock")  # only now can others see it: it is never seen unlocked
+            dataset = load(partial(_mapped, folder))
             parts: dict[str, Any] = {name: _written(part, folder / name) for name, part in dataset.parts.items()}
-            yield SharedData(folder, replace(dataset, **parts))
+            yield SharedData(folder, replace(dataset, **parts), dataset.label)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _mapped(folder: Path, shape: tuple[int, ...], dtype: type) -> np.ndarray:
+    """An array in a new file of the folder. Raises OSError if the disk has no room."""
+    path = folder / f"{secrets.token_hex(4)}.npy"
+    array = np.lib.format.open_memmap(path, "w+", dtype, shape)
+    if hasattr(os, "posix_fallocate"):  # without it, a disk that is full is a crash when the array is filled
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
+
+
 def _written(part: Part, stem: Path) -> Part:
-    """The part without its examples, which are written to files named after it."""
-    np.save(f"{stem}.x.npy", part.x)
+    """The part without its examples, which are in files named after it."""
+    if isinstance(part.x, np.memmap):
+        Path(str(part.x.filename)).rename(f"{stem}.x.npy")
+    else:
+        np.save(f"{stem}.x.npy", part.x)
     np.save(f"{stem}.y.npy", part.y)
-    return Part(part.x[:0], part.y[:0])
+    return Part(np.empty((0, *part.x.shape[1:]), part.x.dtype), part.y[:0])
 
 
-def _read(stem: Path) -> Part:
+def _part(stem: Path) -> Part:
     # asarray: the map as a plain array, without what np.memmap does at every slice
     return Part(*(np.asarray(np.load(f"{stem}.{name}.npy", mmap_mode="r")) for name in "xy"))
 

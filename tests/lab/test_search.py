@@ -10,6 +10,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -151,7 +152,7 @@ def test_a_stopped_search_is_taken_up_by_itself_and_ends_as_an_undisturbed_one(w
 def test_a_trial_stopped_in_the_middle_goes_on_from_there(whole, tiny):
     search = tiny()
     task = Task(1, search.presets[0], search.store.trial(1), None, until=11)
-    with shared(load_data(search.preset, "mini")) as data:
+    with shared(partial(load_data, search.preset, "mini")) as data:
         outcome = perform(Task(1, task.preset, task.folder, data, until=11))
         assert (outcome.state, outcome.updates) == ("interrupted", 11)
         search.store.ask_to_stop()
@@ -200,7 +201,7 @@ def test_a_search_at_work_is_not_taken_up_by_another_process(tiny):
         assert search.store.running()
         assert tiny().store.path != search.store.path
         with pytest.raises(LabError, match="is being worked at by another process"):
-            Search(search.preset, load_data(search.preset, "mini"), search.store, 1).run()
+            search.run()
     assert not search.store.running()
 
 
@@ -363,8 +364,8 @@ def test_a_grid_is_not_refined(tiny):
 
 def test_a_machine_that_does_not_see_the_search_sends_the_run_directory_back(whole, tiny, tmp_path):
     search = tiny()
-    with shared(load_data(search.preset, "mini")) as data:
-        elsewhere = SharedData(Path("/no/such/folder"), data.bare)
+    with shared(partial(load_data, search.preset, "mini")) as data:
+        elsewhere = SharedData(Path("/no/such/folder"), data.bare, data.label)
         task = Task(1, search.presets[0], Path("/no/such/search/trial-001"), elsewhere)
         outcome = perform(task)
     assert outcome.state == "done"
@@ -378,10 +379,10 @@ def test_a_machine_that_does_not_see_the_search_sends_the_run_directory_back(who
 
 def test_another_machine_with_other_data_refuses(tiny):
     search = tiny()
-    dataset = load_data(search.preset, "mini")
-    with shared(dataset) as data:
+    with shared(partial(load_data, search.preset, "mini")) as data:
         other = data.bare.__class__(**{**vars(data.bare), "fingerprints": {"mnist.npz": "0" * 64}})
-        outcome = perform(Task(1, search.presets[0], search.store.trial(1), SharedData(Path("/no/folder"), other)))
+        elsewhere = SharedData(Path("/no/folder"), other, data.label)
+        outcome = perform(Task(1, search.presets[0], search.store.trial(1), elsewhere))
     assert outcome.state == "failed"
     assert "the data on this machine are not those of the search" in outcome.reason
 

@@ -1,15 +1,19 @@
 """Data for many processes: the same arrays, gone when the owner is, however it ended."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import tempfile
+import tracemalloc
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from lab.errors import LabError
 from lab.shared import PREFIX, shared
 from presets.build import load_data
 from presets.load import load
@@ -28,8 +32,14 @@ def folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", ["mnist-cnn", "names-best"])
 def test_a_mapped_data_set_is_the_data_set_and_cannot_be_written(name, folder):
     preset = load(name)
-    dataset = load_data(preset, "mini")
-    with shared(dataset) as data:
+    dataset, loaded = load_data(preset, "mini"), []
+
+    def load_own(empty):
+        loaded.append(load_data(preset, "mini", empty))
+        return loaded[0]
+
+    with shared(load_own) as data:
+        assert data.label == dataset.label
         mapped = data.open(preset)
         assert mapped.label == dataset.label
         for part, expected in dataset.parts.items():
@@ -40,14 +50,13 @@ def test_a_mapped_data_set_is_the_data_set_and_cannot_be_written(name, folder):
                 assert not array.flags.owndata
         assert data.open(preset) is mapped
         assert {field: value for field, value in vars(mapped).items() if field not in dataset.parts} == {
-            field: value for field, value in vars(dataset).items() if field not in dataset.parts
+            field: value for field, value in vars(loaded[0]).items() if field not in dataset.parts
         }
     assert not list(folder.iterdir())
 
 
 def test_an_error_inside_leaves_nothing(folder):
-    dataset = load_data(load("mnist-cnn"), "mini")
-    with pytest.raises(ZeroDivisionError), shared(dataset):
+    with pytest.raises(ZeroDivisionError), shared(partial(load_data, load("mnist-cnn"), "mini")):
         raise ZeroDivisionError
     assert not list(folder.iterdir())
 
@@ -56,25 +65,54 @@ def test_what_a_killed_owner_left_is_removed_by_the_next_one_and_what_is_in_use_
     program = (
         "import time\nfrom lab.shared import shared\n"
         "from presets.build import load_data\nfrom presets.load import load\n"
-        "with shared(load_data(load('names-best'), 'mini')): print('ready', flush=True); time.sleep(60)"
+        "with shared(lambda _: load_data(load('names-best'), 'mini')): print('ready', flush=True); time.sleep(60)"
     )
     command = [sys.executable, "-c", program]
     environment = os.environ | {"PYTHONPATH": os.getcwd()}  # noqa: PTH109
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as owner:
         assert owner.stdout.readline() == "ready\n"
         (theirs,) = folder.glob(f"{PREFIX}*")
-        dataset = load_data(load("names-best"), "mini")
-        with shared(dataset):
+        names = partial(load_data, load("names-best"), "mini")
+        with shared(names):
             assert (theirs / "train.x.npy").exists()
         owner.send_signal(signal.SIGKILL)
     assert theirs.exists()
-    with shared(dataset) as mine:
+    with shared(names) as mine:
         assert [path.name for path in folder.iterdir()] == [mine.folder.name]
 
 
 def test_a_folder_of_somebody_else_is_left_alone(folder):
     (folder / f"{PREFIX}new").mkdir()  # its owner has not got so far as to lock it
     Path(folder / "gradlab").mkdir()
-    with shared(load_data(load("names-best"), "mini")):
+    with shared(partial(load_data, load("names-best"), "mini")):
         pass
     assert len(list(folder.iterdir())) == 2
+
+
+def test_a_full_disk_is_an_error_and_leaves_nothing(folder, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    with (
+        pytest.raises(LabError, match="No space left on device"),
+        shared(partial(load_data, load("mnist-cnn"), "mini")),
+    ):
+        pass
+    assert not list(folder.iterdir())
+
+
+def test_images_are_not_held_twice(folder):
+    """They are normalised where others map them."""
+    with shared(partial(load_data, load("mnist-cnn"), "mini")) as data:
+        assert sorted(path.name for path in data.folder.iterdir()) == sorted(
+            ["lock", *(f"{part}.{which}.npy" for part in ("train", "validation", "test") for which in "xy")]
+        )
+        tracemalloc.start()
+        try:
+            with shared(partial(load_data, load("mnist-cnn"), "mini")):
+                _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        images = sum((data.folder / f"{part}.x.npy").stat().st_size for part in ("train", "validation", "test"))
+    assert peak < 0.75 * images  # the pixels, and not the numbers they become
