@@ -309,6 +309,9 @@ def looks(*keys, marks=0):
         for _ in range(marks):
             await pilot.press("space", "down")
         await pilot.press(*keys)
+        if "ctrl+end" in keys:
+            table = pilot.app.screen.query_one("#runs", DataTable)
+            await wait_until(pilot, lambda: table.scroll_x == table.max_scroll_x)
         await pilot.pause()
 
     return act
