@@ -10,6 +10,9 @@ to), and the mode reads it in `tick()`, which is called four times a second (set
 to be seen, and redraws what has changed. Short work in a thread: `self.run_worker(work, thread=True,
 exit_on_error=False)` and `on_worker_state_changed`.
 
+The first screen is painted before NumPy is loaded: app.py and screens/presets.py import what needs it where it is used,
+and what takes its time waits for `app.painted`.
+
 A person is told by `self.tell("saved as mine.toml")`, and of what went wrong by `self.refuse(error)`: the same one line
 as on the command line. Colours and markers of series come from theme.py, never from a mode.
 """

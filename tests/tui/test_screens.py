@@ -140,16 +140,20 @@ def test_presets_look_as_accepted(lab, snap_compare, until, size, theme):
 async def test_shrinking_and_growing_again_leaves_everything_in_place(train):
     app = train(run("running"))
     async with app.run_test(size=(160, 45)) as pilot:
-        await pilot.pause(0.3)
-        before = app.export_screenshot()
+        before = await settled(pilot)
         for size in ((80, 24), (40, 12), (20, 6), (160, 45)):
             await pilot.resize_terminal(*size)
             await pilot.pause()
         app.screen.tick()
-        await pilot.pause(0.3)
-        assert [line.strip() for line in plain(app.export_screenshot())] == [line.strip() for line in plain(before)]
+        assert await settled(pilot) == before
 
 
-def plain(svg: str) -> list[str]:
-    """The text of a screenshot."""
-    return re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+async def settled(pilot) -> list[str]:
+    """The text of the screen, as soon as it changes no more."""
+    await wait_until(pilot, lambda: pilot.app.screen.query_one(PresetForm).ready)
+    seen: list[list[str]] = []
+    while len(seen) < 3 or not seen[-1] == seen[-2] == seen[-3]:
+        await pilot.pause(0.2)
+        texts = re.findall(r"<text[^>]*>([^<]*)</text>", pilot.app.export_screenshot())
+        seen.append([text.strip() for text in texts])
+    return seen[-1]
