@@ -10,7 +10,7 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -78,7 +78,7 @@ def shared(load: Callable[[Empty], Dataset]) -> Iterator[SharedData]:
             parts: dict[str, Any] = {name: _written(part, folder / name) for name, part in dataset.parts.items()}
             yield SharedData(folder, replace(dataset, **parts), dataset.label)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
 
 
 def _mapped(folder: Path, shape: tuple[int, ...], dtype: type) -> np.ndarray:
@@ -112,6 +112,15 @@ def _sweep() -> None:
         try:
             with lock.open("a") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(lock.parent, ignore_errors=True)
+                _remove(lock.parent)
         except OSError:  # in use, or another user's
             continue
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, its lock last: what somebody who is killed at it leaves, the next one finds and removes."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.name != "lock":
+                path.unlink()
+    shutil.rmtree(folder, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -79,6 +80,21 @@ def test_what_a_killed_owner_left_is_removed_by_the_next_one_and_what_is_in_use_
     assert theirs.exists()
     with shared(names) as mine:
         assert [path.name for path in folder.iterdir()] == [mine.folder.name]
+
+
+def test_what_is_left_of_a_removal_that_was_killed_is_removed_by_the_next_one(folder, monkeypatch):
+    """Whatever it is killed after, there is a lock by which the rest is found."""
+
+    def killed(path, **_):
+        raise KeyboardInterrupt
+
+    names = partial(load_data, load("names-best"), "mini")
+    for place, name in ((Path, "unlink"), (shutil, "rmtree")):
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt), shared(names):
+            patch.setattr(place, name, killed)
+        assert len(list(folder.iterdir())) == 1
+        with shared(names) as mine:
+            assert [path.name for path in folder.iterdir()] == [mine.folder.name]
 
 
 def test_a_folder_of_somebody_else_is_left_alone(folder):
