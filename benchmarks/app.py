@@ -51,6 +51,22 @@ def training(folder: Path, size: tuple[int, int], name: str, changes: Sequence[s
     return terminal
 
 
+def answer(terminal: Terminal, key: bytes, shown: re.Pattern[bytes]) -> float:
+    """Seconds from a key until what it should show is on the terminal."""
+    terminal.output = b""
+    began = time.perf_counter()
+    terminal.press(key)
+    terminal.wait_for(lambda: shown.search(terminal.output), PATIENCE, pause=0.001)
+    return time.perf_counter() - began
+
+
+def leave(terminal: Terminal, key: bytes = b"q") -> None:
+    """Let the app end, and what it keeps be kept."""
+    terminal.press(key)
+    terminal.wait_for(lambda: terminal.ended, PATIENCE)
+    terminal.end()
+
+
 def speed_in_app(folder: Path, size: tuple[int, int], name: str, changes: Sequence[str]) -> float:
     """Updates/s of a whole run in the app."""
     before = len(all_runs(folder / "runs"))
@@ -61,9 +77,7 @@ def speed_in_app(folder: Path, size: tuple[int, int], name: str, changes: Sequen
         return len(stores) > before and stores[-1].result() is not None
 
     terminal.wait_for(done, PATIENCE, pause=0.2)
-    terminal.press(b"q")
-    terminal.wait_for(lambda: terminal.ended, PATIENCE)
-    terminal.end()
+    leave(terminal)
     result = all_runs(folder / "runs")[-1].result()
     assert result is not None
     return float(result["updates_per_second"])
@@ -86,14 +100,8 @@ def key_delays(folder: Path, size: tuple[int, int], name: str, presses: int) -> 
     for k in range(presses):
         terminal.rest(random.uniform(0.1, 0.4))  # as keys come: not in step with what the app draws
         title = (b"cost / update", b"eta / update", b"loss / update")[k % 3]
-        terminal.output = b""
-        began = time.perf_counter()
-        terminal.press(b"c")
-        terminal.wait_for(lambda title=title: title in terminal.output, PATIENCE, pause=0.001)
-        delays.append(time.perf_counter() - began)
-    terminal.press(b"q")
-    terminal.wait_for(lambda: terminal.ended, PATIENCE)
-    terminal.end()
+        delays.append(answer(terminal, b"c", re.compile(re.escape(title))))
+    leave(terminal)
     return delays
 
 
@@ -108,16 +116,10 @@ def letter_delays(folder: Path, size: tuple[int, int], names: Sequence[str]) -> 
     for name in names:
         for letter in name:
             terminal.rest(random.uniform(0.1, 0.4))
-            terminal.output = b""
-            began = time.perf_counter()
-            terminal.press(letter.encode())
-            terminal.wait_for(lambda: PROBABILITY.search(terminal.output), PATIENCE, pause=0.001)
-            delays.append(time.perf_counter() - began)
+            delays.append(answer(terminal, letter.encode(), PROBABILITY))
         terminal.press(CLEAR)
         terminal.rest(0.3)
-    terminal.press(INTERRUPT)
-    terminal.wait_for(lambda: terminal.ended, PATIENCE)
-    terminal.end()
+    leave(terminal, INTERRUPT)
     return delays
 
 
@@ -126,9 +128,7 @@ def first_paint(folder: Path, size: tuple[int, int]) -> float:
     terminal = app(folder, size)
     terminal.wait_for(lambda: b"a1-test1" in terminal.output, PATIENCE, pause=0.002)
     seconds = time.perf_counter() - terminal.started
-    terminal.press(b"q")
-    terminal.wait_for(lambda: terminal.ended, PATIENCE)
-    terminal.end()
+    leave(terminal)
     return seconds
 
 
@@ -146,9 +146,7 @@ def memory(folder: Path, size: tuple[int, int]) -> tuple[float, float]:
         terminal.wait_for(reached, PATIENCE, pause=0.5)
         status = Path(f"/proc/{terminal.process.pid}/status").read_text()
         held.append(int(status.partition("VmRSS:")[2].split()[0]) / 1024)
-    terminal.press(b"q")
-    terminal.wait_for(lambda: terminal.ended, PATIENCE)
-    terminal.end()
+    leave(terminal)
     return held[0], held[1]
 
 

@@ -88,7 +88,7 @@ class Curves(Vertical):
         progress = (len(record.points), record.update // column)
         changed = [name for name, way in ways.items() if way != self._ways.get(name)]
         behind = [name for name in self._turns if name in ways and progress != self._progress.get(name)]
-        if not changed and time.monotonic() - self._drawn_at < REST_SECONDS:
+        if not changed and (not behind or time.monotonic() - self._drawn_at < REST_SECONDS):
             return
         self._ways, self._drawn_at = ways, time.monotonic()
         figures = {"measure": self._measure, "accuracy": self._accuracy, "eta": self._eta}
