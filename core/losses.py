@@ -43,3 +43,8 @@ def softmax(logits: Array) -> Array:
     p: Array = np.exp(logits - logits.real.max(axis=1, keepdims=True))
     p /= p.sum(axis=1, keepdims=True)
     return p
+
+
+def probabilities(logits: Array) -> Array:
+    """softmax in float64, (n, classes): in float32 all that is nearly certain would be equally so."""
+    return softmax(logits.astype(np.float64))

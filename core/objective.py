@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.blas import add_scaled
-from core.losses import SoftmaxCrossEntropy, softmax
+from core.losses import SoftmaxCrossEntropy
 from core.network import Network
 from core.types import Array, Labels
 
@@ -65,21 +65,18 @@ class Objective:
         return self.forward(x, y) + self.penalty()
 
     def evaluate(self, x: Array, y: Labels) -> Evaluation:
-        """Loss, cost and accuracy of a whole split x (n, ...), y (n,), in batches that fit the cache."""
-        loss = 0.0
-        right = 0
-        for rows in self._chunks(x):
-            logits, labels = self.network.forward(x[rows]), y[rows]
-            loss += float(self.loss.forward(logits, labels).sum(dtype=np.float64))
-            right += int(np.count_nonzero(logits.argmax(axis=1) == labels))
-        loss /= len(y)
-        return Evaluation(loss, loss + float(self.penalty().real), right / len(y))
+        """Loss, cost and accuracy of a whole split x (n, ...), y (n,)."""
+        return self.judge(self.logits(x), y)
 
-    def probabilities(self, x: Array) -> Array:
-        """The probability of every class for every row of x (n, ...): (n, classes), float64, as in float32 all that
-        is nearly certain would be equally so."""
-        logits = (self.network.forward(x[rows]) for rows in self._chunks(x))
-        return np.concatenate([softmax(chunk.astype(np.float64)) for chunk in logits])
+    def logits(self, x: Array) -> Array:
+        """The logits (n, classes) of a whole split x (n, ...), computed in batches that fit the cache."""
+        return np.concatenate([self.network.forward(x[rows]).copy() for rows in self._chunks(x)])
+
+    def judge(self, logits: Array, y: Labels) -> Evaluation:
+        """Loss, cost and accuracy of a split of which the logits (n, classes) and labels (n,) are known."""
+        loss = float(self.loss.forward(logits, y).sum(dtype=np.float64)) / len(y)
+        right = int(np.count_nonzero(logits.argmax(axis=1) == y))
+        return Evaluation(loss, loss + float(self.penalty().real), right / len(y))
 
     def _chunks(self, x: Array) -> Iterator[slice]:
         """Runs of rows of x for which no layer takes or gives more than EVALUATION_BYTES."""

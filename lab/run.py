@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from core.losses import probabilities
 from core.metrics import class_scores, confident_mistakes, confusion_matrix
 from core.objective import Evaluation
 from core.threads import threads
 from core.trainer import DivergedError, Snapshot, Trainer
 from core.types import Array
-from data.dataset import Dataset
+from data.dataset import Dataset, Part
 from lab.errors import LabError
 from lab.machine import versions
 from lab.pictures import pack, pictures
@@ -106,23 +107,28 @@ class Run:
         self.trainer.restore(checkpoint)
         self._seconds = float(checkpoint["run.seconds"])
 
-    def _final_evaluations(self, judge: str) -> dict[str, Evaluation]:
-        """Of the parts that were monitored and of the one that judges, by what is known already and what is not."""
-        trainer, last = self.trainer, self._evaluated
+    def _final_evaluations(self, judge: str, logits: Array) -> dict[str, Evaluation]:
+        """Of the parts that were monitored, and of the one that judges, whose logits are given; what the last
+        snapshot knows is not computed again."""
+        trainer, objective, last = self.trainer, self.trainer.objective, self._evaluated
         known = last.evaluations if last and last.update == trainer.update else {}
-        parts = {name: part for name, part in self.dataset.parts.items() if name in trainer.monitored or name == judge}
-        new = trainer.evaluate({name: (part.x, part.y) for name, part in parts.items() if name not in known})
-        return {name: known.get(name) or new[name] for name in parts}
+
+        def final(name: str, part: Part) -> Evaluation:
+            return known.get(name) or objective.judge(logits if name == judge else objective.logits(part.x), part.y)
+
+        parts = self.dataset.parts.items()
+        return {name: final(name, part) for name, part in parts if name in trainer.monitored or name == judge}
 
     def _result(self) -> dict[str, Any]:
         """What result.json and --json hold."""
         seconds = self.seconds
         trainer, dataset, reference = self.trainer, self.dataset, self.preset.reference
         judge, part = dataset.judge
-        final = self._final_evaluations(judge)
         with np.errstate(all="ignore"):  # of a diverged run
-            probabilities = trainer.objective.probabilities(part.x)
-        confusion = confusion_matrix(part.y, probabilities.argmax(axis=1), len(dataset.classes))
+            logits = trainer.objective.logits(part.x)
+            final = self._final_evaluations(judge, logits)
+            p = probabilities(logits)
+        confusion = confusion_matrix(part.y, logits.argmax(axis=1), len(dataset.classes))
         return {
             "preset": self.preset.name,
             "run": str(self.store.path),
@@ -144,7 +150,7 @@ class Run:
             "notes": list(dataset.notes),
             "confusion": confusion.tolist(),
             "scores": {name: scores.tolist() for name, scores in class_scores(confusion)._asdict().items()},
-            "misclassified": _misclassified(dataset, probabilities),
+            "misclassified": _misclassified(dataset, p),
             "layers": [asdict(layer) for layer in trainer.network.summary()],
             "pictures": None,
             "fingerprints": dataset.fingerprints,
@@ -152,18 +158,18 @@ class Run:
         }
 
 
-def _misclassified(dataset: Dataset, probabilities: Array) -> list[dict[str, Any]]:
+def _misclassified(dataset: Dataset, p: Array) -> list[dict[str, Any]]:
     """The examples guessed wrong with most confidence, the surest first: their index in the part the network is judged
     by, true and guessed class, the probability of the guess, and the example itself if it is a text."""
     (_, part), classes = dataset.judge, dataset.classes
-    mistakes = confident_mistakes(probabilities, part.y, MISCLASSIFIED)
+    mistakes = confident_mistakes(p, part.y, MISCLASSIFIED)
     shown = [dataset.show(part.x[i]) for i in mistakes]
     return [
         {
             "index": int(i),
             "true": classes[part.y[i]],
-            "predicted": classes[probabilities[i].argmax()],
-            "probability": float(probabilities[i].max()),
+            "predicted": classes[p[i].argmax()],
+            "probability": float(p[i].max()),
             "text": example if isinstance(example, str) else None,
         }
         for i, example in zip(mistakes, shown, strict=True)

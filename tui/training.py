@@ -168,7 +168,7 @@ class Training(Record):
         if self.run:
             x, y = self.run.trainer.monitored["validation"]
             classes = self.run.dataset.classes
-            guesses = self.run.trainer.objective.probabilities(x).argmax(axis=1)
+            guesses = self.run.trainer.objective.logits(x).argmax(axis=1)
             counts = confusion_matrix(y, guesses, len(classes))
             self.confusion = (f"validation part, update {self.run.trainer.update:,}", classes, counts)
 

@@ -4,7 +4,7 @@ import scipy.special
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.losses import SoftmaxCrossEntropy, softmax
+from core.losses import SoftmaxCrossEntropy, probabilities, softmax
 
 shapes = {"n": st.integers(1, 6), "classes": st.integers(1, 7), "seed": st.integers(0, 2**32 - 1)}
 dtypes = st.sampled_from([np.float32, np.float64, np.complex128])
@@ -61,3 +61,9 @@ def test_softmax_agrees_with_scipy_and_leaves_the_logits(n, classes, seed, dtype
     assert_close(p, scipy.special.softmax(logits.real, axis=1), dtype)
     SoftmaxCrossEntropy().forward(logits, np.zeros(n, int))
     np.testing.assert_array_equal(logits, kept)
+
+
+def test_probabilities_of_float32_logits_tell_the_nearly_certain_apart():
+    p = probabilities(np.array([[0, -20], [0, -30]], np.float32))
+    np.testing.assert_allclose(p[:, 1], np.exp([-20.0, -30.0]), rtol=1e-6)
+    assert p[0, 0] < p[1, 0] < 1

@@ -133,9 +133,10 @@ def test_evaluation_does_not_depend_on_how_the_split_is_cut(n, rows, lambda_, se
     theta, state = network.theta.copy(), network.state()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(core.objective, "EVALUATION_BYTES", rows * x[0].nbytes)
-        evaluation, probabilities = objective.evaluate(x, y), objective.probabilities(x)
+        evaluation, logits = objective.evaluate(x, y), objective.logits(x)
     np.testing.assert_allclose(evaluation, one_shot(network, x, y, lambda_), rtol=1e-10)
-    np.testing.assert_allclose(probabilities, scipy.special.softmax(network.forward(x), axis=1), rtol=1e-10)
+    np.testing.assert_allclose(logits, network.forward(x), rtol=1e-10, atol=1e-12)
+    assert objective.judge(logits, y) == evaluation
     np.testing.assert_array_equal(network.theta, theta)
     assert all(np.array_equal(array, state[name]) for name, array in network.state().items())
 
@@ -159,13 +160,4 @@ def test_evaluation_switches_dropout_off():
     logits = (x @ W1 + b1) @ W2 + b2
     expected = (scipy.special.logsumexp(logits, axis=1) - logits[np.arange(30), y]).mean()
     np.testing.assert_allclose(Objective(network).evaluate(x, y).loss, expected, rtol=1e-12)
-    np.testing.assert_allclose(Objective(network).probabilities(x), scipy.special.softmax(logits, axis=1), rtol=1e-12)
-
-
-def test_probabilities_of_a_float32_network_tell_the_nearly_certain_apart():
-    network = Network([Dense(2)], (1,), np.float32)
-    network.tensors["W1"].value[...] = [[0, -1]]
-    doubt = Objective(network).probabilities(np.array([[20], [30]], np.float32))[:, 1]
-    np.testing.assert_allclose(doubt, np.exp([-20.0, -30.0]), rtol=1e-6)
-    sure = Objective(network).probabilities(np.array([[20], [30]], np.float32))[:, 0]
-    assert sure[0] < sure[1] < 1
+    np.testing.assert_allclose(Objective(network).logits(x), logits, rtol=1e-12)
