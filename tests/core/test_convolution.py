@@ -13,6 +13,12 @@ from core.network import Network
 from core.objective import Objective
 from core.streams import stream
 from core.threads import threads
+from tests.core.bare import (
+    a_layer_leaves_what_it_is_given,
+    a_used_layer_computes_what_a_new_one_does,
+    bind,
+    draw_params,
+)
 
 each_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
 seeds = st.integers(0, 2**32 - 1)
@@ -46,19 +52,6 @@ def pool_cases(draw):
     size = draw(st.integers(1, 4))
     shape = draw(st.integers(1, 6)), draw(st.integers(size, 8)), draw(st.integers(size, 8)), draw(st.integers(1, 3))
     return {"size": size, "stride": draw(st.none() | strides)}, shape
-
-
-def bind(layer, shape, params, dtype=np.float64):
-    """The layer with these parameters in its own arrays. What is in `grads` beforehand must not matter: nan."""
-    layer.build(shape)
-    for name, value in params.items():
-        layer.params[name] = value.astype(dtype)
-        layer.grads[name] = np.full(value.shape, np.nan, dtype)
-    return layer
-
-
-def draw_params(layer, shape, rng):
-    return {name: rng.normal(size=p.shape) for name, p in layer.build(shape)[1].items()}
 
 
 # Twins, as slow and obvious as the definitions
@@ -331,19 +324,7 @@ each_kind = pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
 
 @each_kind
 def test_a_used_layer_computes_what_a_new_one_does_when_the_batch_changes(make):
-    shape = (6, 7, 2)
-    rng = np.random.default_rng(0)
-    params = draw_params(make(), shape, rng)
-    used = bind(make(), shape, params)
-    for n in (5, 5, 2, 9, 5):
-        new = bind(make(), shape, params)
-        x = rng.normal(size=(n, *shape))
-        y = used.forward(x, True)
-        np.testing.assert_array_equal(y, new.forward(x, True))
-        dy = rng.normal(size=y.shape)
-        np.testing.assert_array_equal(used.backward(dy), new.backward(dy))
-        for name in params:
-            np.testing.assert_array_equal(used.grads[name], new.grads[name])
+    a_used_layer_computes_what_a_new_one_does(make, (6, 7, 2), (5, 5, 2, 9, 5), seed=0)
 
 
 @each_kind
@@ -360,17 +341,7 @@ def test_a_layer_allocates_when_the_batch_shape_changes_and_not_at_every_update(
 
 @each_kind
 def test_a_layer_leaves_its_input_and_the_cotangent_as_they_were(make):
-    shape = (6, 7, 2)
-    rng = np.random.default_rng(0)
-    layer = bind(make(), shape, draw_params(make(), shape, rng))
-    x = rng.normal(size=(5, *shape))
-    kept = x.copy()
-    dy = layer.forward(x, True).copy()
-    dy_kept = dy.copy()
-    layer.backward(dy)
-    layer.forward(x, False)
-    np.testing.assert_array_equal(x, kept)
-    np.testing.assert_array_equal(dy, dy_kept)
+    a_layer_leaves_what_it_is_given(make, (6, 7, 2), n=5, seed=0)
 
 
 @each_kind

@@ -9,6 +9,12 @@ from core.layers import BatchNorm, Dense, Dropout, Flatten, Layer, ReLU
 from core.network import Network
 from core.streams import stream
 from core.threads import threads
+from tests.core.bare import (
+    a_layer_leaves_what_it_is_given,
+    a_used_layer_computes_what_a_new_one_does,
+    bind,
+    draw_params,
+)
 
 # Each kind of layer, made anew at every call (so that a dropout layer draws the same mask again), and the shapes
 # of examples it takes.
@@ -26,19 +32,6 @@ KINDS = {
 each_kind = pytest.mark.parametrize(("make", "shapes"), KINDS.values(), ids=KINDS)
 dtypes = st.sampled_from([np.float32, np.float64, np.complex128])
 seeds = st.integers(0, 2**32 - 1)
-
-
-def bind(layer, shape, params, dtype=np.float64):
-    """The layer with these parameters in its own arrays. What is in `grads` beforehand must not matter: nan."""
-    layer.build(shape)
-    for name, value in params.items():
-        layer.params[name] = value.astype(dtype)
-        layer.grads[name] = np.full(value.shape, np.nan, dtype)
-    return layer
-
-
-def draw_params(layer, shape, rng):
-    return {name: rng.normal(size=p.shape) for name, p in layer.build(shape)[1].items()}
 
 
 def condition(layer, x):
@@ -77,38 +70,13 @@ def test_backward_is_the_derivative_for_the_input_and_every_parameter(
 @each_kind
 @given(data=st.data(), sizes=st.lists(st.integers(1, 4), min_size=2, max_size=4), seed=seeds)
 def test_a_used_layer_computes_what_a_new_one_does_when_the_batch_size_changes(make, shapes, data, sizes, seed):
-    shape = data.draw(shapes)
-    rng = np.random.default_rng(seed)
-    params = draw_params(make(), shape, rng)
-    used = bind(make(), shape, params)
-    for n in sizes:
-        new = bind(make(), shape, params)
-        if isinstance(new, Dropout):
-            used.rng = stream(7, "dropout")
-        x = rng.normal(size=(n, *shape))
-        y = used.forward(x, True)
-        np.testing.assert_array_equal(y, new.forward(x, True))
-        dy = rng.normal(size=y.shape)
-        np.testing.assert_array_equal(used.backward(dy), new.backward(dy))
-        for name in params:
-            np.testing.assert_array_equal(used.grads[name], new.grads[name])
+    a_used_layer_computes_what_a_new_one_does(make, data.draw(shapes), sizes, seed)
 
 
 @each_kind
 @given(data=st.data(), n=st.integers(1, 4), seed=seeds)
 def test_a_layer_leaves_its_input_and_the_cotangent_as_they_were(make, shapes, data, n, seed):
-    shape = data.draw(shapes)
-    rng = np.random.default_rng(seed)
-    layer = bind(make(), shape, draw_params(make(), shape, rng))
-    x = rng.normal(size=(n, *shape))
-    kept = x.copy()
-    y = layer.forward(x, True)
-    dy = rng.normal(size=y.shape)
-    dy_kept = dy.copy()
-    layer.backward(dy)
-    layer.forward(x, False)
-    np.testing.assert_array_equal(x, kept)
-    np.testing.assert_array_equal(dy, dy_kept)
+    a_layer_leaves_what_it_is_given(make, data.draw(shapes), n, seed)
 
 
 @pytest.mark.parametrize("d", [3000, 4096])
