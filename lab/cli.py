@@ -162,7 +162,7 @@ def _train(session: "Run") -> dict[str, Any]:
 
     trainer = session.trainer
     progress = TrainingProgress(console(stderr=True), session.preset.name, trainer.update, trainer.updates)
-    with stopped_by_signals(trainer.stop), progress:
+    with stopped_by_signals(trainer.stop), progress.bar:
         return session.go(progress)
 
 

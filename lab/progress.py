@@ -1,8 +1,6 @@
 """What is seen of a run while it trains: one live line on a terminal, a few plain lines elsewhere."""
 
 import time
-from types import TracebackType
-from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -15,7 +13,7 @@ ROOM_FOR_A_BAR = 110  # columns
 
 
 class TrainingProgress:
-    """A subscriber to the snapshots of a run; a context manager, as the terminal must be left as it was."""
+    """A subscriber to the snapshots of a run. The bar is shown inside `with progress.bar`."""
 
     def __init__(self, console: Console, name: str, start: int, updates: int) -> None:
         self._console = console
@@ -26,7 +24,7 @@ class TrainingProgress:
         self._tenth = start * PLAIN_LINES // updates
         self._measures = ""
         ornaments = [TextColumn(name), BarColumn(bar_width=None)] if console.width >= ROOM_FOR_A_BAR else []
-        self._progress = Progress(
+        self.bar = Progress(
             *ornaments,
             MofNCompleteColumn(),
             TextColumn("{task.fields[numbers]}"),
@@ -36,16 +34,7 @@ class TrainingProgress:
             transient=True,
             expand=True,
         )
-        self._task = self._progress.add_task(name, total=updates, completed=start, numbers="")
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
+        self._task = self.bar.add_task(name, total=updates, completed=start, numbers="")
 
     def __call__(self, snapshot: Snapshot) -> None:
         """Show a snapshot, unless one was shown a moment ago."""
@@ -58,7 +47,7 @@ class TrainingProgress:
         now = time.perf_counter()
         if now - self._shown > REFRESH_SECONDS:
             self._shown = now
-            self._progress.update(self._task, completed=snapshot.update, numbers=self._numbers(snapshot, now))
+            self.bar.update(self._task, completed=snapshot.update, numbers=self._numbers(snapshot, now))
 
     def _numbers(self, snapshot: Snapshot, now: float) -> str:
         rate = (snapshot.update - self._start) / (now - self._began)

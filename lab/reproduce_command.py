@@ -35,7 +35,7 @@ def reproduce(
     if reproduction.taken_up:
         notice(f"{reproduction.taken_up} of {len(reproduction.pieces)} pieces are in {reproduction.root} and are kept")
     progress = ReproductionProgress(console(stderr=True), reproduction)
-    with stopped_by_signals(reproduction.stop), progress:
+    with stopped_by_signals(reproduction.stop), progress.bar:
         rows = reproduction.run(progress)
     output(json, rows, lambda terminal: show_reproduction(terminal, reproduction, rows))
     if not reproduction.done:

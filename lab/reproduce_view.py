@@ -2,8 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -19,12 +18,12 @@ MINI_NOTE = "The reported numbers are for the full data: what was trained on an 
 
 
 class ReproductionProgress:
-    """Watches a reproduction: a live bar on a terminal, elsewhere a line for every piece that is done."""
+    """Watches a reproduction: a bar on a terminal, inside `with progress.bar`; elsewhere a line for every piece."""
 
     def __init__(self, console: Console, reproduction: Reproduction) -> None:
         self._console = console
         self._reproduction = reproduction
-        self._progress = Progress(
+        self.bar = Progress(
             TextColumn("reproduce"),
             BarColumn(bar_width=None),
             MofNCompleteColumn(),
@@ -36,21 +35,12 @@ class ReproductionProgress:
             expand=True,
         )
         pieces = len(reproduction.pieces)
-        self._task = self._progress.add_task("", total=pieces, completed=reproduction.taken_up, last="-")
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._progress.stop()
+        self._task = self.bar.add_task("", total=pieces, completed=reproduction.taken_up, last="-")
 
     def __call__(self, piece: Piece) -> None:
         """A piece is done."""
         name = piece.folder.name if piece.seed == 1 else f"{piece.folder.name}, seed {piece.seed}"
-        self._progress.update(self._task, advance=1, last=name)
+        self.bar.update(self._task, advance=1, last=name)
         if not self._console.is_terminal:
             done = f"{len(self._reproduction.results)} of {len(self._reproduction.pieces)}"
             self._console.print(f"{done}  {name}", highlight=False, soft_wrap=True)

@@ -64,7 +64,7 @@ def search(
     if found.taken_up:
         notice(f"going on with {found.store.path}: {found.taken_up} of {found.trials} trials have ended")
     progress = SearchProgress(console(stderr=True), found)
-    with stopped_by_signals(found.stop), progress:
+    with stopped_by_signals(found.stop), progress.live:
         document = found.run(progress)
     output(json, document, lambda terminal: show_search(terminal, found, document))
     if not found.done:

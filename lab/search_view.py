@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from math import log10
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import plotext
 from rich import box
@@ -28,23 +28,15 @@ LOG_RATIO = 100  # values that are so many times as large as others are drawn ov
 
 
 class SearchProgress:
-    """Watches a search: live points and table on a terminal, elsewhere a line for every trial that has ended."""
+    """Watches a search: on a terminal points and table, inside `with progress.live`; elsewhere a line for every trial
+    that has ended."""
 
     def __init__(self, console: Console, search: Search) -> None:
         self._console = console
         self._search = search
         self._began = time.perf_counter()
-        self._live = Live(console=console, transient=True, refresh_per_second=2, get_renderable=self._picture)
-
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._live.stop()
+        live = Live(console=console, transient=True, refresh_per_second=2, get_renderable=self._picture)
+        self.live: AbstractContextManager[object] = live if console.is_terminal else nullcontext()
 
     def __call__(self, row: Row) -> None:
         """A trial has ended."""
