@@ -363,7 +363,8 @@ class _TensorCheck:
         if wanted is None or wanted >= size:
             return np.arange(size)
         largest = np.argpartition(-np.abs(self.analytic), wanted // 4)[: wanted // 4]
-        others = np.setdiff1d(self.rng.choice(size, wanted, replace=False), largest)
+        drawn = self.rng.choice(size, wanted, replace=False)
+        others = drawn[~np.isin(drawn, largest)]  # in the order drawn: sorted, the first would be of small index
         return np.concatenate([largest, others[: wanted - len(largest)]])
 
     def _slopes(self, at: Array) -> tuple[Array, Array]:

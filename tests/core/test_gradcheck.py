@@ -199,14 +199,40 @@ def test_only_some_coordinates_of_a_large_tensor_are_compared_the_largest_among_
     assert W1.shape == (300, 50)
     assert W1.checked == 40
     assert W1.direction < 1e-12
-    asked = set()
-    cost = target.cost
-    target.cost = lambda name, index, step: (
-        asked.add((name, index if isinstance(index, int) else None)) or cost(name, index, step)
-    )
-    check_target(target, Settings(samples=40))
+    asked = coordinates_asked(target, Settings(samples=40))
     gradient = np.abs(target.gradients(target.params)["W1"]).ravel()
     assert {("W1", int(k)) for k in np.argsort(-gradient)[:10]} <= asked
+
+
+def coordinates_asked(target, settings):
+    """Names of tensors and flat indices of the single elements that a check moves."""
+    asked = set()
+    cost = target.cost
+
+    def noted(name, index, step):
+        if isinstance(index, int):
+            asked.add((name, index))
+        return cost(name, index, step)
+
+    target.cost = noted
+    check_target(target, settings)
+    target.cost = cost
+    return asked
+
+
+def test_coordinates_are_drawn_from_all_of_a_tensor():
+    x, y = batch(10, 300)
+    target = ObjectiveTarget(Objective(network(hidden=(50,), d=300)), x, y)
+    largest = set(np.argsort(-np.abs(target.gradients(target.params)["W1"]).ravel())[:10].tolist())
+    drawn = [
+        index
+        for seed in range(20)
+        for name, index in coordinates_asked(target, Settings(samples=40, seed=seed))
+        if name == "W1" and index not in largest
+    ]
+    counts, _ = np.histogram(drawn, bins=5, range=(0, 300 * 50))  # 600 drawn: 120 in each fifth, give or take 10
+    assert counts.sum() == 600
+    assert counts.min() > 80
 
 
 def test_tensors_come_one_by_one():
@@ -223,6 +249,10 @@ def test_the_same_seed_gives_the_same_report():
     x, y = batch(10, 300)
     first, second = (check(Objective(network(d=300)), x, y, Settings(samples=20, seed=3)) for _ in range(2))
     assert first.tensors == second.tensors
+    target = ObjectiveTarget(Objective(network(d=300)), x, y)
+    assert coordinates_asked(target, Settings(samples=20, seed=3)) != coordinates_asked(
+        target, Settings(samples=20, seed=4)
+    )
 
 
 @pytest.mark.parametrize(
