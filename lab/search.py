@@ -139,8 +139,6 @@ class Search:
             except BaseException:
                 self.stop()
                 raise
-        if not self.done and not self._stopping:
-            raise LabError(f"{self.store.path}: the scheduler went away; the same command goes on with the search")
 
     def _share(self, stack: ExitStack) -> list[SharedData]:
         """The data of every trial: one copy, unless the trials differ in the data they ask for."""
@@ -152,7 +150,7 @@ class Search:
         return [sets[data_key(preset)] for preset in self.presets]
 
     def _advance(self, executor: Executor, data: Sequence[SharedData], until: int | None, watch: Watch) -> None:
-        """Bring the trials that have not ended to an update, or to their end."""
+        """Bring the trials that have not ended to an update, or to their end. Raises LabError if nobody does."""
         tasks = [
             Task(number, self.presets[number - 1], self.store.trial(number).resolve(), data[number - 1], until)
             for number in self._going()
@@ -169,6 +167,8 @@ class Search:
             if self._stopping:
                 for future in waiting:
                     future.cancel()
+        if not self._stopping and any(self._on_disk(number, until) is None for number in self._going()):
+            raise LabError(f"{self.store.path}: the scheduler went away; the same command goes on with the search")
 
     def _going(self) -> list[int]:
         """The trials that have not ended."""

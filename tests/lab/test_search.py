@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -311,6 +311,27 @@ def test_a_halving_search_taken_up_ends_as_an_undisturbed_one(tiny, tmp_path):
             break
     assert search.taken_up >= 2
     assert table(search) == table(undisturbed)
+
+
+@pytest.mark.usefixtures("threads")
+def test_a_scheduler_that_goes_away_before_a_rung_leaves_no_half_of_it(tiny, tmp_path):
+    changes = ("search.halving=true", *SHORT)
+    undisturbed = tiny(*changes, runs=tmp_path / "undisturbed")
+    undisturbed.run()
+    search = tiny(*changes)
+
+    def gone_after_two(task):
+        if task.number <= 2:
+            raise CancelledError
+        return perform(task)
+
+    search.perform = gone_after_two
+    with pytest.raises(LabError, match="the scheduler went away; the same command goes on"):
+        search.run()
+    again = tiny(*changes)
+    assert again.store.path == search.store.path
+    again.run()
+    assert table(again) == table(undisturbed)
 
 
 # Refining
