@@ -5,7 +5,6 @@ every measurement, in checks/. A reproduction that was ended in any way goes on 
 is only read. What was measured with another version of Gradlab, NumPy or a preset is measured again.
 """
 
-import json
 import re
 import shutil
 import statistics
@@ -24,7 +23,7 @@ from lab.errors import LabError
 from lab.machine import versions
 from lab.reported import Found, Job, Measurement, Result, Value, jobs, values
 from lab.shared import SharedData, data_key, shared
-from lab.store import RunStore, disk, exclusive, to_json, write_whole
+from lab.store import RunStore, disk, exclusive, read_json, to_json, write_whole
 from lab.trial import STOP, Task
 from lab.verdicts import EMBEDDED, FAILED, judge, tolerance
 from presets.build import load_data
@@ -211,12 +210,8 @@ def _by_data(pieces: Sequence[Piece]) -> list[tuple[Preset, list[Piece]]]:
 def _kept(piece: Piece) -> Result | None:
     """What was measured in an earlier session, if it was the same."""
     if piece.preset is None:
-        path = piece.folder.with_suffix(".json")
-        if not path.exists():
-            return None
-        with disk(path):
-            result: Result = json.loads(path.read_text(encoding="utf-8"))
-        return result if result["versions"] == versions() else None
+        result = read_json(piece.folder.with_suffix(".json"))
+        return result if result and result["versions"] == versions() else None
     store = RunStore(piece.folder)
     training = store.result()
     if training is None or training["state"] != "done" or training["versions"] != versions():

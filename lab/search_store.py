@@ -12,16 +12,14 @@
 import csv
 import io
 import json
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from lab.errors import LabError
-from lab.store import disk, exclusive, new_name, to_json, write_whole
+from lab.store import disk, exclusive, new_name, read_json, read_preset, to_json, write_whole
 from lab.trial import STOP
-from presets.load import parse
 from presets.schema import Preset
 from presets.toml import dump
 
@@ -50,9 +48,7 @@ class SearchStore:
 
     def preset(self) -> Preset:
         """The preset as it was resolved when the search began."""
-        path = self.path / "preset.toml"
-        with disk(path):
-            return parse(tomllib.loads(path.read_text(encoding="utf-8")), self.path.name, origin=str(path))
+        return read_preset(self.path)
 
     def save_preset(self, preset: Preset) -> None:
         """Replace preset.toml."""
@@ -61,7 +57,7 @@ class SearchStore:
     def state(self) -> dict[str, Any]:
         """What search.json holds: `variant` of the data, `seconds` of all sessions, and `rungs`: the accuracies of the
         trials at every rung of successive halving that all of them have come to."""
-        state = self._read("search.json")
+        state = read_json(self.path / "search.json")
         if state is None:
             raise LabError(f"{self.path} is not a search directory: it has no search.json")
         return state
@@ -72,22 +68,11 @@ class SearchStore:
 
     def result(self) -> dict[str, Any] | None:
         """What result.json holds; None if not all trials have ended."""
-        return self._read("result.json")
+        return read_json(self.path / "result.json")
 
     def save_result(self, result: Mapping[str, Any]) -> None:
         """Replace result.json."""
         write_whole(self.path / "result.json", to_json(result) + "\n")
-
-    def _read(self, name: str) -> dict[str, Any] | None:
-        path = self.path / name
-        if not path.exists():
-            return None
-        with disk(path):
-            try:
-                document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            except ValueError as error:
-                raise LabError(f"{path} cannot be used: {error}") from None
-            return document
 
     def save_table(self, keys: Sequence[str], rows: Sequence[Row]) -> None:
         """Replace trials.csv; every number is written so that it can be read back to the last bit."""

@@ -10,14 +10,12 @@ import os
 import re
 import secrets
 import shutil
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from glob import escape
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -49,7 +47,7 @@ class RunStore:
     @classmethod
     def create_at(cls, path: Path, preset: "Preset") -> "RunStore":
         """A new directory at that path; what a process that was killed has begun there is written anew."""
-        from presets.toml import dump  # here, and parse below: to load the schema takes longer than to read a run
+        from presets.toml import dump  # here and below: to load the schema takes longer than to read a run
 
         with disk(path):
             path.mkdir(parents=True, exist_ok=True)
@@ -112,23 +110,20 @@ class RunStore:
 
     def preset(self) -> "Preset":
         """The preset as it was resolved when the run began."""
-        from presets.load import parse
-
-        path = self.path / "preset.toml"
-        with disk(path):
-            return parse(tomllib.loads(path.read_text(encoding="utf-8")), self.path.name, origin=str(path))
+        return read_preset(self.path)
 
     def metrics(self) -> list[dict[str, float]]:
         """The rows of metrics.csv, oldest first; a last line that was cut off is left out."""
         path = self.path / "metrics.csv"
         if not path.exists():
             return []
-        with disk(path), path.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.reader(file) if len(row) == len(COLUMNS)]
-        return [
-            {name: int(text) if name == "update" else float(text) for name, text in zip(COLUMNS, row, strict=True)}
-            for row in rows[1:]
-        ]
+        with disk(path):
+            lines = path.read_bytes().splitlines(keepends=True)
+        whole = [line for line in lines[1:] if line.endswith(b"\n")]
+        try:
+            return [_metrics(line.decode()) for line in whole]
+        except ValueError as error:
+            raise LabError(f"{path} cannot be used: {error}") from None
 
     def checkpoint(self) -> dict[str, Array]:
         """The named arrays of checkpoint.npz."""
@@ -144,20 +139,12 @@ class RunStore:
             try:
                 with np.load(file, allow_pickle=False) as arrays:
                     return dict(arrays)
-            except (ValueError, BadZipFile, EOFError, KeyError) as error:
+            except Exception as error:  # of zipfile, zlib, tokenize or NumPy, as the damage may be
                 raise LabError(f"{path} cannot be used: {error}") from None
 
     def result(self) -> dict[str, Any] | None:
         """What result.json holds; None if the run has not ended in an orderly way."""
-        path = self.path / "result.json"
-        if not path.exists():
-            return None
-        with disk(path):
-            try:
-                result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            except ValueError as error:
-                raise LabError(f"{path} cannot be used: {error}") from None
-            return result
+        return read_json(self.path / "result.json")
 
     def delete(self) -> None:
         """Remove the run and all its files for good. Raises LabError while a process writes it."""
@@ -177,6 +164,11 @@ class RunStore:
             except BlockingIOError:
                 return True
             return False
+
+
+def _metrics(line: str) -> dict[str, float]:
+    numbers = zip(COLUMNS, line.strip().split(","), strict=True)
+    return {name: int(text) if name == "update" else float(text) for name, text in numbers}
 
 
 def find(runs: Path, run: str) -> RunStore:
@@ -232,6 +224,28 @@ def write_whole(path: Path, content: str | Callable[[IO[bytes]], object]) -> Non
         except BaseException:
             aside.unlink(missing_ok=True)
             raise
+
+
+def read_preset(folder: Path) -> "Preset":
+    """The preset.toml in the folder of a run or a search. Raises PresetError."""
+    from presets.load import parse, read
+
+    path = folder / "preset.toml"
+    return parse(read(path), folder.name, origin=str(path))
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """The object in a JSON file; None if there is no such file. Raises LabError."""
+    if not path.exists():
+        return None
+    with disk(path):
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise LabError(f"{path} cannot be used: {error}") from None
+    if not isinstance(document, dict):
+        raise LabError(f"{path} cannot be used: it holds no object")
+    return document
 
 
 def to_json(value: Any) -> str:

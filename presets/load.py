@@ -29,7 +29,7 @@ def load(preset: str, changes: Iterable[str] = ()) -> Preset:
     A text with a slash or the ending .toml is a path. Raises PresetError.
     """
     path = _path(preset)
-    return parse(_read(path), path.stem, origin=preset, changes=changes)
+    return parse(read(path), path.stem, origin=preset, changes=changes)
 
 
 def parse(raw: Mapping[str, Any], name: str, origin: str, changes: Iterable[str] = ()) -> Preset:
@@ -64,7 +64,8 @@ def _path(preset: str) -> Path:
     return path
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> dict[str, Any]:
+    """The document in a TOML file, unchecked. Raises PresetError."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

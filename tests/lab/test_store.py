@@ -10,6 +10,7 @@ import pytest
 from lab.catalogue import list_runs
 from lab.errors import LabError
 from lab.store import RunStore, find, to_json
+from presets.errors import PresetError
 from presets.load import load
 
 
@@ -57,12 +58,60 @@ def test_a_damaged_checkpoint_is_named(done, damage):
         done.checkpoint()
 
 
-def test_a_damaged_result_is_named_and_does_not_spoil_the_list(done):
-    (done.path / "result.json").write_text("{")
+@pytest.mark.parametrize("content", ["{", "[]", "null", "\udcff"])
+def test_a_damaged_result_is_named_and_does_not_spoil_the_list(done, content):
+    (done.path / "result.json").write_text(content, encoding="utf-8", errors="surrogateescape")
     with pytest.raises(LabError, match=r"result.json cannot be used"):
         done.result()
     (entry,) = list_runs(done.path.parent)
     assert entry["state"].startswith("damaged")
+
+
+@pytest.mark.parametrize("content", [b"[data", b"\xff", b"data = 3", None])
+def test_a_damaged_preset_is_named_and_does_not_spoil_the_list(done, content):
+    path = done.path / "preset.toml"
+    if content is None:
+        path.unlink()
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(PresetError, match=r"preset.toml: "):
+        done.preset()
+    (entry,) = list_runs(done.path.parent)
+    assert entry["state"].startswith("damaged")
+
+
+def test_damaged_pictures_are_named(done):
+    path = done.path / "pictures.npz"
+    whole = path.read_bytes()
+    messages = []
+    for place in range(60, len(whole), len(whole) // 150):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        try:
+            done.pictures()
+        except LabError as error:
+            messages.append(str(error))
+    assert len(messages) > 75  # the rest is in names and dates that nobody reads
+    assert all(message.startswith(f"{path} cannot be used: ") for message in messages)
+
+
+def test_a_row_of_metrics_that_was_cut_off_is_left_out(done):
+    path = done.path / "metrics.csv"
+    rows, whole = done.metrics(), path.read_bytes()
+    assert len(rows) > 1
+    for cut in range(1, len(whole.splitlines(keepends=True)[-1])):
+        path.write_bytes(whole[:-cut])
+        assert done.metrics() == rows[:-1]
+    path.write_bytes(b"")
+    assert done.metrics() == []
+
+
+@pytest.mark.parametrize("line", ["1,2\r\n", "x" + ",1" * 8 + "\r\n", "\x00\r\n", b"\xff\r\n"])
+def test_metrics_that_are_no_numbers_are_named(done, line):
+    with (done.path / "metrics.csv").open("ab") as file:
+        file.write(line if isinstance(line, bytes) else line.encode())
+    with pytest.raises(LabError, match=r"metrics.csv cannot be used: "):
+        done.metrics()
 
 
 def test_a_full_disk_is_one_line_and_leaves_the_older_file_whole(done, monkeypatch):
