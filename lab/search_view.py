@@ -1,5 +1,6 @@
 """A search in the terminal: its trials as points, the best as a table, and how it is getting on."""
 
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -85,11 +86,11 @@ def show_search(console: Console, search: Search, document: Mapping[str, Any]) -
 
 
 def train_best(search: Search, best: Row) -> str:
-    """The command that trains with the best values, longer if the preset says how."""
-    preset = search.settings.longer or search.preset.name
-    return " ".join(
-        ["gradlab run", preset, *(f"-s '{c}'" if " " in c else f"-s {c}" for c in as_changes(best["values"]))]
-    )
+    """The command that trains with the best values: longer if the preset says how, otherwise as the trial was."""
+    if search.settings.longer is None:
+        return shlex.join(["gradlab", "run", f"{best['run']}/preset.toml"])
+    changes = [part for change in as_changes(best["values"]) for part in ("-s", change)]
+    return shlex.join(["gradlab", "run", search.settings.longer, *changes])
 
 
 def _summary(search: Search, rows: Sequence[Row]) -> str:

@@ -3,12 +3,15 @@
 import io
 import json
 import re
+import shlex
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from lab.search import begin
 from lab.search_view import SearchProgress
+from lab.store import RunStore
 from presets.load import load
 from tests.lab.test_search import threads  # noqa: F401
 
@@ -52,6 +55,17 @@ def test_the_printed_command_trains_with_exactly_the_best_value(search, gradlab)
     change = re.search(r"gradlab run a2-final -s (\S+)", out)[1]
     document = json.loads(search("--trials", "3", "--json")[1])
     assert load("a2-final", [change]).loss.lambda_ == document["best"]["values"]["loss.lambda"]
+
+
+def test_without_a_longer_preset_the_printed_command_trains_the_best_trial_as_it_was(search, gradlab):
+    code, out, _ = search("--trials", "3", "--seed", "4", changes=["search.longer=", "hidden=7"])
+    command = shlex.split(re.search(r"^train the best: (.*)$", out, re.M)[1])
+    assert (code, command[:2]) == (0, ["gradlab", "run"])
+    (row,) = re.findall(r"^ *1  +\d.*%.*$", out, re.M)
+    trained = json.loads(gradlab(*command[1:], "--data", "mini", "--json")[1])
+    assert f"{trained['final']['validation']['accuracy']:.2%}" in row
+    preset = RunStore(Path(trained["run"])).preset()
+    assert (preset.network.hidden, preset.seed) == ([7], 4)
 
 
 def test_as_json_it_is_one_document_that_the_search_keeps(search, tmp_path):
