@@ -1,9 +1,11 @@
 """The gradient check of a preset's network."""
 
 from dataclasses import replace
+from itertools import islice
 
 from core.gradcheck import GradientReport, Progress, Settings, check
 from core.threads import threads
+from core.trainer import DivergedError
 from data.dataset import Dataset
 from lab.errors import LabError
 from presets.build import build, load_data
@@ -18,17 +20,22 @@ def check_preset(
     """Check a preset's network on the first training examples of the embedded data, penalty included.
 
     `updates`: train that many first, as a network at its start can hide what is wrong. Raises DataError, PresetError,
-    and LabError if there are not so many examples.
+    and LabError if there are not so many examples or updates, or if they diverge.
     """
     dataset = embedded(preset)
     part = dataset.train
     if examples > len(part):
         raise LabError(f"--examples {examples}: there are {len(part):,} training examples in {dataset.label}")
     trainer = build(preset, dataset)
+    if updates > trainer.updates:
+        raise LabError(f"--updates {updates}: {preset.name} trains for {trainer.updates:,}")
+    trainer.monitored = {}
     with threads(1):
-        trainer.update = 1  # past the evaluation of update 0, which is of no interest here
-        for _, _ in zip(range(updates), trainer.run(), strict=False):
-            pass
+        try:
+            for _ in islice(trainer.run(), updates + 1):  # the first is update 0
+                pass
+        except DivergedError as error:
+            raise LabError(f"--updates {updates}: {error}") from None
         x, y = part.x[:examples], part.y[:examples]
         report = check(trainer.objective, x, y, settings, progress, preset.name)
     when = f"after {updates:,} updates" if updates else "at initialisation"

@@ -85,9 +85,12 @@ def check(
         return report.passed
 
     _fitting_options(target, method, examples, changes, updates, against, watch)
+    if watch and json:
+        raise LabError("--json prints one document: it does not go with --watch")
+    watched = _watched(target) if watch else None
     passed = once()
-    if watch:
-        for _ in _saves(target):
+    if watched:
+        for _ in _saves(watched):
             once()
     if not passed:
         raise typer.Exit(FAILED)
@@ -108,8 +111,8 @@ def _fitting_options(
     if target is None or FILE.fullmatch(target):
         if changes or updates:
             raise LabError("-s and --updates are for presets")
-        if target is None and (method or examples or watch):
-            raise LabError("--like checks as the report did: it takes no --method, --examples or --watch")
+        if target is None and (method or examples or against or watch):
+            raise LabError("--like checks as the report did: it takes no --method, --examples, --against or --watch")
     elif against:
         raise LabError("--against compares code of yours: give it as FILE.py:NAME")
 
@@ -133,13 +136,17 @@ def _show(json: bool, document: object, reports: "Sequence[Report]") -> None:
     output(json, document, show)
 
 
-def _saves(target: str | None) -> Iterator[None]:
-    """Once for every time the file is saved; only ctrl+c ends it."""
-    from lab.saves import saves
-
+def _watched(target: str | None) -> Path:
     path = Path(FILE.sub(r"\g<path>", target or ""))
     if not path.is_file():
         raise LabError(f"--watch looks at a file: there is none called {path}")
+    return path
+
+
+def _saves(path: Path) -> Iterator[None]:
+    """Once for every time the file is saved; only ctrl+c ends it."""
+    from lab.saves import saves
+
     notice(f"watching {path}; ctrl+c ends it")
     for _ in saves(path):
         console().rule()

@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 import lab.check_like
-from core.gradcheck import Settings
+from core.gradcheck import Settings, check
 from core.layers import Dense
 from core.sequences import CharacterConv
+from core.threads import threads
 from lab.check import check_preset
 from lab.check_like import TABLE_1, check_like, passed
 from lab.errors import LabError
+from presets.build import build, load_data
 from presets.load import load, names
 
 RIGHT = """
@@ -62,10 +64,21 @@ def test_the_network_of_every_preset_passes(name, method, limit):
     )
 
 
-def test_a_network_passes_after_some_updates_too():
-    report = check_preset(load("a3-3layer-bn"), Settings(samples=25), examples=8, updates=5)
+def test_a_network_is_checked_after_so_many_updates(monkeypatch):
+    preset = load("a3-3layer-bn")
+    trainer = build(preset, load_data(preset, "mini"))
+    with threads(1):
+        for snapshot in trainer.run():
+            if snapshot.update == 5:
+                break
+    checked = []
+    monkeypatch.setattr(
+        "lab.check.check", lambda objective, *rest: checked.append(objective) or check(objective, *rest)
+    )
+    report = check_preset(preset, Settings(samples=25), examples=8, updates=5)
     assert report.passed
     assert "after 5 updates" in report.notes[0]
+    np.testing.assert_array_equal(checked[0].network.theta, trainer.network.theta)
 
 
 @pytest.mark.parametrize("name", ["a2-setting1", "a3-3layer-bn"])
@@ -200,6 +213,14 @@ def test_the_template_passes_its_own_check(gradlab, students):
         ("check a2-seting1", "did you mean a2-setting1?"),
         ("check --like a9", "--like a9: there are a2-setting1, a2-setting2, names"),
         ("check --like a2-setting1 --method complex", "it takes no --method"),
+        ("check --like names --against dense", "it takes no --method, --examples, --against or --watch"),
+        ("check a2-setting1 --watch", "--watch looks at a file: there is none called a2-setting1"),
+        ("check pyproject.toml --watch --json", "--json prints one document"),
+        ("check a1-test2 -s updates=20 --updates 21", "--updates 21: a1-test2 trains for 20"),
+        (
+            "check a2-setting1 -s eta_min=1e5 -s eta=1e6 --updates 30",
+            "--updates 30: the loss was not finite at update 5",
+        ),
         ("check none.py:f", "there is no file none.py"),
         ("check none.py", "none.py: add what in it is to be checked, as in none.py:my_network"),
         ("check none.py:f -s eta=1", "-s and --updates are for presets"),
@@ -211,12 +232,6 @@ def test_the_template_passes_its_own_check(gradlab, students):
 )
 def test_bad_input_is_one_line_on_stderr_and_exit_2(refused, arguments, message):
     refused(arguments, message)
-
-
-def test_watching_a_preset_by_name_is_refused(gradlab):
-    code, _, err = gradlab("check", "a2-setting1", "--watch")
-    assert code == 2
-    assert "--watch looks at a file: there is none called a2-setting1" in err
 
 
 def test_a_watched_file_is_checked_again_when_it_is_saved(students, tmp_path):
