@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from data.errors import DataError
+
 
 def home() -> Path:
     """The folder of the full data sets: GRADLAB_DATA, or `gradlab` in the user's cache folder."""
@@ -15,5 +17,8 @@ def home() -> Path:
 
 
 def missing(folder: Path, names: Iterable[str]) -> list[str]:
-    """Those of the names that are no file in the folder, in the order given."""
-    return [name for name in names if not (folder / name).is_file()]
+    """Those of the names that are no file in the folder, in the order given. Raises DataError if nobody may look."""
+    try:
+        return [name for name in names if not (folder / name).is_file()]
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read ({error.strerror})") from None

@@ -83,9 +83,8 @@ def _read(store: RunStore) -> dict[str, Any]:
     running = store.running()
     result = None if running else store.result()
     if result is None:  # still at work, or killed
-        checkpoint = store.checkpoint()
         state = "running" if running else "interrupted"
-        updates, variant = int(checkpoint["update"]), str(checkpoint["run.variant"])
+        updates, variant = store.reached()
         return summary | {"state": state, "updates": updates, "data": variant}
     judge = result["judge"]
     ended = result["final"] if result["state"] != "interrupted" else {}

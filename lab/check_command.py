@@ -106,8 +106,9 @@ def _fitting_options(
     watch: bool,
 ) -> None:
     """Raise LabError for an option that has no meaning for what is checked."""
-    if target is not None and target.endswith(".py"):
-        raise LabError(f"{target}: add what in it is to be checked, as in {target}:my_network")
+    if target is not None and target.rstrip(":").endswith(".py"):
+        file = target.rstrip(":")
+        raise LabError(f"{file}: add what in it is to be checked, as in {file}:my_network")
     if target is None or FILE.fullmatch(target):
         if changes or updates:
             raise LabError("-s and --updates are for presets")

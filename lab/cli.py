@@ -3,6 +3,8 @@
 import os
 import signal
 import sys
+from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -119,7 +121,7 @@ def run(
         notice(f"the loss was not finite at update {result['diverged_at']:,}: try a smaller eta")
         raise typer.Exit(FAILED)
     if result["state"] == "interrupted":
-        notice(f"interrupted; go on with: gradlab run --resume {session.store.path}")
+        notice(f"interrupted; go on with: {session.store.to_resume}")
         raise typer.Exit(INTERRUPTED)
 
 
@@ -201,7 +203,7 @@ def runs(
         return
     result = store.result()
     if result is None:
-        going = "is still running" if store.running() else f"was killed; gradlab run --resume {store.path} takes it up"
+        going = "is still running" if store.running() else f"was killed; {store.to_resume} takes it up"
         raise LabError(f"{store.path} has no result yet: it {going}")
 
     def render(terminal: "Console") -> None:
@@ -282,6 +284,7 @@ def main() -> None:
     """The console script: runs a command, turns errors into one line on stderr, and exits with the contract's code."""
     tune_blas()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like ctrl+c: exit code 130, nothing half done
+    sys.stdout, sys.stderr = sys.stdout or StringIO(), sys.stderr or StringIO()  # None: closed by who began us
     usage_error: Any = typer.BadParameter.__base__  # of the click that typer brings with it
     try:
         code = app(standalone_mode=False, prog_name="gradlab")
@@ -289,8 +292,13 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     except BrokenPipeError:  # as in: gradlab presets | head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # where the rest goes when Python ends
+        _give_up_stdout()
         code = FAILED
+    except OSError as error:
+        _give_up_stdout()
+        code = _bad_input(f"{error.filename or 'the output'}: {error.strerror}")
+    except MemoryError as error:
+        code = _bad_input(f"there is not enough memory: {error}")
     except usage_error as error:
         code = _bad_input(error.format_message())
     except _input_errors() as error:
@@ -305,6 +313,12 @@ def _input_errors() -> tuple[type[Exception], ...]:
     return LabError, PresetError, DataError
 
 
+def _give_up_stdout() -> None:
+    """What is still to be written goes nowhere when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _bad_input(message: str) -> int:
-    print("gradlab:", " ".join(message.split()), file=sys.stderr)
+    with suppress(OSError):  # stderr may be full, too
+        print("gradlab:", " ".join(message.split()), file=sys.stderr, flush=True)
     return BAD_INPUT

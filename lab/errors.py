@@ -3,3 +3,7 @@
 
 class LabError(Exception):
     """One line for the user: what was given, what is wrong with it, what would be right. Exit code 2."""
+
+
+class DiskError(LabError):
+    """The file system refused: no room, no permission. What was kept until then can be taken up again."""

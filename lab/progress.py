@@ -23,7 +23,9 @@ class TrainingProgress:
         self._shown = 0.0
         self._tenth = start * PLAIN_LINES // updates
         self._measures = ""
-        ornaments = [TextColumn(name), BarColumn(bar_width=None)] if console.width >= ROOM_FOR_A_BAR else []
+        ornaments = (
+            [TextColumn(name, markup=False), BarColumn(bar_width=None)] if console.width >= ROOM_FOR_A_BAR else []
+        )
         self.bar = Progress(
             *ornaments,
             MofNCompleteColumn(),

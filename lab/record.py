@@ -69,7 +69,7 @@ def read(store: RunStore) -> Record:
     if result is not None:
         seen = (result["state"], result["data"], result["variant"], result["updates"])
         return Record(store, preset, *seen, metrics, result["final"], result)
-    variant = str(store.checkpoint()["run.variant"])
+    _, variant = store.reached()
     title = next(entry.title for entry in entries() if entry.name == preset.data.set)
     data = f"{title}, {'full' if variant == 'full' else 'embedded part'}"
     last = metrics[-1]

@@ -129,7 +129,7 @@ def _notes(record: Record) -> Iterator[str]:
     if record.result is None:
         yield (
             "These are the last numbers on the disk: there is no test result and no confusion matrix. "
-            f"`gradlab run --resume {record.store.path}` goes on."
+            f"`{record.store.to_resume}` goes on."
         )
     else:
         yield from record.result["notes"]

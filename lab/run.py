@@ -193,6 +193,6 @@ def resume(store: RunStore, threads: int) -> Run:
         dataset = load_data(preset, str(checkpoint["run.variant"]))
         run = Run(preset, dataset, build(preset, dataset), store, threads)
         run.restore(checkpoint)
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, TypeError) as error:
         raise LabError(f"{store.path / 'checkpoint.npz'} does not fit its preset.toml: {error}") from None
     return run

@@ -162,6 +162,8 @@ class Search:
             ended, waiting = wait(waiting, POLL_SECONDS, FIRST_COMPLETED)
             for future in ended:
                 outcome = self._received(future, futures[future])
+                if outcome.state == "interrupted" and outcome.reason:
+                    raise LabError(f"{outcome.reason}; the same command goes on with the search")
                 if outcome.state != "interrupted":
                     self._end(futures[future].number, outcome, watch)
             if self._stopping:

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import secrets
+import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ import numpy as np
 
 from core.objective import Evaluation
 from core.types import Array
-from lab.errors import LabError
+from lab.errors import DiskError, LabError
 
 if TYPE_CHECKING:
     from core.trainer import Snapshot
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 SPLITS = ("train", "validation")
 NOT_EVALUATED = Evaluation(*[float("nan")] * len(Evaluation._fields))
 COLUMNS = ["update", "epoch", "eta", *(f"{split}_{measure}" for split in SPLITS for measure in Evaluation._fields)]
+RESULT = ("state", "data", "variant", "judge", "updates", "updates_planned", "seconds", "final", "classes", "confusion")
 
 
 class RunStore:
@@ -53,6 +55,11 @@ class RunStore:
             path.mkdir(parents=True, exist_ok=True)
         write_whole(path / "preset.toml", dump(preset))
         return cls(path)
+
+    @property
+    def to_resume(self) -> str:
+        """The command that goes on with the run."""
+        return shlex.join(["gradlab", "run", "--resume", str(self.path)])
 
     # Writing
 
@@ -125,6 +132,14 @@ class RunStore:
         except ValueError as error:
             raise LabError(f"{path} cannot be used: {error}") from None
 
+    def reached(self) -> tuple[int, str]:
+        """How many updates the checkpoint holds, and the variant of the data they were made on."""
+        checkpoint = self.checkpoint()
+        try:
+            return int(checkpoint["update"]), str(checkpoint["run.variant"])
+        except (KeyError, ValueError, TypeError) as error:
+            raise LabError(f"{self.path / 'checkpoint.npz'} cannot be used: {error}") from None
+
     def checkpoint(self) -> dict[str, Array]:
         """The named arrays of checkpoint.npz."""
         return self._arrays("checkpoint.npz")
@@ -140,11 +155,15 @@ class RunStore:
                 with np.load(file, allow_pickle=False) as arrays:
                     return dict(arrays)
             except Exception as error:  # of zipfile, zlib, tokenize or NumPy, as the damage may be
-                raise LabError(f"{path} cannot be used: {error}") from None
+                raise LabError(f"{path} cannot be used: it is damaged ({type(error).__name__})") from None
 
     def result(self) -> dict[str, Any] | None:
         """What result.json holds; None if the run has not ended in an orderly way."""
-        return read_json(self.path / "result.json")
+        path = self.path / "result.json"
+        result = read_json(path)
+        if result is not None and (lacking := [key for key in RESULT if key not in result]):
+            raise LabError(f"{path} cannot be used: it has no {', no '.join(lacking)}")
+        return result
 
     def delete(self) -> None:
         """Remove the run and all its files for good. Raises LabError while a process writes it."""
@@ -173,13 +192,15 @@ def _metrics(line: str) -> dict[str, float]:
 
 def find(runs: Path, run: str) -> RunStore:
     """The run at that path, or with that name, or with a name that ends in it, below `runs`. Raises LabError."""
-    candidates = [path for path in (Path(run), runs / run) if run and path.is_dir()]
-    candidates = candidates[:1] or [path for path in sorted(runs.glob(f"*{escape(run)}")) if path.is_dir()]
+    with disk(runs):
+        candidates = [path for path in (Path(run), runs / run) if run and path.is_dir()]
+        candidates = candidates[:1] or [path for path in sorted(runs.glob(f"*{escape(run)}")) if path.is_dir()]
     if not candidates or not run:
         raise LabError(f"there is no run {run} in {runs} (gradlab runs lists them)")
     if len(candidates) > 1:
         raise LabError(f"{run} can mean {', '.join(path.name for path in candidates)}: give more of the name")
-    missing = [name for name in ("preset.toml", "checkpoint.npz") if not (candidates[0] / name).is_file()]
+    with disk(candidates[0]):
+        missing = [name for name in ("preset.toml", "checkpoint.npz") if not (candidates[0] / name).is_file()]
     if missing:
         raise LabError(f"{candidates[0]} is not a run directory: it has no {' and no '.join(missing)}")
     return RunStore(candidates[0])
@@ -263,8 +284,8 @@ def _finite(value: Any) -> Any:
 
 @contextmanager
 def disk(path: Path) -> Iterator[None]:
-    """Errors of the file system, said in one line that names the file."""
+    """Errors of the file system as a DiskError that names the file."""
     try:
         yield
     except OSError as error:
-        raise LabError(f"{path}: {error.strerror or error}") from error
+        raise DiskError(f"{path}: {error.strerror or error}") from error

@@ -34,7 +34,7 @@ def console(stderr: bool = False) -> "Console":
     """The terminal, with as much colour as it and the user's settings allow."""
     from rich.console import Console
 
-    return Console(stderr=stderr)
+    return Console(stderr=stderr, markup=False, emoji=False)  # a path or a name may well have brackets in it
 
 
 def output(json: bool, document: Any, render: "Callable[[Console], None]") -> None:

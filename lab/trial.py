@@ -12,7 +12,7 @@ from typing import Any
 from core.threads import threads
 from core.trainer import Snapshot
 from data.errors import DataError
-from lab.errors import LabError
+from lab.errors import DiskError, LabError
 from lab.run import Run
 from lab.shared import SharedData
 from lab.store import RunStore, disk
@@ -71,6 +71,8 @@ def perform(task: Task) -> Outcome:
     try:
         with _one_at_a_time:
             return _here(task) if task.folder.parent.is_dir() else _elsewhere(task)
+    except DiskError as error:  # no trial could go on, so this is not what came of this one
+        return Outcome("interrupted", str(error))
     except (LabError, PresetError, DataError) as error:
         return Outcome("failed", str(error))
     except Exception as error:

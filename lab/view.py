@@ -121,7 +121,7 @@ def show_data(console: Console, entries: Sequence[Mapping[str, Any]]) -> None:
             full += f", {decimal(entry['full_size'])} in {entry['place']}"
         else:
             full += f"; gradlab data fetch {entry['name']} downloads {decimal(entry['download_size'])}"
-        console.print(f"[bold]{entry['title']}[/bold] ({entry['name']})", highlight=False)
+        console.print(Text.assemble((entry["title"], "bold"), f" ({entry['name']})"))
         console.print(f"  embedded  {counts} ({decimal(entry['embedded_size'])})", highlight=False)
         console.print(f"  full      {full}", highlight=False, soft_wrap=True)
         console.print(f"  source    {entry['source']}", highlight=False, soft_wrap=True)

@@ -67,14 +67,14 @@ def _path(preset: str) -> Path:
 def read(path: Path) -> dict[str, Any]:
     """The document in a TOML file, unchecked. Raises PresetError."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors on Windows begin with a mark
     except FileNotFoundError:
         raise PresetError(f"{path}: there is no such file") from None
     except OSError as error:
         raise PresetError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise PresetError(f"{path}: is not UTF-8 text (byte {error.start})") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # beside its own errors, of numbers and nesting without end
         raise PresetError(f"{path}: is not valid TOML: {error}") from None
 
 
@@ -109,7 +109,7 @@ def _value(text: str) -> Any:
     for candidate in (text, f"[{text}]"):
         try:
             return tomllib.loads(f"value = {candidate}")["value"]
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):  # not TOML, or a number or nesting without end
             continue
     try:
         return float(text)

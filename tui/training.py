@@ -85,7 +85,7 @@ class Record:
     @property
     def to_go_on(self) -> str:
         """The command that goes on with the run; nothing if it had not begun."""
-        return f"gradlab run --resume {self.store.path}" if self.store else ""
+        return self.store.to_resume if self.store else ""
 
     def tick(self) -> None:
         """What is to be done now and then, while the run is shown."""

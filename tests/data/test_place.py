@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 
 import pooch
+import pytest
 
 from data import place as place_module
+from data.errors import DataError
 
 
 def test_gradlab_data_decides(monkeypatch):
@@ -19,6 +21,12 @@ def test_otherwise_the_cache_of_the_user(monkeypatch):
     assert place_module.home() == Path(pooch.os_cache("gradlab"))
     monkeypatch.delenv("GRADLAB_DATA")
     assert place_module.home() == Path(pooch.os_cache("gradlab"))
+
+
+def test_a_place_where_nobody_may_look_is_named(tmp_path):
+    folder = tmp_path / ("x" * 5000)  # as root, of whom tests may be run, may look everywhere else
+    with pytest.raises(DataError, match=r"x cannot be read \(File name too long\)"):
+        place_module.missing(folder, ["a.bin"])
 
 
 def test_importing_the_loaders_loads_no_downloader():

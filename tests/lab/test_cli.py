@@ -3,16 +3,20 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from io import StringIO
+from pathlib import Path
 
 import pytest
 
 from lab.store import RunStore, all_runs
 from presets.load import names
+
+GRADLAB = [sys.executable, "-c", "from lab.cli import main; main()"]
 
 
 @pytest.fixture
@@ -261,9 +265,40 @@ def test_the_command_loads_no_framework_and_help_no_numpy():
 
 
 def test_a_reader_that_leaves_early_gets_no_traceback():
-    command = f"{sys.executable} -c 'from lab.cli import main; main()' presets --json | head -1"
+    command = f"{shlex.join(GRADLAB)} presets --json | head -1"
     result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
     assert result.stderr == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize("command", [["presets"], ["presets", "--json"], ["--help"]])
+def test_an_output_without_room_is_one_line(command):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([*GRADLAB, *command], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (2, "gradlab: the output: No space left on device\n")
+
+
+def test_closed_outputs_are_no_error():
+    shell = ["sh", "-c", '"$@" >&- 2>&-', "sh", *GRADLAB, "presets"]
+    assert subprocess.run(shell, timeout=60).returncode == 0
+
+
+def test_brackets_in_a_path_are_printed_as_they_are(gradlab, small, tmp_path):
+    runs = tmp_path / "old [runs]" / "[/x] :smile:"
+    code, out, _ = gradlab(*small_run(small, "updates=2"), "--runs-dir", str(runs))
+    (store,) = all_runs(runs)
+    assert (code, out.splitlines()[-1]) == (0, str(store.path))
+    assert shlex.split(store.to_resume) == ["gradlab", "run", "--resume", str(store.path)]
+
+
+def test_too_little_memory_is_one_line(gradlab, small, tmp_path, monkeypatch):
+    def refuse(self, dtype):
+        raise MemoryError("Unable to allocate 38.4 GiB for an array")
+
+    monkeypatch.setattr("core.network.Network._bind", refuse)
+    code, _, err = gradlab(*small_run(small))
+    assert (code, err) == (2, "gradlab: there is not enough memory: Unable to allocate 38.4 GiB for an array\n")
+    assert not (tmp_path / "runs").exists()
 
 
 def test_the_preset_of_the_app_is_not_one_of_a_command(refused):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.errors import LabError
+from lab.errors import DiskError, LabError
 from lab.refine import refined
 from lab.run import load_data
 from lab.search import Search, begin, trials_of
@@ -258,6 +258,26 @@ def test_an_error_nobody_thought_of_is_a_row_of_one_line(tiny):
 
 
 @pytest.mark.usefixtures("threads")
+@pytest.mark.usefixtures("threads")
+def test_a_full_disk_ends_the_search_and_no_trial(whole, tiny, monkeypatch):
+    search = tiny()
+    save = RunStore.save_result
+
+    def full(store, result):
+        if store.path.name == "trial-002":
+            raise DiskError(f"{store.path}: No space left on device")
+        save(store, result)
+
+    monkeypatch.setattr(RunStore, "save_result", full)
+    with pytest.raises(LabError, match="trial-002: No space left on device; the same command goes on with the search"):
+        search.run()
+    monkeypatch.setattr(RunStore, "save_result", save)
+    again = tiny()
+    assert again.store.path == search.store.path
+    again.run()
+    assert table(again) == table(whole)
+
+
 def test_trials_that_differ_in_their_data_each_get_their_own(tiny):
     vary = "search.vary=[{key='data.split', distribution='grid', values=['300/100/test', '200/50/test']}]"
     search = tiny(vary, "search.trials=2")

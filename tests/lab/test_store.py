@@ -5,10 +5,12 @@ import json
 import os
 import shutil
 
+import numpy as np
 import pytest
 
 from lab.catalogue import list_runs
 from lab.errors import LabError
+from lab.run import resume
 from lab.store import RunStore, find, to_json
 from presets.errors import PresetError
 from presets.load import load
@@ -45,6 +47,11 @@ def test_a_run_that_is_not_there_is_refused(tmp_path, name):
         find(tmp_path, name)
 
 
+def test_a_name_that_is_too_long_is_refused(tmp_path):
+    with pytest.raises(LabError, match="File name too long"):
+        find(tmp_path, "a" * 5000)
+
+
 def test_a_folder_that_is_no_run_is_refused_with_what_it_lacks(tmp_path):
     with pytest.raises(LabError, match=r"is not a run directory: it has no preset.toml and no checkpoint.npz"):
         find(tmp_path, str(tmp_path))
@@ -58,7 +65,7 @@ def test_a_damaged_checkpoint_is_named(done, damage):
         done.checkpoint()
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "null", "\udcff"])
+@pytest.mark.parametrize("content", ["{", "[]", "null", "\udcff", "{}", '{"state": "done"}'])
 def test_a_damaged_result_is_named_and_does_not_spoil_the_list(done, content):
     (done.path / "result.json").write_text(content, encoding="utf-8", errors="surrogateescape")
     with pytest.raises(LabError, match=r"result.json cannot be used"):
@@ -79,6 +86,16 @@ def test_a_damaged_preset_is_named_and_does_not_spoil_the_list(done, content):
         done.preset()
     (entry,) = list_runs(done.path.parent)
     assert entry["state"].startswith("damaged")
+
+
+@pytest.mark.parametrize("change", [{"update": np.array("x")}, {"update": None}, {"batches.before": np.zeros(1)}])
+def test_a_checkpoint_of_something_else_is_named(done, change):
+    arrays = {name: array for name, array in (done.checkpoint() | change).items() if array is not None}
+    done.save_checkpoint(arrays)
+    with pytest.raises(LabError, match=r"checkpoint.npz"):
+        resume(done, threads=1)
+    (done.path / "result.json").unlink()
+    assert len(list_runs(done.path.parent)) == 1
 
 
 def test_damaged_pictures_are_named(done):

@@ -167,6 +167,8 @@ def test_an_unknown_preset_is_refused_with_the_nearest_name():
     ("text", "message"),
     [
         ("eta = = 1", "is not valid TOML: Invalid value (at line 1, column 7)"),
+        (f"seed = {'9' * 5000}", "is not valid TOML: "),
+        (f"hidden = {'[' * 5000}", "is not valid TOML: "),
         (MINIMAL.replace("eta = 0.1", "eta = -2"), "optimiser.eta = -2: must be greater than 0"),
         (MINIMAL.replace("eta = 0.1", "etta = 2"), "optimiser.etta is not a setting; did you mean eta?"),
         (MINIMAL.replace('title = "t"', "titel = 3"), "titel is not a setting; did you mean title?"),

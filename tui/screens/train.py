@@ -267,7 +267,7 @@ class TrainScreen(ModeScreen):
     def resume(self, store: RunStore) -> None:
         """Take up a saved run. Raises LabError."""
         begin = partial(lab_run.resume, store, self.lab.threads)
-        self.lab.train(Training(store.preset(), begin, self.lab.compute, f"gradlab run --resume {store.path}"))
+        self.lab.train(Training(store.preset(), begin, self.lab.compute, store.to_resume))
         self.tick()
 
     def action_pause(self) -> None:
