@@ -5,7 +5,7 @@ from typing import cast
 
 from core.gradcheck import GradientReport, Method, Progress, Settings
 from lab.check import EXAMPLES, check_preset
-from lab.student import StudentReport, check_file
+from lab.student import Began, StudentReport, check_file
 from lab.student_names import FILE
 from presets.load import load
 
@@ -22,12 +22,12 @@ def check(
     updates: int = 0,
     against: str | None = None,
     progress: Progress | None = None,
+    began: Began | None = None,
 ) -> Report:
     """Check a preset, or FILE.py:NAME; None stands for the default. See check_preset and check_file, also for what they
-    raise. `changes` and `updates` are for presets, `against` is for files."""
+    raise. `changes` and `updates` are for presets, `against` and `began` are for files."""
     how = cast(Method, method or "complex")
     if file := FILE.fullmatch(target):
-        return check_file(
-            file["path"], file["name"], how, examples or FILE_EXAMPLES, against=against, progress=progress
-        )
+        n = examples or FILE_EXAMPLES
+        return check_file(file["path"], file["name"], how, n, against=against, progress=progress, began=began)
     return check_preset(load(target, changes), Settings(method=how), examples or EXAMPLES, updates, progress)

@@ -7,17 +7,17 @@ judged here, by the same check as our own layers.
 import copy
 import os
 import re
+import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -31,6 +31,10 @@ from lab.student_worker import receive, send
 WORKER = Path(__file__).with_name("student_worker.py")
 PRINTS = 4000  # characters kept of what the file prints
 PATIENCE = 30.0  # seconds the costs of one check may take before fewer coordinates are looked at
+
+HANGING = 1.0  # seconds to wait for prints of a process that has left the file's group and holds the pipe
+
+Began = Callable[[Callable[[], object]], object]  # is given what ends the file's process at once
 
 
 class StudentProblemError(Exception):
@@ -70,12 +74,14 @@ def check_file(
     against: str | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    began: Began | None = None,
 ) -> StudentReport:
     """Check NAME of a file: a function that makes an object with params, loss() and grads(); a layer class with
     forward(x), backward(dy), params and grads; or a pair NAME_forward, NAME_backward.
 
     examples: rows of the x that layers and pairs are given; timeout: seconds for one answer of the file;
-    against: dense, relu, batchnorm, softmax, conv2d or maxpool, Gradlab's own to compare outputs and gradients with.
+    against: dense, relu, batchnorm, softmax, conv2d or maxpool, Gradlab's own to compare outputs and gradients with;
+    began: told how to end the file's process from another thread; what is found then says that it has ended.
     Raises LabError if there is no such file or nothing to compare with; whatever the file does is in the report.
     """
     file = Path(path).resolve()
@@ -85,6 +91,8 @@ def check_file(
     report, problem = GradientReport(target, method, False, (), 0.0), ""
     comparisons: tuple[Comparison, ...] = ()
     with Worker(timeout) as worker:
+        if began is not None:
+            began(worker.kill)
         try:
             code = StudentTarget(worker, target, file, name, examples, seed)
             settings = Settings(method=method, seed=seed, samples=code.affordable_samples())
@@ -92,7 +100,7 @@ def check_file(
             comparisons = compare(against, code) if against else ()
         except StudentProblemError as error:
             problem = str(error)
-        prints = worker.prints()
+    prints = worker.prints()
     return StudentReport(replace(report, seconds=time.perf_counter() - begun), problem, prints, comparisons)
 
 
@@ -111,19 +119,22 @@ def _with_lines(report: GradientReport, places: Mapping[str, int | None]) -> Gra
 
 
 class Worker:
-    """The process a student's file runs in. A with-block; at its end the process is gone."""
+    """The process a student's file runs in. A with-block; at its end the process is gone, and all that it began."""
 
     def __init__(self, timeout: float) -> None:
         self.timeout = timeout
         self.path = Path()
-        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  (closed in __exit__)
+        self._printed = b""  # the last of it
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-B", "-u", str(WORKER)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._errors,
+            stderr=subprocess.PIPE,
             env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+            start_new_session=True,
         )
+        self._listener = threading.Thread(target=self._listen, name="gradlab-prints", daemon=True)
+        self._listener.start()
 
     def __enter__(self) -> Self:
         return self
@@ -131,19 +142,37 @@ class Worker:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._errors):
+        self._end()
+        for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 with suppress(BrokenPipeError):  # what was left to be written to a process that had died
                     stream.close()
+
+    def kill(self) -> None:
+        """End the process, whatever it is at, and those it began. From any thread."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _listen(self) -> None:
+        """Keep the end of what the file prints: all of it might be more than memory or disk can hold."""
+        stream: Any = self._process.stderr
+        with stream:
+            while more := stream.read1():
+                self._printed = (self._printed + more)[-20 * PRINTS :]
+
+    def _end(self) -> int:
+        """Kill, and read to its end what was printed; the exit code."""
+        self.kill()
+        code = self._process.wait()
+        self._listener.join(HANGING)
+        return code
 
     def ask(
         self, do: str, arrays: Mapping[str, Array] | None = None, **head: Any
     ) -> tuple[dict[str, Any], dict[str, Array]]:
         """One question, one answer. Raises StudentProblemError."""
         # the worker ends itself with a traceback; should even that hang, it is killed
-        watch = threading.Timer(self.timeout + 5, self._process.kill)
+        watch = threading.Timer(self.timeout + 5, self.kill)
         watch.start()
         try:
             send(self._process.stdin, {"do": do, "limit": self.timeout, **head}, arrays)
@@ -160,7 +189,8 @@ class Worker:
 
     def _death(self) -> str:
         """Why the process is gone, with the line it was at if the dump shows it."""
-        code = self._process.wait()
+        self._process.wait()
+        code = self._end()
         dump = self._text()
         frames = re.findall(r'File "(.+)", line (\d+) in (\S+)', dump)
         line = next(
@@ -171,9 +201,7 @@ class Worker:
         return f"the file ended the process (exit code {code}){line}"
 
     def _text(self) -> str:
-        self._errors.seek(0, os.SEEK_END)
-        self._errors.seek(max(0, self._errors.tell() - 20 * PRINTS))
-        return self._errors.read().decode(errors="replace")
+        return self._printed.decode(errors="replace")
 
     def prints(self) -> str:
         """What the file printed (the last of it, if it is much), without the dump of a crash."""

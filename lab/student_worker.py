@@ -136,6 +136,8 @@ def build(name, made):
 
 def array(value, what):
     """A NumPy array of numbers, or a CodeError that says what it is instead."""
+    if isinstance(value, np.generic):  # what arithmetic makes of arrays without axes
+        value = np.asarray(value)
     if not isinstance(value, np.ndarray):
         raise CodeError(f"{what} is a {type(value).__name__}, not a NumPy array")
     if value.dtype.kind not in NUMBERS:
@@ -157,6 +159,8 @@ def floats(params, what):
     for name, value in params.items():
         if value.dtype.kind != "f":
             raise CodeError(f"{what}[{name!r}] holds {value.dtype}: a parameter needs floating-point numbers")
+        if value.size == 0:
+            raise CodeError(f"{what}[{name!r}] has shape {value.shape}: there is nothing in it")
     return params
 
 
@@ -595,7 +599,10 @@ def explain(error):
     where = f"line {_where(error)}: " if _where(error) else ""
     if isinstance(error, SystemExit):
         return f"{where}the file ends the program (SystemExit)"
-    return f"{where}{type(error).__name__}: {error}"
+    try:
+        return f"{where}{type(error).__name__}: {error}"
+    except Exception:  # of its own __str__
+        return f"{where}{type(error).__name__}"
 
 
 def serve(questions, answers):
@@ -610,7 +617,7 @@ def serve(questions, answers):
         faulthandler.dump_traceback_later(limit, exit=True)  # even out of an endless loop: the dump names the line
         try:
             reply = getattr(session, head["do"])(head, arrays)
-        except (Exception, SystemExit) as error:
+        except BaseException as error:  # whatever the file raises
             reply = {"error": explain(error)}, {}
         faulthandler.cancel_dump_traceback_later()
         sys.stdout.flush()

@@ -7,6 +7,7 @@ from pathlib import Path
 from core.gradcheck import Progress, TensorReport
 from lab.checks import Report
 from lab.saves import saves
+from lab.student import Began
 
 
 class CancelledError(Exception):
@@ -14,19 +15,21 @@ class CancelledError(Exception):
 
 
 class Checking:
-    """A check in a thread of its own. `work` makes the check and calls the progress it is given for every tensor.
+    """A check in a thread of its own. `work` makes the check; it calls the progress it is given for every tensor, and
+    tells what it is given besides how a student's file can be ended.
 
     The thread appends to `tensors` and sets `found` (the reports, and whether they say that the gradients are right) or
     `error` when it ends; the app reads.
     """
 
-    def __init__(self, target: str, work: Callable[[Progress], tuple[Sequence[Report], bool]]) -> None:
+    def __init__(self, target: str, work: Callable[[Progress, Began], tuple[Sequence[Report], bool]]) -> None:
         self.target = target
         self.tensors: list[TensorReport] = []
         self.found: tuple[Sequence[Report], bool] | None = None
         self.error: Exception | None = None
         self.cancelled = False
         self._work = work
+        self._end: Callable[[], object] = lambda: None
         # a student's file may take its time to answer: nobody who leaves the app waits for it
         self._thread = threading.Thread(target=self._run, name="gradlab-check", daemon=True)
 
@@ -35,8 +38,10 @@ class Checking:
         self._thread.start()
 
     def cancel(self) -> None:
-        """Let it end after the tensor it is at; what it finds is of no interest any more."""
+        """End it: a student's file at once, a network of ours after the tensor it is at. What is found is of no
+        interest any more."""
         self.cancelled = True
+        self._end()
 
     @property
     def ended(self) -> bool:
@@ -45,11 +50,16 @@ class Checking:
 
     def _run(self) -> None:
         try:
-            self.found = self._work(self._note)
+            self.found = self._work(self._note, self._began)
         except CancelledError:
             pass
         except Exception as error:  # whatever it is, the app lives on and says it
             self.error = error
+
+    def _began(self, end: Callable[[], object]) -> None:
+        self._end = end
+        if self.cancelled:
+            end()
 
     def _note(self, tensor: TensorReport) -> None:
         if self.cancelled:

@@ -2,7 +2,10 @@
 
 import io
 import json
+import os
+import signal
 import textwrap
+import threading
 import time
 from dataclasses import replace
 
@@ -34,7 +37,9 @@ RIGHT = """
 
 
 @pytest.fixture
-def check(tmp_path):
+def check(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
     def check(text, name="Model", replace=None, **options):
         text = textwrap.dedent(text)
         for old, new in (replace or {}).items():
@@ -140,6 +145,67 @@ def test_much_printing_is_cut(check):
     report = check(RIGHT, replace={"def loss(self):": "def loss(self):\n        print('x' * 1000)"})
     assert report.passed
     assert 1000 < len(report.prints) < 5000
+
+
+def test_printing_without_end_fills_nothing(check):
+    report = check(RIGHT, replace={"y = self": "while True: print('x' * 10000)\n        y = self"}, timeout=1)
+    assert "no answer within 1 s" in report.problem
+    assert 1000 < len(report.prints) < 5000
+
+
+def test_a_check_ends_with_all_that_the_file_has_begun(check, tmp_path):
+    start = "import subprocess\nsubprocess.Popen(['sh', '-c', 'while :; do echo >> beats; sleep 0.05; done'])"
+    report = check(RIGHT, replace={"import numpy as np": f"import numpy as np\n{start}"})
+    assert report.passed, report.problem
+    beats = (tmp_path / "beats").stat().st_size
+    time.sleep(0.5)
+    assert (tmp_path / "beats").stat().st_size == beats
+
+
+def test_a_process_that_left_the_group_keeps_nobody_waiting(check):
+    start = "import subprocess\nchild = subprocess.Popen(['sleep', '300'], start_new_session=True)\nprint(child.pid)"
+    begun = time.monotonic()
+    report = check(RIGHT, replace={"import numpy as np": f"import numpy as np\n{start}"})
+    os.kill(int(report.prints), signal.SIGKILL)
+    assert report.passed
+    assert time.monotonic() - begun < 20
+
+
+def test_a_check_is_ended_from_another_thread(check):
+    def end(kill):
+        threading.Timer(0.5, kill).start()
+
+    begun = time.monotonic()
+    report = check(RIGHT, replace={"y = self": "while True: pass\n        y = self"}, began=end)
+    assert "the file ended the process (exit code -9)" in report.problem
+    assert time.monotonic() - begun < 15
+
+
+@pytest.mark.parametrize(
+    ("raised", "problem"),
+    [
+        ("KeyboardInterrupt", "KeyboardInterrupt: "),
+        ("GeneratorExit('so')", "GeneratorExit: so"),
+        ("type('Mute', (Exception,), {'__str__': lambda self: 1 / 0})", "Mute"),
+    ],
+)
+def test_whatever_a_file_raises_is_said(check, raised, problem):
+    report = check(RIGHT, replace={"y = self": f"raise {raised}\n        y = self"})
+    assert report.problem.endswith(problem)
+    assert report.prints == ""
+
+
+def test_a_parameter_may_be_a_single_number_without_axes(check):
+    scalar = {'"b": np.zeros(2)}': '"b": np.array(0.5)}', '"b": 2 * y.sum(0)}': '"b": 2 * y.sum()}'}
+    report = check(RIGHT, replace=scalar)
+    assert report.passed, report.problem
+    wrong = check(RIGHT, replace=scalar | {'"b": 2 * y.sum(0)}': '"b": 3 * y.sum()}'})
+    assert [t.name for t in wrong.report.tensors if not t.passed] == ["b"]
+
+
+def test_a_parameter_with_nothing_in_it_is_named(check):
+    report = check(RIGHT, replace={'"b": np.zeros(2)}': '"b": np.zeros(2), "e": np.zeros((0, 3))}'})
+    assert "['e'] has shape (0, 3): there is nothing in it" in report.problem
 
 
 def test_the_students_own_packages_win(check, tmp_path):

@@ -43,6 +43,22 @@ async def type_file(pilot, until, name):
     await pilot.press("enter")
 
 
+async def test_stop_ends_the_process_of_a_file_that_loops(lab, tmp_path, until):
+    loop = "    while True:\n        with open('beats', 'a') as file:\n            file.write('.')\n"
+    (tmp_path / "loop.py").write_text(f"def build():\n{loop}")
+    app = lab()
+    async with app.run_test() as pilot:
+        await app.screen.open_preset("loop.py:build")
+        await pilot.press("r")
+        await until(pilot, (tmp_path / "beats").exists)
+        await pilot.press("s")
+        assert "stopped" in text(app, "verdict")
+        await until(pilot, lambda: not [t for t in threading.enumerate() if t.name == "gradlab-check"])
+        beats = (tmp_path / "beats").stat().st_size
+        await pilot.pause(0.5)
+        assert (tmp_path / "beats").stat().st_size == beats
+
+
 class Recorded:
     """Takes the place of the check: tells progress tensor by tensor, and waits before the last until it may end."""
 
@@ -51,7 +67,7 @@ class Recorded:
         self.told, self.may_end = threading.Event(), threading.Event()
         self.may_end.set()
 
-    def __call__(self, target, method, examples, progress):
+    def __call__(self, target, method, examples, progress, began):
         self.calls.append((target, method, examples))
         for tensor in self.tensors[:-1]:
             progress(tensor)

@@ -20,6 +20,7 @@ from lab.check_like import REPORTS, check_like, passed
 from lab.check_view import Colours, parts, table
 from lab.checks import FILE_EXAMPLES, Report, check
 from lab.errors import LabError
+from lab.student import Began
 from lab.student_names import FILE, names_in
 from presets.load import names
 from tui.checking import Checking, Saves
@@ -87,8 +88,8 @@ class CheckScreen(ModeScreen):
     def _offer(self, target: str | None) -> None:
         if target and target not in [*names(), *self._files] and not target.startswith(LIKE):
             self._files.append(target)
-        offered = [(name, name) for name in self._files + names()]
-        offered += [(f"{name}, as the report did", LIKE + name) for name in REPORTS]
+        offered = [(Content(name), name) for name in self._files + names()]
+        offered += [(Content(f"{name}, as the report did"), LIKE + name) for name in REPORTS]
         select = self.query_one("#target", Select)
         select.set_options(offered)
         select.value = target
@@ -132,11 +133,11 @@ class CheckScreen(ModeScreen):
         self.action_stop()
         target, (method, n) = self.target, self._settings
 
-        def work(progress: Progress) -> tuple[Sequence[Report], bool]:
+        def work(progress: Progress, began: Began) -> tuple[Sequence[Report], bool]:
             if target.startswith(LIKE):
                 reports = check_like(target.removeprefix(LIKE), progress)
                 return reports, passed(reports)
-            report = check(target, method, n, progress=progress)
+            report = check(target, method, n, progress=progress, began=began)
             return [report], report.passed
 
         self._checking = Checking(target, work)

@@ -7,6 +7,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.markup import escape
 from textual.screen import ModalScreen
 from textual.widgets import OptionList
 
@@ -24,7 +25,7 @@ class ChooseScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialogue") as dialogue:
-            dialogue.border_title = self._title
+            dialogue.border_title = escape(self._title)
             dialogue.border_subtitle = "enter chooses · esc cancels"
             yield OptionList(*self._choices, compact=True, markup=False)
 
