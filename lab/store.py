@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SPLITS = ("train", "validation")
 NOT_EVALUATED = Evaluation(*[float("nan")] * len(Evaluation._fields))
 COLUMNS = ["update", "epoch", "eta", *(f"{split}_{measure}" for split in SPLITS for measure in Evaluation._fields)]
-RESULT = ("state", "data", "variant", "judge", "updates", "updates_planned", "seconds", "final", "classes", "confusion")
+RESULT = ("state", "data", "variant", "judge", "updates", "final")  # what lists and comparisons need of a result
 
 
 class RunStore:
