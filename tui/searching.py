@@ -1,8 +1,11 @@
 """A search as the app sees it: what is known of it, and the thread that drives it."""
 
+import contextlib
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 from lab.errors import LabError
@@ -74,8 +77,8 @@ class Searching(Found):
 
     @property
     def to_go_on(self) -> str:
-        """The command that goes on with the search."""
-        return self.command
+        """The command that goes on with the search; nothing if it had not begun."""
+        return self.command if self.search else ""
 
     @property
     def seconds_left(self) -> float | None:
@@ -91,6 +94,9 @@ class Searching(Found):
             self.search.stop()
 
     def _work(self) -> None:
+        # The workers' processes are begun by one that is given our stderr; the app's stands for none.
+        with contextlib.redirect_stderr(sys.__stderr__):
+            resource_tracker.ensure_running()
         try:
             with self._compute:
                 self._search()

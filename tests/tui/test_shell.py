@@ -71,6 +71,17 @@ async def test_settings_hold_at_once_and_are_kept(lab, tmp_path):
     assert (again.settings.theme, again.settings.markers, again.theme) == ("gradlab-light", "ascii", "gradlab-light")
 
 
+async def test_settings_reach_modes_that_were_shown_before(lab, until):
+    app = lab(preset="a2-setting1")
+    async with app.run_test() as pilot:
+        await pilot.press("1")
+        await until(pilot, lambda: app.current_mode == "presets")
+        app.change_settings(refresh_rate=20)
+        await pilot.press("2")
+        await until(pilot, lambda: app.current_mode == "train")
+        assert app.screen._clock._interval == 1 / 20
+
+
 async def test_damaged_settings_are_said_and_passed_over(lab, tmp_path):
     path = tmp_path / "app.toml"
     path.write_text("markers = 3")

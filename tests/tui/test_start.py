@@ -40,6 +40,31 @@ tui.app.main()
 """
 
 
+SEARCH = """
+import asyncio
+import sys
+from pathlib import Path
+
+from lab.own import save
+from presets.load import load
+from tests.tui.conftest import SMALL, wait_until
+from tui.app import GradlabApp
+
+async def search(folder):
+    GradlabApp.DEFAULT_MODE = "search"
+    save(load("a2-coarse", [*SMALL, "search.trials=2"]), folder / "tiny.toml")
+    app = GradlabApp(runs=folder / "runs")
+    async with app.run_test() as pilot:
+        await app.screen.open_preset(str(folder / "tiny.toml"))
+        await pilot.press("r")
+        await wait_until(pilot, lambda: app.searching.ended)
+    print([row["state"] for row in app.searching.rows], file=sys.__stdout__)
+
+if __name__ == "__main__":
+    asyncio.run(search(Path(FOLDER)))
+"""
+
+
 @pytest.fixture
 def python(tmp_path):
     def python(program):
@@ -62,3 +87,7 @@ def test_the_first_screen_needs_neither_numpy_nor_plots(python):
 def test_every_blas_works_on_one_thread_whoever_else_computes(python):
     """Only one thread at a time sets a limit: a check that ends must not lift it for a training that goes on."""
     assert python(BESIDE) == "{1}"
+
+
+def test_the_processes_of_a_search_begin_though_the_app_has_taken_the_outputs(python, tmp_path):
+    assert python(f"FOLDER = {str(tmp_path)!r}\n{SEARCH}") == "['done', 'done']"

@@ -5,9 +5,10 @@ import sys
 import threading
 
 import pytest
-from textual.widgets import Input, Select, Static, TabbedContent
+from textual.widgets import Input, RichLog, Select, Static, TabbedContent
 
 from lab.catalogue import list_runs
+from lab.errors import LabError
 from lab.store import all_runs
 from presets.load import load
 from tests.tui.conftest import wait_until
@@ -81,6 +82,68 @@ async def test_pause_step_and_go_on(lab, long, until):
         assert app.training.phase == "paused"
         await pilot.press("space")
         await until(pilot, lambda: app.training.update > before + 10)
+
+
+@pytest.mark.parametrize("away", [["question_mark", "escape"], ["comma", "escape"], ["1", "2"], ["e", "escape"]])
+async def test_single_keys_are_commands_after_a_look_elsewhere(lab, long, until, away):
+    app = lab(preset=long)
+    async with app.run_test() as pilot:
+        await pilot.press("r")
+        await until(pilot, lambda: app.training.update > 5 and app.screen.query_one(PresetForm).ready)
+        for key in away:
+            await pilot.press(key)
+            await pilot.pause()
+        assert app.focused is None
+        await pilot.press("space")
+        assert app.training.phase == "paused"
+
+
+async def test_escape_leads_from_the_settings_back_to_the_run(lab, long, until, form):
+    app = lab(preset=long)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: form(app).ready)
+        assert not form(app).display
+        await pilot.press("f")
+        await until(pilot, lambda: form(app).display and isinstance(app.focused, Input))
+        await pilot.press("escape")
+        await until(pilot, lambda: not form(app).display)
+        assert app.focused is None
+
+
+async def test_arrows_lead_from_field_to_field(lab, small, until, form):
+    app = lab(preset=small)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await until(pilot, lambda: form(app).ready)
+        await pilot.press("f")
+        await until(pilot, lambda: app.focused is not None)
+        first = app.focused
+        seen = [first]
+        for _ in range(12):
+            await pilot.press("down")
+            assert app.focused not in seen
+            seen.append(app.focused)
+        for expected in reversed(seen[:-1]):
+            await pilot.press("up")
+            assert app.focused is expected
+
+
+async def test_why_a_run_failed_is_said_in_full(lab, small, until, tmp_path, monkeypatch):
+    def refuse(self, state):
+        raise LabError(f"{'a long way to ' * 8}the disk: No space left on device")
+
+    monkeypatch.setattr("lab.store.RunStore.save_checkpoint", refuse)
+    app = lab(preset=small)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("r")
+        await until(pilot, lambda: app.training.ended and app._notifications)
+        (message,) = [note.message for note in app._notifications]
+        assert message.startswith("mine failed: a long way")
+        assert message.endswith("No space left on device")
+        await pilot.press("left_square_bracket")
+        log = app.screen.query_one("#log", RichLog)
+        await until(pilot, lambda: log.lines)
+        assert max(line.cell_length for line in log.lines) <= 80
+        assert "No space left on device" in " ".join(line.text.strip() for line in log.lines)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no niceness of their own")

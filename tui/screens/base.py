@@ -41,6 +41,12 @@ class ModeScreen(Screen[None]):
     def on_mount(self) -> None:
         """Start the clock. Textual calls this of every class of a mode, so subclasses need not."""
         self._clock = self.set_interval(1 / self.lab.settings.refresh_rate, self._tick)
+        self._drawn_with = self.lab.settings.model_copy()
+
+    def on_screen_resume(self) -> None:
+        """Settings may have been changed in another mode."""
+        if self._drawn_with != self.lab.settings:
+            self.settings_changed()
 
     def _tick(self) -> None:
         if self in self.app.screen_stack:  # of the mode that is shown, perhaps under a dialogue
@@ -57,6 +63,7 @@ class ModeScreen(Screen[None]):
 
     def settings_changed(self) -> None:
         """The user changed colours, markers or rate: redraw."""
+        self._drawn_with = self.lab.settings.model_copy()
         self._clock.stop()
         self._clock = self.set_interval(1 / self.lab.settings.refresh_rate, self._tick)
 

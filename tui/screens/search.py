@@ -38,7 +38,7 @@ class SearchScreen(ModeScreen):
     """What to search on top, how it goes below, then the trials as points and as a table."""
 
     mode = "search"
-    AUTO_FOCUS = None  # single keys are commands from the start
+    AUTO_FOCUS = ""  # nothing: single keys are commands
     CSS_PATH = "../styles/search.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "start", "Search", id="search.start", tooltip="Search, or go on with a search that was stopped."),
@@ -113,6 +113,9 @@ class SearchScreen(ModeScreen):
 
     def action_refine(self) -> None:
         """Search where the best lie."""
+        if newest(self.lab.runs, self._preset) is None:  # said before what is going is stopped for it
+            self.refuse(f"there is nothing to narrow: no search of {self._preset.name} has finished yet")
+            return
         self._start(refine=True)
 
     def _start(self, refine: bool) -> None:

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, ScrollableContainer, Vertical
 from textual.content import Content
-from textual.widgets import Input, Log, Static, TabbedContent, TabPane
+from textual.widgets import Input, RichLog, Static, TabbedContent, TabPane
 
 from lab import run as lab_run
 from lab.errors import LabError
@@ -49,7 +49,7 @@ class TrainScreen(ModeScreen):
     """The form at the left (where it is narrow: instead, with f), the run at the right."""
 
     mode = "train"
-    AUTO_FOCUS = None  # single keys are commands from the start
+    AUTO_FOCUS = ""  # nothing: single keys are commands
     CSS_PATH = "../styles/train.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "start", "Start", id="train.start", tooltip="Train with the settings as they are."),
@@ -58,7 +58,7 @@ class TrainScreen(ModeScreen):
         Binding("n", "step", "Step", id="train.step", tooltip="Make one update, then pause."),
         Binding("s", "stop", "Stop", id="train.stop", tooltip="Stop and keep the run; it can be resumed."),
         Binding("e", "eta", "Eta", id="train.eta", tooltip="Change the learning rate of the run that is going."),
-        Binding("f", "form", "Settings", id="train.form", tooltip="Edit the settings; again: back to the run."),
+        Binding("f", "form", "Settings", id="train.form", tooltip="Edit the settings; escape goes back to the run."),
         Binding("c", "measure", "Loss/cost/eta", show=False, id="train.measure", tooltip="Plot loss, cost or eta."),
         Binding("y", "switch('log')", "Log axis", show=False, id="train.log", tooltip="Logarithmic loss and eta."),
         Binding("m", "switch('smooth')", "Smooth", show=False, id="train.smooth", tooltip="Smooth the curves."),
@@ -92,11 +92,12 @@ class TrainScreen(ModeScreen):
                     with TabPane("Layers", id="layers-tab"), ScrollableContainer():
                         yield Text(id="layers")
                     with TabPane("Log", id="log-tab"):
-                        yield Log(id="log", max_lines=1000)
+                        yield RichLog(id="log", max_lines=1000, min_width=0, wrap=True)
 
     def on_mount(self) -> None:
         """Show a run that is there already."""
         self._shown: Record | None = None
+        self._complained_of: Record | None = None
         self._logged = 0
         self._asked_at = -1
         self._pictures: dict[str, list[Picture]] | None = None
@@ -115,8 +116,11 @@ class TrainScreen(ModeScreen):
         record = self.record
         if record is not self._shown:
             self._shown, self._logged, self._asked_at = record, 0, -1
-            self.query_one("#log", Log).clear()
+            self.query_one("#log", RichLog).clear()
         self.query_one("#headline", Text).show(self._headline(record))
+        if record and record.phase == "failed" and record is not self._complained_of:
+            self._complained_of = record
+            self.refuse(f"{record.preset.name} failed: {record.error}")  # the headline may have no room for all of it
         tab = self.query_one("#tabs", TabbedContent).active
         if isinstance(record, Training):
             record.watch_health = tab == "layers-tab"
@@ -140,7 +144,8 @@ class TrainScreen(ModeScreen):
             case "confusion-tab" | "classes-tab" | "layers-tab":
                 self._fill(tab.removesuffix("-tab"), "No run yet." if record is None else "Not yet known.", Content(""))
             case "log-tab" if record:
-                self.query_one("#log", Log).write_lines(record.log[self._logged :])
+                for line in record.log[self._logged :]:
+                    self.query_one("#log", RichLog).write(line)
                 self._logged = len(record.log)
 
     def _show_pictures(self, record: Record | None) -> None:
@@ -249,8 +254,15 @@ class TrainScreen(ModeScreen):
         self.tick()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """In a field a letter is text: there ctrl+r starts."""
+        """In a field a letter is text: there ctrl+r starts. Escape leaves the settings, too."""
+        if action == "leave_field" and self.has_class("-editing"):
+            return True
         return isinstance(self.focused, Input) if action == "start_here" else super().check_action(action, parameters)
+
+    def action_leave_field(self) -> None:
+        """Back to the run."""
+        super().action_leave_field()
+        self.remove_class("-editing")
 
     def action_start_here(self) -> None:
         """Train as the form says."""
@@ -325,8 +337,7 @@ class TrainScreen(ModeScreen):
     def action_form(self) -> None:
         """To the settings and back."""
         if self.form.has_focus_within:
-            self.set_focus(None)
-            self.remove_class("-editing")
+            self.action_leave_field()
         else:
             self.add_class("-editing")
             if fields := self.form.query(Input):

@@ -119,6 +119,18 @@ class Toggle(Checkbox):
         return super().render()
 
 
+class Choice(Select[str], inherit_bindings=False):
+    """One of several. Arrows are the form's: only enter and space open the list."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,space", "show_overlay", "Choose", show=False, id="form.choose", tooltip="Open the list."),
+    ]
+
+
+class Fields(VerticalScroll, can_focus=False, inherit_bindings=False):
+    """The rows. Arrows are the form's: from field to field, which scrolls as far as it must."""
+
+
 class PresetForm(Vertical):
     """A preset to be edited. `preset` is what the form says, or None while that is refused; `changes` are its
     'key=value's against the preset opened."""
@@ -149,7 +161,7 @@ class PresetForm(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Text(id="form-title")
-        yield VerticalScroll(id="fields", can_focus=False)
+        yield Fields(id="fields")
         yield Text(id="form-message")
         yield Text(id="form-command")
 
@@ -158,7 +170,7 @@ class PresetForm(Vertical):
         async with self._filling:
             self.ready = False
             self._settings.clear()
-            rows, fields = self._rows(), self.query_one("#fields", VerticalScroll)
+            rows, fields = self._rows(), self.query_one("#fields", Fields)
             await fields.remove_children()
             await fields.mount(*rows)
             self.ready = True
@@ -181,7 +193,7 @@ class PresetForm(Vertical):
         if setting.choices == ("false", "true"):
             control = Toggle(text == "true", setting.id)
         elif setting.choices:
-            control = Select(
+            control = Choice(
                 [(c, c) for c in setting.choices], value=text, allow_blank=False, compact=True, id=setting.id
             )
         else:
