@@ -33,15 +33,17 @@ class Batches:
             raise ValueError(f"a batch of {size} examples cannot be drawn from {len(self._order):,}")
         self.per_epoch = len(self._order) // size
         self._buffers = [np.empty((size, *x.shape[1:]), x.dtype) for _ in range(2)]
-        self._begin(position=0)
+        self._go_to(0)
 
     def _draw(self) -> None:
         self._before = generator_state(self._rng)
         self._order = self._sampler(self._rng)
 
-    def _begin(self, position: int) -> None:
+    def _go_to(self, position: int) -> None:
+        """The next batch is this one of the epoch, whose rows are gathered from now on, or none."""
         self._position = position
-        self._wait_for_rows = self._gather()
+        if position < self.per_epoch:
+            self._wait_for_rows = self._gather()
 
     def _next_index(self) -> Labels:
         return self._order[self._position * self.size : (self._position + 1) * self.size]
@@ -59,12 +61,10 @@ class Batches:
     def __next__(self) -> tuple[Array, Labels]:
         if self._position == self.per_epoch:
             self._draw()
-            self._begin(position=0)
+            self._go_to(0)
         self._wait_for_rows()
         rows, labels = self._buffers[self._position % 2], self._y[self._next_index()]
-        self._position += 1
-        if self._position < self.per_epoch:
-            self._wait_for_rows = self._gather()
+        self._go_to(self._position + 1)
         return rows, labels
 
     def state(self) -> dict[str, Array]:
@@ -75,4 +75,4 @@ class Batches:
         """Continue exactly where state() was taken."""
         restore_generator(self._rng, state["before"])
         self._draw()
-        self._begin(int(state["position"]))
+        self._go_to(int(state["position"]))

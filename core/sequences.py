@@ -62,6 +62,10 @@ class CharacterConv(Layer):
         self._x: Array | None = None
         self._M: csr_array | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy takes over: not the two matrices, which share their columns, as copies of them would not."""
+        return self.__dict__ | {"_M": None}
+
     def build(self, shape: Shape) -> tuple[Shape, Mapping[str, Parameter]]:
         if len(shape) != 1:
             raise ValueError(f"a character convolution takes rows of indices, not examples of shape {shape}")

@@ -99,3 +99,19 @@ def test_from_any_position_a_restored_sequence_goes_on_as_the_first_did(size, se
 def test_iterating_is_endless():
     batches = iter(Batches(*split(4), 2, stream(0, "order")))
     assert [len(labels) for (_, labels), _ in zip(batches, range(9), strict=False)] == [2] * 9
+
+
+def test_at_the_end_of_an_epoch_there_is_nothing_to_gather(monkeypatch):
+    def at_once(job):
+        job()
+        return lambda: None
+
+    monkeypatch.setattr("core.batches.in_background", at_once)
+    monkeypatch.setattr("core.batches.SHARED_BYTES", 0)
+    x, y = np.arange(20.0).reshape(10, 2), np.arange(10)
+    first = Batches(x, y, 3, stream(0, "order"))
+    for _ in range(3):
+        next(first)
+    second = Batches(x, y, 3, stream(1, "order"))
+    second.restore(first.state())
+    np.testing.assert_array_equal(next(second)[0], next(first)[0])

@@ -257,6 +257,21 @@ def test_each_layer_alone_passes(layer):
     assert check_target(LayerTarget(layer, x, rng), Settings("complex", samples=None)).passed
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_copy_of_a_used_network_works_by_itself(dtype):
+    rng = np.random.default_rng(0)
+    network = names_network(Conv1D(3, 2), MaxOverTime())
+    one, other, dy = rng.integers(0, 6, (8, 7)), rng.integers(0, 6, (8, 7)), rng.normal(size=(8, 3))
+    expected = network.forward(other, train=True).copy()
+    network.backward(dy.astype(np.float32))
+    gradient = network.grad.copy()
+    network.forward(one, train=True)
+    twin = network.astype(dtype)
+    np.testing.assert_allclose(twin.forward(other, train=True), expected, rtol=1e-5, atol=1e-6)
+    twin.backward(dy.astype(dtype))
+    np.testing.assert_allclose(twin.grad, gradient, rtol=1e-5, atol=1e-6)
+
+
 def test_the_report_network_has_the_parameters_of_its_kernels():
     layers = [CharacterConv(20, 5, 29, bias=False), ReLU(), Conv1D(20, 3, bias=False), ReLU(), Flatten()]
     network = Network([*layers, Dense(18)], (19,))
