@@ -121,8 +121,13 @@ def _check(document: Mapping[str, Any], origin: str) -> Preset:
     try:
         preset = Preset.model_validate(document)
     except ValidationError as error:
-        messages = [_message(e, document) for e in error.errors()]
-        raise PresetError(f"{origin}: {'; '.join(messages)}", map(_key, error.errors())) from None
+        messages: dict[str, str] = {}
+        for e in error.errors():
+            key, message = _key(e), _message(e, document)
+            if key in messages:  # what may be of several kinds is refused by each
+                message = f"{messages[key]}, or {message.removeprefix(_given(key, e))}"
+            messages[key] = message
+        raise PresetError(f"{origin}: {'; '.join(messages.values())}", messages) from None
     for varied in preset.search.vary if preset.search else ():
         _check_varied(varied.key, origin)
     return preset
@@ -144,7 +149,11 @@ def _key(error: Any) -> str:
     section, *rest = (str(part) for part in error["loc"] or ("",))
     if section in ("optimiser", "schedule"):
         rest = rest[1:]  # the first is the tag of the union
-    return ".".join([section, *rest])
+    return ".".join([section, *(part for part in rest if part.isdigit() or part.isidentifier())])  # no kinds of number
+
+
+def _given(key: str, error: Any) -> str:
+    return f"{key} = {error['input']!r}: "
 
 
 def _message(error: Any, document: Mapping[str, Any]) -> str:
@@ -161,9 +170,9 @@ def _message(error: Any, document: Mapping[str, Any]) -> str:
         return f"{key}.kind = {error['ctx']['tag']!r}: must be one of {error['ctx']['expected_tags']}"
     if error["type"] == "value_error":
         reason = str(error["ctx"]["error"])
-        return reason if isinstance(error["input"], dict) else f"{key} = {error['input']!r}: {reason}"
+        return reason if isinstance(error["input"], dict) else f"{_given(key, error)}{reason}"
     reason = re.sub(r"^(Input|String|List) should", "must", error["msg"])
-    return f"{key} = {error['input']!r}: {reason}"
+    return f"{_given(key, error)}{reason}"
 
 
 def _unknown_key(key: str, section: str, rest: list[str], document: Mapping[str, Any]) -> str:

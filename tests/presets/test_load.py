@@ -190,6 +190,14 @@ def test_a_file_with_a_mistake_is_refused_by_name_in_one_line(tmp_path, text, me
     assert "\n" not in str(refusal.value)
 
 
+def test_of_several_kinds_a_value_may_be_of_each_is_named_once():
+    with pytest.raises(PresetError) as refusal:
+        load("names-best", ["convolutions=[{filters=2,size='x'}]"])
+    text = "network.convolutions.0.size = 'x': must be a valid integer, or must be a valid list"
+    assert str(refusal.value).endswith(f": {text}")
+    assert refusal.value.keys == {"network.convolutions.0.size"}
+
+
 def test_files_that_cannot_be_read_are_refused_by_name(tmp_path):
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
     (tmp_path / "folder.toml").mkdir()
