@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from lab.view import class_rows, layer_rows
 
 LABELS = 8  # cells: the names of rows are cut to this before a confusion matrix is cut in two
 
@@ -16,10 +17,10 @@ def show_details(console: Console, result: Mapping[str, Any]) -> None:
     """The tables of a result, below one another; those an older run has not got are left out."""
     if layers := result.get("layers"):
         _title(console, "Layers")
-        console.print(_layers(layers))
+        console.print(_rows(layer_rows(layers), texts=2))
     part = result.get("judge", "test")
     _title(console, f"Classes, {part} part")
-    console.print(_classes(result))
+    console.print(_rows(class_rows(result), texts=1))
     _title(console, "Confusion matrix: a row for each true class, a column for each guess")
     for table in confusion_tables(result["classes"], result["confusion"], console.width):
         console.print(table)
@@ -41,24 +42,14 @@ def _table(*names: str, numbers: Sequence[str]) -> Table:
     return table
 
 
-def _layers(layers: Sequence[Mapping[str, Any]]) -> Table:
-    table = _table("layer", "output", numbers=["parameters"])
-    for layer in layers:
-        table.add_row(layer["layer"], "x".join(map(str, layer["output"])), f"{layer['parameters']:,}")
+def _rows(rows: Sequence[Sequence[str]], texts: int) -> Table:
+    """The first row the headings, the last one set apart; so many columns of text, then numbers."""
+    headings, *body, last = rows
+    table = _table(*headings[:texts], numbers=headings[texts:])
+    for row in body:
+        table.add_row(*row)
     table.add_section()
-    table.add_row("total", "", f"{sum(layer['parameters'] for layer in layers):,}")
-    return table
-
-
-def _classes(result: Mapping[str, Any]) -> Table:
-    """Precision, recall and F1; the recall of a class is its accuracy, and the table says so."""
-    table = _table("class", numbers=["examples", "precision", "recall = accuracy", "F1"])
-    examples = [sum(row) for row in result["confusion"]]
-    scores = [result["scores"][name] for name in ("precision", "recall", "f1")]
-    for name, count, *row in zip(result["classes"], examples, *scores, strict=True):
-        table.add_row(name, f"{count:,}", *(f"{score:.1%}" for score in row))
-    table.add_section()
-    table.add_row("macro mean", f"{sum(examples):,}", *(f"{np.mean(score):.1%}" for score in scores))
+    table.add_row(*last)
     return table
 
 

@@ -12,7 +12,7 @@ from lab.pictures import unpack
 from lab.record import Record, changed, distinct, labels, read, value_text
 from lab.sheets import sheet
 from lab.store import RunStore, disk
-from lab.view import MINI_NOTE, final_rows
+from lab.view import MINI_NOTE, class_rows, final_rows, layer_rows
 from presets.keys import known_keys, settings
 
 Progress = Callable[[int, int, str], None]  # figures done, figures in all, the one at work
@@ -112,7 +112,7 @@ def _run(label: str, record: Record, figures: Names, pictures: Names, top: bool)
     yield from _settings(record)
     if result:
         yield from (f"{mark}# Classes ({result['judge']} part)", "")
-        yield from _classes(result)
+        yield from _table(class_rows(result))
         yield from _layers(result, f"{mark}# Layers")
         yield from _misclassified(result, f"{mark}# Misclassified with most confidence ({result['judge']} part)")
     yield from (f"{mark}# Figures", "")
@@ -148,20 +148,9 @@ def _settings(record: Record) -> Iterator[str]:
         yield from (f"Bold: changed from the preset {record.preset.name}.", "")
 
 
-def _classes(result: Mapping[str, Any]) -> Iterator[str]:
-    scores = [result["scores"][name] for name in ("precision", "recall", "f1")]
-    counts = [sum(row) for row in result["confusion"]]
-    rows = [["class", "examples", "precision", "recall", "F1"]]
-    for i, name in enumerate(result["classes"]):
-        rows.append([name, f"{counts[i]:,}", *(f"{values[i]:.1%}" for values in scores)])
-    means = (f"{sum(values) / len(values):.1%}" for values in scores)
-    yield from _table([*rows, ["mean", f"{sum(counts):,}", *means]])
-
-
 def _layers(result: Mapping[str, Any], title: str) -> Iterator[str]:
     if layers := result.get("layers"):  # a run made before they were recorded has none
-        rows = [[each["layer"], "x".join(map(str, each["output"])), f"{each['parameters']:,}"] for each in layers]
-        yield from (title, "", *_table([["layer", "output", "parameters"], *rows]))
+        yield from (title, "", *_table(layer_rows(layers)))
 
 
 def _misclassified(result: Mapping[str, Any], title: str) -> Iterator[str]:

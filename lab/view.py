@@ -9,6 +9,7 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
+ROOM_FOR_RUNS = 80  # columns that a list of runs needs as a table
 MINI_NOTE = "The reported numbers are for the full data; this run saw only the embedded part of it."
 
 
@@ -56,6 +57,26 @@ def final_rows(final: Mapping[str, Mapping[str, float | None]], reference: Mappi
     return rows
 
 
+def layer_rows(layers: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Headings, a row for every layer of a result, and their parameters in all."""
+    rows = [[each["layer"], "x".join(map(str, each["output"])), f"{each['parameters']:,}"] for each in layers]
+    total = sum(each["parameters"] for each in layers)
+    return [["layer", "output", "parameters"], *rows, ["total", "", f"{total:,}"]]
+
+
+def class_rows(result: Mapping[str, Any]) -> list[list[str]]:
+    """Headings, a row for every class, and the mean of the classes. The recall of a class is its accuracy."""
+    examples = [sum(row) for row in result["confusion"]]
+    scores = [result["scores"][name] for name in ("precision", "recall", "f1")]
+    rows = [
+        [name, f"{count:,}", *(f"{score:.1%}" for score in row)]
+        for name, count, *row in zip(result["classes"], examples, *scores, strict=True)
+    ]
+    means = (f"{sum(score) / len(score):.1%}" for score in scores)
+    headings = ["class", "examples", "precision", "recall = accuracy", "F1"]
+    return [headings, *rows, ["macro mean", f"{sum(examples):,}", *means]]
+
+
 def figure(measure: str, value: float | None) -> str:
     """An accuracy as a percentage, other measures with four decimals; a dash for what is not known or not finite."""
     if value is None or value != value or abs(value) == float("inf"):
@@ -93,7 +114,14 @@ def show_runs(console: Console, runs: Sequence[Mapping[str, Any]]) -> None:
     if not runs:
         console.print("No runs yet. gradlab run a2-setting1 makes one.")
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)  # fits 80 columns
+    if console.width < ROOM_FOR_RUNS:
+        for run in runs:
+            accuracy, reported = figure("accuracy", run["accuracy"]), figure("accuracy", run["reported"])
+            console.print(run["name"], style="bold", soft_wrap=True, highlight=False)
+            console.print(f"  {run['state']}, {run['data']}, {run['updates']:,} updates", highlight=False)
+            console.print(f"  {accuracy} {run['judge']} accuracy, reported {reported}", highlight=False)
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
     for heading in ("run", "state", "data", "updates", "result", "report"):
         table.add_column(heading, no_wrap=True)
     for run in runs:

@@ -120,6 +120,17 @@ def test_the_list_of_runs_fits_80_columns(start, gradlab, monkeypatch):
     assert re.search(r"names-imbalanced-5718 interrupted mini +9 +- +45.88%", out)
 
 
+def test_where_it_is_narrow_the_list_of_runs_says_as_much(start, gradlab, monkeypatch):
+    run = start("updates=3")
+    run.go(lambda snapshot: None)
+    monkeypatch.setenv("COLUMNS", "40")
+    code, out, _ = gradlab("runs")
+    name, progress, result = out.splitlines()
+    assert (code, name) == (0, run.store.path.name)
+    assert progress == "  done, mini, 3 updates"
+    assert re.fullmatch(r"  \d+\.\d\d% test accuracy, reported 45\.88%", result)
+
+
 def test_a_run_is_deleted_after_a_question_only(gradlab, small, tmp_path, monkeypatch):
     gradlab(*small_run(small, "updates=2"))
     (store,) = all_runs(tmp_path / "runs")

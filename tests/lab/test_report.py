@@ -68,7 +68,7 @@ def test_the_text_has_settings_results_beside_the_reported_ones_and_every_class(
         shares = " | ".join(f"{scores[name][i]:.1%}" for name in ("precision", "recall", "f1"))
         assert f"| {i} | {counts[i]} | {shares} |" in text
     assert "| Dense | 8 | 6,280 |" in text  # 784 * 8 + 8
-    assert f"| mean | 2,000 | {np.mean(scores['precision']):.1%} |" in text
+    assert f"| macro mean | 2,000 | {np.mean(scores['precision']):.1%} |" in text
 
 
 def test_figures_show_every_recorded_value_from_update_0_and_the_reported_one(trained):
