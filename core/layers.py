@@ -15,7 +15,7 @@ from core.initialisers import Constant, He, Initialiser
 from core.threads import share
 from core.types import Array, Shape, buffer
 
-# A product of fewer multiplications than this is done before a second thread has woken up.
+# A product of fewer multiplications than this, divided, takes longer: a second thread has to wake up for its part.
 SHARED_PRODUCT = 10_000_000
 BLOCK = 1024  # inputs in one thread's share: enough of them for even shares, few enough to stay in the L2 cache
 

@@ -15,7 +15,7 @@ from core.layers import Layer, Parameter
 from core.threads import share
 from core.types import Array, Shape, buffer, zeroed
 
-# A product of fewer multiplications than this is done before a second thread has woken up.
+# Two products of fewer multiplications than this take longer side by side: the second thread has to wake up.
 SHARED_PRODUCT = 3_000_000
 
 if TYPE_CHECKING:

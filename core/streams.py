@@ -8,7 +8,7 @@ import numpy as np
 
 from core.types import Array
 
-# A purpose's place in this list is part of what a seed means: append, never reorder.
+# A purpose's place in this list is part of what a seed means: append, never reorder. Nothing draws "augmentation" yet.
 PURPOSES = ("init", "order", "dropout", "augmentation", "search", "split")
 _LOW = (1 << 64) - 1
 

@@ -230,16 +230,6 @@ class Training(Record):
         if self.run:
             self.run.trainer.stop()
 
-    def join(self) -> None:
-        """Wait until the thread has ended and all is on the disk."""
-        if self._thread.ident is not None:
-            self._thread.join()
-
-    @property
-    def alive(self) -> bool:
-        """Is the thread at work?"""
-        return self._thread.is_alive()
-
 
 def saved(store: RunStore) -> Record:
     """A run that was saved, as it stands on the disk. Raises LabError, PresetError."""

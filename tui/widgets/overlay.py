@@ -102,7 +102,9 @@ class Overlay(Vertical):
             parts += [(style.marker, style.rich), (f" {name}   ", "")]
         if self._references():
             sign = "-" if lab.settings.markers == "ascii" else "┄"
-            parts.append((f"{sign} reported {', '.join(f'{v:.2%}' for v in self._references())}", "$foreground-muted"))
+            reported = ", ".join(f"{v:.2%}" for v in self._references())
+            beside = " (full data)" if any(record.variant == "mini" for record in self._records) else ""
+            parts.append((f"{sign} reported {reported}{beside}", "$foreground-muted"))
         return Content.assemble(*parts)
 
 
