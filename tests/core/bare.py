@@ -19,7 +19,12 @@ def draw_params(layer, shape, rng):
     return {name: rng.normal(size=p.shape) for name, p in layer.build(shape)[1].items()}
 
 
-def a_used_layer_computes_what_a_new_one_does(make, shape, sizes, seed):
+def normal(rng, shape):
+    """Numbers for a layer that takes any."""
+    return rng.normal(size=shape)
+
+
+def a_used_layer_computes_what_a_new_one_does(make, shape, sizes, seed, draw=normal):
     """Whatever batches of `sizes` examples it has seen. make() draws its own numbers in the same way every time."""
     rng = np.random.default_rng(seed)
     params = draw_params(make(), shape, rng)
@@ -28,7 +33,7 @@ def a_used_layer_computes_what_a_new_one_does(make, shape, sizes, seed):
         new = bind(make(), shape, params)
         if isinstance(new, Dropout):
             used.rng = stream(7, "dropout")
-        x = rng.normal(size=(n, *shape))
+        x = draw(rng, (n, *shape))
         y = used.forward(x, True)
         np.testing.assert_array_equal(y, new.forward(x, True))
         dy = rng.normal(size=y.shape)
@@ -37,11 +42,11 @@ def a_used_layer_computes_what_a_new_one_does(make, shape, sizes, seed):
             np.testing.assert_array_equal(used.grads[name], new.grads[name])
 
 
-def a_layer_leaves_what_it_is_given(make, shape, n, seed):
+def a_layer_leaves_what_it_is_given(make, shape, n, seed, draw=normal):
     """Its input and dJ/dy are not written to."""
     rng = np.random.default_rng(seed)
     layer = bind(make(), shape, draw_params(make(), shape, rng))
-    x = rng.normal(size=(n, *shape))
+    x = draw(rng, (n, *shape))
     kept = x.copy()
     y = layer.forward(x, True)
     dy = rng.normal(size=y.shape)

@@ -1,3 +1,5 @@
+"""Batches: every example once in an epoch, rows that belong to their labels, and going on where a state was taken."""
+
 import numpy as np
 import pytest
 from hypothesis import given

@@ -1,3 +1,5 @@
+"""Sums and in-place arithmetic through BLAS against NumPy, for every dtype."""
+
 import numpy as np
 import pytest
 from hypothesis import given

@@ -1,3 +1,5 @@
+"""Convolution and pooling of images against the definitions, SciPy and the complex step."""
+
 from unittest.mock import patch
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""What core may import, and what it must not load."""
+
 import ast
 import subprocess
 import sys

@@ -1,3 +1,5 @@
+"""Starting weights: their spread, and what the same seed gives."""
+
 import math
 
 import numpy as np

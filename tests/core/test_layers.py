@@ -1,3 +1,5 @@
+"""Dense layers, ReLU, batch normalisation and dropout against definitions and the complex step."""
+
 import math
 
 import numpy as np

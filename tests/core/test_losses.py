@@ -1,3 +1,5 @@
+"""Softmax and cross entropy against SciPy and the complex step."""
+
 import numpy as np
 import pytest
 import scipy.special

@@ -1,3 +1,5 @@
+"""Confusion matrix and scores against scikit-learn."""
+
 import math
 
 import numpy as np

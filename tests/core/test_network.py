@@ -1,3 +1,5 @@
+"""A network: one flat vector, views into it, states, copies."""
+
 import math
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Loss, penalty and their gradient against independent sums and the complex step; evaluation however it is cut."""
+
 import numpy as np
 import pytest
 import scipy.special

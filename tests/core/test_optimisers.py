@@ -1,3 +1,5 @@
+"""Optimisers against their formulas, written out step by step, and what a checkpoint keeps of them."""
+
 import math
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Samplers: how often each class is drawn."""
+
 from collections import Counter
 
 import numpy as np

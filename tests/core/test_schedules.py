@@ -1,3 +1,5 @@
+"""Learning rates at the points where their formulas are known."""
+
 import math
 from itertools import pairwise
 

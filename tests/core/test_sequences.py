@@ -1,3 +1,5 @@
+"""Convolution and pooling over characters and vectors against one-hot definitions and the complex step."""
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,6 +15,13 @@ from core.objective import Objective
 from core.sequences import FEW, CharacterConv, Conv1D, MaxOverTime
 from core.streams import stream
 from core.threads import threads
+from tests.core.bare import (
+    a_layer_leaves_what_it_is_given,
+    a_used_layer_computes_what_a_new_one_does,
+    bind,
+    draw_params,
+    normal,
+)
 
 each_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])
 seeds = st.integers(0, 2**32 - 1)
@@ -27,11 +36,8 @@ def cases(draw):
 
 
 def drawn(layer, shape, rng, dtype):
-    """The layer with random parameters. What is in `grads` beforehand must not matter: nan."""
-    for name, p in layer.build(shape)[1].items():
-        layer.params[name] = rng.normal(size=p.shape).astype(dtype)
-        layer.grads[name] = np.full(p.shape, np.nan, dtype)
-    return layer
+    """The layer with random parameters."""
+    return bind(layer, shape, draw_params(layer, shape, rng), dtype)
 
 
 def one_hot(x, symbols):
@@ -220,6 +226,32 @@ def test_pooling_lets_a_nan_through():
     x = np.zeros((1, 4, 2))
     x[0, 2, 1] = np.nan
     np.testing.assert_array_equal(MaxOverTime().forward(x, True), [[0, np.nan]])
+
+
+# What every kind of layer keeps to
+
+
+def indices(rng, shape):
+    return rng.integers(0, 6, shape)
+
+
+KINDS = {
+    "characters": (lambda: CharacterConv(3, 2, 5), (7,), indices),
+    "several sizes": (lambda: CharacterConv(2, [1, 3], 5, "full"), (7,), indices),
+    "vectors": (lambda: Conv1D(3, 2), (7, 4), normal),
+    "pooling": (MaxOverTime, (7, 4), normal),
+}
+each_kind = pytest.mark.parametrize(("make", "shape", "draw"), KINDS.values(), ids=KINDS)
+
+
+@each_kind
+def test_a_used_layer_computes_what_a_new_one_does_when_the_batch_changes(make, shape, draw):
+    a_used_layer_computes_what_a_new_one_does(make, shape, (5, 5, 2, 9, 5), seed=0, draw=draw)
+
+
+@each_kind
+def test_a_layer_leaves_its_input_and_the_cotangent_as_they_were(make, shape, draw):
+    a_layer_leaves_what_it_is_given(make, shape, n=5, seed=0, draw=draw)
 
 
 # Networks of them

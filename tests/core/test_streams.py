@@ -1,3 +1,5 @@
+"""Streams of random numbers: independent by purpose, saved and restored."""
+
 import numpy as np
 import pytest
 from hypothesis import given

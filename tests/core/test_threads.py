@@ -1,3 +1,5 @@
+"""Work shared between threads: all of it done, once, and errors handed on."""
+
 import subprocess
 import sys
 import threading

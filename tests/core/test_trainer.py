@@ -1,3 +1,5 @@
+"""The training loop: updates as written out by hand, requests, divergence, states."""
+
 import io
 import math
 import pickle

@@ -1,0 +1,1 @@
+"""The maths, against definitions, other libraries and the complex step. No files, no terminal."""

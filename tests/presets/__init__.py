@@ -1,0 +1,1 @@
+"""Presets as files: what they build, and how wrong ones are refused."""
