@@ -315,7 +315,8 @@ def _input_errors() -> tuple[type[Exception], ...]:
 
 def _give_up_stdout() -> None:
     """What is still to be written goes nowhere when Python ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with suppress(OSError):  # there is none if it was closed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _bad_input(message: str) -> int:

@@ -31,7 +31,6 @@ from lab.student_worker import receive, send
 WORKER = Path(__file__).with_name("student_worker.py")
 PRINTS = 4000  # characters kept of what the file prints
 PATIENCE = 30.0  # seconds the costs of one check may take before fewer coordinates are looked at
-
 HANGING = 1.0  # seconds to wait for prints of a process that has left the file's group and holds the pipe
 
 Began = Callable[[Callable[[], object]], object]  # is given what ends the file's process at once
@@ -125,6 +124,7 @@ class Worker:
         self.timeout = timeout
         self.path = Path()
         self._printed = b""  # the last of it
+        self._ended = False
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-B", "-u", str(WORKER)],
             stdin=subprocess.PIPE,
@@ -150,8 +150,9 @@ class Worker:
 
     def kill(self) -> None:
         """End the process, whatever it is at, and those it began. From any thread."""
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        if not self._ended:  # later its number may be another's
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     def _listen(self) -> None:
         """Keep the end of what the file prints: all of it might be more than memory or disk can hold."""
@@ -164,6 +165,7 @@ class Worker:
         """Kill, and read to its end what was printed; the exit code."""
         self.kill()
         code = self._process.wait()
+        self._ended = True
         self._listener.join(HANGING)
         return code
 
