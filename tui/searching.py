@@ -94,10 +94,10 @@ class Searching(Found):
             self.search.stop()
 
     def _work(self) -> None:
-        # The workers' processes are begun by one that is given our stderr; the app's stands for none.
-        with contextlib.redirect_stderr(sys.__stderr__):
-            resource_tracker.ensure_running()
         try:
+            # Multiprocessing hands our stderr to the process that looks after its resources; the app's is no file.
+            with contextlib.redirect_stderr(sys.__stderr__):
+                resource_tracker.ensure_running()
             with self._compute:
                 self._search()
         except Exception as error:  # whatever it is, the app lives on and says it
