@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import App, ScreenStackError, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
@@ -106,6 +106,12 @@ class GradlabApp(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         raise NotImplementedError("there is a mode from the start")  # pragma: no cover
+
+    def clear_selection(self) -> None:
+        """Clear what is selected: nothing, before there is a screen."""
+        # from Python 3.12 on a field of the first screen asks that early (https://github.com/Textualize/textual/issues/6444)
+        with contextlib.suppress(ScreenStackError):
+            super().clear_selection()
 
     def on_mount(self) -> None:
         """Listen to signals; say the first-run hint."""

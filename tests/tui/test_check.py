@@ -280,9 +280,10 @@ async def test_leaving_the_app_ends_a_check(lab, recorded, until):
 
 
 def looks(*keys, until=""):
-    """Press keys in Check, and wait until the verdict holds that text."""
+    """Press keys in Check once it is to be seen, and wait until the verdict holds that text."""
 
     async def act(pilot):
+        await wait_until(pilot, lambda: pilot.app.painted)
         await pilot.press(*keys)
         await wait_until(pilot, lambda: until in text(pilot.app, "verdict"))
 

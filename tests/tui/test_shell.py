@@ -101,6 +101,10 @@ async def test_the_first_run_has_a_hint_and_the_second_none(lab, tmp_path):
             assert [note.title for note in app._notifications] == expected
 
 
+def test_nothing_is_selected_before_there_is_a_screen(lab):
+    lab().clear_selection()  # Textual's own raises ScreenStackError
+
+
 @pytest.mark.parametrize(("key", "code"), [("q", 0), ("ctrl+q", 0), ("ctrl+c", 130)])
 async def test_quitting(lab, key, code):
     app = lab()
