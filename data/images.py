@@ -9,7 +9,7 @@ import numpy as np
 from data import cifar10, mnist, packed, place, splits
 from data.dataset import Dataset, Part
 from data.errors import DataError
-from data.normalise import Empty, apply, check, fit, undo
+from data.normalise import Keep, apply, check, fit, in_memory, undo
 from data.sources import ImageSet, image_set
 
 VARIANTS = ("auto", "mini", "full")
@@ -24,13 +24,13 @@ def load(
     variant: str = "auto",
     split: str = splits.BATCHES,
     normalise: str = "zscore",
-    empty: Empty = np.empty,
+    keep: Keep = in_memory,
 ) -> Dataset:
     """The image set "cifar10" or "mnist", split and normalised; x is (n, h, w, c), float32, C-contiguous.
 
     `variant`: "full", the official files; "mini", the embedded part; "auto", full if all files are there.
     `split`: see data.splits.spans. `normalise`: see data.normalise.fit; fitted on the training part only.
-    `empty` makes the arrays the images lie in.
+    `keep` is where the images are put.
     Reads no file that the split does not need. Raises DataError for an argument that is not allowed, a
     full set that is not there, and a file that does not hold what it should.
     """
@@ -40,7 +40,7 @@ def load(
     read = read_full if variant == "full" else _read_mini
     examples, fingerprints = read(source, split)
     shift, scale = fit(examples[0][0], normalise)
-    train, validation, test = _parts(examples, shift, scale, empty)
+    train, validation, test = _parts(examples, shift, scale, keep)
     show = partial(undo, shift=shift, scale=scale)
     return Dataset(name, source.title, variant, split, source.classes, train, validation, test, fingerprints, show)
 
@@ -92,9 +92,9 @@ def _joined(pieces: list[Examples]) -> Examples:
     return np.concatenate([x for x, _ in pieces]), np.concatenate([y for _, y in pieces])
 
 
-def _parts(examples: list[Examples], shift: np.ndarray, scale: np.ndarray, empty: Empty) -> Iterator[Part]:
+def _parts(examples: list[Examples], shift: np.ndarray, scale: np.ndarray, keep: Keep) -> Iterator[Part]:
     """The parts, normalised; the pixels of a part are let go before the next is converted."""
     while examples:
         x, y = examples.pop(0)
-        yield Part(apply(x, shift, scale, empty), y)
+        yield Part(apply(x, shift, scale, keep), y)
         del x

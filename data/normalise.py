@@ -7,7 +7,8 @@ import numpy as np
 
 from data.errors import DataError
 
-Empty = Callable[[tuple[int, ...], type], np.ndarray]  # shape and dtype to an array that is to be filled
+Rows = Callable[[slice], np.ndarray]  # some rows of an array that is not there yet, float32, C-contiguous
+Keep = Callable[[tuple[int, ...], Rows], np.ndarray]  # the whole array, of that shape, wherever it is kept
 
 WAYS = ("zscore", "mean-pixel", "unit", "none")
 
@@ -42,18 +43,33 @@ def fit(x: np.ndarray, how: str) -> tuple[np.ndarray, np.ndarray]:
     return shift.astype(np.float32), scale.astype(np.float32)
 
 
-def apply(x: np.ndarray, shift: np.ndarray, scale: np.ndarray, empty: Empty = np.empty) -> np.ndarray:
-    """(x - shift) / scale as a float32 array of x's shape, C-contiguous, which `empty` makes."""
-    out = empty(x.shape, np.float32)
+def in_memory(shape: tuple[int, ...], rows: Rows) -> np.ndarray:
+    """The array in memory of its own."""
+    out = np.empty(shape, np.float32)
 
-    def normalise(start: int) -> None:
-        rows = slice(start, start + _ROWS)
-        np.subtract(x[rows], shift, out=out[rows])
-        out[rows] /= scale
+    def fill(some: slice) -> None:
+        out[some] = rows(some)
 
-    with ThreadPoolExecutor() as pool:  # most of the time goes into memory that is touched for the first time
-        list(pool.map(normalise, range(0, len(x), _ROWS)))
+    for_all_rows(len(out), fill)
     return out
+
+
+def for_all_rows(n: int, work: Callable[[slice], None]) -> None:
+    """Call work(some) for pieces of n rows, on all cores."""
+    pieces = [slice(start, min(start + _ROWS, n)) for start in range(0, n, _ROWS)]
+    with ThreadPoolExecutor() as pool:  # most of the time goes into memory that is touched for the first time
+        list(pool.map(work, pieces))
+
+
+def apply(x: np.ndarray, shift: np.ndarray, scale: np.ndarray, keep: Keep = in_memory) -> np.ndarray:
+    """(x - shift) / scale as a float32 array of x's shape, C-contiguous, which is where `keep` puts it."""
+
+    def rows(some: slice) -> np.ndarray:
+        out: np.ndarray = np.subtract(x[some], shift)
+        out /= scale
+        return out
+
+    return keep(x.shape, rows)
 
 
 def undo(x: np.ndarray, shift: np.ndarray, scale: np.ndarray) -> np.ndarray:

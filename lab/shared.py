@@ -5,7 +5,6 @@ stays; whoever shares data next removes it, as nobody holds its lock any more.
 """
 
 import fcntl
-import os
 import secrets
 import shutil
 import tempfile
@@ -19,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from data.dataset import Dataset, Part
-from data.normalise import Empty
+from data.normalise import Keep, Rows, for_all_rows
 from lab.errors import LabError
 from lab.store import disk
 from presets.build import load_data
@@ -65,30 +64,40 @@ def data_key(preset: Preset) -> str:
 
 
 @contextmanager
-def shared(load: Callable[[Empty], Dataset]) -> Iterator[SharedData]:
+def shared(load: Callable[[Keep], Dataset]) -> Iterator[SharedData]:
     """Inside the with-block the data set that `load` gives lies where every process of this machine can map it; its
-    images are written there at once, into what `load` is given to make arrays with. Raises DataError, LabError."""
+    images are put there at once, by what `load` is given to keep them with. Raises DataError, LabError."""
     _sweep()
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
         with disk(folder), (folder / "new").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             (folder / "new").rename(folder / "lock")  # only now can others see it: it is never seen unlocked
-            dataset = load(partial(_mapped, folder))
+            dataset = load(partial(_in_file, folder))
             parts: dict[str, Any] = {name: _written(part, folder / name) for name, part in dataset.parts.items()}
             yield SharedData(folder, replace(dataset, **parts), dataset.label)
     finally:
         _remove(folder)
 
 
-def _mapped(folder: Path, shape: tuple[int, ...], dtype: type) -> np.ndarray:
+def _in_file(folder: Path, shape: tuple[int, ...], rows: Rows) -> np.ndarray:
     """An array in a new file of the folder. Raises OSError if the disk has no room."""
     path = folder / f"{secrets.token_hex(4)}.npy"
-    array = np.lib.format.open_memmap(path, "w+", dtype, shape)
-    if hasattr(os, "posix_fallocate"):  # without it, a disk that is full is a crash when the array is filled
+    descr = np.lib.format.dtype_to_descr(np.dtype(np.float32))
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": descr, "fortran_order": False, "shape": shape})
+        first = file.tell()
+
+    # Written, not filled through a map: that is quicker, and what a full disk does to a map is a crash.
+    def write(some: slice) -> None:
+        piece = rows(some)
         with path.open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-    return array
+            file.seek(first + some.start * piece[0].nbytes)
+            file.write(piece.data)
+
+    for_all_rows(shape[0], write)
+    mapped: np.ndarray = np.load(path, mmap_mode="r")
+    return mapped
 
 
 def _written(part: Part, stem: Path) -> Part:

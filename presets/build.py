@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 
-import numpy as np
-
 from core import optimisers, sampling, schedules
 from core.batches import Batches
 from core.objective import Objective
@@ -12,7 +10,7 @@ from core.trainer import Trainer
 from core.types import Labels
 from data import images, surnames
 from data.dataset import Dataset
-from data.normalise import Empty
+from data.normalise import Keep, in_memory
 from presets import schema
 from presets.errors import PresetError
 from presets.network import build_network
@@ -33,15 +31,15 @@ SAMPLERS: dict[str, Callable[[Labels], sampling.Sampler]] = {
 }
 
 
-def load_data(preset: schema.Preset, variant: str, empty: Empty = np.empty) -> Dataset:
+def load_data(preset: schema.Preset, variant: str, keep: Keep = in_memory) -> Dataset:
     """The data a preset asks for: of images 'auto', 'mini' or 'full'; the surnames are always all there.
 
-    `empty` makes the arrays images lie in. Raises DataError.
+    `keep` is where images are put. Raises DataError.
     """
     data = preset.data
     if data.set == "surnames":
         return surnames.load(data.split, data.dedupe, stream(preset.seed, "split"))
-    return images.load(data.set, variant, data.split, data.normalise, empty)
+    return images.load(data.set, variant, data.split, data.normalise, keep)
 
 
 def build(preset: schema.Preset, dataset: Dataset) -> Trainer:

@@ -1,13 +1,14 @@
 """Data for many processes: the same arrays, gone when the owner is, however it ended."""
 
-import errno
 import os
+import resource
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import tracemalloc
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -35,8 +36,8 @@ def test_a_mapped_data_set_is_the_data_set_and_cannot_be_written(name, folder):
     preset = load(name)
     dataset, loaded = load_data(preset, "mini"), []
 
-    def load_own(empty):
-        loaded.append(load_data(preset, "mini", empty))
+    def load_own(keep):
+        loaded.append(load_data(preset, "mini", keep))
         return loaded[0]
 
     with shared(load_own) as data:
@@ -105,13 +106,18 @@ def test_a_folder_of_somebody_else_is_left_alone(folder):
     assert len(list(folder.iterdir())) == 2
 
 
-def test_a_full_disk_is_an_error_and_leaves_nothing(folder, monkeypatch):
-    def full(*_):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+@pytest.fixture
+def room() -> Iterator[Callable[[int], None]]:
+    """Let files of this process have so many bytes at most: room(1000)."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
-    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+
+def test_no_room_on_the_disk_is_an_error_and_leaves_nothing(folder, room):
+    room(1_000_000)
     with (
-        pytest.raises(LabError, match="No space left on device"),
+        pytest.raises(LabError, match="File too large"),
         shared(partial(load_data, load("mnist-cnn"), "mini")),
     ):
         pass
