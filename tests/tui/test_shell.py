@@ -2,6 +2,7 @@
 
 import pytest
 from textual.widgets import Select
+from textual.widgets._footer import FooterKey
 
 from tui.app import MODES, GradlabApp
 from tui.screens.help import HelpScreen
@@ -99,6 +100,34 @@ async def test_the_first_run_has_a_hint_and_the_second_none(lab, tmp_path):
         async with app.run_test() as pilot:
             await pilot.pause()
             assert [note.title for note in app._notifications] == expected
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_the_way_to_all_keys_is_in_sight_where_not_all_have_room(lab, starts_in, mode):
+    starts_in(mode)
+    app = lab()
+    async with app.run_test(size=(40, 12)) as pilot:
+        await pilot.pause()
+        (key,) = [key for key in app.screen.query(FooterKey) if key.description == "Help"]
+        assert key.region.right <= 40
+        assert app.screen.get_widget_at(key.region.x + 2, key.region.y)[0] is key
+
+
+async def test_keys_are_laid_out_anew_only_when_they_are_others(lab, starts_in, until):
+    starts_in("names")
+    app = lab()
+    async with app.run_test() as pilot:
+
+        def keys():
+            return list(app.screen.query(FooterKey))
+
+        await until(pilot, lambda: "Leave field" in [key.description for key in keys()])
+        before = keys()
+        app.screen.refresh_bindings()
+        await pilot.pause()
+        assert keys() == before
+        await pilot.press("escape")
+        await until(pilot, lambda: keys() and "Leave field" not in [key.description for key in keys()])
 
 
 def test_nothing_is_selected_before_there_is_a_screen(lab):

@@ -36,12 +36,12 @@ async def fill(pilot, key, value):
     await pilot.press(*value)
 
 
-async def test_from_preset_over_an_edited_setting_to_a_run_stopped_and_resumed(lab, small, until, tmp_path, form):
-    app = lab(preset=small)
+async def test_from_preset_over_an_edited_setting_to_a_run_stopped_and_resumed(lab, long, until, tmp_path, form):
+    app = lab(preset=long)
     async with app.run_test(size=(160, 45)) as pilot:
         await fill(pilot, "training.updates", "200000")
         assert form(app).changes == ["training.updates=200000"]
-        assert text(app, "form-command") == "gradlab run mine.toml -s training.updates=200000"
+        assert text(app, "form-command") == "gradlab run long.toml -s training.updates=200000"
         await pilot.press("escape", "r")
         await until(pilot, lambda: app.training.update > 20)
         await pilot.press("s")
@@ -118,7 +118,7 @@ async def test_arrows_lead_from_field_to_field(lab, small, until, form):
         await until(pilot, lambda: app.focused is not None)
         first = app.focused
         seen = [first]
-        for _ in range(12):
+        for _ in range(6):
             await pilot.press("down")
             assert app.focused not in seen
             seen.append(app.focused)

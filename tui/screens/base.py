@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer, Input
+from textual.widgets import Input
 
+from tui.widgets.keys import Keys
 from tui.widgets.mode_bar import ModeBar
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class ModeScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield ModeBar(self.mode)
         yield from self.compose_mode()
-        yield Footer(show_command_palette=False)
+        yield Keys(show_command_palette=False)
 
     def compose_mode(self) -> ComposeResult:
         """The widgets between bar and footer."""

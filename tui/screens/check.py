@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -166,20 +166,24 @@ class CheckScreen(ModeScreen):
         self._show()
 
     def _show(self) -> None:
-        checking, findings = self._checking, self.query_one("#findings", Static)
-        theme = self.app.current_theme
-        colours = Colours(theme.success or "green", theme.error or "red")
         watching = f" · watching {self._saves.path.name}" if self._saves else ""
         self.query_one("#verdict", Static).update(
             Content.assemble(self._verdict(), "\n", (self.command + watching, "$foreground-muted"))
         )
+        shown, findings = self.query_one("#findings", Static), self._findings()
+        shown.display = findings is not None
+        shown.update(findings or "")
+
+    def _findings(self) -> RenderableType | None:
+        """The table of the tensors checked so far, and of a check that has ended all it found."""
+        checking, theme = self._checking, self.app.current_theme
+        colours = Colours(theme.success or "green", theme.error or "red")
         if checking is None or checking.error:
-            findings.update("")
-        elif checking.found is None:
-            findings.update(table(checking.tensors, colours) if checking.tensors else "")
-        else:
-            width = max(MIN_WIDTH, self.query_one("#findings-scroll").size.width - 4)
-            findings.update(Group(*(part for report in checking.found[0] for part in parts(report, width, colours))))
+            return None
+        if checking.found is None:
+            return table(checking.tensors, colours) if checking.tensors else None
+        width = max(MIN_WIDTH, self.query_one("#findings-scroll").size.width - 4)
+        return Group(*(part for report in checking.found[0] for part in parts(report, width, colours)))
 
     def _verdict(self) -> Content:
         checking = self._checking
