@@ -9,13 +9,13 @@ from tui.screens.help import HelpScreen
 from tui.screens.settings import SettingsScreen
 
 
-@pytest.mark.parametrize(("key", "mode"), [(str(number), mode) for number, mode in enumerate(MODES, 1)])
-async def test_a_key_opens_each_mode(lab, key, mode):
+async def test_a_key_opens_each_mode(lab):
     app = lab()
     async with app.run_test() as pilot:
-        await pilot.press("3", key)
-        assert app.current_mode == mode
-        assert app.screen.mode == mode
+        for key, mode in [("3", "check"), *((str(number), mode) for number, mode in enumerate(MODES, 1))]:
+            await pilot.press(key)
+            assert app.current_mode == mode
+            assert app.screen.mode == mode
 
 
 async def test_a_mode_is_opened_with_the_mouse(lab):
@@ -25,17 +25,13 @@ async def test_a_mode_is_opened_with_the_mouse(lab):
         assert app.current_mode == "runs"
 
 
-async def test_every_binding_of_ours_has_an_id_and_a_tooltip(lab):
-    app = lab()
-    async with app.run_test() as pilot:
-        for key in "123456":
-            await pilot.press(key)
-            for owner in (app, app.screen):
-                for own in type(owner).__mro__:
-                    if own.__module__.startswith("tui."):
-                        for binding in own.__dict__.get("BINDINGS", ()):
-                            assert binding.id, binding
-                            assert binding.tooltip, binding
+def test_every_binding_of_ours_has_an_id_and_a_tooltip():
+    for owner in (GradlabApp, *(type(screen()) for screen in GradlabApp.MODES.values())):
+        for own in owner.__mro__:
+            if own.__module__.startswith("tui."):
+                for binding in own.__dict__.get("BINDINGS", ()):
+                    assert binding.id, binding
+                    assert binding.tooltip, binding
 
 
 async def test_help_shows_the_bindings_of_the_mode_and_closes(lab):

@@ -28,12 +28,13 @@ def text(app, id):
 
 
 async def fill(pilot, key, value):
-    """Type a value into the field of a key, as soon as it is there."""
+    """Put a value into the field of a key, as soon as it is there, its last character by the keyboard."""
     await wait_until(pilot, lambda: pilot.app.screen.query_one(PresetForm).ready)
     field = pilot.app.screen.query_one(f"#{key.replace('.', '-')}", Input)
     field.focus()
-    field.value = ""
-    await pilot.press(*value)
+    field.value = value[:-1]
+    field.action_end()
+    await pilot.press(value[-1])
 
 
 async def test_from_preset_over_an_edited_setting_to_a_run_stopped_and_resumed(lab, long, until, tmp_path, form):
