@@ -300,7 +300,7 @@ def main() -> None:
     except MemoryError as error:
         code = _bad_input(f"there is not enough memory: {error}")
     except usage_error as error:
-        code = _bad_input(error.format_message())
+        code = _bad_input(_refusal(error))
     except _input_errors() as error:
         code = _bad_input(str(error))
     sys.exit(code or 0)
@@ -311,6 +311,17 @@ def _input_errors() -> tuple[type[Exception], ...]:
     from presets.errors import PresetError
 
     return LabError, PresetError, DataError
+
+
+def _refusal(error: Any) -> str:
+    """What typer says of a wrong call; of a wrong value its own message names the option, but not the value."""
+    details = getattr(error.__cause__, "errors", None)  # of pydantic, which looks at the values
+    if details is None:
+        return str(error.format_message())
+    (wrong, *_), option = details(), error.param.opts[0]
+    if wrong["type"] == "value_error":
+        return f"{option}: {wrong['ctx']['error']}"
+    return f"{option} {wrong['input']}: {wrong['msg'].replace('Input should', 'must')}"
 
 
 def _give_up_stdout() -> None:
