@@ -82,8 +82,8 @@ def _choose(source: ImageSet, variant: str) -> str:
     missing = place.missing(folder, [file.name for file in source.files])
     if missing and variant == "full":
         raise DataError(
-            f"{folder} lacks {', '.join(missing)} of {source.title}; run `gradlab data fetch {source.name}`, "
-            f"or use the embedded part with --data mini"
+            f"{folder} lacks {', '.join(missing)} of {source.title}; run `gradlab data fetch {source.name}` "
+            f"(a new run can use the embedded part: --data mini)"
         )
     return "mini" if missing else "full"
 
