@@ -68,6 +68,7 @@ def diagnose(evidence: Evidence) -> str:
     """The likely cause, or "" where nothing is certain enough."""
     rules: tuple[Rule, ...] = (
         never_written,
+        never_read,
         penalty,
         factor,
         one_example,
@@ -85,6 +86,14 @@ def never_written(e: Evidence) -> str | None:
     if not e.analytic.any() and np.any(np.abs(e.numeric) > e.noise):
         return f"the gradient of {e.name} is 0 everywhere: it is never computed"
     return None
+
+
+def never_read(e: Evidence) -> str | None:
+    """A gradient, though J stays exactly what it is."""
+    if len(e.at) < 2 or e.numeric.any() or not e.wrong.all():
+        return None
+    where = "" if e.name == "x" else " from params"
+    return f"J does not react to {e.name} at all: does the code read it{where}?"
 
 
 def penalty(e: Evidence) -> str | None:
@@ -220,7 +229,8 @@ def missing_mask(e: Evidence) -> str | None:
     if np.array_equal(still, e.wrong):
         count = f"{np.count_nonzero(still)} of {len(still)}"
         return (
-            f"it is not 0 at {count} coordinates J does not react to, and right elsewhere: the ReLU's mask is missing"
+            f"it is not 0 at {count} coordinates J does not react to, and right elsewhere: a mask is missing "
+            f"(of a ReLU, of dropout)"
         )
     if np.array_equal(e.ga == 0, ~still):
         return "it is 0 exactly where J reacts: the mask is the wrong way round"

@@ -1,7 +1,7 @@
 """Optimisers: a few in-place operations on the whole parameter vector.
 
-`update(theta, grad, eta)` changes theta (and may use grad as scratch space). Each keeps its own vectors in
-`state`, made at the first update. Weight decay is FMAN45's: a share eta * weight_decay of every parameter, biases
+`update(theta, grad, eta)` changes theta; grad stays as it is, as others may look at it. Each keeps its own vectors
+in `state`, made at the first update. Weight decay is FMAN45's: a share eta * weight_decay of every parameter, biases
 included, taken off beside the step; it is not the L2 penalty of core.objective, which is part of the cost.
 """
 
@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from core.blas import add_scaled
-from core.types import Array
+from core.types import Array, buffer
 
 
 @dataclass
@@ -104,8 +104,7 @@ class AdaGrad(Optimiser):
     def _step(self, theta: Array, grad: Array, eta: float) -> None:
         s = self._vector("s", theta)
         s += np.square(grad)
-        grad /= np.sqrt(s) + self.eps
-        add_scaled(theta, -eta, grad)
+        add_scaled(theta, -eta, grad / (np.sqrt(s) + self.eps))
 
 
 @dataclass
@@ -116,18 +115,20 @@ class Adam(Optimiser):
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
+    _work: Array | None = field(default=None, init=False, repr=False)
 
     def _step(self, theta: Array, grad: Array, eta: float) -> None:
         m, v = self._vector("m", theta), self._vector("v", theta)
+        self._work = step = buffer(self._work, grad.shape, grad.dtype)
         t = self.state.setdefault("t", np.zeros((), np.int64))
         t += 1
         m *= self.beta1
         add_scaled(m, 1 - self.beta1, grad)
         v *= self.beta2
-        np.square(grad, out=grad)
-        add_scaled(v, 1 - self.beta2, grad)
-        np.sqrt(v, out=grad)
-        grad /= np.sqrt(1 - self.beta2 ** int(t))
-        grad += self.eps
-        np.divide(m, grad, out=grad)
-        add_scaled(theta, -eta / (1 - self.beta1 ** int(t)), grad)
+        np.square(grad, out=step)
+        add_scaled(v, 1 - self.beta2, step)
+        np.sqrt(v, out=step)
+        step /= np.sqrt(1 - self.beta2 ** int(t))
+        step += self.eps
+        np.divide(m, step, out=step)
+        add_scaled(theta, -eta / (1 - self.beta1 ** int(t)), step)

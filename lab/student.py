@@ -235,7 +235,8 @@ class StudentTarget:
         single = any(v.dtype == np.float32 for v in self.gradients(self.params).values())
         if single and not self.takes_complex:
             self.precision = SINGLE  # whatever type the loss is returned in
-        self.notes = ("float32: judged with tolerances that fit it",) if single or self.precision >= SINGLE else ()
+        fitting = ("float32: judged with tolerances that fit it",) if single or self.precision >= SINGLE else ()
+        self.notes = (*facts["notes"], *fitting)
 
     def _complex_agrees(self) -> bool:
         """Does a complex step along a random direction say what central differences say? Not if the code takes real

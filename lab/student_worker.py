@@ -192,16 +192,21 @@ class ObjectCode:
 
 
 class LayerCode:
-    """A layer with forward(x), backward(dy), params and grads; J = sum(cotangent * forward(x))."""
+    """A layer with forward(x), backward(dy), params and grads (or W and dW as attributes);
+    J = sum(cotangent * forward(x))."""
 
     form = "layer"
+    notes: tuple[str, ...] = ()
 
     def __init__(self, name, thing, example, n, rng):
         self.name, self.thing, self.examples = name, thing, n
         self.calls = {"forward()": thing.forward, "backward()": thing.backward}
+        weights = attributes(thing) if not hasattr(thing, "params") else tensors(thing.params, "params")
+        x = fitting(self.thing.forward, example, [(s,) for s in layer_inputs(weights, n)], rng)[0]
+        if not hasattr(thing, "params") and weights:
+            self.notes = found_beside(thing, weights, x)
         self.live = Live(thing) if hasattr(thing, "params") else None
         weights = self.live.start if self.live else {}
-        x = fitting(self.thing.forward, example, [(s,) for s in layer_inputs(weights, n)], rng)[0]
         if weights and all(value.dtype == np.float32 for value in weights.values()):
             x = x.astype(np.float32)
         self.params = {"x": x, **weights}
@@ -226,6 +231,44 @@ class LayerCode:
             dx = self.thing.backward(self.cotangent.astype(out.dtype))
             found = {"x": array(dx, "what backward() returns")}
             return copied(found | tensors(getattr(self.thing, "grads", {}), "grads"))
+
+
+class Attributes(dict[str, Any]):
+    """Some attributes of a student's layer as a dict of arrays, as params and grads are: name -> attribute."""
+
+    def __init__(self, thing, names):
+        super().__init__(names)
+        self.thing = thing
+
+    def __getitem__(self, name):
+        return getattr(self.thing, super().__getitem__(name))
+
+    def __setitem__(self, name, value):
+        setattr(self.thing, super().__getitem__(name), value)
+
+    def items(self):
+        return [(name, self[name]) for name in self]
+
+
+def attributes(thing):
+    """The arrays of real numbers that a layer without params has as attributes."""
+    return {
+        k: v for k, v in getattr(thing, "__dict__", {}).items() if isinstance(v, np.ndarray) and v.dtype.kind == "f"
+    }
+
+
+def found_beside(thing, own, x):
+    """Give a layer params and grads if it has, after a backward, dW beside W; what else is to be said of it."""
+    thing.backward(np.ones_like(array(thing.forward(x.copy()), "what forward() returns")))
+    twins = {}
+    for name, value in own.items():
+        for twin in (f"d{name}", f"d_{name}", f"{name}_grad", f"grad_{name}"):
+            if np.shape(getattr(thing, twin, ())) == value.shape:
+                twins[name] = twin
+    if not twins:
+        return (f"only dx is checked: there are no params and grads, and no d{min(own, key=len)} either",)
+    thing.params, thing.grads = Attributes(thing, {name: name for name in twins}), Attributes(thing, twins)
+    return (f"no params and grads: {', '.join(f'{name} beside {twin}' for name, twin in twins.items())}",)
 
 
 class PairCode:
@@ -477,6 +520,7 @@ def examine(code):
         "cost_dtype": "<f4" if single else np.asarray(promoted).dtype.str,
         "scale": float(np.sum(np.abs(code.cotangent * code.out))) if code.cotangent is not None else float(abs(first)),
         "replace": can_replace(code),
+        "notes": list(getattr(code, "notes", ())),
         "places": {call: place(function) for call, function in code.calls.items()},
     }
 
@@ -580,6 +624,7 @@ class Session:
         moved.reshape(-1)[index if isinstance(index, int) else slice(*index)] += step
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)  # an imaginary step that the code drops
             value = complex(self.code.cost(values))
         return {"cost": [value.real, value.imag]}, {}
 

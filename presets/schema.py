@@ -378,6 +378,8 @@ class Preset(Section):
     def _parts_fit(self) -> "Preset":
         if self.training.cycles is not None and not isinstance(self.schedule, TriangularSchedule):
             raise ValueError("training.cycles needs schedule.kind = 'triangular'")
+        if self.network.batch_norm and self.training.batch == 1:
+            raise ValueError("training.batch = 1: batch normalisation needs at least 2, as one example is its own mean")
         eta_min = getattr(self.schedule, "eta_min", 0.0)
         if eta_min > self.optimiser.eta:
             raise ValueError(f"schedule.eta_min = {eta_min:g} is larger than optimiser.eta = {self.optimiser.eta:g}")

@@ -141,11 +141,24 @@ def test_the_complex_step_never_crosses_a_kink():
     assert [t.crossed for t in report.tensors] == [0, 0, 0, 0]
 
 
-def test_a_target_that_cannot_see_its_kinks_is_asked_again_with_smaller_steps():
-    class Blind(ObjectiveTarget):
-        def cost(self, name, index, step):
-            return super().cost(name, index, step)._replace(crossed=None)
+class Blind(ObjectiveTarget):
+    """One that cannot see its kinks."""
 
+    def cost(self, name, index, step):
+        return super().cost(name, index, step)._replace(crossed=None)
+
+
+@pytest.mark.parametrize(("share", "right"), [(0.0, True), (0.4, True), (1.0, True), (-0.1, False), (1.1, False)])
+def test_on_a_kink_every_slope_between_those_to_either_side_is_right(share, right):
+    target = Blind(*relu_at(0.0))
+    slope = check(*relu_at(1e-12)).tensors[1].analytic  # to the one side; to the other it is 0
+    gradients = target.gradients
+    target.gradients = lambda params: gradients(params) | {"b1": np.array([share * slope])}
+    b1 = check_target(target, Settings(method="central")).tensors[1]
+    assert (b1.passed, b1.checked) == (right, 1)
+
+
+def test_a_target_that_cannot_see_its_kinks_is_asked_again_with_smaller_steps():
     for distance in (5e-6, 4e-7):
         report = check_target(Blind(*relu_at(distance)), Settings(method="central"))
         assert report.tensors[1].crossed == 1

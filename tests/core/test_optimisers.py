@@ -94,6 +94,14 @@ def test_theta_changes_in_its_own_memory(make):
 
 
 @each_optimiser
+def test_the_gradient_stays_for_others_to_look_at(make):
+    g, optimiser = np.linspace(-1, 1, 4), make(weight_decay=0.1)
+    for _ in range(2):
+        optimiser.update(np.ones(4), g, 0.1)
+    assert (g == np.linspace(-1, 1, 4)).all()
+
+
+@each_optimiser
 def test_what_an_optimiser_remembers_stays_in_its_memory_and_dtype(make):
     theta, optimiser = np.ones(4, np.float32), make()
     optimiser.update(theta, np.ones(4, np.float32), 0.1)

@@ -323,6 +323,40 @@ def test_gradients_that_are_never_reset(check):
     assert check(STALE, "Dense", {"+= self": "= self"}).passed
 
 
+LAYER = """
+    import numpy as np
+
+    class Dense:
+        def __init__(self):
+            self.W = np.arange(15.0).reshape(5, 3) / 7
+
+        def forward(self, x):
+            self.x = x
+            return x @ self.W
+
+        def backward(self, dy):
+            self.dW = self.x.T @ dy
+            return dy @ self.W.T
+"""
+
+
+def test_a_layer_without_params_has_them_beside_its_gradients(check):
+    assert [t.name for t in check(LAYER, "Dense").report.tensors] == ["x", "W"]
+    wrong = check(LAYER, "Dense", {"self.x.T @ dy": "np.zeros_like(self.W)"})
+    assert [t.name for t in wrong.report.tensors if not t.passed] == ["W"]
+    unseen = check(LAYER, "Dense", {"self.dW": "self.gradient"})
+    assert unseen.passed
+    assert "only dx is checked: there are no params and grads, and no dW" in unseen.report.notes[0]
+
+
+def test_a_loss_that_does_not_read_its_params_is_told_so(check):
+    report = check(
+        RIGHT, replace={"self.x = np": "self.W = np.ones((3, 2)) / 3; self.x = np", '@ self.params["W"]': "@ self.W"}
+    )
+    assert [t.name for t in report.report.tensors if not t.passed] == ["W"]
+    assert "J does not react to W at all: does the code read it from params?" in report.report.tensors[0].verdict
+
+
 def test_arguments_of_unknown_meaning_are_asked_for_and_taken_from_an_example(check):
     text = PAIR.replace("x, w, b):", "x, w, q):").replace("+ b", "+ q")
     assert "what is q of affine_forward()? Write affine_example()" in check(text, "affine").problem
@@ -330,6 +364,14 @@ def test_arguments_of_unknown_meaning_are_asked_for_and_taken_from_an_example(ch
     report = check(text + "\n" + example, "affine")
     assert report.passed, report.problem
     assert [(t.name, t.shape) for t in report.report.tensors] == [("x", (4, 3)), ("w", (3, 2)), ("q", (2,))]
+
+
+COLUMN = (
+    LAYER.replace("reshape(5, 3)", "reshape(15, 1)")
+    .replace("x @ self.W", "x @ self.W + self.b")
+    .replace("self.W =", "self.b = np.zeros((1, 1)); self.W =", 1)
+    .replace("self.dW =", "self.db = dy.sum(0, keepdims=True); self.dW =")
+)
 
 
 @pytest.mark.parametrize(
@@ -343,6 +385,7 @@ def test_arguments_of_unknown_meaning_are_asked_for_and_taken_from_an_example(ch
         (KERNEL, "conv", "conv2d", {"w[:, :, ::-1, ::-1]": "w"}, ["x"]),
         (POOL, "pool", "maxpool", {}, []),
         (STATISTICS, "batchnorm", "batchnorm", {"1e-5": "1e-1"}, ["output", "x", "gamma"]),
+        (COLUMN, "Dense", "dense", {}, []),
     ],
     ids=lambda value: value if isinstance(value, str) and "\n" not in value else "",
 )

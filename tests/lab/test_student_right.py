@@ -95,6 +95,50 @@ def columns_two_layers_float32(seed):
     return columns_two_layers(seed, np.float32)
 
 
+def rows_of_padding(seed):
+    """Two examples are all zero, so their units are exactly on the kink."""
+    rng, x, y = data(seed)
+    x[:2] = 0
+    p = {"W1": rng.normal(size=(6, 7)), "b1": np.zeros(7), "W2": rng.normal(size=(7, 5))}
+
+    def forward():
+        s = x @ p["W1"] + p["b1"]
+        e = np.exp(np.maximum(s, 0) @ p["W2"])
+        return s, e / e.sum(axis=1, keepdims=True)
+
+    def loss():
+        return -np.log(forward()[1][np.arange(8), y]).mean()
+
+    def grads():
+        s, g = forward()
+        g[np.arange(8), y] -= 1
+        g1 = (g / 8 @ p["W2"].T) * (s > 0)
+        return {"W1": x.T @ g1, "b1": g1.sum(0), "W2": np.maximum(s, 0).T @ g / 8}
+
+    return loss_object(p, loss, grads)
+
+
+def scores_in_a_buffer_of_float32(seed):
+    rng, x, y = data(seed, n=30)
+    p = {"W": 0.3 * rng.normal(size=(6, 5)), "b": np.zeros(5)}
+
+    def probabilities():
+        s = np.zeros((30, 5), np.float32)
+        s[:] = x @ p["W"] + p["b"]
+        e = np.exp(s - s.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+    def loss():
+        return -np.log(probabilities()[np.arange(30), y]).mean() + 0.1 * np.sum(p["W"] ** 2)
+
+    def grads():
+        g = probabilities()
+        g[np.arange(30), y] -= 1
+        return {"W": x.T @ g / 30 + 0.2 * p["W"], "b": g.sum(0) / 30}
+
+    return loss_object(p, loss, grads)
+
+
 def attributes_in_place(seed):
     """Reads its arrays through attributes; params is a property that makes a new dict each time."""
     rng, x, y = data(seed)
@@ -213,6 +257,22 @@ class DenseRows:
     def backward(self, dy):
         self.grads = {"W": np.einsum("nd,nk->dk", self.x, dy), "b": np.einsum("nk->k", dy)}
         return np.einsum("nk,dk->nd", dy, self.params["W"])
+
+
+class DenseAttributes:
+    """No params and grads: W and b, and dW and db beside them."""
+
+    def __init__(self, seed):
+        rng = np.random.default_rng(seed)
+        self.W, self.b = rng.normal(size=(6, 4)), rng.normal(size=4)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, dy):
+        self.dW, self.db = self.x.T @ dy, dy.sum(0)
+        return dy @ self.W.T
 
 
 class DenseColumns(DenseRows):
@@ -387,11 +447,13 @@ def single_backward(dout, cache):
 
 
 PAIRS = ["affine", "relu", "batchnorm", "real_batchnorm", "dropout", "conv", "single"]
-LAYERS = [DenseRows, DenseColumns, DenseSingle, LeakyReLU, Sigmoid, LayerNorm, MaxPoolLoops]
+LAYERS = [DenseRows, DenseAttributes, DenseColumns, DenseSingle, LeakyReLU, Sigmoid, LayerNorm, MaxPoolLoops]
 OBJECTS = [
     columns_one_layer,
     columns_two_layers,
     columns_two_layers_float32,
+    rows_of_padding,
+    scores_in_a_buffer_of_float32,
     attributes_in_place,
     attributes_in_place_float32,
     loops_and_floats,
@@ -433,6 +495,7 @@ def test_there_are_at_least_twenty():
         (attributes_in_place_float32, "float32"),
         ("single", "float32"),
         (DenseSingle, "float32"),
+        (DenseAttributes, "W beside dW, b beside db"),
         (squared_error_with_abs, "central differences"),
         (attributes_in_place, "central differences"),
         ("real_batchnorm", "central differences"),

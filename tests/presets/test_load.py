@@ -143,6 +143,11 @@ def test_a_change_that_cannot_be_is_refused_in_one_line(change, message):
     assert "\n" not in str(refusal.value)
 
 
+def test_batch_normalisation_of_one_example_is_refused():
+    with pytest.raises(PresetError, match=r"training\.batch = 1: batch normalisation needs at least 2"):
+        load("a3-3layer-bn", ["batch=1"])
+
+
 def test_a_key_without_a_value_takes_the_setting_back_to_its_default(tmp_path):
     path = tmp_path / "wide.toml"
     path.write_text(MINIMAL + "[network]\ninitialiser = 'normal'\nsigma = 0.1\n")
