@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from io import StringIO
+from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -285,6 +285,9 @@ def main() -> None:
     tune_blas()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like ctrl+c: exit code 130, nothing half done
     sys.stdout, sys.stderr = sys.stdout or StringIO(), sys.stderr or StringIO()  # None: closed by who began us
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a question mark for what the terminal's encoding lacks
+            stream.reconfigure(errors="replace")
     usage_error: Any = typer.BadParameter.__base__  # of the click that typer brings with it
     try:
         code = app(standalone_mode=False, prog_name="gradlab")

@@ -211,10 +211,10 @@ def _kept(piece: Piece) -> Result | None:
     """What was measured in an earlier session, if it was the same."""
     if piece.preset is None:
         result = read_json(piece.folder.with_suffix(".json"))
-        return result if result and result["versions"] == versions() else None
+        return result if result and result.get("versions") == versions() else None
     store = RunStore(piece.folder)
-    training = store.result()
-    if training is None or training["state"] != "done" or training["versions"] != versions():
+    training = store.sound_result()
+    if training is None or training["state"] != "done" or training.get("versions") != versions():
         return None
     return training if store.preset() == piece.preset else None
 
@@ -229,7 +229,7 @@ def _train(executor: Executor, piece: Piece, data: SharedData) -> Future[Any]:
     store = RunStore(piece.folder)
     with disk(piece.folder):
         begun = (piece.folder / "preset.toml").exists()
-        result = store.result()
+        result = store.sound_result()
         if begun and (store.preset() != piece.preset or (result and result["state"] != "interrupted")):
             shutil.rmtree(piece.folder)
         piece.folder.parent.mkdir(exist_ok=True)
@@ -251,6 +251,8 @@ def _received(future: Future[Any], piece: Piece) -> Result | None:
             path.parent.mkdir(exist_ok=True)
         write_whole(path, to_json(outcome) + "\n")
         return _kept(piece)
+    if outcome.state == "interrupted" and outcome.reason:  # the disk: no other would get further
+        raise LabError(f"{outcome.reason}; the same command goes on with the values")
     if outcome.state in ("failed", "diverged"):
         return {"reason": f"{outcome.state}: {outcome.reason}"}
     return _kept(piece) if outcome.state == "done" else None

@@ -189,8 +189,8 @@ class Search:
         return outcome
 
     def _on_disk(self, number: int, until: int | None) -> Outcome | None:
-        """How a trial ended in an earlier session, or that it has come to `until`; None if it is neither."""
-        result = RunStore(self.store.trial(number)).result()
+        """How a trial ended in an earlier session, or that it has come to `until`; None if neither, or damaged."""
+        result = RunStore(self.store.trial(number)).sound_result()
         if result is None or (result["state"] == "interrupted" and (until is None or result["updates"] < until)):
             return None
         return Outcome.of(result)
@@ -342,6 +342,6 @@ def _of_settings(runs: Path, preset: Preset, variant: str) -> list[SearchStore]:
             if store.state()["variant"] == variant and with_trials(store.preset(), 1) == with_trials(preset, 1):
                 store.result()
                 found.append(store)
-        except (LabError, PresetError, KeyError):
+        except (LabError, PresetError):
             continue
     return found

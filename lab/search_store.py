@@ -23,6 +23,8 @@ from lab.trial import STOP
 from presets.schema import Preset
 from presets.toml import dump
 
+STATE = ("variant", "seconds", "rungs")  # what is needed of search.json
+RESULT = ("data", "trials")  # and of result.json
 Row = dict[str, Any]  # a trial as the table shows it; `reason` only where it did not end well
 
 
@@ -57,7 +59,7 @@ class SearchStore:
     def state(self) -> dict[str, Any]:
         """What search.json holds: `variant` of the data, `seconds` of all sessions, and `rungs`: the accuracies of the
         trials at every rung of successive halving that all of them have come to."""
-        state = read_json(self.path / "search.json")
+        state = read_json(self.path / "search.json", STATE)
         if state is None:
             raise LabError(f"{self.path} is not a search directory: it has no search.json")
         return state
@@ -68,7 +70,7 @@ class SearchStore:
 
     def result(self) -> dict[str, Any] | None:
         """What result.json holds; None if not all trials have ended."""
-        return read_json(self.path / "result.json")
+        return read_json(self.path / "result.json", RESULT)
 
     def save_result(self, result: Mapping[str, Any]) -> None:
         """Replace result.json."""

@@ -11,7 +11,7 @@ import re
 import secrets
 import shlex
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from glob import escape
@@ -159,11 +159,16 @@ class RunStore:
 
     def result(self) -> dict[str, Any] | None:
         """What result.json holds; None if the run has not ended in an orderly way."""
-        path = self.path / "result.json"
-        result = read_json(path)
-        if result is not None and (lacking := [key for key in RESULT if key not in result]):
-            raise LabError(f"{path} cannot be used: it has no {', no '.join(lacking)}")
-        return result
+        return read_json(self.path / "result.json", RESULT)
+
+    def sound_result(self) -> dict[str, Any] | None:
+        """result(), or None if the file is damaged: for whoever can make the run again."""
+        try:
+            return self.result()
+        except DiskError:
+            raise
+        except LabError:
+            return None
 
     def delete(self) -> None:
         """Remove the run and all its files for good. Raises LabError while a process writes it."""
@@ -236,7 +241,7 @@ def write_whole(path: Path, content: str | Callable[[IO[bytes]], object]) -> Non
         try:
             with aside.open("wb") as file:
                 if isinstance(content, str):
-                    file.write(content.encode())
+                    file.write(content.encode(errors="backslashreplace"))  # a path may be no text
                 else:
                     content(file)
                 file.flush()
@@ -255,8 +260,8 @@ def read_preset(folder: Path) -> "Preset":
     return parse(read(path), folder.name, origin=str(path))
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in a JSON file; None if there is no such file. Raises LabError."""
+def read_json(path: Path, keys: Sequence[str] = ()) -> dict[str, Any] | None:
+    """The object in a JSON file, which has these keys; None if there is no such file. Raises LabError."""
     if not path.exists():
         return None
     with disk(path):
@@ -266,6 +271,8 @@ def read_json(path: Path) -> dict[str, Any] | None:
             raise LabError(f"{path} cannot be used: {error}") from None
     if not isinstance(document, dict):
         raise LabError(f"{path} cannot be used: it holds no object")
+    if lacking := [key for key in keys if key not in document]:
+        raise LabError(f"{path} cannot be used: it has no {', no '.join(lacking)}")
     return document
 
 

@@ -1,6 +1,7 @@
 """What the commands share: how they print, and the options that mean the same in all of them."""
 
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,7 +43,9 @@ def output(json: bool, document: Any, render: "Callable[[Console], None]") -> No
     if json:
         from lab.store import to_json
 
-        print(to_json(document))
+        text = to_json(document)
+        encoding = sys.stdout.encoding or "utf-8"
+        print(text.encode(encoding, "backslashreplace").decode(encoding))  # what it lacks as JSON writes it: \u2019
     else:
         render(console())
 

@@ -1,6 +1,7 @@
 """One trial of a search: what a worker process does. It trains on one thread and leaves a run directory."""
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -104,17 +105,30 @@ def unpack(task: Task, outcome: Outcome) -> None:
 
 
 def _run(task: Task) -> Run:
+    """The run of a trial, where it was left; from its beginning if it is new, or if what is there is damaged: a trial
+    depends on its preset and the data alone, so it can be made again."""
+    store = RunStore(task.folder)
+    if (task.folder / "checkpoint.npz").is_file():
+        _wait_for_lock(store)
+        run = _new(task, store)
+        try:
+            run.restore(store.checkpoint())
+            store.metrics()
+        except DiskError:
+            raise
+        except LabError:
+            shutil.rmtree(task.folder)
+        else:
+            return run
+    RunStore.create_at(task.folder, task.preset)
+    return _new(task, store)
+
+
+def _new(task: Task, store: RunStore) -> Run:
     dataset = task.data.open(task.preset)
     trainer = build(task.preset, dataset)
     trainer.monitored = {split: trainer.monitored[split] for split in task.monitored}
-    store = RunStore(task.folder)
-    run = Run(task.preset, dataset, trainer, store, threads=1)
-    if (task.folder / "checkpoint.npz").is_file():
-        _wait_for_lock(store)
-        run.restore(store.checkpoint())
-    else:
-        RunStore.create_at(task.folder, task.preset)
-    return run
+    return Run(task.preset, dataset, trainer, store, threads=1)
 
 
 def _wait_for_lock(store: RunStore) -> None:

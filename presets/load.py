@@ -108,9 +108,11 @@ def _value(text: str) -> Any:
     """A TOML value; besides, numbers as Python writes them, lists without brackets, and bare words as text."""
     for candidate in (text, f"[{text}]"):
         try:
-            return tomllib.loads(f"value = {candidate}")["value"]
+            parsed = tomllib.loads(f"value = {candidate}")
         except (ValueError, RecursionError):  # not TOML, or a number or nesting without end
             continue
+        if parsed.keys() == {"value"}:  # and no further lines
+            return parsed["value"]
     try:
         return float(text)
     except ValueError:

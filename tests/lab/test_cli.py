@@ -201,6 +201,26 @@ def test_bad_input_is_one_line_on_stderr_exit_2_and_no_run(refused, tmp_path, ar
     assert not (tmp_path / "runs").exists()
 
 
+def test_what_the_terminal_cannot_write_does_not_end_a_command():
+    name = "D\N{RIGHT SINGLE QUOTATION MARK}Angelo"
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1", "PYTHONPATH": os.getcwd()}  # noqa: PTH109
+    said, document = (
+        subprocess.run([*GRADLAB, "names", name, *json_], env=environment, capture_output=True, check=True).stdout
+        for json_ in ([], ["--json"])
+    )
+    assert b"D?Angelo" in said
+    assert json.loads(document)["names"] == [name]
+
+
+def test_a_folder_that_is_no_text_holds_a_run(gradlab, small, tmp_path):
+    folder = tmp_path / os.fsdecode(b"\xff")
+    code, out, _ = gradlab(*small_run(small, "updates=2"), "--runs-dir", str(folder), "--json")
+    assert code == 0
+    assert Path(json.loads(out)["run"]).parent == folder
+    (run,) = all_runs(folder)
+    assert run.result()["run"] == str(run.path)
+
+
 def test_unreadable_toml_is_named_with_its_line(gradlab, tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text('title = "t"\n[optimiser\n')

@@ -91,6 +91,37 @@ def test_the_document_holds_what_the_contract_names(whole):
     assert whole.store.result() == json.loads(json.dumps(document))
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("checkpoint.npz", b"PK"),
+        ("metrics.csv", b"update\n1,2\n"),
+        ("result.json", b'{"state":'),
+        ("result.json", b"{}"),
+    ],
+)
+def test_a_damaged_trial_is_made_again(tiny, threads, whole, name, content):
+    search = tiny()
+    search.run()
+    (search.store.path / "result.json").unlink()
+    (search.store.trial(2) / "result.json").unlink()
+    (search.store.trial(2) / name).write_bytes(content)
+    again = tiny()
+    assert again.store.path == search.store.path
+    again.run()
+    assert same(again, whole)
+
+
+@pytest.mark.parametrize("name", ["search.json", "result.json"])
+def test_a_damaged_search_is_passed_over(tiny, threads, name):
+    search = tiny()
+    search.run()
+    (search.store.path / name).write_text('{"variant": "mini"}')
+    assert tiny().store.path != search.store.path
+    with pytest.raises(LabError, match="there is none in"):
+        tiny(refine=True)
+
+
 def test_every_trial_is_watched_and_is_a_run_directory_with_what_it_varies(whole):
     assert sorted(row["trial"] for row in whole.watched) == [1, 2, 3, 4]
     values, _ = trials_of(whole.preset)

@@ -143,6 +143,11 @@ def test_a_change_that_cannot_be_is_refused_in_one_line(change, message):
     assert "\n" not in str(refusal.value)
 
 
+def test_no_line_after_a_value_is_lost():
+    with pytest.raises(PresetError, match="must be a valid number"):
+        load("a2-setting1", ["eta=0.1\nfoo=3"])
+
+
 def test_batch_normalisation_of_one_example_is_refused():
     with pytest.raises(PresetError, match=r"training\.batch = 1: batch normalisation needs at least 2"):
         load("a3-3layer-bn", ["batch=1"])
