@@ -106,6 +106,25 @@ async def test_a_preset_is_checked_for_real(lab, until):
         assert "3 examples of CIFAR-10, embedded part" in shown
 
 
+async def test_the_command_follows_the_settings(lab):
+    app = lab()
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.screen.query_one("#method", Select).value = "central"
+        app.screen.query_one("#examples", Input).value = "5"
+        await pilot.pause()
+        assert "gradlab check a2-setting1 --method central --examples 5" in text(app, "verdict")
+        assert Select.NULL not in [name for _, name in app.screen.query_one("#target", Select)._options]
+
+
+async def test_a_file_that_cannot_be_checked_is_said_not_to_be(lab, tmp_path, until):
+    (tmp_path / "mine.py").write_text("def build(:\n")
+    app = lab()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await app.screen.open_preset("mine.py:build")
+        await pilot.press("r")
+        await until(pilot, lambda: text(app, "verdict").startswith("NOT CHECKED  mine.py:build"))
+
+
 async def test_a_failure_is_said_with_the_tensor_and_the_likely_cause(lab, recorded, until):
     recorded(WRONG)
     app = lab()

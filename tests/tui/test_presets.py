@@ -40,6 +40,8 @@ async def test_typing_narrows_the_list_down_and_enter_opens_what_is_left(lab):
         await pilot.pause()
         assert app.current_mode == "train"
         assert app.screen.query_one(PresetForm).source == "a3-3layer-best"
+        await pilot.press("1", "3")  # back there, keys are commands
+        assert app.current_mode == "check"
 
 
 async def test_words_that_no_preset_has_leave_nothing_to_open(lab):

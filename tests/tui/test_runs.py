@@ -46,6 +46,15 @@ def rows(app):
     return [[str(cell) for cell in table.get_row_at(i)] for i in range(table.row_count)]
 
 
+async def test_a_paint_before_the_table_has_measured_itself_shows_whole_columns(runs):
+    some_runs()
+    async with runs() as (app, _):
+        app.screen._fill(None)
+        table = app.screen.query_one("#runs", DataTable)
+        painted = "".join(segment.text for segment in table.render_line(1))
+        assert all(cell in painted for cell in rows(app)[0])
+
+
 def plots(app):
     """What the two plots show."""
     return [plot.figure for plot in app.screen.query_one(Overlay).query(SeriesPlot)]

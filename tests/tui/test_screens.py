@@ -106,6 +106,15 @@ def test_a_tab_looks_as_accepted(train, snap_compare, tab, presses):
     assert snap_compare(train(shown), press=["right_square_bracket"] * presses)
 
 
+async def test_what_pictures_there_would_be_is_said_in_full(train, until):
+    app = train(run("running"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("right_square_bracket", "right_square_bracket", "right_square_bracket")
+        pane = app.screen.query_one("#pictures")
+        await until(pilot, lambda: pane.region.height > 1)
+        assert pane.region.right <= 80
+
+
 @pytest.mark.parametrize("size", [(80, 24), (40, 12)], ids=["80x24", "40x12"])
 def test_the_form_looks_as_accepted(train, snap_compare, size):
     assert snap_compare(train(None), press=["f"], terminal_size=size)

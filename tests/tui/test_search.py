@@ -133,6 +133,18 @@ async def test_the_best_is_opened_in_train(lab, until):
         await until(pilot, lambda: app.screen.query_one(PresetForm).changes == as_changes(best["values"]))
 
 
+async def test_the_best_is_opened_in_the_preset_it_was_searched_in(lab, until):
+    found = searched("20260102-030405-a2-coarse-00aa")
+    app = lab()
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: points(app))
+        sensitivity = load("a3-sensitivity")
+        app.screen._found = Found(sensitivity, "running", "", found.result()["trials"])  # it has no longer preset
+        await app.screen.action_train()
+        await until(pilot, lambda: app.current_mode == "train")
+        assert app.screen.query_one(PresetForm).source == "a3-sensitivity"
+
+
 async def test_without_a_best_there_is_nothing_to_train(lab, until):
     app = lab()
     async with app.run_test() as pilot:

@@ -128,6 +128,17 @@ async def test_arrows_lead_from_field_to_field(lab, small, until, form):
             assert app.focused is expected
 
 
+async def test_what_is_opened_beside_a_run_that_has_ended_is_said(lab, small, until):
+    app = lab(preset=small)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("r")
+        await until(pilot, lambda: app.training and app.training.ended)
+        await app.open_preset("train", "a3-2layer")
+        await until(pilot, lambda: app._notifications)
+        (message,) = [note.message for note in app._notifications]
+        assert message == "a3-2layer: r starts it, f shows its settings"
+
+
 async def test_why_a_run_failed_is_said_in_full(lab, small, until, tmp_path, monkeypatch):
     def refuse(self, state):
         raise LabError(f"{'a long way to ' * 8}the disk: No space left on device")

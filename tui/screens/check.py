@@ -20,7 +20,7 @@ from lab.check_like import REPORTS, check_like, passed
 from lab.check_view import Colours, parts, table
 from lab.checks import FILE_EXAMPLES, Report, check
 from lab.errors import LabError
-from lab.student import Began
+from lab.student import Began, StudentReport
 from lab.student_names import FILE, names_in
 from presets.load import names
 from tui.checking import Checking, Saves
@@ -54,7 +54,7 @@ class CheckScreen(ModeScreen):
         with Vertical(id="check-form"):
             with Horizontal():
                 yield Label("check")
-                yield Select[str]([], id="target", compact=True, allow_blank=True)
+                yield Select([(Content(name), name) for name in names()], id="target", compact=True, allow_blank=False)
             with Horizontal():
                 yield Label("method")
                 yield Select([(m, m) for m in METHODS], value="complex", allow_blank=False, compact=True, id="method")
@@ -106,6 +106,11 @@ class CheckScreen(ModeScreen):
         like = self.target.startswith(LIKE)
         self.query_one("#method", Select).disabled = self.query_one("#examples", Input).disabled = like
         self._watch(Path(file["path"]) if file else None)
+        self._show()
+
+    @on(Select.Changed, "#method")
+    @on(Input.Changed, "#examples")
+    def _settings_changed(self) -> None:
         self._show()
 
     @property
@@ -196,7 +201,10 @@ class CheckScreen(ModeScreen):
             return Content.styled(" ".join(str(checking.error).split()), "$text-error")
         if checking.found is None:
             return Content.assemble(("checking", "bold"), f"  {checking.target}: {done} ...")
-        how = ("PASSES", "bold $text-success") if checking.found[1] else ("FAILS", "bold $text-error")
+        reports, right = checking.found
+        how = ("PASSES", "bold $text-success") if right else ("FAILS", "bold $text-error")
+        if any(isinstance(report, StudentReport) and report.problem for report in reports):
+            how = ("NOT CHECKED", "bold $text-error")
         return Content.assemble(how, f"  {checking.target}")
 
     # What the user does

@@ -239,6 +239,7 @@ class PresetsScreen(ModeScreen):
 
     @on(Input.Submitted, "#find")
     async def _entered(self) -> None:
+        self.query_one("#list").focus()  # whoever comes back wants keys to be commands
         await self.action_open("train")
 
     def tick(self) -> None:

@@ -51,7 +51,9 @@ class RunsScreen(ModeScreen):
         Binding("t", "part", "Train/validation", show=False, id="runs.part",
                 tooltip="Plot several runs on their training or their validation part."),
         Binding("y", "log", "Log axis", show=False, id="runs.log", tooltip="Logarithmic loss, cost and eta."),
-        Binding("left_square_bracket,right_square_bracket", "tab", "Tab", id="runs.tab", key_display="]",
+        Binding("left_square_bracket", "tab", "Tab left", show=False, id="runs.tab_left", key_display="[",
+                tooltip="Curves, or settings and results side by side."),
+        Binding("right_square_bracket", "tab", "Tab", id="runs.tab_right", key_display="]",
                 tooltip="Curves, or settings and results side by side."),
     ]  # fmt: skip
 
@@ -140,10 +142,13 @@ class RunsScreen(ModeScreen):
         columns = ["", "run", "state", "result", "report"] if width >= TINY else ["", "run", "result"]
         columns += ["data", "began"] if width >= NARROW else []
         columns += ["changed"] if width >= WIDE else []
+        cells = [[self._cell(row, column) for column in columns] for row in self._rows]
         table.clear(columns=True)
-        table.add_columns(*columns)
-        for row in self._rows:
-            table.add_row(*(self._cell(row, column) for column in columns), key=row["run"])
+        for column, *texts in zip(columns, *cells, strict=True):
+            # with its width: what the table itself measures may come after a paint, which then stays
+            table.add_column(column, width=max(len(column), *(text.cell_len for text in texts), 0))
+        for row, texts in zip(self._rows, cells, strict=True):
+            table.add_row(*texts, key=row["run"])
         paths = [row["run"] for row in self._rows]
         table.move_cursor(row=paths.index(cursor) if cursor in paths else 0)
 

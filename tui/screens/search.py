@@ -146,7 +146,8 @@ class SearchScreen(ModeScreen):
         if self._found is None or not best:
             self.refuse("there is no best yet: no trial has come to its end")
             return
-        longer = settings_of(self._found.preset).longer or self.source
+        searched = family(self._found.preset)  # perhaps not the one chosen meanwhile
+        longer = settings_of(self._found.preset).longer or (self.source if searched == self._preset.name else searched)
         await self.app.switch_mode("train")
         train = self.app.screen
         assert isinstance(train, TrainScreen), "the mode just opened"

@@ -159,6 +159,7 @@ class TrainScreen(ModeScreen):
             for name, group in named.items()
             for part in (RichText(f"{name.capitalize()}\n", style="bold"), grid(group, room, not self.app.no_color))
         ]
+        pane.set_class(not drawn, "-hint")
         pane.update(Group(*drawn) if drawn else NO_PICTURES)
 
     def _fill(self, id: str, what: str, view: Content) -> None:
@@ -239,6 +240,9 @@ class TrainScreen(ModeScreen):
             await self.form.open(preset, changes)
         except PresetError as error:
             self.refuse(error)
+            return
+        if self.lab.training and not self.form.display:  # what is in sight is the last run
+            self.tell(f"{self.form.opened.name}: r starts it, f shows its settings")
 
     def action_start(self) -> None:
         """Train as the form says; a run that is going is stopped and kept first."""
