@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lab import reproduce
+from lab.errors import DiskError, LabError
 from lab.reported import FIGURE_9, REPORTS, TABLE_2, TABLE_2_ORDER, Measurement, Training, Value, jobs, values
 from lab.reproduce import Reproduction
 from lab.store import RunStore
@@ -198,6 +199,29 @@ def test_a_changed_preset_is_trained_anew(few, monkeypatch):
     assert second.taken_up == 3
     second.run()
     assert RunStore(second.root / "seed-1-mini" / "one").preset().loss.lambda_ == 0.5
+
+
+def test_what_is_damaged_is_measured_again(few):
+    first = few()
+    rows = first.run()
+    (first.root / "seed-1-mini" / "one" / "result.json").write_text('{"state":')
+    for path in (first.root / "checks").glob("*.json"):
+        path.write_text('{"a": 1}')
+    second = few()
+    assert second.taken_up == 2  # the trainings of the search
+    again = {row["id"]: row["measured"] for row in second.run()}
+    assert again == {row["id"]: row["measured"] for row in rows}
+
+
+def test_a_disk_without_room_ends_it_with_the_reason(few, monkeypatch):
+    def refuse(self, state):
+        raise DiskError("checkpoint.npz: No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunStore, "save_checkpoint", refuse)
+        with pytest.raises(LabError, match="No space left on device; the same command"):
+            few().run()
+    assert len(few().run()) == 3
 
 
 def test_a_training_that_fails_is_a_row_with_its_reason(few, monkeypatch):
