@@ -129,9 +129,11 @@ def _letters(kind: str, params: Mapping[str, Array]) -> dict[str, str] | None:
     """Our letter -> the student's name, for every parameter of the layer; None if they do not fit."""
     others = [name for name in params if name != "x"]
     if kind in ("dense", "conv2d"):
+        if len(others) != 2:
+            return None
         # a bias may have two axes, as (4, 1), and a kernel axes of length 1
-        *vectors, kernel = sorted(others, key=lambda n: (params[n].ndim, params[n].size, not n.lower().startswith("b")))
-        return {"W": kernel, "b": vectors[0]} if len(vectors) == 1 and params[kernel].ndim >= 2 else None
+        b, W = sorted(others, key=lambda n: (params[n].ndim, params[n].size, not n.lower().startswith("b")))
+        return {"W": W, "b": b} if params[W].ndim >= 2 else None
     if kind == "batchnorm":
         gammas = [n for n in others if n.lower().startswith(("g", "s"))]
         rest = [n for n in others if n not in gammas]

@@ -172,6 +172,7 @@ class ObjectCode:
 
     form = "object"
     cotangent = out = examples = None
+    notes: tuple[str, ...] = ()
 
     def __init__(self, name, thing):
         self.name, self.thing = name, thing
@@ -201,17 +202,19 @@ class LayerCode:
     def __init__(self, name, thing, example, n, rng):
         self.name, self.thing, self.examples = name, thing, n
         self.calls = {"forward()": thing.forward, "backward()": thing.backward}
-        weights = attributes(thing) if not hasattr(thing, "params") else tensors(thing.params, "params")
-        x = fitting(self.thing.forward, example, [(s,) for s in layer_inputs(weights, n)], rng)[0]
-        if not hasattr(thing, "params") and weights:
-            self.notes = found_beside(thing, weights, x)
+        if own := {} if hasattr(thing, "params") else attributes(thing):
+            self.notes = found_beside(thing, own, self._input(own, example, n, rng))
         self.live = Live(thing) if hasattr(thing, "params") else None
         weights = self.live.start if self.live else {}
+        x = self._input(weights or own, example, n, rng)
         if weights and all(value.dtype == np.float32 for value in weights.values()):
             x = x.astype(np.float32)
         self.params = {"x": x, **weights}
         self.out = self._forward(self.params)
         self.cotangent = rng.normal(size=self.out.shape)
+
+    def _input(self, weights, example, n, rng):
+        return fitting(self.thing.forward, example, [(s,) for s in layer_inputs(weights, n)], rng)[0]
 
     def _forward(self, params):
         return array(self.thing.forward(params["x"].copy()), "what forward() returns")
@@ -276,6 +279,7 @@ class PairCode:
 
     form = "pair"
     live = None
+    notes: tuple[str, ...] = ()
 
     def __init__(self, name, forward, backward, arguments, names, n, rng):
         self.name, self._forward, self._backward, self.examples = name, forward, backward, n
@@ -520,7 +524,7 @@ def examine(code):
         "cost_dtype": "<f4" if single else np.asarray(promoted).dtype.str,
         "scale": float(np.sum(np.abs(code.cotangent * code.out))) if code.cotangent is not None else float(abs(first)),
         "replace": can_replace(code),
-        "notes": list(getattr(code, "notes", ())),
+        "notes": list(code.notes),
         "places": {call: place(function) for call, function in code.calls.items()},
     }
 

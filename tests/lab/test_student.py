@@ -429,6 +429,8 @@ def test_what_cannot_be_compared_is_bad_input(check, tmp_path):
         check(PAIR, "affine", against="conv9")
     with pytest.raises(LabError, match="does not fit"):
         check(PAIR, "affine", against="batchnorm")
+    with pytest.raises(LabError, match="a layer of kind dense does not fit"):
+        check(template(), "relu", against="dense")
     with pytest.raises(LabError, match="only a layer"):
         check(RIGHT, against="dense")
     with pytest.raises(LabError, match="no file"):

@@ -313,9 +313,6 @@ def test_nothing_checked_yet_looks_as_accepted(lab, snap_compare):
     assert snap_compare(lab(), run_before=looks(), terminal_size=(80, 24))
 
 
-CHECKED = [(RIGHT, "gradlab-light"), (WRONG, "gradlab-dark")]
-
-
 @pytest.mark.parametrize("size", [(80, 24), (160, 45), (40, 12)], ids=["80x24", "160x45", "40x12"])
 @pytest.mark.parametrize(
     ("tensors", "theme"), [(RIGHT, "gradlab-light"), (WRONG, "gradlab-dark")], ids=["right", "wrong"]
