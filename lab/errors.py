@@ -7,3 +7,7 @@ class LabError(Exception):
 
 class DiskError(LabError):
     """The file system refused: no room, no permission. What was kept until then can be taken up again."""
+
+
+class DamagedError(LabError):
+    """A file that was kept does not hold what it should."""

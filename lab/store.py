@@ -22,7 +22,7 @@ import numpy as np
 
 from core.objective import Evaluation
 from core.types import Array
-from lab.errors import DiskError, LabError
+from lab.errors import DamagedError, DiskError, LabError
 
 if TYPE_CHECKING:
     from core.trainer import Snapshot
@@ -130,7 +130,7 @@ class RunStore:
         try:
             return [_metrics(line.decode()) for line in whole]
         except ValueError as error:
-            raise LabError(f"{path} cannot be used: {error}") from None
+            raise DamagedError(f"{path} cannot be used: {error}") from None
 
     def reached(self) -> tuple[int, str]:
         """How many updates the checkpoint holds, and the variant of the data they were made on."""
@@ -138,7 +138,7 @@ class RunStore:
         try:
             return int(checkpoint["update"]), str(checkpoint["run.variant"])
         except (KeyError, ValueError, TypeError) as error:
-            raise LabError(f"{self.path / 'checkpoint.npz'} cannot be used: {error}") from None
+            raise DamagedError(f"{self.path / 'checkpoint.npz'} cannot be used: {error}") from None
 
     def checkpoint(self) -> dict[str, Array]:
         """The named arrays of checkpoint.npz."""
@@ -155,7 +155,7 @@ class RunStore:
                 with np.load(file, allow_pickle=False) as arrays:
                     return dict(arrays)
             except Exception as error:  # of zipfile, zlib, tokenize or NumPy, as the damage may be
-                raise LabError(f"{path} cannot be used: it is damaged ({type(error).__name__})") from None
+                raise DamagedError(f"{path} cannot be used: it is damaged ({type(error).__name__})") from None
 
     def result(self) -> dict[str, Any] | None:
         """What result.json holds; None if the run has not ended in an orderly way."""
@@ -165,9 +165,7 @@ class RunStore:
         """result(), or None if the file is damaged: for whoever can make the run again."""
         try:
             return self.result()
-        except DiskError:
-            raise
-        except LabError:
+        except DamagedError:
             return None
 
     def delete(self) -> None:
@@ -261,18 +259,18 @@ def read_preset(folder: Path) -> "Preset":
 
 
 def read_json(path: Path, keys: Sequence[str] = ()) -> dict[str, Any] | None:
-    """The object in a JSON file, which has these keys; None if there is no such file. Raises LabError."""
+    """The object in a JSON file, which has these keys; None if there is none. Raises DamagedError, DiskError."""
     if not path.exists():
         return None
     with disk(path):
         try:
             document = json.loads(path.read_text(encoding="utf-8"))
         except ValueError as error:
-            raise LabError(f"{path} cannot be used: {error}") from None
+            raise DamagedError(f"{path} cannot be used: {error}") from None
     if not isinstance(document, dict):
-        raise LabError(f"{path} cannot be used: it holds no object")
+        raise DamagedError(f"{path} cannot be used: it holds no object")
     if lacking := [key for key in keys if key not in document]:
-        raise LabError(f"{path} cannot be used: it has no {', no '.join(lacking)}")
+        raise DamagedError(f"{path} cannot be used: it has no {', no '.join(lacking)}")
     return document
 
 

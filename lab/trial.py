@@ -13,7 +13,7 @@ from typing import Any
 from core.threads import threads
 from core.trainer import Snapshot
 from data.errors import DataError
-from lab.errors import DiskError, LabError
+from lab.errors import DamagedError, DiskError, LabError
 from lab.run import Run
 from lab.shared import SharedData
 from lab.store import RunStore, disk
@@ -114,9 +114,7 @@ def _run(task: Task) -> Run:
         try:
             run.restore(store.checkpoint())
             store.metrics()
-        except DiskError:
-            raise
-        except LabError:
+        except DamagedError:
             shutil.rmtree(task.folder)
         else:
             return run
