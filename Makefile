@@ -26,10 +26,10 @@ bench: .venv/bench
 	$(BIN)/python -m benchmarks.images
 	$(BIN)/python -m benchmarks.surnames
 
-# Trains the model of surnames that comes with Gradlab anew and puts it into lab/shipped/.
+# Trains the model of surnames that comes with Gradlab anew and puts it into lab/names/shipped/.
 names-model: .venv/installed
 	$(BIN)/gradlab run names-plus --runs-dir build/names
-	$(BIN)/python -m lab.ship_names "$$(ls -d build/names/*-names-plus-* | tail -1)"
+	$(BIN)/python -m lab.names.ship "$$(ls -d build/names/*-names-plus-* | tail -1)"
 
 clean:
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -19,8 +19,8 @@ from pathlib import Path
 
 from benchmarks.terminal import Terminal
 from benchmarks.turns import median_ratio
-from lab.own import save
-from lab.store import all_runs
+from lab.library.own_presets import save
+from lab.runs.store import all_runs
 from presets.load import load
 
 PATIENCE = 600.0

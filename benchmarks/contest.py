@@ -22,7 +22,7 @@ from benchmarks.turns import Contestant, Seconds, median_ratio, take_turns  # no
 from core.threads import threads  # noqa: E402
 from core.trainer import Trainer  # noqa: E402
 from data.dataset import Dataset, Part  # noqa: E402
-from lab.bench import endless  # noqa: E402
+from lab.bench.bench import endless  # noqa: E402
 from presets.build import build, load_data  # noqa: E402
 from presets.load import load  # noqa: E402
 from presets.schema import Preset  # noqa: E402

@@ -1,7 +1,7 @@
 """What a gradient check can be made of: a cost over named tensors, and somebody's gradients of it.
 
 The check never sees more than a `Target`: our own objective, one of our layers alone, or code it has never seen
-(lab/student.py) answer the same questions.
+(lab/check/student.py) answer the same questions.
 """
 
 import copy

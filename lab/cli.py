@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lab.app_command import serve, start_app
-from lab.bench_command import bench
-from lab.check_command import check
-from lab.compare_command import compare
+from lab.app.command import serve, start_app
+from lab.bench.command import bench
+from lab.check.command import check
 from lab.errors import LabError
 from lab.machine import cores, tune_blas
-from lab.names_command import names
-from lab.report_command import report
-from lab.reproduce_command import reproduce
-from lab.search_command import search
+from lab.names.command import names
+from lab.report.command import report
+from lab.reproduce.command import reproduce
+from lab.runs.compare_command import compare
+from lab.search.command import search
 from lab.terminal import (
     BAD_INPUT,
     FAILED,
@@ -38,8 +38,8 @@ from lab.terminal import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from lab.run import Run
-    from lab.store import RunStore
+    from lab.runs.run import Run
+    from lab.runs.store import RunStore
 
 app = typer.Typer(
     help="A terminal laboratory for neural networks written from scratch.",
@@ -88,7 +88,7 @@ app.command()(serve)
 @app.command()
 def presets(name: PresetName = None, json: Json = False) -> None:
     """List the presets, or show one with every setting written out."""
-    from lab.view import show_presets
+    from lab.runs.view import show_presets
     from presets.load import load, names
     from presets.toml import dump
 
@@ -112,7 +112,7 @@ def run(
     json: Json = False,
 ) -> None:
     """Train a preset and keep the run; ctrl+c stops it so that --resume can take it up again."""
-    from lab.view import show_result
+    from lab.runs.view import show_result
 
     session = _session(preset, changes or [], data, seed, threads, resume, runs_dir)
     result = _train(session)
@@ -135,8 +135,8 @@ def _session(
     runs_dir: Path,
 ) -> "Run":
     """A new run, or one taken up again."""
-    from lab import run as lab_run
-    from lab.store import find
+    from lab.runs import run as lab_run
+    from lab.runs.store import find
     from presets.load import load
 
     if threads is not None and threads > cores():
@@ -160,7 +160,7 @@ def _session(
 
 def _train(session: "Run") -> dict[str, Any]:
     """Drive a run with a progress line, letting signals end it between two updates."""
-    from lab.progress import TrainingProgress
+    from lab.runs.progress import TrainingProgress
 
     trainer = session.trainer
     progress = TrainingProgress(console(stderr=True), session.preset.name, trainer.update, trainer.updates)
@@ -183,10 +183,10 @@ def runs(
     json: Json = False,
 ) -> None:
     """List the saved runs; show one: its numbers, layers, classes and mistakes; or delete one."""
-    from lab.catalogue import list_runs
-    from lab.details_view import show_details
-    from lab.store import find
-    from lab.view import show_result, show_runs
+    from lab.runs.catalogue import list_runs
+    from lab.runs.details_view import show_details
+    from lab.runs.store import find
+    from lab.runs.view import show_result, show_runs
 
     if delete and (name is None or json or figures):
         raise LabError("--delete deletes one run and shows nothing: gradlab runs RUN --delete")
@@ -217,9 +217,9 @@ def runs(
 
 def _figures(store: "RunStore", quiet: bool) -> None:
     """Write a run's pictures as PNG files and show them; only the names of the files, on stderr, if quiet."""
-    from lab.pictures import unpack
-    from lab.pictures_view import show_pictures
-    from lab.sheets import write_sheets
+    from lab.runs.pictures import unpack
+    from lab.runs.pictures_view import show_pictures
+    from lab.runs.sheets import write_sheets
 
     pictures = unpack(store.pictures())
     if not pictures:
@@ -249,7 +249,7 @@ def list_data(json: Json = False) -> None:
     from dataclasses import asdict
 
     from data.catalogue import entries
-    from lab.view import show_data
+    from lab.runs.view import show_data
 
     documents = [asdict(entry) for entry in entries()]
     output(json, documents, lambda terminal: show_data(terminal, documents))

@@ -41,7 +41,7 @@ def console(stderr: bool = False) -> "Console":
 def output(json: bool, document: Any, render: "Callable[[Console], None]") -> None:
     """The document as JSON, or as a person reads it."""
     if json:
-        from lab.store import to_json
+        from lab.runs.store import to_json
 
         text = to_json(document)
         encoding = sys.stdout.encoding or "utf-8"

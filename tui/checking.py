@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.gradcheck import Progress, TensorReport
-from lab.checks import Report
-from lab.saves import saves
-from lab.student import Began
+from lab.check.check import Report
+from lab.check.student import Began
+from lab.check.watch import saves
 
 
 class CancelledError(Exception):

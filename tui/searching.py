@@ -9,8 +9,8 @@ from multiprocessing import resource_tracker
 from pathlib import Path
 
 from lab.errors import LabError
-from lab.search import Search, settings_of
-from lab.search_store import Row, all_searches
+from lab.search.search import Search, settings_of
+from lab.search.store import Row, all_searches
 from presets.errors import PresetError
 from presets.schema import Preset
 

@@ -16,10 +16,10 @@ from core.metrics import confusion_matrix
 from core.objective import Evaluation
 from core.trainer import Snapshot
 from core.types import Array
-from lab.pictures import Picture, unpack, weight_pictures
-from lab.record import read
-from lab.run import Run
-from lab.store import SPLITS, RunStore
+from lab.runs.pictures import Picture, unpack, weight_pictures
+from lab.runs.run import Run
+from lab.runs.saved import read
+from lab.runs.store import SPLITS, RunStore
 from presets.schema import Preset
 from tui.series import Trace
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab import cli
-from lab import run as lab_run
+from lab.runs import run as lab_run
 from presets.load import load
 
 SMALL = ["set=mnist", "split=300/100/test", "hidden=8", "batch=50", "evaluate_every=7", "n_s=10"]

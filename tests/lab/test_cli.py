@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.store import RunStore, all_runs
+from lab.runs.store import RunStore, all_runs
 from presets.load import names
 
 GRADLAB = [sys.executable, "-c", "from lab.cli import main; main()"]

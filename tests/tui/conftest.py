@@ -10,7 +10,7 @@ from textual._wait import wait_for_idle
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from lab.own import save
+from lab.library.own_presets import save
 from presets.load import load
 from tui.app import GradlabApp, keep
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from core.gradcheck import GradientReport, TensorReport
-from lab.search import trials_of, with_trials
-from lab.search_store import SearchStore
-from lab.store import COLUMNS, RunStore
+from lab.runs.store import COLUMNS, RunStore
+from lab.search.search import trials_of, with_trials
+from lab.search.store import SearchStore
 from presets.load import load
 from presets.toml import dump
 

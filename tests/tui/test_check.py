@@ -7,8 +7,8 @@ import pytest
 from textual.widgets import Input, OptionList, Select, Static
 from textual_fspicker import FileOpen
 
+from lab.check.template import template
 from lab.errors import LabError
-from lab.student_template import template
 from tests.tui.conftest import wait_until
 from tests.tui.recorded import RIGHT, WRONG, report
 from tui.screens.choose import ChooseScreen

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.terminal import Terminal
-from lab import run as lab_run
-from lab.store import all_runs
+from lab.runs import run as lab_run
+from lab.runs.store import all_runs
 from tests.tui.conftest import PATIENCE
 
 COMMAND = [sys.executable, "-c", "from lab.cli import main; main()", "--preset", "long.toml"]

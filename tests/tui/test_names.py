@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from textual.widgets import Input, Select, Static
 
-import lab.names
+import lab.names.model
 from data.alphabet import ALPHABET, LENGTH
 from data.sources import SURNAMES
-from lab.names import NamesModel, Origin
+from lab.names.model import NamesModel, Origin
 from presets.load import load
 from presets.network import build_network
 from presets.toml import dump
@@ -58,7 +58,7 @@ def _shipped(tmp_path, monkeypatch) -> None:
     made = fixed(folder, seed=3, accuracy=0.5)
     np.savez(folder / "weights.npz", theta=made["theta"])
     (folder / "model.json").write_text(json.dumps(made["about"]))
-    monkeypatch.setattr(lab.names, "SHIPPED", folder)
+    monkeypatch.setattr(lab.names.model, "SHIPPED", folder)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def bars(app):
 
 def expected(name, best_first=True):
     """What the shipped model says."""
-    pairs = list(zip(SURNAMES.classes, lab.names.shipped().probabilities([name])[0], strict=True))
+    pairs = list(zip(SURNAMES.classes, lab.names.model.shipped().probabilities([name])[0], strict=True))
     pairs = sorted(pairs, key=lambda pair: -pair[1]) if best_first else pairs
     return [(nationality, f"{p:.4f}") for nationality, p in pairs]
 
@@ -192,7 +192,7 @@ async def test_enter_adds_names_side_by_side_and_the_next_letter_begins_a_name(n
     async with names() as (app, pilot):
         await pilot.press(*"Zhao", "enter", *"Singh", "enter", *"zhao", "enter")
         assert messages(app)[-1] == "zhao is in the table already"
-        p = lab.names.shipped().probabilities(["Zhao", "Singh"])
+        p = lab.names.model.shipped().probabilities(["Zhao", "Singh"])
         best = [SURNAMES.classes[k] for k in p.argmax(axis=1)]
         assert table(app) == [["Zhao", "Singh"], *([f"{v:.4f}" for v in row] for row in p.T), best]
         assert text(app, "classes").split() == list(SURNAMES.classes)

@@ -3,7 +3,7 @@
 import pytest
 from textual.widgets import Input, OptionList, Static
 
-from lab import run as lab_run
+from lab.runs import run as lab_run
 from presets.load import load, names
 from tui.screens.presets import REPORTS
 from tui.widgets.form import PresetForm
@@ -74,7 +74,7 @@ async def test_details_name_the_report_and_the_best_run_with_its_data(lab, until
 
 
 async def test_the_time_is_measured_when_the_cursor_rests(lab, until, monkeypatch):
-    monkeypatch.setattr("lab.estimate.seconds", lambda preset, threads: 125.0)
+    monkeypatch.setattr("lab.runs.estimate.seconds", lambda preset, threads: 125.0)
     monkeypatch.setattr("tui.screens.presets.REST", 0)
     app = lab()
     async with app.run_test() as pilot:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from textual.widgets import DataTable, Static, TabbedContent
 
-from lab.catalogue import list_runs
-from lab.store import RunStore
+from lab.runs.catalogue import list_runs
+from lab.runs.store import RunStore
 from tests.tui.conftest import wait_until
 from tests.tui.recorded import record, some_runs
 from tui.screens.dialogues import ConfirmScreen
@@ -232,8 +232,8 @@ async def test_what_is_not_interrupted_is_not_resumed(runs, state, index):
 
 
 async def test_a_report_of_the_marked_runs_is_written(runs, until, monkeypatch):
-    monkeypatch.setattr("lab.report_figures.of_run", lambda record: {})
-    monkeypatch.setattr("lab.report_figures.of_runs", lambda records: {})
+    monkeypatch.setattr("lab.report.figures.of_run", lambda record: {})
+    monkeypatch.setattr("lab.report.figures.of_runs", lambda records: {})
     some_runs()
     async with runs() as (app, pilot):
         await pilot.press("ctrl+end", "space", "up", "space", "w")

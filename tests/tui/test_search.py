@@ -3,10 +3,10 @@
 import pytest
 from textual.widgets import Input, Static
 
-from lab.own import save
-from lab.search_store import all_searches, best_rows
+from lab.library.own_presets import save
+from lab.search.store import all_searches, best_rows
 from presets.load import as_changes, load
-from tests.lab.test_search import in_this_process
+from tests.lab.search.test_search import in_this_process
 from tests.tui.conftest import SMALL
 from tests.tui.recorded import searched
 from tui.app import keep
@@ -18,7 +18,7 @@ from tui.widgets.plot import SeriesPlot
 @pytest.fixture(autouse=True)
 def _mode(starts_in, monkeypatch) -> None:
     starts_in("search")
-    monkeypatch.setattr("lab.search.engine", in_this_process)
+    monkeypatch.setattr("lab.search.search.engine", in_this_process)
 
 
 @pytest.fixture

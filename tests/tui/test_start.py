@@ -45,7 +45,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from lab.own import save
+from lab.library.own_presets import save
 from presets.load import load
 from tests.tui.conftest import SMALL, wait_until
 from tui.app import GradlabApp

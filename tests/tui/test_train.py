@@ -7,9 +7,9 @@ import threading
 import pytest
 from textual.widgets import Input, RichLog, Select, Static, TabbedContent
 
-from lab.catalogue import list_runs
 from lab.errors import LabError
-from lab.store import all_runs
+from lab.runs.catalogue import list_runs
+from lab.runs.store import all_runs
 from presets.load import load
 from tests.tui.conftest import wait_until
 from tui.screens.dialogues import AskScreen
@@ -143,7 +143,7 @@ async def test_why_a_run_failed_is_said_in_full(lab, small, until, tmp_path, mon
     def refuse(self, state):
         raise LabError(f"{'a long way to ' * 8}the disk: No space left on device")
 
-    monkeypatch.setattr("lab.store.RunStore.save_checkpoint", refuse)
+    monkeypatch.setattr("lab.runs.store.RunStore.save_checkpoint", refuse)
     app = lab(preset=small)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("r")
@@ -320,7 +320,7 @@ async def test_a_failure_in_the_thread_is_said_and_the_app_lives_on(lab, small, 
     app = lab(preset=small)
     async with app.run_test() as pilot:
         with monkeypatch.context() as patch:
-            patch.setattr("lab.run.build", lambda *_: 1 / 0)
+            patch.setattr("lab.runs.run.build", lambda *_: 1 / 0)
             await pilot.press("r")
             await until(pilot, lambda: app.training.ended)
         app.screen.tick()

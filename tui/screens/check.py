@@ -15,13 +15,13 @@ from textual.widgets import Input, Label, Select, Static
 from textual_fspicker import FileOpen, Filters
 
 from core.gradcheck import Progress
-from lab.check import EXAMPLES
-from lab.check_like import REPORTS, check_like, passed
-from lab.check_view import Colours, parts, table
-from lab.checks import FILE_EXAMPLES, Report, check
+from lab.check.as_reported import REPORTS, check_like, passed
+from lab.check.check import FILE_EXAMPLES, Report, check
+from lab.check.preset import EXAMPLES
+from lab.check.student import Began, StudentReport
+from lab.check.targets import FILE, names_in
+from lab.check.view import Colours, parts, table
 from lab.errors import LabError
-from lab.student import Began, StudentReport
-from lab.student_names import FILE, names_in
 from presets.load import names
 from tui.checking import Checking, Saves
 from tui.screens.base import ModeScreen

@@ -18,9 +18,9 @@ from data.alphabet import fold
 from data.errors import DataError
 from data.sources import SURNAMES
 from lab.errors import LabError
-from lab.names import NamesModel, Origin, answer, load, models
-from lab.names_table import WRITERS, csv_text, markdown, save
-from lab.names_view import CAUTION, headline, mark, strengths
+from lab.names.model import NamesModel, Origin, answer, load, models
+from lab.names.table import WRITERS, csv_text, markdown, save
+from lab.names.view import CAUTION, headline, mark, strengths
 from presets.errors import PresetError
 from tui.screens.base import ModeScreen
 from tui.screens.dialogues import AskScreen

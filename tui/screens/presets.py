@@ -16,8 +16,8 @@ from textual.worker import Worker, WorkerState
 
 from data.catalogue import Entry, entries
 from data.errors import DataError
-from lab.own import files
-from lab.view import figure, network_line
+from lab.library.own_presets import files
+from lab.runs.view import figure, network_line
 from presets.errors import PresetError
 from presets.load import load, names
 from presets.schema import Preset
@@ -121,7 +121,7 @@ class PresetsScreen(ModeScreen):
 
     def _best_so_far(self) -> dict[str, dict[str, float]]:
         """In a thread: what each preset has reached in the user's runs."""
-        from lab.catalogue import best_so_far  # here, as below: the first paint does not wait for NumPy
+        from lab.runs.catalogue import best_so_far  # here, as below: the first paint does not wait for NumPy
 
         return best_so_far(self.lab.runs)
 
@@ -264,7 +264,7 @@ class PresetsScreen(ModeScreen):
 
     def _measure(self, preset: Preset) -> str:
         """In a thread: about how long it trains here."""
-        from lab.estimate import seconds
+        from lab.runs.estimate import seconds
 
         with self.lab.compute:
             return f"about {duration(seconds(preset, self.lab.threads))} here, with what is there of the data"

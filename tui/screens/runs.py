@@ -15,12 +15,12 @@ from textual.coordinate import Coordinate
 from textual.widgets import DataTable, Static, TabbedContent, TabPane
 from textual.worker import Worker, WorkerState, get_current_worker
 
-from lab.catalogue import Catalogue
 from lab.errors import LabError
-from lab.record import TIME, value_text
-from lab.report import write_report
-from lab.store import RunStore
-from lab.view import figure
+from lab.report.report import write_report
+from lab.runs.catalogue import Catalogue
+from lab.runs.saved import TIME, value_text
+from lab.runs.store import RunStore
+from lab.runs.view import figure
 from presets.errors import PresetError
 from tui.screens.base import ModeScreen
 from tui.screens.dialogues import ConfirmScreen

@@ -15,9 +15,9 @@ from textual.widgets import Input, Label, Select, Static
 
 from lab.errors import LabError
 from lab.machine import cores
-from lab.search import begin, settings_of, with_trials
-from lab.search_store import best_rows
-from lab.search_view import ranking, scatter
+from lab.search.search import begin, settings_of, with_trials
+from lab.search.store import best_rows
+from lab.search.view import ranking, scatter
 from presets.errors import PresetError
 from presets.load import as_changes, load, names
 from presets.schema import Vary

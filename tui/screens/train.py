@@ -13,13 +13,13 @@ from textual.containers import Horizontal, ScrollableContainer, Vertical
 from textual.content import Content
 from textual.widgets import Input, RichLog, Static, TabbedContent, TabPane
 
-from lab import run as lab_run
 from lab.errors import LabError
-from lab.own import save
-from lab.pictures import Picture
-from lab.pictures_view import grid
-from lab.store import SPLITS, RunStore
-from lab.view import figure
+from lab.library.own_presets import save
+from lab.runs import run as lab_run
+from lab.runs.pictures import Picture
+from lab.runs.pictures_view import grid
+from lab.runs.store import SPLITS, RunStore
+from lab.runs.view import figure
 from presets.errors import PresetError
 from presets.load import load
 from presets.sanity import overfit

@@ -9,7 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from lab.store import SPLITS
+from lab.runs.store import SPLITS
 from presets.schema import TriangularSchedule
 from tui.series import Point, decimate, smooth
 from tui.widgets.plot import MUTED, Curve, Figure, SeriesPlot

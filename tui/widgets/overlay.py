@@ -11,10 +11,10 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from lab.compare import compare
-from lab.compare_view import table
-from lab.record import Record, changed, labels
-from lab.store import SPLITS
+from lab.runs.compare import compare
+from lab.runs.compare_view import table
+from lab.runs.saved import Record, changed, labels
+from lab.runs.store import SPLITS
 from tui.series import Point, decimate
 from tui.theme import SeriesStyle
 from tui.widgets.plot import Curve, Figure, SeriesPlot

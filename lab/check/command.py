@@ -1,0 +1,154 @@
+"""`gradlab check`: the gradients of a preset, of a report, or of a student's own file."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from lab.check.targets import FILE
+from lab.errors import LabError
+from lab.terminal import FAILED, Changes, Json, console, notice, output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from core.gradcheck import GradientReport
+    from lab.check.student import StudentReport
+
+    Report = GradientReport | StudentReport
+
+Target = Annotated[str | None, typer.Argument(metavar="PRESET|FILE.py:NAME", show_default=False)]
+Method = Annotated[
+    Literal["central", "complex", "directional"] | None,
+    typer.Option(
+        help="Finite differences, the complex step, or one random direction per tensor.",
+        show_default="complex",
+    ),
+]
+Examples = Annotated[
+    int | None, typer.Option(min=1, help="Examples in the batch.", show_default="20; 7 for FILE.py:NAME")
+]
+Updates = Annotated[int, typer.Option(min=0, help="Train a preset this long before its gradients are checked.")]
+Like = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REPORT",
+        help="Check as a report did: a2-setting1 or a2-setting2, its figures 1 and 2; names, its table 1.",
+        show_default=False,
+    ),
+]
+Against = Annotated[
+    str | None,
+    typer.Option(
+        metavar="LAYER",
+        help="Compare a layer of yours with Gradlab's: dense, relu, batchnorm, softmax, conv2d or maxpool.",
+        show_default=False,
+    ),
+]
+Template = Annotated[
+    bool, typer.Option("--template", help="Print an example file to start from: gradlab check --template > mine.py")
+]
+Watch = Annotated[bool, typer.Option("--watch", help="Check again whenever the file is saved; ctrl+c ends it.")]
+
+
+def check(
+    target: Target = None,
+    method: Method = None,
+    examples: Examples = None,
+    changes: Changes = None,
+    updates: Updates = 0,
+    like: Like = None,
+    against: Against = None,
+    template: Template = False,
+    watch: Watch = False,
+    json: Json = False,
+) -> None:
+    """Check gradients: of a preset's network, or of your own code in FILE.py:NAME."""
+    if template:
+        from lab.check.template import template as text
+
+        print(text(), end="")
+        return
+    if (target is None) == (like is None):
+        raise LabError("check what? Give a preset, FILE.py:NAME, or --like REPORT")
+
+    def once() -> bool:
+        if like is not None:
+            return _like(json, like)
+        from lab.check.check import check as check_any
+
+        report = check_any(str(target), method, examples, changes or [], updates, against)
+        _show(json, report.as_dict(), [report])
+        return report.passed
+
+    _fitting_options(target, method, examples, changes, updates, against, watch)
+    if watch and json:
+        raise LabError("--json prints one document: it does not go with --watch")
+    watched = _watched(target) if watch else None
+    passed = once()
+    if watched:
+        for _ in _saves(watched):
+            once()
+    if not passed:
+        raise typer.Exit(FAILED)
+
+
+def _fitting_options(
+    target: str | None,
+    method: str | None,
+    examples: int | None,
+    changes: list[str] | None,
+    updates: int,
+    against: str | None,
+    watch: bool,
+) -> None:
+    """Raise LabError for an option that has no meaning for what is checked."""
+    if target is not None and target.rstrip(":").endswith(".py"):
+        file = target.rstrip(":")
+        raise LabError(f"{file}: add what in it is to be checked, as in {file}:my_network")
+    if target is None or FILE.fullmatch(target):
+        if changes or updates:
+            raise LabError("-s and --updates are for presets")
+        if target is None and (method or examples or against or watch):
+            raise LabError("--like checks as the report did: it takes no --method, --examples, --against or --watch")
+    elif against:
+        raise LabError("--against compares code of yours: give it as FILE.py:NAME")
+
+
+def _like(json: bool, like: str) -> bool:
+    from lab.check.as_reported import check_like, passed
+
+    with console(stderr=True).status(f"checking like {like} ...") as status:
+        reports = check_like(like, lambda tensor: status.update(f"checking like {like}: {tensor.name} is done ..."))
+    _show(json, [report.as_dict() for report in reports], reports)
+    return passed(reports)
+
+
+def _show(json: bool, document: object, reports: "Sequence[Report]") -> None:
+    from lab.check.view import render
+
+    def show(terminal: "Console") -> None:
+        for report in reports:
+            render(report, terminal)
+
+    output(json, document, show)
+
+
+def _watched(target: str | None) -> Path:
+    path = Path(FILE.sub(r"\g<path>", target or ""))
+    if not path.is_file():
+        raise LabError(f"--watch looks at a file: there is none called {path}")
+    return path
+
+
+def _saves(path: Path) -> Iterator[None]:
+    """Once for every time the file is saved; only ctrl+c ends it."""
+    from lab.check.watch import saves
+
+    notice(f"watching {path}; ctrl+c ends it")
+    for _ in saves(path):
+        console().rule()
+        yield

@@ -1,0 +1,162 @@
+"""A gradient check in the terminal: a table of the tensors, their relative errors as box plots, the verdict."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from rich import box
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from core.gradcheck import GradientReport, TensorReport
+from core.types import Array
+from lab.check.against import Comparison
+from lab.check.student import StudentReport
+
+
+class Colours(NamedTuple):
+    """Of what is right and what is wrong, as Rich writes them."""
+
+    right: str
+    wrong: str
+
+
+LOWEST = 1e-18  # where an error of 0 is drawn
+TERMINAL = Colours("green", "red")
+LEGEND = "relative error: | least, largest  [ ] quartiles  : median  T tolerance"
+
+
+def render(report: GradientReport | StudentReport, console: Console) -> None:
+    """Print a check."""
+    for part in parts(report, console.width):
+        console.print(part, soft_wrap=isinstance(part, Text) and not part.no_wrap, crop=True)
+
+
+def parts(report: GradientReport | StudentReport, width: int, colours: Colours = TERMINAL) -> Iterator[RenderableType]:
+    """A check from top to bottom: what the file printed, table, box plots, what a comparison found, verdict."""
+    student = report if isinstance(report, StudentReport) else None
+    check = student.report if student else report
+    assert isinstance(check, GradientReport)
+    if student and student.prints:
+        yield Text("What the file prints:", "dim")
+        yield Padding(Text(student.prints.rstrip()), (0, 0, 1, 2))
+    if check.tensors:
+        yield table(check.tensors, colours)
+        plotted = [t for t in check.tensors if len(t.errors)]
+        if plotted:
+            yield Text("\n".join([*box_plots(plotted, min(width, 100)), ""]), no_wrap=True, overflow="crop")
+    if student and student.against:
+        yield _comparisons(student.against, colours)
+    for note in check.notes:
+        yield Text(f"Note: {note}.", "italic")
+    yield from _verdict(report, check, colours)
+
+
+def table(tensors: Iterable[TensorReport], colours: Colours = TERMINAL) -> Table:
+    """A row for every tensor: what was compared, the relative errors, whether it passes."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))  # fits 80 columns
+    table.add_column("tensor")
+    for heading in ("shape", "checked", "crossed", "zero", "median", "worst", "direction"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("")
+    for t in tensors:
+        row = ["x".join(map(str, t.shape)), *(f"{n:,}" for n in (t.checked, t.crossed, t.zero))]
+        row += [_error(t.median if t.checked else None), _error(t.worst if t.checked else None), _error(t.direction)]
+        table.add_row(
+            t.name, *row, Text("passes", colours.right) if t.passed else Text("FAILS", f"bold {colours.wrong}")
+        )
+    return table
+
+
+def _error(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return "0" if value == 0 else f"{value:.1e}"
+
+
+def box_plots(tensors: list[TensorReport], width: int) -> list[str]:
+    """Relative errors of every tensor on one logarithmic axis: |--[  :  ]--|, median and quartiles, ends at the
+    smallest and largest, and T where the tolerance lies."""
+    label = max(len(t.name) for t in tensors) + 2
+    tolerance = max(t.tolerance for t in tensors)
+    values = np.concatenate([_log(t.errors) for t in tensors] + [_log(np.array([tolerance]))])
+    low, high = math.floor(values.min()), math.ceil(values.max() + 1e-9)
+    cells = width - label - 1
+
+    def column(log: float) -> int:
+        return int((log - low) / max(1, high - low) * (cells - 1) + 0.5)
+
+    lines = []
+    for t in tensors:
+        logs = _log(t.errors)
+        smallest, first, median, third, largest = (column(v) for v in np.quantile(logs, [0, 0.25, 0.5, 0.75, 1]))
+        line = [" "] * cells
+        line[smallest : largest + 1] = "-" * (largest + 1 - smallest)
+        line[first : third + 1] = "=" * (third + 1 - first)
+        line[smallest] = line[largest] = "|"
+        line[first], line[third] = "[", "]"
+        line[median] = ":"
+        line[column(_log(np.array([t.tolerance]))[0])] = "T"
+        lines.append(f"{t.name:<{label}}" + "".join(line).rstrip())
+    return [*lines, " " * label + _axis(low, high, column, cells), " " * label + LEGEND]
+
+
+def _axis(low: int, high: int, column: Callable[[float], int], cells: int) -> str:
+    step = max(1, math.ceil((high - low) * 7 / cells))  # a number needs seven cells
+    axis = [" "] * cells
+    for exponent in range(low, high + 1, step):
+        text = "0" if 10.0**exponent <= LOWEST else f"1e{exponent}"
+        start = column(exponent)
+        if start + len(text) <= cells:
+            axis[start : start + len(text)] = text
+    return "".join(axis).rstrip()
+
+
+def _log(errors: Array) -> Array:
+    clipped = np.clip(errors, LOWEST, 1e3)
+    return np.asarray(np.log10(clipped))
+
+
+def _comparisons(rows: tuple[Comparison, ...], colours: Colours) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("beside Gradlab's")
+    for heading in ("largest difference", "at", "yours", "ours"):
+        table.add_column(heading, justify="right")
+    table.add_column("")
+    for row in rows:
+        place = f"[{','.join(map(str, row.place))}]" if row.place else "shape"
+        figures = [f"{v:.6g}" for v in (row.theirs, row.ours)]
+        verdict = Text("agrees", colours.right) if row.passed else Text("DIFFERS", f"bold {colours.wrong}")
+        table.add_row(row.name, f"{row.absolute:.1e}", Text(place), *figures, verdict)
+    return table
+
+
+def _verdict(report: GradientReport | StudentReport, check: GradientReport, colours: Colours) -> Iterator[Text]:
+    for t in check.tensors:
+        if not t.passed:
+            yield Text(f"{t.name} {t.verdict}", colours.wrong)
+    for finding in check.findings:
+        yield Text(finding, colours.wrong)
+    where = f"{check.target}, {check.method}, {check.seconds:.2f} s"
+    if isinstance(report, StudentReport) and report.problem:
+        yield Text(report.problem, colours.wrong)
+        yield Text(f"NOT CHECKED: {where}", f"bold {colours.wrong}")
+    elif report.passed:
+        compared, whole = _coverage(check)
+        yield Text(f"PASSES: {where}; {compared}{whole}", f"bold {colours.right}")
+    else:
+        yield Text(f"FAILS: {where}", f"bold {colours.wrong}")
+
+
+def _coverage(check: GradientReport) -> tuple[str, str]:
+    size = sum(math.prod(t.shape) for t in check.tensors)
+    checked = sum(t.checked for t in check.tensors)
+    compared = f"{checked:,} of {size:,} coordinates one by one" if checked < size else f"all {size:,} coordinates"
+    if checked == 0:
+        compared = f"{size:,} coordinates"
+    directions = [t for t in check.tensors if t.direction is not None]
+    whole = ", all of them along a random direction" if len(directions) == len(check.tensors) and checked < size else ""
+    return compared, whole

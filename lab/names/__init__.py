@@ -1,0 +1,1 @@
+"""Guesses at the nationality of a surname, and the model that is shipped for them. Training a model is lab.runs."""

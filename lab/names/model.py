@@ -1,0 +1,174 @@
+"""Guesses at the nationality of a surname: by the model of a names run, or by the one that comes with Gradlab.
+
+A name that somebody types is answered at once: this loads no SciPy, and the schema only to read a run.
+"""
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from core.network import Network
+from core.sequences import FEW
+from core.types import Array
+from data.alphabet import ALPHABET, LENGTH, PAD, encode, fold
+from data.sources import SURNAMES
+from lab.errors import LabError
+from lab.runs.store import RunStore, all_runs, find
+from presets.network import build_network
+
+if TYPE_CHECKING:
+    from presets import schema
+
+SHIPPED = Path(__file__).parent / "shipped"  # preset.toml, weights.npz and model.json, made by lab.names.ship
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a model comes from, and how good it is."""
+
+    name: str  # "shipped", or the name of the run
+    run: str | None  # path of the run
+    preset: str
+    accuracy: float  # on the validation names
+    data: str  # what it learnt from and was judged by
+
+
+class NamesModel:
+    """A trained network and what its outputs mean. Not to be used from two threads at once."""
+
+    def __init__(self, network: Network, classes: tuple[str, ...], origin: Origin) -> None:
+        self.network = network
+        self.classes = classes
+        self.origin = origin
+
+    def probabilities(self, names: Sequence[str]) -> Array:
+        """(n, classes), float64, of so many names. Raises DataError for one that is empty, too long, or has letters
+        that are not known."""
+        return np.exp(self.log_probabilities(np.array([encode(name) for name in names])))
+
+    def explain(self, names: Sequence[str]) -> list[Array]:
+        """What each letter of each folded name says for its best class, (length of the folded name,), float64.
+
+        By occlusion (Zeiler and Fergus 2014, arXiv:1311.2901): log p of the class with the name as it is, less log p
+        with that one letter replaced by padding, which no filter answers to. Negative: it speaks against the class.
+        """
+        blocks = [_with_each_letter_hidden(encode(name)) for name in names]
+        log_p = np.split(self.log_probabilities(np.concatenate(blocks)), np.cumsum([len(b) for b in blocks])[:-1])
+        return [block[0].max() - block[1:, block[0].argmax()] for block in log_p]
+
+    def log_probabilities(self, rows: Array) -> Array:
+        """(n, classes), float64, of encoded names (n, LENGTH)."""
+        starts = range(0, len(rows), FEW)
+        z = np.concatenate([self.network.forward(rows[i : i + FEW]).astype(np.float64) for i in starts])
+        z -= z.max(axis=1, keepdims=True)
+        return np.asarray(z - np.log(np.exp(z).sum(axis=1, keepdims=True)))
+
+
+def _with_each_letter_hidden(row: Array) -> Array:
+    """The row itself, then, for each of its letters, the row without it."""
+    letters = np.flatnonzero(row != PAD)
+    rows = np.tile(row, (1 + len(letters), 1))
+    rows[1 + letters, letters] = PAD  # letters come first, so that their places are 0, 1, ...
+    return rows
+
+
+def answer(model: NamesModel, names: Sequence[str], explain: bool = False) -> dict[str, Any]:
+    """What the command shows and --json holds. Raises DataError."""
+    p = model.probabilities(names)
+    document = {
+        "model": asdict(model.origin),
+        "classes": list(model.classes),
+        "names": list(names),
+        "folded": [fold(name) for name in names],
+        "probabilities": p.tolist(),
+        "best": [model.classes[k] for k in p.argmax(axis=1)],
+    }
+    return document | ({"explain": [drops.tolist() for drops in model.explain(names)]} if explain else {})
+
+
+# Models
+
+
+def choose(runs: Path, run: str | None) -> NamesModel:
+    """The model of that run, or the shipped one for "shipped"; for None the first of models(). Raises LabError,
+    PresetError."""
+    if run is None:
+        return load(next(models(runs)))
+    return shipped() if run == "shipped" else of_run(find(runs, run))
+
+
+def models(runs: Path) -> Iterator[Origin]:
+    """Whose models there are: of the finished runs that learnt surnames, the newest first, and the shipped one, last.
+    Runs whose result is damaged are passed over."""
+    for store in reversed(all_runs(runs)):
+        with suppress(LabError, KeyError):
+            result = store.result()
+            if result and result["state"] == "done" and SURNAMES.embedded.name in result["fingerprints"]:
+                yield _origin(store, result)
+    yield _shipped_origin(SHIPPED)
+
+
+def load(origin: Origin) -> NamesModel:
+    """The model from there. Raises LabError, PresetError."""
+    return shipped() if origin.run is None else of_run(RunStore(Path(origin.run)))
+
+
+def of_run(store: RunStore) -> NamesModel:
+    """The model a run left. Raises LabError, PresetError."""
+    result = store.result()
+    if result is None:
+        raise LabError(f"{store.path} has no result: it is still running, or was killed")
+    preset, start = store.preset(), "network."
+    if preset.data.set != "surnames":
+        raise LabError(f"{store.path} is a run of {preset.name}, which learns no surnames")
+    if result["state"] == "diverged":
+        raise LabError(f"{store.path} diverged: it left no model")
+    weights = {key.removeprefix(start): a for key, a in store.checkpoint().items() if key.startswith(start)}
+    try:
+        return _model(preset.network, weights, result["classes"], _origin(store, result))
+    except (KeyError, ValueError) as error:
+        raise LabError(f"{store.path}: its files do not fit together: {error}") from None
+
+
+def _origin(store: RunStore, result: Mapping[str, Any]) -> Origin:
+    accuracy = result["final"]["validation"]["accuracy"]
+    return Origin(store.path.name, str(store.path), result["preset"], accuracy, result["data"])
+
+
+def shipped(folder: Path | None = None) -> NamesModel:
+    """The model that comes with Gradlab, or another in that folder. Its preset was checked when it was made."""
+    folder = folder or SHIPPED
+    spec = _attributes(tomllib.loads((folder / "preset.toml").read_text(encoding="utf-8"))["network"])
+    with np.load(folder / "weights.npz", allow_pickle=False) as weights:
+        return _model(cast("schema.Network", spec), dict(weights), _about(folder)["classes"], _shipped_origin(folder))
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    about: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    return about
+
+
+def _shipped_origin(folder: Path) -> Origin:
+    about = _about(folder)
+    return Origin("shipped", None, about["preset"], about["accuracy"], about["data"])
+
+
+def _attributes(value: Any) -> Any:
+    """Tables of a TOML file with the attributes that the schema's sections have."""
+    if isinstance(value, dict):
+        return SimpleNamespace(**{key: _attributes(inner) for key, inner in value.items()})
+    return [_attributes(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _model(spec: "schema.Network", weights: dict[str, Array], classes: Sequence[str], origin: Origin) -> NamesModel:
+    """Raises KeyError or ValueError if the weights are not of that network."""
+    network = build_network(spec, (LENGTH,), len(classes), np.random.default_rng(), len(ALPHABET))
+    network.restore(weights)
+    return NamesModel(network, tuple(classes), origin)

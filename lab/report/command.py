@@ -1,0 +1,29 @@
+"""`gradlab report`: what a lab report needs of saved runs, in a folder."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab.terminal import RunsDir, console
+
+RunNames = Annotated[list[str], typer.Argument(metavar="RUN...", help="Paths or names; their ends will do.")]
+Out = Annotated[Path | None, typer.Option(metavar="DIR", help="The folder to write.", show_default="report-<run>")]
+
+
+def report(names: RunNames, out: Out = None, runs_dir: RunsDir = Path("runs")) -> None:
+    """Write report.md with settings, results and figures (PNG, SVG, PDF) of one or several runs."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from lab.report.report import write_report
+    from lab.runs.store import find
+
+    stores = [find(runs_dir, name) for name in names]
+    terminal = console(stderr=True)
+    columns = (TextColumn("figures"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
+    with Progress(*columns, console=terminal, transient=True, disable=not terminal.is_terminal) as bar:
+        task = bar.add_task("")
+        written = write_report(
+            stores, out, lambda done, total, name: bar.update(task, completed=done, total=total, description=name)
+        )
+    print(written)

@@ -1,0 +1,177 @@
+"""What a lab report needs of one or several runs, in one folder: report.md, figures, and the presets to run again."""
+
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lab.errors import LabError
+from lab.runs.compare import compare
+from lab.runs.compare_view import comparison_rows
+from lab.runs.pictures import unpack
+from lab.runs.saved import Record, changed, distinct, labels, read, value_text
+from lab.runs.sheets import sheet
+from lab.runs.store import RunStore, disk
+from lab.runs.view import MINI_NOTE, class_rows, final_rows, layer_rows
+from presets.keys import known_keys, settings
+
+Progress = Callable[[int, int, str], None]  # figures done, figures in all, the one at work
+Names = Iterable[str]
+VECTORS = ("svg", "pdf")
+CAPTIONS = {
+    "loss": "Loss against the update step",
+    "cost": "Cost (loss plus L2 penalty) against the update step",
+    "accuracy": "Accuracy against the update step",
+    "eta": "Learning rate against the update step",
+    "confusion": "Confusion matrix: true classes in rows, guesses in columns",
+    "templates": "Weights of every class as an image, each stretched from black to white by itself",
+    "kernels": "Kernels of the first layer, each stretched from black to white by itself",
+    "misclassified": "Examples guessed wrong with most confidence",
+}
+
+
+def write_report(stores: Sequence[RunStore], out: Path | None, progress: Progress) -> Path:
+    """Write the report of these runs into the folder `out` (default: ./report-<run>); returns the path of report.md.
+
+    Raises LabError if a run has nothing recorded yet, the folder holds a report already, or cannot be written.
+    """
+    from lab.report.figures import of_run, of_runs, save  # matplotlib takes its time
+
+    distinct(stores)
+    records = dict(zip(labels(stores), map(read, stores), strict=True))
+    out = default_place(list(records)) if out is None else out
+    report = out / "report.md"
+    if report.exists():
+        raise LabError(f"{report} is there already: give another folder with --out, or move it away")
+    drawings = {label: of_run(record) for label, record in records.items()}
+    if len(records) > 1:
+        drawings = {"comparison": of_runs(records), **drawings}
+    pictures = {label: unpack(record.store.pictures()) for label, record in records.items()}
+    total = sum(map(len, drawings.values()))
+    done = 0
+    with disk(out):
+        for folder, figures in drawings.items():
+            (out / folder).mkdir(parents=True, exist_ok=True)
+            for name, draw in figures.items():
+                progress(done, total, f"{folder}/{name}")
+                save(draw(), out / folder, name)
+                done += 1
+        for label, record in records.items():
+            shutil.copyfile(record.store.path / "preset.toml", out / label / "preset.toml")
+            for name, group in pictures[label].items():
+                sheet(group).save(out / label / f"{name}.png")
+        report.write_text(text(records, drawings, pictures), encoding="utf-8")  # last: where it is, the rest is whole
+    progress(done, total, "report.md")
+    return report
+
+
+def default_place(named: Sequence[str]) -> Path:
+    """The folder of a report of runs with these labels."""
+    more = f"-and-{len(named) - 1}-more" if len(named) > 1 else ""
+    return Path(f"report-{named[0]}{more}")
+
+
+def text(records: Mapping[str, Record], drawings: Mapping[str, Names], pictures: Mapping[str, Names]) -> str:
+    """The Markdown: a comparison if there are several runs, then a chapter on each. The others name what was drawn."""
+    lines = list(_comparison(records, drawings["comparison"])) if len(records) > 1 else []
+    for label, record in records.items():
+        lines += _run(label, record, drawings[label], pictures[label], top=len(records) == 1)
+    return "\n".join(lines) + "\n"
+
+
+def _comparison(records: Mapping[str, Record], figures: Names) -> Iterator[str]:
+    yield from (f"# Comparison of {len(records)} runs", "")
+    each = list(records.values())
+    rows = [row or [""] * (1 + len(each)) for row in comparison_rows(compare(each), each)]
+    yield from _table([["", *records], *rows])
+    if any(record.variant == "mini" for record in each):
+        yield from (MINI_NOTE.replace("this run", "a run on 'mini'"), "")
+    yield from _figures("comparison", figures)
+
+
+def _run(label: str, record: Record, figures: Names, pictures: Names, top: bool) -> Iterator[str]:
+    mark = "#" if top else "##"
+    preset, result, reference = record.preset, record.result, record.preset.reference
+    yield from (f"{mark} {label}: {preset.title}", "")
+    if preset.description:
+        yield from (preset.description, "")
+    if reference:
+        yield from (f"Reproduces report {reference.report}, {reference.where}.", "")
+    state = record.state_line if record.state == "done" else f"**{record.state_line}**"
+    yield from (f"- State: {state}", f"- Data: {record.data}", f"- Run: `{record.store.path}`")
+    if result:
+        made_with = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+        yield f"- {result['parameters']:,} parameters, seed {result['seed']}, {result['seconds']:.1f} s"
+        yield f"- Made with {made_with}"
+    yield f"- To run it again: `gradlab run {label}/preset.toml`"
+
+    yield from ("", f"{mark}# Results", "")
+    yield from _table(final_rows(record.final, reference.model_dump() if reference else None))
+    yield from (note + "\n" for note in _notes(record))
+    yield from (f"{mark}# Settings", "")
+    yield from _settings(record)
+    if result:
+        yield from (f"{mark}# Classes ({result['judge']} part)", "")
+        yield from _table(class_rows(result))
+        yield from _layers(result, f"{mark}# Layers")
+        yield from _misclassified(result, f"{mark}# Misclassified with most confidence ({result['judge']} part)")
+    yield from (f"{mark}# Figures", "")
+    yield from _figures(label, figures)
+    yield from _figures(label, pictures, vectors=())
+
+
+def _notes(record: Record) -> Iterator[str]:
+    reference = record.preset.reference
+    if reference and record.variant == "mini":
+        yield MINI_NOTE
+    if reference and reference.note:
+        yield reference.note
+    if record.result is None:
+        yield (
+            "These are the last numbers on the disk: there is no test result and no confusion matrix. "
+            f"`{record.store.to_resume}` goes on."
+        )
+    else:
+        yield from record.result["notes"]
+
+
+def _settings(record: Record) -> Iterator[str]:
+    keys, differing = known_keys(), changed(record.preset)
+    rows = [["setting", "value", ""]]
+    for name, value in settings(record.preset).items():
+        key = keys.get(name)
+        meaning = ", ".join(part for part in (key.title, key.unit) if part) if key else ""
+        shown = f"**{value_text(value)}**" if name in differing else value_text(value)
+        rows.append([name, shown, meaning])
+    yield from _table(rows)
+    if differing:
+        yield from (f"Bold: changed from the preset {record.preset.name}.", "")
+
+
+def _layers(result: Mapping[str, Any], title: str) -> Iterator[str]:
+    if layers := result.get("layers"):  # a run made before they were recorded has none
+        yield from (title, "", *_table(layer_rows(layers)))
+
+
+def _misclassified(result: Mapping[str, Any], title: str) -> Iterator[str]:
+    """Texts; of images there is a sheet among the figures."""
+    texts = [each for each in result.get("misclassified", ()) if each["text"]]
+    if texts:
+        rows = [[each["text"], each["true"], each["predicted"], f"{each['probability']:.1%}"] for each in texts]
+        yield from (title, "", *_table([["example", "true", "guessed", "probability"], *rows]))
+
+
+def _figures(folder: str, names: Names, vectors: Sequence[str] = VECTORS) -> Iterator[str]:
+    for name in names:
+        yield from (f"![{CAPTIONS[name]}]({folder}/{name}.png)", "")
+        others = " · ".join(f"[{kind.upper()}]({folder}/{name}.{kind})" for kind in vectors)
+        yield from (f"{CAPTIONS[name]}. {others}".rstrip(), "")
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A Markdown table, the first row its heading, columns after the first flush right."""
+    heading, *body = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    yield "| " + " | ".join(heading) + " |"
+    yield "| --- " + "| ---: " * (len(heading) - 1) + "|"
+    yield from ("| " + " | ".join(row) + " |" for row in body)
+    yield ""

@@ -1,0 +1,44 @@
+"""`gradlab reproduce`: every value the reports report, measured again, with a verdict."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from lab.machine import cores
+from lab.terminal import INTERRUPTED, Json, RunsDir, Variant, console, notice, output, stopped_by_signals
+
+Report = Annotated[
+    Literal["a1", "a2", "a3", "names", "fman45"] | None, typer.Option(help="One report.", show_default="all")
+]
+Seeds = Annotated[int, typer.Option(min=1, max=100, help="Train with seeds 1 to N: mean and spread of every value.")]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, max=1024, help="Trainings side by side.", show_default="one for each core")
+]
+
+
+def reproduce(
+    report: Report = None,
+    seeds: Seeds = 1,
+    jobs: Jobs = None,
+    data: Variant = None,
+    runs_dir: RunsDir = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Measure what the reports report; ctrl+c stops it, the same command goes on with it."""
+    from lab.reproduce.reproduce import Reproduction
+    from lab.reproduce.view import MINI_NOTE, ReproductionProgress, show_reproduction
+
+    reproduction = Reproduction(runs_dir, report, data or "auto", jobs or cores(), seeds)
+    if reproduction.embedded and data is None:
+        notice(f"{MINI_NOTE} gradlab data fetch gets all of it.")
+    if reproduction.taken_up:
+        notice(f"{reproduction.taken_up} of {len(reproduction.pieces)} pieces are in {reproduction.root} and are kept")
+    progress = ReproductionProgress(console(stderr=True), reproduction)
+    with stopped_by_signals(reproduction.stop), progress.bar:
+        rows = reproduction.run(progress)
+    output(json, rows, lambda terminal: show_reproduction(terminal, reproduction, rows))
+    if not reproduction.done:
+        done = f"{len(reproduction.results)} of {len(reproduction.pieces)}"
+        notice(f"interrupted after {done} pieces; the same command goes on with them")
+        raise typer.Exit(INTERRUPTED)

@@ -1,0 +1,259 @@
+"""Everything the reports report, measured again: what has to be trained and checked, side by side, and the verdicts.
+
+It is kept below the runs, in reproduce/: a run directory for every training, in seed-<seed>-<data>/, and a file for
+every measurement, in checks/. A reproduction that was ended in any way goes on where it was, and one that is complete
+is only read. What was measured with another version of Gradlab, NumPy or a preset is measured again.
+"""
+
+import re
+import shutil
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from data.catalogue import entries
+from lab.errors import LabError
+from lab.machine import versions
+from lab.reproduce import experiments as reported_checks
+from lab.reproduce.values import Found, Job, Measurement, Result, Value, jobs, values
+from lab.reproduce.verdicts import EMBEDDED, FAILED, judge, tolerance
+from lab.runs.store import RunStore, disk, exclusive, read_json, to_json, write_whole
+from lab.search import trial
+from lab.search.shared_data import SharedData, data_key, shared
+from lab.search.trial import STOP, Task
+from lab.search.workers import WorkerDiedError, engine
+from presets.build import load_data
+from presets.schema import Preset
+
+POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What a worker does at a time: one training, or one measurement, which has no preset."""
+
+    job: Job
+    seed: int
+    folder: Path  # the run directory of a training; of a measurement its file, without the ending
+    preset: Preset | None = None
+    variant: str = ""
+    number: int = 1  # among the trainings of a search
+
+    def __hash__(self) -> int:
+        return hash(self.folder)
+
+
+class Reproduction:
+    """The values of one report or of all, for seeds 1 to `seeds`, on 'auto', 'mini' or 'full' data.
+
+    run() measures what has not been measured; stop() may be called meanwhile, from any thread or a signal handler.
+    `results` holds what is known of every piece; a piece that could not be done is a result with a `reason` alone.
+    """
+
+    def __init__(self, runs: Path, report: str | None, variant: str, workers: int, seeds: int = 1) -> None:
+        self.root = runs / "reproduce"
+        self.values = values(report)
+        self.seeds = seeds
+        self.workers = workers
+        self.pieces = [piece for job in jobs(self.values) for piece in self._pieces(job, variant)]
+        self.results: dict[Piece, Result] = {}
+        for piece in self.pieces:
+            if (result := _kept(piece)) is not None:
+                self.results[piece] = result
+        self.taken_up = len(self.results)
+        self._stopping = False
+        self._loans: list[tuple[ExitStack, set[Future[Any]]]] = []  # shared data, and the trainings that need them
+
+    @property
+    def done(self) -> bool:
+        """Has everything been tried?"""
+        return len(self.results) == len(self.pieces)
+
+    @property
+    def embedded(self) -> bool:
+        """Is something trained on an embedded part?"""
+        return any(piece.variant == "mini" for piece in self.pieces)
+
+    def stop(self) -> None:
+        """End soon: trainings at work stop after the update they are at, and can be taken up again."""
+        self._stopping = True
+        for folder in {piece.folder.parent for piece in self.pieces if piece.folder.parent.is_dir()}:
+            (folder / STOP).touch()
+
+    def run(self, watch: Callable[[Piece], None] = lambda piece: None) -> list[dict[str, Any]]:
+        """Measure; `watch` is given every piece that is done. Returns document(). Raises LabError, DataError."""
+        with disk(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+        with exclusive(self.root):
+            for stop in self.root.glob(f"*/{STOP}"):
+                stop.unlink()
+            if not self.done:
+                self._work(watch)
+            return self.document()
+
+    # What there is to do
+
+    def _pieces(self, job: Job, variant: str) -> Iterator[Piece]:
+        slug = re.sub(r"[^\w.-]+", "-", job.name)
+        if isinstance(job, Measurement):
+            yield Piece(job, 1, self.root / "checks" / slug)
+            return
+        for seed in range(1, self.seeds + 1):
+            for number, preset in enumerate(job.presets(seed), 1):
+                name = f"{slug}-{number:02d}" if job.trials else slug
+                chosen = _chosen(preset, variant)
+                yield Piece(job, seed, self.root / f"seed-{seed}-{chosen}" / name, preset, chosen, number)
+
+    # Doing it
+
+    def _work(self, watch: Callable[[Piece], None]) -> None:
+        missing = [piece for piece in self.pieces if piece not in self.results]
+        together = [piece for piece in missing if isinstance(piece.job, Measurement) and not piece.job.alone]
+        alone = [piece for piece in missing if isinstance(piece.job, Measurement) and piece.job.alone]
+        with engine(self.workers, None) as (executor, _), ExitStack() as loans:
+            try:
+                at_work = {_measure(executor, piece): piece for piece in together}
+                for preset, pieces in _by_data(missing):
+                    self._collect(at_work, self.workers, watch)  # data are loaded when they are about to be needed
+                    if self._stopping:
+                        break
+                    loan = loans.enter_context(ExitStack())
+                    data = loan.enter_context(shared(partial(load_data, preset, pieces[0].variant)))
+                    begun = {_train(executor, piece, data): piece for piece in pieces}
+                    self._loans.append((loan, set(begun)))
+                    at_work |= begun
+                self._collect(at_work, 0, watch)
+                for piece in alone:  # it measures time
+                    self._collect({_measure(executor, piece): piece}, 0, watch)
+            except BaseException:
+                self.stop()
+                raise
+
+    def _collect(self, at_work: dict[Future[Any], Piece], most: int, watch: Callable[[Piece], None]) -> None:
+        """Take what is done until at most so many pieces are at work; none, when all is to stop."""
+        while len(at_work) > (0 if self._stopping else most):
+            if self._stopping:
+                for future in at_work:
+                    future.cancel()
+            ended, _ = wait(at_work, POLL_SECONDS, FIRST_COMPLETED)
+            for future in ended:
+                piece = at_work.pop(future)
+                if (result := _received(future, piece)) is not None:
+                    self.results[piece] = result
+                    watch(piece)
+            for loan, futures in self._loans:
+                if futures.isdisjoint(at_work):
+                    loan.close()  # nobody needs these data any more
+
+    # What has been found
+
+    def document(self) -> list[dict[str, Any]]:
+        """What `--json` prints, of the values that have been measured for every seed."""
+        return [self._row(value) for value in self.values if self._known(value)]
+
+    def _known(self, value: Value) -> bool:
+        return all(piece in self.results for piece in self.pieces if piece.job.name in value.jobs)
+
+    def _row(self, value: Value) -> dict[str, Any]:
+        used = [piece for piece in self.pieces if piece.job.name in value.jobs]
+        reasons = [self.results[piece]["reason"] for piece in used if "reason" in self.results[piece]]
+        row: dict[str, Any] = {
+            "id": value.id,
+            "report": value.report,
+            "what": value.what,
+            "reported": value.reported,
+            "measured": None,
+            "tolerance": tolerance(value),
+            "verdict": FAILED,
+            "seconds": round(sum(float(self.results[piece].get("seconds", 0.0)) for piece in used), 3),
+        }
+        if reasons:
+            return row | {"reason": reasons[0]}
+        found = [self._found(used, seed) for seed in range(1, self.seeds + 1)]
+        numbers = [value.measure(each) for each in found]
+        row["measured"] = statistics.fmean(numbers)
+        row["verdict"] = judge(value, row["measured"], value.holds is not None and all(map(value.holds, found)))
+        if value.rule != "equal" and any(piece.variant == "mini" for piece in used):
+            row["verdict"] = EMBEDDED  # the reports' numbers are for the full data
+        return row | ({"spread": statistics.stdev(numbers)} if self.seeds > 1 else {})
+
+    def _found(self, used: Sequence[Piece], seed: int) -> Found:
+        """By job, what was found with a seed; measurements know none."""
+        found: dict[str, list[Result]] = {}
+        for piece in used:
+            if piece.preset is None or piece.seed == seed:
+                found.setdefault(piece.job.name, []).append(self.results[piece])
+        return found
+
+
+def _chosen(preset: Preset, variant: str) -> str:
+    """'full' or 'mini': what 'auto' means for the data of a preset."""
+    if variant != "auto":
+        return "full" if preset.data.set == "surnames" else variant
+    full = {entry.name for entry in entries() if entry.full == "present"} | {"surnames"}  # all of them are embedded
+    return "full" if preset.data.set in full else "mini"
+
+
+def _by_data(pieces: Sequence[Piece]) -> list[tuple[Preset, list[Piece]]]:
+    """The trainings by the data they share, each set with a preset that asks for it."""
+    sets: dict[str, tuple[Preset, list[Piece]]] = {}
+    for piece in pieces:
+        if piece.preset is not None:
+            sets.setdefault(data_key(piece.preset), (piece.preset, []))[1].append(piece)
+    return list(sets.values())
+
+
+def _kept(piece: Piece) -> Result | None:
+    """What was measured in an earlier session, if it was the same."""
+    if piece.preset is None:
+        result = read_json(piece.folder.with_suffix(".json"))
+        return result if result and result.get("versions") == versions() else None
+    store = RunStore(piece.folder)
+    training = store.sound_result()
+    if training is None or training["state"] != "done" or training.get("versions") != versions():
+        return None
+    return training if store.preset() == piece.preset else None
+
+
+def _measure(executor: Executor, piece: Piece) -> Future[Any]:
+    return executor.submit(reported_checks.timed, piece.job.name)
+
+
+def _train(executor: Executor, piece: Piece, data: SharedData) -> Future[Any]:
+    """Begin a training, or go on with it if its run directory is of this very preset and was left in the middle."""
+    assert piece.preset is not None, "a training has a preset"
+    store = RunStore(piece.folder)
+    with disk(piece.folder):
+        begun = (piece.folder / "preset.toml").exists()
+        result = store.sound_result()
+        if begun and (store.preset() != piece.preset or (result and result["state"] != "interrupted")):
+            shutil.rmtree(piece.folder)
+        piece.folder.parent.mkdir(exist_ok=True)
+    monitored = ("validation",) if piece.job.trials else ("train", "validation")  # type: ignore[union-attr]
+    return executor.submit(trial.perform, Task(piece.number, piece.preset, piece.folder, data, monitored=monitored))
+
+
+def _received(future: Future[Any], piece: Piece) -> Result | None:
+    """What was found, and kept; None if it was interrupted."""
+    try:
+        outcome = future.result()
+    except CancelledError:
+        return None
+    except (WorkerDiedError, LabError) as error:
+        return {"reason": str(error)}
+    if piece.preset is None:
+        path = piece.folder.with_suffix(".json")
+        with disk(path):
+            path.parent.mkdir(exist_ok=True)
+        write_whole(path, to_json(outcome) + "\n")
+        return _kept(piece)
+    if outcome.state == "interrupted" and outcome.reason:  # the disk: no other would get further
+        raise LabError(f"{outcome.reason}; the same command goes on with the values")
+    if outcome.state in ("failed", "diverged"):
+        return {"reason": f"{outcome.state}: {outcome.reason}"}
+    return _kept(piece) if outcome.state == "done" else None

@@ -1,0 +1,112 @@
+"""A saved run read back: what lists, comparisons and reports say of it, whatever state it is in."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import tomlkit
+
+from data.catalogue import entries
+from lab.errors import LabError
+from lab.runs.store import SPLITS, RunStore
+from presets.keys import settings
+from presets.load import load, names
+from presets.schema import Preset
+
+MEASURES = ("loss", "cost", "accuracy")
+TIME = re.compile(r"\d{8}-\d{6}-")  # what the name of a run directory begins with
+
+Final = Mapping[str, Mapping[str, float | None]]  # by split and measure; None for what was not finite
+
+
+@dataclass(frozen=True)
+class Record:
+    """One run. `result` is None while it runs, and if it was killed; `final` then is the last evaluation on disk."""
+
+    store: RunStore
+    preset: Preset
+    state: str  # running, done, interrupted or diverged
+    data: str
+    variant: str
+    updates: int
+    metrics: list[dict[str, float]]
+    final: Final
+    result: dict[str, Any] | None
+
+    @property
+    def data_short(self) -> str:
+        """The data set and whether all of it, without the counts."""
+        return self.data.partition(":")[0]
+
+    @property
+    def reported(self) -> dict[str, float]:
+        """What the report reports, as in 'test.accuracy'; {} if there is none."""
+        return dict(self.preset.reference.reported) if self.preset.reference else {}
+
+    @property
+    def state_line(self) -> str:
+        """How far it got, and how it ended."""
+        if self.state == "done":
+            return f"done, {self.updates:,} updates"
+        if self.state == "running":
+            return f"still running, update {self.updates:,}"
+        if self.result is None:
+            return f"interrupted (killed), last evaluated at update {self.updates:,}"
+        planned = self.result["updates_planned"]
+        if self.state == "diverged":
+            return f"diverged: the loss was not finite at update {self.result['diverged_at']:,} of {planned:,}"
+        return f"interrupted at update {self.updates:,} of {planned:,}"
+
+
+def read(store: RunStore) -> Record:
+    """The record of a run. Raises LabError, also when nothing has been recorded yet, and PresetError."""
+    preset, metrics = store.preset(), store.metrics()
+    running = store.running()
+    result = None if running else store.result()
+    if not metrics:
+        raise LabError(f"{store.path} has nothing recorded yet")
+    if result is not None:
+        seen = (result["state"], result["data"], result["variant"], result["updates"])
+        return Record(store, preset, *seen, metrics, result["final"], result)
+    _, variant = store.reached()
+    title = next(entry.title for entry in entries() if entry.name == preset.data.set)
+    data = f"{title}, {'full' if variant == 'full' else 'embedded part'}"
+    last = metrics[-1]
+    final: Final = {split: {measure: last[f"{split}_{measure}"] for measure in MEASURES} for split in SPLITS}
+    state = "running" if running else "interrupted"
+    return Record(store, preset, state, data, variant, int(last["update"]), metrics, final, None)
+
+
+def labels(stores: Sequence[RunStore]) -> list[str]:
+    """What tells runs apart in a legend, and finds them again: the names without the time, as far as that will do."""
+    short = [TIME.sub("", store.path.name) for store in stores]
+    return short if len(set(short)) == len(short) else [store.path.name for store in stores]
+
+
+def distinct(stores: Sequence[RunStore]) -> None:
+    """Raise LabError if a run is given twice."""
+    seen = set()
+    for store in stores:
+        if store.path.resolve() in seen:
+            raise LabError(f"{store.path} is given twice")
+        seen.add(store.path.resolve())
+
+
+def changed(preset: Preset) -> dict[str, Any]:
+    """The settings that differ from those of the preset of that name; {} if no such preset comes with Gradlab."""
+    if preset.name not in names():
+        return {}
+    shipped = settings(load(preset.name))
+    return {key: value for key, value in settings(preset).items() if key not in shipped or shipped[key] != value}
+
+
+def value_text(value: Any) -> str:
+    """A setting as it is written in TOML and after -s, text without its quotes; a dash for one that does not apply."""
+    if value is None:
+        return "-"
+    if isinstance(value, list):
+        return f"[{', '.join(map(value_text, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name} = {value_text(inner)}' for name, inner in value.items())}}}"
+    return value if isinstance(value, str) else tomlkit.item(value).as_string()

@@ -1,0 +1,156 @@
+"""Results, runs, presets and data as tables for the terminal."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+from rich.text import Text
+
+ROOM_FOR_RUNS = 80  # columns that a list of runs needs as a table
+MINI_NOTE = "The reported numbers are for the full data; this run saw only the embedded part of it."
+
+
+def show_result(console: Console, result: Mapping[str, Any], metrics: Sequence[dict[str, float]]) -> None:
+    """The end of a run: curves, a table beside the reported numbers, and where the files are."""
+    from lab.runs.curves import curves  # here: not every table stands beside curves
+
+    if len(metrics) > 1:
+        text = curves(metrics, min(console.width, 160), console.color_system is not None)
+        console.print(Text.from_ansi(text), no_wrap=True, crop=True)
+    console.print(f"{result['preset']} · {result['data']}", style="bold", highlight=False, soft_wrap=True)
+    console.print(_final_table(result))
+    if result["reference"] and result["variant"] == "mini":
+        console.print(MINI_NOTE, style="italic")
+    if note := (result["reference"] or {}).get("note"):
+        console.print(note, style="italic")
+    console.print(
+        f"{result['updates']:,} updates in {result['seconds']:.1f} s ({result['updates_per_second']:,.0f}/s with "
+        f"evaluations) · {result['parameters']:,} parameters · seed {result['seed']}",
+        highlight=False,
+    )
+    console.print(result["run"], style="bold", soft_wrap=True, highlight=False)
+
+
+def _final_table(result: Mapping[str, Any]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    (first, *headings), *rows = final_rows(result["final"], result["reference"])
+    table.add_column(first)
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(*row, end_section=row[0].endswith("accuracy"))
+    return table
+
+
+def final_rows(final: Mapping[str, Mapping[str, float | None]], reference: Mapping[str, Any] | None) -> list[list[str]]:
+    """Headings, and a row for every measure of every split: here, and as reported and independently reached, if so."""
+    given = {name: (reference or {}).get(name) for name in ("reported", "independent")}
+    beside = {name: numbers for name, numbers in given.items() if numbers}
+    rows = [["", "here", *beside]]
+    for split, measures in final.items():
+        for measure, value in measures.items():
+            others = (figure(measure, numbers.get(f"{split}.{measure}")) for numbers in beside.values())
+            rows.append([f"{split} {measure}", figure(measure, value), *others])
+    return rows
+
+
+def layer_rows(layers: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Headings, a row for every layer of a result, and their parameters in all."""
+    rows = [[each["layer"], "x".join(map(str, each["output"])), f"{each['parameters']:,}"] for each in layers]
+    total = sum(each["parameters"] for each in layers)
+    return [["layer", "output", "parameters"], *rows, ["total", "", f"{total:,}"]]
+
+
+def class_rows(result: Mapping[str, Any]) -> list[list[str]]:
+    """Headings, a row for every class, and the mean of the classes. The recall of a class is its accuracy."""
+    examples = [sum(row) for row in result["confusion"]]
+    scores = [result["scores"][name] for name in ("precision", "recall", "f1")]
+    rows = [
+        [name, f"{count:,}", *(f"{score:.1%}" for score in row)]
+        for name, count, *row in zip(result["classes"], examples, *scores, strict=True)
+    ]
+    means = (f"{sum(score) / len(score):.1%}" for score in scores)
+    headings = ["class", "examples", "precision", "recall = accuracy", "F1"]
+    return [headings, *rows, ["macro mean", f"{sum(examples):,}", *means]]
+
+
+def figure(measure: str, value: float | None) -> str:
+    """An accuracy as a percentage, other measures with four decimals; a dash for what is not known or not finite."""
+    if value is None or value != value or abs(value) == float("inf"):
+        return "-"
+    return f"{value:.2%}" if measure == "accuracy" else f"{value:.4f}"
+
+
+def show_presets(console: Console, presets: Sequence[Mapping[str, Any]]) -> None:
+    """All presets with the network they train and the test accuracy they reproduce."""
+    table = Table("preset", "what", "network", "test accuracy reported", box=box.SIMPLE_HEAD)
+    for preset in presets:
+        reported = (preset.get("reference") or {}).get("reported", {})
+        table.add_row(
+            preset["name"],
+            preset["title"],
+            network_line(preset["network"]),
+            figure("accuracy", reported.get("test.accuracy")),
+        )
+    console.print(table)
+    console.print("gradlab run NAME trains one; gradlab presets NAME shows its settings.", highlight=False)
+
+
+def network_line(network: Mapping[str, Any]) -> str:
+    """The layers between input and classes in a few words: 'conv 16@5 32@3, 50-50 BN' is two convolutions, 16 filters
+    of size 5 and 32 of size 3, and two hidden layers with batch normalisation."""
+    convolutions = [f"{c['filters']}@{str(c['size']).strip('[]').replace(' ', '')}" for c in network["convolutions"]]
+    parts = [" ".join(["conv", *convolutions])] if convolutions else []
+    if network["hidden"]:
+        parts.append("-".join(map(str, network["hidden"])) + (" BN" if network["batch_norm"] else ""))
+    return ", ".join(parts) or "one layer"
+
+
+def show_runs(console: Console, runs: Sequence[Mapping[str, Any]]) -> None:
+    """Saved runs, the newest last."""
+    if not runs:
+        console.print("No runs yet. gradlab run a2-setting1 makes one.")
+        return
+    if console.width < ROOM_FOR_RUNS:
+        for run in runs:
+            accuracy, reported = figure("accuracy", run["accuracy"]), figure("accuracy", run["reported"])
+            console.print(run["name"], style="bold", soft_wrap=True, highlight=False)
+            console.print(f"  {run['state']}, {run['data']}, {run['updates']:,} updates", highlight=False)
+            console.print(f"  {accuracy} {run['judge']} accuracy, reported {reported}", highlight=False)
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
+    for heading in ("run", "state", "data", "updates", "result", "report"):
+        table.add_column(heading, no_wrap=True)
+    for run in runs:
+        table.add_row(
+            run["name"],
+            run["state"],
+            run["data"],
+            f"{run['updates']:,}",
+            figure("accuracy", run["accuracy"]) + ("*" if run["judge"] != "test" else ""),
+            figure("accuracy", run["reported"]),
+        )
+    console.print(table)
+    if any(run["judge"] != "test" for run in runs):
+        console.print("* of the validation part: these data have no test part", style="italic", highlight=False)
+
+
+def show_data(console: Console, entries: Sequence[Mapping[str, Any]]) -> None:
+    """The data sets: what is embedded, what is there in full, and from whom they come."""
+    for entry in entries:
+        counts = ", ".join(f"{count:,} {part}" for part, count in entry["embedded"].items())
+        full = entry["full"]
+        if not entry["download_size"]:
+            full = "the same: all of it is embedded"
+        elif full == "present":
+            full += f", {decimal(entry['full_size'])} in {entry['place']}"
+        else:
+            full += f"; gradlab data fetch {entry['name']} downloads {decimal(entry['download_size'])}"
+        console.print(Text.assemble((entry["title"], "bold"), f" ({entry['name']})"))
+        console.print(f"  embedded  {counts} ({decimal(entry['embedded_size'])})", highlight=False)
+        console.print(f"  full      {full}", highlight=False, soft_wrap=True)
+        console.print(f"  source    {entry['source']}", highlight=False, soft_wrap=True)
+        console.print(f"  licence   {entry['licence']}", highlight=False, soft_wrap=True)

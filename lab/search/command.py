@@ -1,0 +1,74 @@
+"""`gradlab search`: trials of a preset side by side, to find out which values do best."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lab.machine import cores
+from lab.terminal import (
+    FAILED,
+    INTERRUPTED,
+    Changes,
+    Json,
+    RunsDir,
+    Seed,
+    Variant,
+    console,
+    notice,
+    output,
+    stopped_by_signals,
+)
+
+PresetName = Annotated[str, typer.Argument(metavar="PRESET", help="Name of a preset, or path of a TOML file.")]
+Trials = Annotated[
+    int | None, typer.Option(min=1, max=10_000, help="Number of trainings.", show_default="the preset's")
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(min=1, max=1024, help="Trials side by side, each on one thread.", show_default="one for each core"),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(metavar="tcp://HOST:PORT", help="Send the trials to this Dask cluster.", show_default=False),
+]
+Refine = Annotated[
+    bool, typer.Option("--refine", help="Search on where the best trials of a finished search of this preset lie.")
+]
+
+
+def search(
+    preset: PresetName,
+    changes: Changes = None,
+    trials: Trials = None,
+    jobs: Jobs = None,
+    scheduler: Scheduler = None,
+    refine: Refine = False,
+    data: Variant = None,
+    seed: Seed = None,
+    runs_dir: RunsDir = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Train a preset with many values of a setting; ctrl+c stops it, the same command goes on with it."""
+    from lab.search.search import begin
+    from lab.search.view import SearchProgress, show_search
+    from presets.load import load
+
+    if seed is not None:
+        changes = [*(changes or []), f"seed={seed}"]
+    found = begin(load(preset, changes or []), data or "auto", runs_dir, jobs or cores(), trials, scheduler, refine)
+    if data is None and "embedded" in found.label:
+        notice(f"using {found.label}; gradlab data fetch gets all of it")
+    if refine:
+        notice(f"{found.preset.name}: {found.preset.description}")
+    if found.taken_up:
+        notice(f"going on with {found.store.path}: {found.taken_up} of {found.trials} trials have ended")
+    progress = SearchProgress(console(stderr=True), found)
+    with stopped_by_signals(found.stop), progress.live:
+        document = found.run(progress)
+    output(json, document, lambda terminal: show_search(terminal, found, document))
+    if not found.done:
+        notice(f"interrupted after {len(found.rows)} of {found.trials} trials; the same command goes on with them")
+        raise typer.Exit(INTERRUPTED)
+    if document["best"] is None:
+        raise typer.Exit(FAILED)

@@ -1,0 +1,347 @@
+"""A search: trials of a preset side by side, kept so that one that was ended in any way goes on where it was.
+
+Command line and app both drive it from here. A trial depends on the preset, its number and the data alone: not on the
+number of workers, where they are, or in which order they finish.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from lab.errors import LabError
+from lab.runs.store import RunStore
+from lab.search import trial
+from lab.search.draws import draw
+from lab.search.refine import refined
+from lab.search.shared_data import SharedData, data_key, shared
+from lab.search.store import Row, SearchStore, all_searches, best_rows
+from lab.search.trial import Outcome, Task
+from lab.search.workers import WorkerDiedError, engine
+from presets.build import load_data
+from presets.errors import PresetError
+from presets.load import load, names, with_values
+from presets.schema import Preset, TriangularSchedule
+from presets.schema import Search as Settings
+
+POLL_SECONDS = 0.2
+Watch = Callable[[Row], None]
+
+
+class Search:
+    """A search on its way to the disk.
+
+    run() works at it; stop() may be called from any thread, or from a signal handler, meanwhile. `rows` are the trials
+    that have ended, by number; `taken_up` of them had ended before this session. `data` are those of the preset, and
+    `loan` is closed when they are not needed any more.
+    """
+
+    def __init__(
+        self,
+        preset: Preset,
+        data: SharedData,
+        loan: ExitStack,
+        store: SearchStore,
+        jobs: int,
+        scheduler: str | None = None,
+        perform: Callable[[Task], Outcome] = trial.perform,
+    ) -> None:
+        self.preset = preset
+        self.settings = settings_of(preset)
+        self.store = store
+        self.label = data.label
+        self.jobs = jobs  # of a Dask cluster known when the search is at work
+        self.engine = "processes" if scheduler is None else "dask"
+        self.values, self.presets = trials_of(preset)
+        self.rows: dict[int, Row] = {}
+        self.started = time.perf_counter()
+        self._data = data
+        self._loan = loan
+        self._scheduler = scheduler
+        self.perform = perform
+        self._state = store.state()
+        self._earlier = float(self._state["seconds"])
+        self._updates: dict[int, int] = {}
+        self._stopping = False
+        for number in self._going():
+            if (outcome := self._on_disk(number, None)) is not None:
+                self._add(number, outcome)
+        for rung in self._rungs():
+            for number, outcome in self._worse_half(rung):
+                self._add(number, outcome)
+        self.taken_up = len(self.rows)
+
+    @property
+    def trials(self) -> int:
+        """How many trials there are to be."""
+        return len(self.presets)
+
+    @property
+    def done(self) -> bool:
+        """Has every trial ended?"""
+        return len(self.rows) == self.trials
+
+    @property
+    def seconds(self) -> float:
+        """Time spent on the search in all its sessions."""
+        return self._earlier + time.perf_counter() - self.started
+
+    def stop(self) -> None:
+        """End soon: trials at work stop after the update they are at, and can be taken up again."""
+        self._stopping = True
+        self.store.ask_to_stop()
+
+    def document(self) -> dict[str, Any]:
+        """What `--json` prints, with the trials that have ended."""
+        rows = [self.rows[number] for number in sorted(self.rows)]
+        return {
+            "preset": self.preset.name,
+            "run": str(self.store.path),
+            "data": self.label,
+            "jobs": self.jobs,
+            "engine": self.engine,
+            "seconds": round(self.seconds, 3),
+            "best": next(iter(best_rows(rows)), None),
+            "trials": rows,
+        }
+
+    def run(self, watch: Watch = lambda row: None) -> dict[str, Any]:
+        """Work at the trials that have not ended; `watch` is given the row of each as soon as it has.
+
+        Whatever ends it, an exception of `watch` included, every trial is on the disk up to its last update or, if
+        the process was killed, up to its last checkpoint. Returns document(). Raises LabError, DataError.
+        """
+        with self._loan, self.store.locked():
+            self._work(watch)
+            self._save()
+            document = self.document()
+            if self.done:
+                self.store.save_result(document)
+            return document
+
+    def _work(self, watch: Watch) -> None:
+        with engine(self.jobs, self._scheduler) as (executor, self.jobs), ExitStack() as stack:
+            for _ in range(self.jobs):
+                executor.submit(trial.ready)  # its imports take a second
+            try:
+                data = self._share(stack)
+                for rung in self._rungs():
+                    if str(rung) not in self._state["rungs"]:
+                        self._advance(executor, data, rung, watch)
+                        self._record(rung)
+                    for number, outcome in self._worse_half(rung):
+                        self._end(number, outcome, watch)
+                self._advance(executor, data, None, watch)
+            except BaseException:
+                self.stop()
+                raise
+
+    def _share(self, stack: ExitStack) -> list[SharedData]:
+        """The data of every trial: one copy, unless the trials differ in the data they ask for."""
+        sets = {data_key(self.preset): self._data}
+        for preset in self.presets:
+            if (key := data_key(preset)) not in sets:
+                load_own = partial(load_data, preset, self._state["variant"])
+                sets[key] = stack.enter_context(shared(load_own))
+        return [sets[data_key(preset)] for preset in self.presets]
+
+    def _advance(self, executor: Executor, data: Sequence[SharedData], until: int | None, watch: Watch) -> None:
+        """Bring the trials that have not ended to an update, or to their end. Raises LabError if nobody does."""
+        tasks = [
+            Task(number, self.presets[number - 1], self.store.trial(number).resolve(), data[number - 1], until)
+            for number in self._going()
+            if not self._stopping and self._on_disk(number, until) is None
+        ]
+        futures = {executor.submit(self.perform, task): task for task in tasks}
+        waiting = set(futures)
+        while waiting:
+            ended, waiting = wait(waiting, POLL_SECONDS, FIRST_COMPLETED)
+            for future in ended:
+                outcome = self._received(future, futures[future])
+                if outcome.state == "interrupted" and outcome.reason:
+                    raise LabError(f"{outcome.reason}; the same command goes on with the search")
+                if outcome.state != "interrupted":
+                    self._end(futures[future].number, outcome, watch)
+            if self._stopping:
+                for future in waiting:
+                    future.cancel()
+        if not self._stopping and any(self._on_disk(number, until) is None for number in self._going()):
+            raise LabError(f"{self.store.path}: the scheduler went away; the same command goes on with the search")
+
+    def _going(self) -> list[int]:
+        """The trials that have not ended."""
+        return [number for number in range(1, self.trials + 1) if number not in self.rows]
+
+    def _received(self, future: Future[Outcome], task: Task) -> Outcome:
+        try:
+            outcome = future.result()
+        except CancelledError:
+            return Outcome("interrupted")
+        except WorkerDiedError as error:
+            return Outcome("failed", str(error))
+        except Exception as error:  # of a cluster; perform() itself raises nothing
+            return Outcome("failed", f"{type(error).__name__}: {' '.join(str(error).split())}")
+        trial.unpack(task, outcome)
+        return outcome
+
+    def _on_disk(self, number: int, until: int | None) -> Outcome | None:
+        """How a trial ended in an earlier session, or that it has come to `until`; None if neither, or damaged."""
+        result = RunStore(self.store.trial(number)).sound_result()
+        if result is None or (result["state"] == "interrupted" and (until is None or result["updates"] < until)):
+            return None
+        return Outcome.of(result)
+
+    def _end(self, number: int, outcome: Outcome, watch: Watch) -> None:
+        self._add(number, outcome)
+        self._save()
+        watch(self.rows[number])
+
+    def _add(self, number: int, outcome: Outcome) -> None:
+        self._updates[number] = outcome.updates
+        row: Row = {
+            "trial": number,
+            "values": self.values[number - 1],
+            "accuracy": outcome.accuracies.get(self.settings.maximise.removesuffix(".accuracy")),
+            "state": outcome.state,
+            "run": str(self.store.trial(number)),
+            "seconds": outcome.seconds,
+        }
+        self.rows[number] = row | ({"reason": outcome.reason} if outcome.reason else {})
+
+    def _save(self) -> None:
+        self._state["seconds"] = round(self.seconds, 3)
+        self.store.save_state(self._state)
+        keys = [vary.key for vary in self.settings.vary]
+        self.store.save_table(keys, [self.rows[number] for number in sorted(self.rows)])
+
+    # Successive halving
+
+    def _rungs(self) -> list[int]:
+        """The updates after which the worse half ends: those of every cycle but the last."""
+        schedule, cycles = self.preset.schedule, self.preset.training.cycles
+        if not self.settings.halving or not isinstance(schedule, TriangularSchedule) or cycles is None:
+            return []
+        return [2 * schedule.n_s * cycle for cycle in range(1, cycles)]
+
+    def _record(self, rung: int) -> None:
+        """Keep how the trials do at a rung: later they are further, and do not tell any more."""
+        if not self._stopping:
+            outcomes = {str(number): self._on_disk(number, rung) for number in self._going()}
+            scores = {number: outcome.accuracies["validation"] for number, outcome in outcomes.items() if outcome}
+            self._state["rungs"][str(rung)] = scores
+            self.store.save_state(self._state)
+
+    def _worse_half(self, rung: int) -> list[tuple[int, Outcome]]:
+        """The trials that are to end at a rung, unless they have; none before all others have come to it."""
+        scores = self._state["rungs"].get(str(rung), {})
+        order = sorted(scores, key=lambda number: (-scores[number], int(number)))
+        reason = f"not in the better half after {rung:,} updates"
+        outcomes = {int(number): self._on_disk(int(number), rung) for number in order[(len(order) + 1) // 2 :]}
+        return [
+            (number, replace(outcome, state="stopped", reason=reason))
+            for number, outcome in sorted(outcomes.items())
+            if number not in self.rows and outcome is not None
+        ]
+
+    @property
+    def saved(self) -> tuple[int, int]:
+        """The updates that halving has spared, and those of the search without it; (0, 0) if there is none."""
+        rungs = self._rungs()
+        planned = rungs[-1] + rungs[0] if rungs else 0
+        stopped = [number for number, row in self.rows.items() if row["state"] == "stopped"]
+        return sum(planned - self._updates[number] for number in stopped), planned * self.trials
+
+
+def begin(
+    preset: Preset,
+    variant: str,
+    runs: Path,
+    jobs: int,
+    trials: int | None = None,
+    scheduler: str | None = None,
+    refine: bool = False,
+) -> Search:
+    """A search of a preset on 'auto', 'mini' or 'full' data: so many trials, or as many as the preset says.
+
+    One of the same settings below `runs` that lacks trials, as it was ended early or was to have fewer of them, is
+    taken up; otherwise a new one is begun. With `refine`, the search of a finer range, which a finished search of this
+    preset has found. Raises DataError, PresetError, LabError.
+    """
+    started = time.perf_counter()
+    preset = with_trials(preset, trials)
+    with ExitStack() as loan:
+        data = loan.enter_context(shared(partial(load_data, preset, variant)))
+        if refine:
+            preset = refined(preset, _finished(runs, preset, data.bare.variant))
+        trials_of(preset)  # what cannot be is said before a directory is made
+        store = _lacking(runs, preset, data.bare.variant)
+        if store is None:
+            store = SearchStore.create(runs, preset, data.bare.variant)
+        store.save_preset(preset)
+        search = Search(preset, data, loan.pop_all(), store, jobs, scheduler)
+    search.started = started
+    return search
+
+
+def settings_of(preset: Preset) -> Settings:
+    """The [search] section of a preset. Raises LabError if there is none."""
+    if preset.search is None:
+        having = [name for name in names() if load(name).search is not None]
+        raise LabError(f"{preset.name} has no [search] section; {', '.join(having)} have one")
+    return preset.search
+
+
+def with_trials(preset: Preset, trials: int | None) -> Preset:
+    """The preset with the number of trials written out: this one, or its own. Raises LabError."""
+    settings = settings_of(preset)
+    if trials and settings.all_grid and trials > settings.combinations:
+        raise LabError(f"--trials {trials}: the grid of {preset.name} has {settings.combinations} combinations")
+    count = trials or settings.trials or settings.combinations
+    return preset.model_copy(update={"search": settings.model_copy(update={"trials": count})})
+
+
+def trials_of(preset: Preset) -> tuple[list[dict[str, Any]], list[Preset]]:
+    """The values of every trial, by dotted key, and the preset of every trial. Raises LabError, PresetError."""
+    settings = settings_of(preset)
+    values = draw(settings, preset.seed, settings.trials or settings.combinations)
+    return values, [with_values(preset, v, f"{preset.name} trial {number}") for number, v in enumerate(values, 1)]
+
+
+def _lacking(runs: Path, preset: Preset, variant: str) -> SearchStore | None:
+    """The newest search of these settings that nobody works at and that has fewer trials than asked for."""
+    settings = settings_of(preset)
+    for store in _of_settings(runs, preset, variant):
+        result = store.result()
+        if result is None or len(result["trials"]) < (settings.trials or 0):
+            same = settings_of(store.preset()).trials == settings.trials
+            if (same or not settings.halving) and not store.running():  # halving compares all trials with each other
+                return store
+    return None
+
+
+def _finished(runs: Path, preset: Preset, variant: str) -> dict[str, Any]:
+    """The document of the newest finished search of these settings."""
+    for store in _of_settings(runs, preset, variant):
+        if (result := store.result()) is not None:
+            return result
+    raise LabError(
+        f"--refine takes the range from a finished search of {preset.name} with the same settings and data; there is "
+        f"none in {runs}: run gradlab search {preset.name} first"
+    )
+
+
+def _of_settings(runs: Path, preset: Preset, variant: str) -> list[SearchStore]:
+    """The searches with these settings but for the number of trials, newest first; damaged ones are passed over."""
+    found = []
+    for store in reversed(all_searches(runs)):
+        try:
+            if store.state()["variant"] == variant and with_trials(store.preset(), 1) == with_trials(preset, 1):
+                store.result()
+                found.append(store)
+        except (LabError, PresetError):
+            continue
+    return found

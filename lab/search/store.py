@@ -1,0 +1,124 @@
+"""A search on the disk, in a directory of its own below the runs:
+
+    preset.toml      the resolved preset with its [search] section
+    search.json      which data, the seconds spent, and how far successive halving has come
+    trials.csv       the table, a row for every trial that has ended; no clock times in it (same seed, same file)
+    result.json      the document of `gradlab search --json`; there when every trial has ended
+    trial-001/ ...   the run directory of every trial: `gradlab runs PATH` shows one
+
+`gradlab runs` lists what `gradlab run` has trained: a search has no checkpoint of its own, and is passed over.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lab.errors import LabError
+from lab.runs.store import disk, exclusive, new_name, read_json, read_preset, to_json, write_whole
+from lab.search.trial import STOP
+from presets.schema import Preset
+from presets.toml import dump
+
+STATE = ("variant", "seconds", "rungs")  # what is needed of search.json
+RESULT = ("data", "trials")  # and of result.json
+Row = dict[str, Any]  # a trial as the table shows it; `reason` only where it did not end well
+
+
+class SearchStore:
+    """One search directory. Every method raises LabError, naming the file, when the disk refuses."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, runs: Path, preset: Preset, variant: str) -> "SearchStore":
+        """A new directory <time>-<preset>-<id> below `runs`, for a search on the 'mini' or the 'full' data."""
+        store = cls(runs / new_name(preset))
+        with disk(store.path):
+            store.path.mkdir(parents=True)
+        store.save_preset(preset)
+        store.save_state({"variant": variant, "seconds": 0.0, "rungs": {}})
+        return store
+
+    def trial(self, number: int) -> Path:
+        """The run directory of a trial."""
+        return self.path / f"trial-{number:03d}"
+
+    def preset(self) -> Preset:
+        """The preset as it was resolved when the search began."""
+        return read_preset(self.path)
+
+    def save_preset(self, preset: Preset) -> None:
+        """Replace preset.toml."""
+        write_whole(self.path / "preset.toml", dump(preset))
+
+    def state(self) -> dict[str, Any]:
+        """What search.json holds: `variant` of the data, `seconds` of all sessions, and `rungs`: the accuracies of the
+        trials at every rung of successive halving that all of them have come to."""
+        state = read_json(self.path / "search.json", STATE)
+        if state is None:
+            raise LabError(f"{self.path} is not a search directory: it has no search.json")
+        return state
+
+    def save_state(self, state: Mapping[str, Any]) -> None:
+        """Replace search.json."""
+        write_whole(self.path / "search.json", to_json(state) + "\n")
+
+    def result(self) -> dict[str, Any] | None:
+        """What result.json holds; None if not all trials have ended."""
+        return read_json(self.path / "result.json", RESULT)
+
+    def save_result(self, result: Mapping[str, Any]) -> None:
+        """Replace result.json."""
+        write_whole(self.path / "result.json", to_json(result) + "\n")
+
+    def save_table(self, keys: Sequence[str], rows: Sequence[Row]) -> None:
+        """Replace trials.csv; every number is written so that it can be read back to the last bit."""
+        text = io.StringIO(newline="")
+        table = csv.writer(text)
+        table.writerow(["trial", *keys, "accuracy", "state", "reason"])
+        for row in rows:
+            values = [json.dumps(row["values"][key]) for key in keys]
+            table.writerow([row["trial"], *values, row["accuracy"], row["state"], row.get("reason", "")])
+        write_whole(self.path / "trials.csv", text.getvalue())
+
+    # One search at a time, and how it is asked to stop
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Inside the with-block the search is this process's; LabError if it is another's."""
+        with exclusive(self.path):
+            self.withdraw_stop()
+            yield
+
+    def running(self) -> bool:
+        """Is a process at work on this search?"""
+        try:
+            with self.locked():
+                return False
+        except LabError:
+            return True
+
+    def ask_to_stop(self) -> None:
+        """Let the trials that are at work end after the update they are at."""
+        with disk(self.path / STOP):
+            (self.path / STOP).touch()
+
+    def withdraw_stop(self) -> None:
+        """Take back ask_to_stop()."""
+        with disk(self.path / STOP):
+            (self.path / STOP).unlink(missing_ok=True)
+
+
+def all_searches(runs: Path) -> list[SearchStore]:
+    """Every search below `runs`, oldest first."""
+    return [SearchStore(path.parent) for path in sorted(runs.glob("*/search.json"))]
+
+
+def best_rows(rows: Sequence[Row]) -> list[Row]:
+    """The trials that came to their end, the best first; of equals the one with the smaller number."""
+    return sorted((row for row in rows if row["state"] == "done"), key=lambda row: (-row["accuracy"], row["trial"]))

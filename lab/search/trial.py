@@ -1,0 +1,152 @@
+"""One trial of a search: what a worker process does. It trains on one thread and leaves a run directory."""
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from core.threads import threads
+from core.trainer import Snapshot
+from data.errors import DataError
+from lab.errors import DamagedError, DiskError, LabError
+from lab.runs.run import Run
+from lab.runs.store import RunStore, disk
+from lab.search.shared_data import SharedData
+from presets.build import build
+from presets.errors import PresetError
+from presets.schema import Preset
+
+STOP = "stop"  # a file of this name in the directory of the search asks its trials to end where they are
+LOOK_SECONDS = 0.2
+LOCK_SECONDS = 10.0  # a worker whose search was killed needs a moment to find out
+
+_one_at_a_time = threading.Lock()  # a Dask worker may have several threads; the number of BLAS threads is one for all
+
+
+@dataclass(frozen=True)
+class Task:
+    """A trial, as it is sent to a worker."""
+
+    number: int
+    preset: Preset
+    folder: Path  # its run directory
+    data: SharedData
+    until: int | None = None  # end after this update, to be taken up later; None: go on to the end
+    monitored: tuple[str, ...] = ("validation",)  # what is evaluated besides the test part, at its end
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a trial ended: 'done', 'diverged', 'failed', or 'interrupted' if it can be taken up again."""
+
+    state: str
+    reason: str = ""
+    accuracies: dict[str, float] = field(default_factory=dict)  # by split
+    updates: int = 0
+    seconds: float = 0.0  # in all its sessions
+    files: dict[str, bytes] = field(default_factory=dict)  # the run directory, if it is on another machine
+
+    @classmethod
+    def of(cls, result: Mapping[str, Any]) -> "Outcome":
+        """What a run's result.json says."""
+        if result["state"] == "diverged":
+            reason = f"the loss was not finite at update {result['diverged_at']:,}"
+            return cls("diverged", reason, {}, result["updates"], result["seconds"])
+        accuracies = {split: measures["accuracy"] for split, measures in result["final"].items()}
+        return cls(result["state"], "", accuracies, result["updates"], result["seconds"])
+
+
+def ready() -> None:
+    """Nothing; a worker that has done it has everything imported, SciPy's BLAS included."""
+    with threads(1):
+        pass
+
+
+def perform(task: Task) -> Outcome:
+    """Train a trial, or take it up where it was left. What goes wrong is its outcome, and nobody else's."""
+    try:
+        with _one_at_a_time:
+            return _here(task) if task.folder.parent.is_dir() else _elsewhere(task)
+    except DiskError as error:  # no trial could go on, so this is not what came of this one
+        return Outcome("interrupted", str(error))
+    except (LabError, PresetError, DataError) as error:
+        return Outcome("failed", str(error))
+    except Exception as error:
+        return Outcome("failed", f"{type(error).__name__}: {error}")
+
+
+def _here(task: Task) -> Outcome:
+    run = _run(task)
+    return Outcome.of(run.go(_watch(run, task)))
+
+
+def _elsewhere(task: Task) -> Outcome:
+    """On a machine that does not see the directory of the search: the files go back with the outcome."""
+    with TemporaryDirectory(prefix="gradlab-") as folder:
+        outcome = _here(replace(task, folder=Path(folder) / task.folder.name))
+        files = {path.name: path.read_bytes() for path in (Path(folder) / task.folder.name).iterdir()}
+        return replace(outcome, files=files)
+
+
+def unpack(task: Task, outcome: Outcome) -> None:
+    """Put the files of a trial that was trained on another machine where the search expects them. Raises LabError."""
+    if outcome.files:
+        with disk(task.folder):
+            task.folder.mkdir(exist_ok=True)
+            for name in outcome.files.keys() - {"result.json"}:
+                (task.folder / name).write_bytes(outcome.files[name])
+        result = json.loads(outcome.files["result.json"]) | {"run": str(task.folder)}
+        RunStore(task.folder).save_result(result)
+
+
+def _run(task: Task) -> Run:
+    """The run of a trial, where it was left; from its beginning if it is new, or if what is there is damaged: a trial
+    depends on its preset and the data alone, so it can be made again."""
+    store = RunStore(task.folder)
+    if (task.folder / "checkpoint.npz").is_file():
+        _wait_for_lock(store)
+        run = _new(task, store)
+        try:
+            run.restore(store.checkpoint())
+            store.metrics()
+        except DamagedError:
+            shutil.rmtree(task.folder)
+        else:
+            return run
+    RunStore.create_at(task.folder, task.preset)
+    return _new(task, store)
+
+
+def _new(task: Task, store: RunStore) -> Run:
+    dataset = task.data.open(task.preset)
+    trainer = build(task.preset, dataset)
+    trainer.monitored = {split: trainer.monitored[split] for split in task.monitored}
+    return Run(task.preset, dataset, trainer, store, threads=1)
+
+
+def _wait_for_lock(store: RunStore) -> None:
+    waited = time.monotonic()
+    while store.running() and time.monotonic() - waited < LOCK_SECONDS:
+        time.sleep(LOOK_SECONDS / 4)
+
+
+def _watch(run: Run, task: Task) -> Callable[[Snapshot], None]:
+    """A subscriber that ends the run when it is far enough, or when the search asks for it."""
+    stop = task.folder.parent / STOP
+    looked = 0.0
+
+    def watch(snapshot: Snapshot) -> None:
+        nonlocal looked
+        if task.until is not None and snapshot.update >= task.until:
+            run.trainer.stop()
+        if (now := time.monotonic()) - looked > LOOK_SECONDS:
+            looked = now
+            if stop.exists():
+                run.trainer.stop()
+
+    return watch

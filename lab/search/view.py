@@ -1,0 +1,173 @@
+"""A search in the terminal: its trials as points, the best as a table, and how it is getting on."""
+
+import shlex
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from math import log10
+from typing import Any
+
+import plotext
+from rich import box
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from lab.runs.view import MINI_NOTE, figure
+from lab.search.search import Search
+from lab.search.store import Row, best_rows
+from presets.load import as_changes
+from presets.schema import Search as Settings
+from presets.schema import Vary
+
+HEIGHT = 12
+WIDEST = 100
+MARKERS = "•×+o"  # series are told apart without colour
+COLOURS = ("blue", "orange", "green", "magenta")
+LOG_RATIO = 100  # values that are so many times as large as others are drawn over their logarithm
+
+
+class SearchProgress:
+    """Watches a search: on a terminal points and table, inside `with progress.live`; elsewhere a line for every trial
+    that has ended."""
+
+    def __init__(self, console: Console, search: Search) -> None:
+        self._console = console
+        self._search = search
+        self._began = time.perf_counter()
+        live = Live(console=console, transient=True, refresh_per_second=2, get_renderable=self._picture)
+        self.live: AbstractContextManager[object] = live if console.is_terminal else nullcontext()
+
+    def __call__(self, row: Row) -> None:
+        """A trial has ended."""
+        if not self._console.is_terminal:
+            values = "  ".join(f"{key} {_number(value)}" for key, value in row["values"].items())
+            end = figure("accuracy", row["accuracy"]) if row["state"] == "done" else f"{row['state']}: {row['reason']}"
+            count = f"{len(self._search.rows)} of {self._search.trials}"
+            self._console.print(f"{count}  trial {row['trial']}  {values}  {end}", highlight=False, soft_wrap=True)
+
+    def _picture(self) -> Group:
+        search = self._search
+        rows = list(search.rows.values())
+        ended = len(rows) - search.taken_up
+        spent = time.perf_counter() - self._began
+        left = f"about {spent / ended * (search.trials - len(rows)):.0f} s left" if ended else f"{spent:.0f} s"
+        progress = Text(f"{search.preset.name}: {len(rows)} of {search.trials} trials, {search.jobs} at a time, {left}")
+        plot = Text.from_ansi(points(search.settings, rows, self._console))
+        return Group(plot, best_table(search.settings, rows), progress)
+
+
+def show_search(console: Console, search: Search, document: Mapping[str, Any]) -> None:
+    """The end of a search: points, the best trials, the range, what did not end well, and what to do next."""
+    rows, settings, reference = document["trials"], search.settings, search.preset.reference
+    console.print(Text.from_ansi(points(settings, rows, console)), no_wrap=True, crop=True)
+    console.print(f"{document['preset']} · {document['data']}", style="bold", highlight=False, soft_wrap=True)
+    console.print(best_table(settings, rows))
+    console.print(_summary(search, rows), highlight=False, soft_wrap=True)
+    for row in rows:
+        if row["state"] not in ("done", "stopped"):
+            console.print(f"trial {row['trial']} {row['state']}: {row['reason']}", style="yellow", soft_wrap=True)
+    if search.preset.description and search.preset.reference is None:
+        console.print(search.preset.description, highlight=False, soft_wrap=True)
+    if reference and "embedded" in document["data"]:
+        console.print(MINI_NOTE, style="italic")
+    if reference and reference.note:
+        console.print(reference.note, style="italic", highlight=False)
+    time_spent = f"{len(rows)} trials in {document['seconds']:.1f} s"
+    console.print(
+        f"{time_spent}, {document['jobs']} at a time ({document['engine']}) · seed {search.preset.seed}",
+        highlight=False,
+    )
+    console.print(f"{document['run']}  (trials.csv, trial-001, ...)", style="bold", soft_wrap=True, highlight=False)
+    if document["best"]:
+        how = " longer" if settings.longer else ""
+        console.print(f"train the best{how}: {train_best(search, document['best'])}", highlight=False, soft_wrap=True)
+
+
+def train_best(search: Search, best: Row) -> str:
+    """The command that trains with the best values: longer if the preset says how, otherwise as the trial was."""
+    if search.settings.longer is None:
+        return shlex.join(["gradlab", "run", f"{best['run']}/preset.toml"])
+    changes = [part for change in as_changes(best["values"]) for part in ("-s", change)]
+    return shlex.join(["gradlab", "run", search.settings.longer, *changes])
+
+
+def _summary(search: Search, rows: Sequence[Row]) -> str:
+    done = best_rows(rows)
+    if not done:
+        return "no trial came to its end"
+    measure = search.settings.maximise.replace(".", " ")
+    text = f"{measure} from {done[-1]['accuracy']:.2%} to {done[0]['accuracy']:.2%} over {len(done)} trials"
+    spared, planned = search.saved
+    return f"{text}; successive halving spared {spared:,} of {planned:,} updates" if planned else text
+
+
+def best_table(settings: Settings, rows: Sequence[Row]) -> Table:
+    """The best trials, as the tables of the reports."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    headings, ranked = ranking(settings, rows)
+    for k, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if k else "left")
+    for cells in ranked[: settings.top]:
+        table.add_row(*cells)
+    return table
+
+
+def ranking(settings: Settings, rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+    """Headings, and the cells of the trials that came to their end, the best first."""
+    headings = [""]
+    for vary in settings.vary:
+        headings += [vary.key, "log10"] if vary.distribution == "log-uniform" else [vary.key]
+    ranked = []
+    for rank, row in enumerate(best_rows(rows), 1):
+        cells = [cell for vary in settings.vary for cell in _cells(vary, row["values"][vary.key])]
+        ranked.append([str(rank), *cells, figure("accuracy", row["accuracy"]), str(row["trial"])])
+    return [*headings, settings.maximise.replace(".", " "), "trial"], ranked
+
+
+def _cells(vary: Vary, value: Any) -> list[str]:
+    return [_number(value), f"{log10(value):.3f}"] if vary.distribution == "log-uniform" else [_number(value)]
+
+
+def _number(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def points(settings: Settings, rows: Sequence[Row], console: Console) -> str:
+    """The points of scatter(), drawn in characters."""
+    x_title, series = scatter(settings, rows)
+    if not series:
+        return ""
+    figure_: Any = plotext
+    figure_.clear_figure()
+    figure_.theme("clear")
+    figure_.plot_size(min(console.width, WIDEST), HEIGHT)
+    figure_.ylabel(settings.maximise.replace(".", " "))
+    figure_.xlabel(x_title)
+    for k, (name, pairs) in enumerate(series.items()):
+        style = {"marker": MARKERS[k % len(MARKERS)], "color": COLOURS[k % len(COLOURS)], "label": name or None}
+        figure_.scatter([x for x, _ in pairs], [y for _, y in pairs], **style)
+    text = str(figure_.build()).rstrip("\n")
+    return text if console.color_system else str(figure_.uncolorize(text))
+
+
+def scatter(settings: Settings, rows: Sequence[Row]) -> tuple[str, dict[str, list[tuple[float, float]]]]:
+    """Accuracy against the first setting whose values are numbers, or its logarithm: what x is, and the points of a
+    series for every value of the settings that are not numbers. Without such a setting or such trials: no series."""
+    keys = {vary.key: vary.distribution for vary in settings.vary}
+    ended = [row for row in rows if row["accuracy"] is not None]
+    numeric = [key for key in keys if all(_is_number(row["values"][key]) for row in ended)]
+    if not ended or not numeric:
+        return "", {}
+    xs = [row["values"][numeric[0]] for row in ended]
+    logarithmic = keys[numeric[0]] == "log-uniform" or (min(xs) > 0 and max(xs) >= LOG_RATIO * min(xs))
+    series: dict[str, list[tuple[float, float]]] = {}
+    for x, row in zip(xs, ended, strict=True):
+        others = [f"{key} {_number(row['values'][key])}" for key in keys if key not in numeric]
+        series.setdefault(", ".join(others), []).append((log10(x) if logarithmic else x, row["accuracy"]))
+    return f"log10 {numeric[0]}" if logarithmic else numeric[0], series
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

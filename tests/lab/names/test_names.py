@@ -1,0 +1,307 @@
+"""gradlab names: whose model answers, what it answers, why, and what it refuses."""
+
+import csv
+import io
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from core.losses import softmax
+from data.alphabet import PAD, encode
+from data.errors import DataError
+from data.sources import SURNAMES
+from lab.errors import LabError
+from lab.names import model as names
+from lab.names import ship as ship_names
+from lab.names.view import show_names
+from lab.runs import run as lab_run
+from lab.runs.store import RunStore
+from presets.load import load
+
+TINY = ["convolutions=[{filters=5, size=[2, 3]}]", "dropout=0", "updates=40", "evaluate_every=40"]
+REPORT = ["Malmberg", "Baltatzis", "Karlsson", "Zhao", "Selmer", "Singh"]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory) -> RunStore:
+    """A finished run of a tiny network on surnames."""
+    session = lab_run.start(load("names-plus", TINY), "auto", tmp_path_factory.mktemp("runs"), threads=1)
+    session.go(lambda snapshot: None)
+    return session.store
+
+
+@pytest.fixture
+def copies(finished, tmp_path):
+    """Put that run under the test's own runs, as one of the given name whose result.json is changed."""
+
+    def copy(name: str, **result) -> RunStore:
+        path = tmp_path / "runs" / name
+        path.mkdir(parents=True)
+        for file in finished.path.iterdir():
+            (path / file.name).write_bytes(file.read_bytes())
+        changed = finished.result() | result
+        (path / "result.json").write_text(json.dumps(changed))
+        return RunStore(path)
+
+    return copy
+
+
+# The answers
+
+
+def test_a_model_gives_each_name_a_distribution_over_the_classes_whatever_the_company(finished):
+    model = names.of_run(finished)
+    p = model.probabilities(REPORT * 20)  # more than are read at a time
+    assert p.shape == (120, 18)
+    assert model.classes == SURNAMES.classes
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-12)
+    for i, name in enumerate(REPORT):
+        np.testing.assert_allclose(p[100 // 6 * 6 + i], model.probabilities([name])[0], rtol=1e-5)
+
+
+def test_a_runs_model_is_as_good_as_the_run_says(finished):
+    model = names.of_run(finished)
+    assert (
+        ship_names.validation_accuracy(model, finished.preset()) == finished.result()["final"]["validation"]["accuracy"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [("ZHAO", "zhao"), ("Müller", "muller"), ("D’Angelo", "d'angelo"), (" van  der Berg ", "van der berg"),
+     ("Łukasz‐Nowak", "lukasz-nowak"), ("Strauß", "strauss")],
+)  # fmt: skip
+def test_names_are_folded_as_in_training(finished, written, known):
+    document = names.answer(names.of_run(finished), [written, known])
+    assert document["folded"] == [known, known]
+    assert document["names"] == [written, known]
+    assert document["probabilities"][0] == document["probabilities"][1]
+
+
+@pytest.mark.parametrize(("wrong", "reason"), [("Ли", "'л'"), ("R2D2", "'2'"), ("", "no letters"), ("-'", "no letters"),
+                                               ("a" * 21, "21 letters")])  # fmt: skip
+def test_a_name_that_cannot_be_read_is_said_among_others_and_not_guessed(finished, wrong, reason):
+    with pytest.raises(DataError, match=re.escape(reason)) as error:
+        names.answer(names.of_run(finished), ["Zhao", wrong, "Singh"])
+    assert str(error.value).startswith(repr(wrong))
+
+
+def test_explanations_are_what_hiding_each_letter_costs_the_best_class(finished):
+    model = names.of_run(finished)
+    twin = model.network.astype(np.float64)
+
+    def slow(name):
+        row = encode(name)
+        p = softmax(twin.forward(row[None], train=True))[0]
+        costs = []
+        for i in range(np.count_nonzero(row != PAD)):
+            hidden = row.copy()
+            hidden[i] = PAD
+            costs.append(math.log(p.max()) - math.log(softmax(twin.forward(hidden[None], train=True))[0, p.argmax()]))
+        return costs
+
+    asked = ["Zhao", "van der Berg", "Y", "D'Angelo", "a" * 20] * 4  # more rows than are read at a time
+    for name, drops in zip(asked, model.explain(asked), strict=True):
+        np.testing.assert_allclose(drops, slow(name), rtol=1e-4, atol=1e-5)
+
+
+def test_a_name_takes_less_than_a_millisecond():
+    model = names.shipped()
+    best = math.inf
+    for name in REPORT * 10:
+        start = time.perf_counter()
+        model.probabilities([name])
+        best = min(best, time.perf_counter() - start)
+    assert best < 1e-3
+
+
+# The shipped model
+
+
+def test_the_shipped_model_has_its_stated_accuracy_and_is_small():
+    stated = json.loads((names.SHIPPED / "model.json").read_text())["accuracy"]
+    preset = load(str(names.SHIPPED / "preset.toml"))
+    model = names.shipped()
+    assert preset.name == model.origin.preset == "names-plus"
+    assert preset.data.dedupe, "its validation names are none it learnt"
+    assert model.origin.accuracy == stated
+    assert ship_names.validation_accuracy(model, preset) == stated
+    assert sum(path.stat().st_size for path in names.SHIPPED.iterdir()) < 200_000
+
+
+def test_a_model_made_from_a_run_answers_as_the_run_and_states_its_own_accuracy(finished, tmp_path):
+    message = ship_names.ship(finished, tmp_path / "shipped")
+    shipped, trained = names.shipped(tmp_path / "shipped"), names.of_run(finished)
+    np.testing.assert_allclose(shipped.probabilities(REPORT), trained.probabilities(REPORT), atol=5e-3)
+    assert shipped.network.theta.tolist() == trained.network.theta.astype(np.float16).tolist()
+    assert shipped.origin.accuracy == ship_names.validation_accuracy(shipped, finished.preset())
+    assert f"accuracy {shipped.origin.accuracy:.4f}" in message
+
+
+def test_a_model_that_is_too_large_or_not_finished_is_not_shipped(finished, copies, tmp_path, monkeypatch):
+    with pytest.raises(LabError, match="is not finished"):
+        ship_names.ship(copies("20260101-000000-names-plus-aaaa", state="interrupted"), tmp_path / "shipped")
+    monkeypatch.setattr(ship_names, "LIMIT", 100)
+    with pytest.raises(LabError, match="bytes of weights; 100 are allowed"):
+        ship_names.ship(finished, tmp_path / "shipped")
+    assert not (tmp_path / "shipped").exists()
+
+
+# Whose model
+
+
+def test_the_newest_finished_run_on_surnames_answers_otherwise_the_shipped_model(copies, start, tmp_path):
+    runs = tmp_path / "runs"
+    assert names.choose(runs, None).origin.name == "shipped"
+    old, new = copies("20260101-000000-names-plus-aaaa"), copies("20260102-000000-names-plus-bbbb")
+    copies("20260103-000000-names-plus-cccc", state="interrupted")
+    images = start("updates=1")
+    images.go(lambda snapshot: None)
+    damaged = copies("20260104-000000-names-plus-dddd")
+    (damaged.path / "result.json").write_text("{")
+    assert images.store.path.name > new.path.name
+    assert names.choose(runs, None).origin.run == str(new.path)
+    assert names.choose(runs, "aaaa").origin.run == str(old.path)
+    assert names.choose(runs, "cccc").origin.name == "20260103-000000-names-plus-cccc"
+    assert names.choose(runs, "shipped").origin.run is None
+    assert [origin.run for origin in names.models(runs)] == [str(new.path), str(old.path), None]
+    for origin in names.models(runs):
+        assert names.load(origin).origin == origin
+
+
+def test_runs_that_cannot_answer_are_refused(copies, start, refused):
+    copies("20260101-000000-names-plus-aaaa", state="diverged")
+    unfinished, mixed = copies("20260101-000000-names-plus-bbbb"), copies("20260101-000000-names-plus-cccc")
+    (unfinished.path / "result.json").unlink()
+    images = start("updates=1")
+    images.go(lambda snapshot: None)
+    (mixed.path / "checkpoint.npz").write_bytes((images.store.path / "checkpoint.npz").read_bytes())
+    for run, reason in {
+        "nix": "there is no run nix in",
+        images.store.path.name: "is a run of a2-setting1, which learns no surnames",
+        "aaaa": "diverged: it left no model",
+        "bbbb": "has no result: it is still running, or was killed",
+        "cccc": "its files do not fit together: theta has shape",
+    }.items():
+        refused(f"names Zhao --run {run}", reason)
+
+
+# The command
+
+
+def test_the_command_shows_classes_down_names_across_and_who_answers(gradlab):
+    code, out, err = gradlab("names", *REPORT)
+    assert (code, err) == (0, "")
+    model = names.shipped()
+    assert out.startswith(
+        f"names-plus, shipped with Gradlab: {model.origin.accuracy:.1%} of its validation names right"
+    )
+    p = model.probabilities(REPORT)
+    for k, nationality in enumerate(SURNAMES.classes):
+        figures = " +".join(f"{value:.4f}" for value in p[:, k])
+        assert re.search(rf"^ {nationality} +{figures} *$", out, re.M)
+    assert re.search(" +".join(REPORT), out)
+    assert re.search("most likely +" + " +".join(SURNAMES.classes[k] for k in p.argmax(axis=1)), out)
+    assert "Guesses are about names, not people" in out
+
+
+def test_the_best_is_bold_and_many_names_stand_in_tables_below_each_other():
+    asked = [name + ending for ending in ("", "s", "son") for name in REPORT]
+    document = names.answer(names.shipped(), asked)
+    terminal = Console(file=io.StringIO(), width=60, force_terminal=True, color_system="standard")
+    show_names(terminal, document)
+    shown = terminal.file.getvalue()
+    bold = [float(x) for x in re.findall(r"\x1b\[1m *(\d\.\d{4})", shown)]
+    assert sorted(bold) == sorted(float(f"{max(p):.4f}") for p in document["probabilities"])
+    plain = re.sub(r"\x1b\[[\d;]*m", "", shown)
+    tables = plain.split("Arabic")
+    assert len(tables) - 1 > 1
+    assert all(name in plain for name in asked)
+    assert all(len(line.rstrip()) <= 60 for line in plain.splitlines() if re.match(r" \w+ +0\.", line))
+
+
+def test_a_document_says_all(gradlab, copies):
+    store = copies("20260101-000000-names-plus-aaaa")
+    code, out, err = gradlab("names", "Zhao", "Müller", "--explain", "--json")
+    document = json.loads(out)
+    assert (code, err) == (0, "")
+    assert document["model"] == {
+        "name": store.path.name,
+        "run": str(store.path),
+        "preset": "names-plus",
+        "accuracy": store.result()["final"]["validation"]["accuracy"],
+        "data": store.result()["data"],
+    }
+    assert document["classes"] == list(SURNAMES.classes)
+    assert document["names"] == ["Zhao", "Müller"]
+    assert document["folded"] == ["zhao", "muller"]
+    assert [len(p) for p in document["probabilities"]] == [18, 18]
+    assert document["best"] == [SURNAMES.classes[np.argmax(p)] for p in document["probabilities"]]
+    assert [len(drops) for drops in document["explain"]] == [4, 6]
+    assert "explain" not in json.loads(gradlab("names", "Zhao", "--json")[1])
+
+
+def test_the_table_is_written_as_markdown_and_csv(gradlab, refused, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model = names.shipped()
+    p = model.probabilities(["Zhao", "Müller"])
+    for file in ("t.md", "t.csv"):
+        assert gradlab("names", "Zhao", "Müller", "--out", file)[0] == 0
+    rows = list(csv.reader((tmp_path / "t.csv").read_text().splitlines()))
+    assert rows[0] == ["class", "Zhao", "Müller"]
+    assert [row[0] for row in rows[1:]] == list(SURNAMES.classes)
+    np.testing.assert_allclose(np.array([row[1:] for row in rows[1:]], float), p.T, atol=5e-7)
+    lines = (tmp_path / "t.md").read_text().splitlines()
+    assert lines[:2] == ["|  | Zhao | Müller |", "| --- | ---: | ---: |"]
+    assert f"| Chinese | **{p[0].max():.4f}** | {p[1, 1]:.4f} |" in lines
+    assert sum(line.count("**") for line in lines) == 4
+    assert lines[-1].startswith("names-plus, shipped with Gradlab: ")
+    refused("names Zhao --out t.md", "t.md exists already: give another name")
+    refused("names Zhao --out t.html", "t.html: a table of names is written as .md or .csv")
+    refused("names Zhao --out none/t.md", "none/t.md: No such file or directory")
+
+
+def test_explanations_are_marks_below_the_letters(gradlab, monkeypatch):
+    def explain(self, asked):
+        return [np.array([-2.0, 4.0, 0.1, 2.0])]
+
+    monkeypatch.setattr(names.NamesModel, "explain", explain)
+    out = gradlab("names", "Zhao", "--explain")[1]
+    assert "\n  z h a o \n  - █ · ▄ \n" in out
+    assert "Zhao: Chinese\n" in out
+
+
+def test_names_are_read_from_stdin(gradlab, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO("Zhao\n\n Singh \n"))
+    assert json.loads(gradlab("names", "-", "--json")[1])["names"] == ["Zhao", "Singh"]
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert gradlab("names", "-")[::2] == (2, "gradlab: which names? There were none on stdin\n")
+
+
+def test_bad_names_are_one_line_and_exit_2(refused):
+    refused("names", "Missing argument 'SURNAME...'")
+    refused("names Zhao Ли", "'Ли' has 'л', 'и': known are the letters a to z")
+    refused("names " + "a" * 21, "has 21 letters: names of up to 20 are known")
+
+
+def test_the_command_loads_no_framework_and_no_scipy():
+    code = (
+        "import sys\nfrom lab.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(*{'textual', 'matplotlib', 'torch', 'scipy', 'plotext', 'numpy'} & set(sys.modules), sep='\\n')"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code, "names", "Zhao", "--explain"],
+        capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": str(Path.cwd())},
+    ).stdout  # fmt: skip
+    assert out.splitlines()[-2:] == ["Guesses are about names, not people.", "numpy"]
