@@ -1,0 +1,66 @@
+"""What a diagnosis is made from, and what it says.
+
+Rows are examples here, whatever the student's layout is: W is (inputs, outputs), b, gamma and beta are (outputs,).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.types import Array, Labels
+
+Layers = tuple[dict[str, Array], ...]  # per layer "W", "b", "gamma", "beta": only those the student has
+
+
+@dataclass(frozen=True)
+class NetworkCode:
+    """A student's network: the batch, the parameters the check stands at, and its cost and gradients anywhere else."""
+
+    x: Array  # (n, d) float64
+    y: Labels  # (n,)
+    lambda_: float
+    layers: Layers
+    names: tuple[dict[str, str], ...]  # per layer: "W" -> the student's name of it
+    cost: Callable[[Layers], float] | None  # None: the file has no cost
+    gradients: Callable[[Layers], Layers]
+
+
+@dataclass(frozen=True)
+class LayerCode:
+    """A student's layer or loss function, run once, and to be run at other inputs.
+
+    `inputs` holds the student's arrays in the student's layout under the names x, W, b, gamma, beta, y, and settings
+    such as stride and pad where they are known. `gradients` gives dx under "x", dW under "W" and so on, of
+    J = sum(cotangent * forward), or of the loss itself where `cotangent` is None.
+    """
+
+    kind: str  # a hint from its name: "dense", "relu", ..., "unknown"
+    name: str
+    inputs: Mapping[str, Any]
+    cotangent: Array | None
+    out: Array  # what forward gives for `inputs`; of a loss, the loss
+    forward: Callable[[Mapping[str, Any]], Array]
+    gradients: Callable[[Mapping[str, Any]], Mapping[str, Array]]
+    names: Mapping[str, str] = field(default_factory=dict)  # "W" -> the student's name, where it is another
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One mistake whose gradient is the student's."""
+
+    key: str  # short and stable: "relu-mask-missing"
+    tensors: tuple[str, ...]  # the student's names of the tensors it makes wrong
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What the code computes, and why its gradients are wrong."""
+
+    reference: str  # "2 layers, ReLU, softmax cross entropy, 0.1 * sum W^2"; "" if the cost is none that is known
+    causes: tuple[Cause, ...]  # none: the gradients are right, or nothing can be said
+
+
+def listed(words: tuple[str, ...] | list[str]) -> str:
+    """'W1', 'W1 and b1', 'W1, b1 and W2'."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1] if words else ""]))

@@ -1,0 +1,216 @@
+"""The networks students build: a forward pass that keeps everything, and the steps of the right backward pass.
+
+    s = h W + b,  z = (s - mean) / sqrt(var + eps),  u = gamma z + beta,  h' = activation(u);  J = loss(scores)
+
+Backward, G is dJ by the last thing computed; each step turns it into dJ by the thing before, or into a gradient.
+A mistake is another function in the place of one of these steps.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.types import Array, Labels
+from lab.check.mistakes.evidence import Layers
+from lab.check.mistakes.losses import CROSS_ENTROPY, Loss, sigmoid
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A function of every element, and its derivative."""
+
+    name: str
+    value: Callable[[Array], Array]
+    slope: Callable[[Array], Array]  # at u
+    code: str  # the slope as a student writes it, with {H} for the activation's output
+
+
+def leaky(slope: float) -> Activation:
+    """u where it is positive, slope u elsewhere."""
+    return Activation(
+        f"leaky ReLU ({slope:g})",
+        lambda u: np.where(u > 0, u, slope * u),
+        lambda u: np.where(u > 0, 1.0, slope),
+        f"where({{H}} > 0, 1, {slope:g})",
+    )
+
+
+RELU = Activation("ReLU", lambda u: np.maximum(u, 0), lambda u: (u > 0).astype(float), "({H} > 0)")
+TANH = Activation("tanh", np.tanh, lambda u: 1 - np.tanh(u) ** 2, "(1 - {H}**2)")
+SIGMOID = Activation("sigmoid", sigmoid, lambda u: sigmoid(u) * (1 - sigmoid(u)), "{H} * (1 - {H})")
+NONE = Activation("no activation", lambda u: u, np.ones_like, "1")
+ACTIVATIONS = (RELU, SIGMOID, TANH, leaky(0.01), leaky(0.1), leaky(0.2), leaky(0.05), NONE)
+
+
+@dataclass(frozen=True)
+class Norm:
+    """How scores are normalised: the eps under the root, and n - ddof as the divisor of the variance."""
+
+    eps: float
+    ddof: int = 0
+    plain: bool = False  # every hidden layer is normalised, without gamma and beta
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What the forward pass computes in one layer; rows are examples."""
+
+    index: int
+    last: bool
+    tensors: Mapping[str, Array]
+    h: Array  # what goes into the layer
+    s: Array  # h W + b
+    centred: Array  # s - mean
+    var: Array
+    inverse: Array  # 1 / sqrt(var + eps)
+    z: Array | None  # s normalised; None without batch normalisation
+    u: Array  # what goes into the activation
+    out: Array
+
+    @property
+    def normed(self) -> bool:
+        """Does this layer have batch normalisation?"""
+        return self.z is not None
+
+
+def scores(h: Array, tensors: Mapping[str, Array]) -> Array:
+    """s = h W + b."""
+    s: Array = h @ tensors["W"] + tensors.get("b", 0.0)
+    return s
+
+
+@dataclass(frozen=True)
+class Network:
+    """A kind of network: what its depth and widths are is told by the parameters."""
+
+    activation: Activation = RELU
+    norm: Norm | None = None
+    loss: Loss = CROSS_ENTROPY
+
+    def forward(self, x: Array, layers: Layers, first: Array | None = None) -> tuple[Trace, ...]:
+        """All that is computed on the way to the scores, which are the last trace's `out`.
+
+        `first` is x W + b of the first layer, where it is known already: the same in all networks.
+        """
+        traces: list[Trace] = []
+        h, s = x, scores(x, layers[0]) if first is None else first
+        for index in range(len(layers)):
+            traces.append(self.layer(h, s, layers, index))
+            h = traces[-1].out
+            s = s if traces[-1].last else scores(h, layers[index + 1])
+        return tuple(traces)
+
+    def layer(self, h: Array, s: Array, layers: Layers, index: int) -> Trace:
+        """One layer of the forward pass, from its input and its scores on."""
+        tensors, last = layers[index], index == len(layers) - 1
+        u, z = s, None
+        centred = s - s.mean(axis=0)
+        norm = self.norm or Norm(0.0)
+        var = (centred**2).sum(axis=0) / (len(s) - norm.ddof)
+        inverse = 1 / np.sqrt(np.maximum(var + norm.eps, 1e-300))
+        if self.norm and ("gamma" in tensors or "beta" in tensors or (norm.plain and not last)):
+            z = centred * inverse
+            u = tensors.get("gamma", 1.0) * z + tensors.get("beta", 0.0)
+        return Trace(index, last, tensors, h, s, centred, var, inverse, z, u, u if last else self.activation.value(u))
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One forward pass with its labels: all that a step of the backward pass may look at."""
+
+    network: Network
+    traces: tuple[Trace, ...]
+    y: Labels
+    scale: float = 1.0  # J = scale * mean loss + penalty
+
+    @property
+    def n(self) -> int:
+        """The number of examples."""
+        return len(self.y)
+
+
+# The steps of the right backward pass: from G behind a step to G before it
+
+
+def output(p: Pass) -> Array:
+    """dJ by the scores, (n, K)."""
+    return p.scale * p.network.loss.gradient(p.traces[-1].out, p.y)
+
+
+def activation(G: Array, t: Trace, p: Pass) -> Array:
+    """dJ/du from dJ/dh'."""
+    return G if t.last else G * p.network.activation.slope(t.u)
+
+
+def normalisation(G: Array, t: Trace, p: Pass) -> Array:
+    """dJ/ds from dJ/du."""
+    return normalisation_with(G, t, p)
+
+
+def normalisation_with(
+    G: Array,
+    t: Trace,
+    p: Pass,
+    *,
+    gamma: Array | float | None = None,
+    mean_path: float = 1.0,
+    variance_path: Array | float = 1.0,
+    centred: Array | None = None,
+    inverse: Array | None = None,
+    divisor: float | None = None,
+) -> Array:
+    """dJ/ds from dJ/du, with any part replaced: mean_path and variance_path multiply the terms through mean and
+    variance, `divisor` is the n - ddof of the variance."""
+    if t.z is None:
+        return G
+    norm = p.network.norm or Norm(0.0)
+    gamma = t.tensors.get("gamma", 1.0) if gamma is None else gamma
+    inverse = t.inverse if inverse is None else inverse
+    z = (t.centred if centred is None else centred) * inverse
+    g = G * gamma
+    through_variance = z * (g * z).sum(axis=0) / (divisor or p.n - norm.ddof)
+    back: Array = inverse * (g - mean_path * g.mean(axis=0) - variance_path * through_variance)
+    return back
+
+
+def through(G: Array, t: Trace, p: Pass) -> Array:
+    """dJ/dh from dJ/ds."""
+    back: Array = G @ t.tensors["W"].T
+    return back
+
+
+# The gradients, from G where they are computed: dJ/ds for W and b, dJ/du for gamma and beta
+
+
+def weights(G: Array, t: Trace) -> Array:
+    """dJ/dW."""
+    out: Array = t.h.T @ G
+    return out
+
+
+def bias(G: Array, t: Trace) -> Array:
+    """dJ/db, or dJ/dbeta."""
+    out: Array = G.sum(axis=0)
+    return out
+
+
+def scale(G: Array, t: Trace) -> Array:
+    """dJ/dgamma."""
+    assert t.z is not None
+    out: Array = (G * t.z).sum(axis=0)
+    return out
+
+
+GRADIENTS: dict[str, Callable[[Array, Trace], Array]] = {"W": weights, "b": bias, "gamma": scale, "beta": bias}
+
+
+def gradients(p: Pass) -> Layers:
+    """The right gradients of scale * mean loss, without a penalty."""
+    G, found = output(p), []
+    for t in reversed(p.traces):
+        at_u = activation(G, t, p)
+        at_s = normalisation(at_u, t, p)
+        found.append({role: GRADIENTS[role](at_u if role in ("gamma", "beta") else at_s, t) for role in t.tensors})
+        G = through(at_s, t, p)
+    return tuple(reversed(found))

@@ -1,0 +1,1 @@
+"""The catalogue of mistakes, against code written as students write it."""
