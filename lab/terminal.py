@@ -22,6 +22,10 @@ Changes = Annotated[
     typer.Option("-s", "--set", metavar="KEY=VALUE", help="Change a setting, as in -s eta=0.01; may be repeated."),
 ]
 
+PresetName = Annotated[
+    str | None, typer.Argument(metavar="PRESET", help="Name of a preset, or path of a TOML file.", show_default=False)
+]
+
 Variant = Annotated[
     Literal["auto", "mini", "full"] | None,
     typer.Option(
@@ -41,7 +45,7 @@ def console(stderr: bool = False) -> "Console":
 def output(json: bool, document: Any, render: "Callable[[Console], None]") -> None:
     """The document as JSON, or as a person reads it."""
     if json:
-        from lab.runs.store import to_json
+        from lab.disk import to_json
 
         text = to_json(document)
         encoding = sys.stdout.encoding or "utf-8"

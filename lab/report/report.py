@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lab.disk import disk
 from lab.errors import LabError
 from lab.runs.compare import compare
 from lab.runs.compare_view import comparison_rows
 from lab.runs.pictures import unpack
 from lab.runs.saved import Record, changed, distinct, labels, read, value_text
 from lab.runs.sheets import sheet
-from lab.runs.store import RunStore, disk
+from lab.runs.store import RunStore
 from lab.runs.view import MINI_NOTE, class_rows, final_rows, layer_rows
 from presets.keys import known_keys, settings
 

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from data.catalogue import entries
+from lab.disk import disk, exclusive, read_json, to_json, write_whole
 from lab.errors import LabError
 from lab.machine import versions
 from lab.reproduce import experiments as reported_checks
 from lab.reproduce.values import Found, Job, Measurement, Result, Value, jobs, values
 from lab.reproduce.verdicts import EMBEDDED, FAILED, judge, tolerance
-from lab.runs.store import RunStore, disk, exclusive, read_json, to_json, write_whole
+from lab.runs.store import RunStore
 from lab.search import trial
 from lab.search.shared_data import SharedData, data_key, shared
 from lab.search.trial import STOP, Task

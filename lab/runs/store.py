@@ -4,14 +4,11 @@ Everything but metrics.csv is written aside and renamed, so a file that is there
 """
 
 import csv
-import fcntl
-import json
-import os
 import re
 import secrets
 import shlex
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from glob import escape
@@ -22,7 +19,8 @@ import numpy as np
 
 from core.objective import Evaluation
 from core.types import Array
-from lab.errors import DamagedError, DiskError, LabError
+from lab.disk import disk, lock, read_json, to_json, write_whole
+from lab.errors import DamagedError, LabError
 
 if TYPE_CHECKING:
     from core.trainer import Snapshot
@@ -72,10 +70,8 @@ class RunStore:
         path = self.path / "metrics.csv"
         kept = [row for row in self.metrics() if 0 < update >= row["update"]]
         with disk(path), path.open("a+", newline="", encoding="utf-8") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise LabError(f"{self.path} is being written by another process") from None
+            if not lock(file):
+                raise LabError(f"{self.path} is being written by another process")
             for name in ("result.json", "pictures.npz"):  # of an earlier session: no longer how it ended
                 (self.path / name).unlink(missing_ok=True)
             file.truncate(0)
@@ -181,11 +177,7 @@ class RunStore:
         if not path.exists():
             return False
         with disk(path), path.open(encoding="utf-8") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-            return False
+            return not lock(file, shared=True)
 
 
 def _metrics(line: str) -> dict[str, float]:
@@ -221,76 +213,9 @@ def new_name(preset: "Preset") -> str:
     return f"{datetime.now():%Y%m%d-%H%M%S}-{slug}-{secrets.token_hex(2)}"
 
 
-@contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
-    """Inside the with-block the folder is this process's; LabError if it is another's."""
-    with disk(folder / "lock"), (folder / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LabError(f"{folder} is being worked at by another process") from None
-        yield
-
-
-def write_whole(path: Path, content: str | Callable[[IO[bytes]], object]) -> None:
-    """Replace a file by this text, or by what the function writes: whole or not at all. Raises LabError."""
-    aside = path.with_name(f".{path.name}.part")
-    with disk(path):
-        try:
-            with aside.open("wb") as file:
-                if isinstance(content, str):
-                    file.write(content.encode(errors="backslashreplace"))  # a path may be no text
-                else:
-                    content(file)
-                file.flush()
-                os.fsync(file.fileno())
-            aside.replace(path)
-        except BaseException:
-            aside.unlink(missing_ok=True)
-            raise
-
-
 def read_preset(folder: Path) -> "Preset":
     """The preset.toml in the folder of a run or a search. Raises PresetError."""
     from presets.load import parse, read
 
     path = folder / "preset.toml"
     return parse(read(path), folder.name, origin=str(path))
-
-
-def read_json(path: Path, keys: Sequence[str] = ()) -> dict[str, Any] | None:
-    """The object in a JSON file, which has these keys; None if there is none. Raises DamagedError, DiskError."""
-    if not path.exists():
-        return None
-    with disk(path):
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise DamagedError(f"{path} cannot be used: {error}") from None
-    if not isinstance(document, dict):
-        raise DamagedError(f"{path} cannot be used: it holds no object")
-    if lacking := [key for key in keys if key not in document]:
-        raise DamagedError(f"{path} cannot be used: it has no {', no '.join(lacking)}")
-    return document
-
-
-def to_json(value: Any) -> str:
-    """JSON text; numbers that are not finite become null, as JSON has none."""
-    return json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value
-
-
-@contextmanager
-def disk(path: Path) -> Iterator[None]:
-    """Errors of the file system as a DiskError that names the file."""
-    try:
-        yield
-    except OSError as error:
-        raise DiskError(f"{path}: {error.strerror or error}") from error

@@ -4,7 +4,6 @@ The files lie in a temporary folder that is removed when the owner is done. Of a
 stays; whoever shares data next removes it, as nobody holds its lock any more.
 """
 
-import fcntl
 import secrets
 import shutil
 import tempfile
@@ -19,8 +18,8 @@ import numpy as np
 
 from data.dataset import Dataset, Part
 from data.normalise import Keep, Rows, for_all_rows
+from lab.disk import disk, lock
 from lab.errors import LabError
-from lab.runs.store import disk
 from presets.build import load_data
 from presets.schema import Preset
 
@@ -70,8 +69,8 @@ def shared(load: Callable[[Keep], Dataset]) -> Iterator[SharedData]:
     _sweep()
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     try:
-        with disk(folder), (folder / "new").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with disk(folder), (folder / "new").open("w") as file:
+            lock(file)
             (folder / "new").rename(folder / "lock")  # only now can others see it: it is never seen unlocked
             dataset = load(partial(_in_file, folder))
             parts: dict[str, Any] = {name: _written(part, folder / name) for name, part in dataset.parts.items()}
@@ -117,13 +116,10 @@ def _part(stem: Path) -> Part:
 
 def _sweep() -> None:
     """Remove what owners that were killed have left."""
-    for lock in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/lock"):
-        try:
-            with lock.open("a") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _remove(lock.parent)
-        except OSError:  # in use, or another user's
-            continue
+    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/lock"):
+        with suppress(OSError), path.open("a") as file:  # another user's
+            if lock(file):
+                _remove(path.parent)
 
 
 def _remove(folder: Path) -> None:

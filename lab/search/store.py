@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lab.disk import disk, exclusive, read_json, to_json, write_whole
 from lab.errors import LabError
-from lab.runs.store import disk, exclusive, new_name, read_json, read_preset, to_json, write_whole
+from lab.runs.store import new_name, read_preset
 from lab.search.trial import STOP
 from presets.schema import Preset
 from presets.toml import dump

@@ -13,9 +13,10 @@ from typing import Any
 from core.threads import threads
 from core.trainer import Snapshot
 from data.errors import DataError
+from lab.disk import disk
 from lab.errors import DamagedError, DiskError, LabError
 from lab.runs.run import Run
-from lab.runs.store import RunStore, disk
+from lab.runs.store import RunStore
 from lab.search.shared_data import SharedData
 from presets.build import build
 from presets.errors import PresetError

@@ -17,7 +17,8 @@ from textual.worker import Worker, WorkerState
 from data.catalogue import Entry, entries
 from data.errors import DataError
 from lab.library.own_presets import files
-from lab.runs.view import figure, network_line
+from lab.library.view import network_line
+from lab.runs.view import figure
 from presets.errors import PresetError
 from presets.load import load, names
 from presets.schema import Preset

@@ -2,8 +2,8 @@
 
 import pytest
 
+from lab.library.view import network_line
 from lab.runs.catalogue import best_so_far
-from lab.runs.view import network_line
 from presets.load import load
 
 

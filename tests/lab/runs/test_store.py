@@ -8,10 +8,11 @@ import shutil
 import numpy as np
 import pytest
 
+from lab.disk import to_json
 from lab.errors import LabError
 from lab.runs.catalogue import list_runs
 from lab.runs.run import resume
-from lab.runs.store import RunStore, find, to_json
+from lab.runs.store import RunStore, find
 from presets.errors import PresetError
 from presets.load import load
 

@@ -1,0 +1,50 @@
+"""`gradlab data`: the data sets, and how to get them whole."""
+
+from typing import Annotated
+
+import typer
+
+from lab.terminal import Json, output
+
+data_app = typer.Typer(help="The data sets: what is there, where, and from whom.")
+
+
+@data_app.callback(invoke_without_command=True)
+def data(context: typer.Context, json: Json = False) -> None:
+    """The data sets: what is there, where, and from whom."""
+    if context.invoked_subcommand is None:
+        list_data(json)
+
+
+@data_app.command("list")
+def list_data(json: Json = False) -> None:
+    """Say of every data set what is embedded, what is there in full, its size, source and licence."""
+    from dataclasses import asdict
+
+    from data.catalogue import entries
+    from lab.library.view import show_data
+
+    documents = [asdict(entry) for entry in entries()]
+    output(json, documents, lambda terminal: show_data(terminal, documents))
+
+
+@data_app.command("fetch")
+def fetch_data(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="SET...", help="cifar10 or mnist; both if none is named.")
+    ] = None,
+) -> None:
+    """Download full data sets, checked against their hashes; an interrupted download is taken up again."""
+    from data.fetch import fetch
+    from data.sources import IMAGE_SETS
+
+    for name in names or IMAGE_SETS:
+        print(fetch(name))
+
+
+@data_app.command("path")
+def data_path() -> None:
+    """Print the folder full data sets are kept in; files put there by hand are used."""
+    from data.place import home
+
+    print(home())

@@ -1,0 +1,17 @@
+"""`gradlab presets`: what can be trained."""
+
+from lab.terminal import Json, PresetName, output
+
+
+def presets(name: PresetName = None, json: Json = False) -> None:
+    """List the presets, or show one with every setting written out."""
+    from lab.library.view import show_presets
+    from presets.load import load, names
+    from presets.toml import dump
+
+    if name is None:
+        documents = [load(each).model_dump(exclude_none=True) for each in names()]
+        output(json, documents, lambda terminal: show_presets(terminal, documents))
+    else:
+        preset = load(name)
+        output(json, preset.model_dump(exclude_none=True), lambda _: print(dump(preset), end=""))

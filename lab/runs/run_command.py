@@ -1,0 +1,96 @@
+"""`gradlab run`: train a preset, or go on with a run."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lab.errors import LabError
+from lab.machine import cores
+from lab.terminal import (
+    FAILED,
+    INTERRUPTED,
+    Changes,
+    Json,
+    PresetName,
+    RunsDir,
+    Seed,
+    Variant,
+    console,
+    notice,
+    output,
+    stopped_by_signals,
+)
+
+if TYPE_CHECKING:
+    from lab.runs.run import Run
+
+Threads = Annotated[int | None, typer.Option(min=1, help="Processor cores to use.", show_default="all")]
+Resume = Annotated[str | None, typer.Option(metavar="RUN", help="Go on with an interrupted run.", show_default=False)]
+
+
+def run(
+    preset: PresetName = None,
+    changes: Changes = None,
+    data: Variant = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    resume: Resume = None,
+    runs_dir: RunsDir = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Train a preset and keep the run; ctrl+c stops it so that --resume can take it up again."""
+    from lab.runs.view import show_result
+
+    session = _session(preset, changes or [], data, seed, threads, resume, runs_dir)
+    result = _train(session)
+    output(json, result, lambda terminal: show_result(terminal, result, session.store.metrics()))
+    if result["state"] == "diverged":
+        notice(f"the loss was not finite at update {result['diverged_at']:,}: try a smaller eta")
+        raise typer.Exit(FAILED)
+    if result["state"] == "interrupted":
+        notice(f"interrupted; go on with: {session.store.to_resume}")
+        raise typer.Exit(INTERRUPTED)
+
+
+def _session(
+    preset: str | None,
+    changes: list[str],
+    data: str | None,
+    seed: int | None,
+    threads: int | None,
+    resume: str | None,
+    runs_dir: Path,
+) -> "Run":
+    """A new run, or one taken up again."""
+    from lab.runs import run as lab_run
+    from lab.runs.store import find
+    from presets.load import load
+
+    if threads is not None and threads > cores():
+        raise LabError(f"--threads {threads}: this machine has {cores()}")
+    if resume is not None:
+        if changes or data or seed is not None:
+            raise LabError("--resume goes on with a run as it was: it takes no -s, --data or --seed")
+        store = find(runs_dir, resume)
+        if preset is not None and store.preset() != load(preset):
+            raise LabError(f"{store.path} is not a run of {preset} as it stands: leave the preset out")
+        return lab_run.resume(store, threads or cores())
+    if preset is None:
+        raise LabError("which preset? gradlab presets lists them")
+    if seed is not None:
+        changes = [*changes, f"seed={seed}"]
+    session = lab_run.start(load(preset, changes), data or "auto", runs_dir, threads or cores())
+    if data is None and session.dataset.variant == "mini":
+        notice(f"using the embedded part of {session.dataset.title}; gradlab data fetch gets all of it")
+    return session
+
+
+def _train(session: "Run") -> dict[str, Any]:
+    """Drive a run with a progress line, letting signals end it between two updates."""
+    from lab.runs.progress import TrainingProgress
+
+    trainer = session.trainer
+    progress = TrainingProgress(console(stderr=True), session.preset.name, trainer.update, trainer.updates)
+    with stopped_by_signals(trainer.stop), progress.bar:
+        return session.go(progress)

@@ -1,0 +1,79 @@
+"""`gradlab runs`: list the saved runs, show one, delete one."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lab.errors import LabError
+from lab.terminal import Json, RunsDir, console, notice, output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from lab.runs.store import RunStore
+
+RunName = Annotated[
+    str | None, typer.Argument(metavar="RUN", help="Path or name of a run; the end of the name will do.")
+]
+Figures = Annotated[
+    bool, typer.Option("--figures", help="Show the pictures of a run, too, and write them as PNG files into it.")
+]
+Delete = Annotated[bool, typer.Option("--delete", help="Delete the run and all its files, after a question.")]
+
+
+def runs(
+    name: RunName = None,
+    figures: Figures = False,
+    delete: Delete = False,
+    runs_dir: RunsDir = Path("runs"),
+    json: Json = False,
+) -> None:
+    """List the saved runs; show one: its numbers, layers, classes and mistakes; or delete one."""
+    from lab.runs.catalogue import list_runs
+    from lab.runs.details_view import show_details
+    from lab.runs.store import find
+    from lab.runs.view import show_result, show_runs
+
+    if delete and (name is None or json or figures):
+        raise LabError("--delete deletes one run and shows nothing: gradlab runs RUN --delete")
+    if name is None:
+        if figures:
+            raise LabError("--figures of which run? gradlab runs lists them")
+        summaries = list_runs(runs_dir)
+        output(json, summaries, lambda terminal: show_runs(terminal, summaries))
+        return
+    store = find(runs_dir, name)
+    if delete:
+        if typer.confirm(f"Delete {store.path} for good?", err=True):
+            store.delete()
+        return
+    result = store.result()
+    if result is None:
+        going = "is still running" if store.running() else f"was killed; {store.to_resume} takes it up"
+        raise LabError(f"{store.path} has no result yet: it {going}")
+
+    def render(terminal: "Console") -> None:
+        show_result(terminal, result, store.metrics())
+        show_details(terminal, result)
+
+    output(json, result, render)
+    if figures:
+        _figures(store, quiet=json)
+
+
+def _figures(store: "RunStore", quiet: bool) -> None:
+    """Write a run's pictures as PNG files and show them; only the names of the files, on stderr, if quiet."""
+    from lab.runs.pictures import unpack
+    from lab.runs.pictures_view import show_pictures
+    from lab.runs.sheets import write_sheets
+
+    pictures = unpack(store.pictures())
+    if not pictures:
+        notice(f"{store.path} has left no pictures")
+        return
+    paths = write_sheets(store, pictures)
+    if not quiet:
+        show_pictures(console(), pictures)
+    for path in paths:
+        notice(f"wrote {path}")
