@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from core.gradcheck import Progress, TensorReport
+from core.gradcheck.check import Progress, TensorReport
 from lab.check.check import Report
 from lab.check.student import Began
 from lab.check.watch import saves

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from core.gradcheck import GradientReport, Progress, Settings, check
+from core.gradcheck.check import GradientReport, Progress, Settings, check
 from core.network import Network
 from core.objective import Objective
 from core.streams import stream

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import cast
 
-from core.gradcheck import GradientReport, Method, Progress, Settings
+from core.gradcheck.check import GradientReport, Method, Progress, Settings
 from lab.check.preset import EXAMPLES, check_preset
 from lab.check.student import Began, StudentReport, check_file
 from lab.check.targets import FILE

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from core.gradcheck import GradientReport
+    from core.gradcheck.check import GradientReport
     from lab.check.student import StudentReport
 
     Report = GradientReport | StudentReport

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from itertools import islice
 
-from core.gradcheck import GradientReport, Progress, Settings, check
+from core.gradcheck.check import GradientReport, Progress, Settings, check
 from core.threads import threads
 from core.trainer import DivergedError
 from data.dataset import Dataset

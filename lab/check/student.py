@@ -21,8 +21,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from core.gradcheck import SINGLE, GradientReport, Method, Progress, Settings, check_target
-from core.gradcheck_targets import Answer
+from core.gradcheck.check import SINGLE, GradientReport, Method, Progress, Settings, check_target
+from core.gradcheck.targets import Answer
 from core.types import Array
 from lab.check.against import Comparison, compare
 from lab.check.student_worker import receive, send

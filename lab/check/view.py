@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from core.gradcheck import GradientReport, TensorReport
+from core.gradcheck.check import GradientReport, TensorReport
 from core.types import Array
 from lab.check.against import Comparison
 from lab.check.student import StudentReport

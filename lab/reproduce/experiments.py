@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from core.gradcheck import GradientReport, Settings
+from core.gradcheck.check import GradientReport, Settings
 from lab.bench.efficiency import PRESET, UPDATES, experiment
 from lab.check.as_reported import check_like
 from lab.check.preset import check_preset

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import sequences
-from core.gradcheck import Settings, check, check_target
-from core.gradcheck_targets import LayerTarget
+from core.gradcheck.check import Settings, check, check_target
+from core.gradcheck.targets import LayerTarget
 from core.initialisers import Normal
 from core.layers import Dense, Flatten, ReLU
 from core.network import Network

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.gradcheck import GradientReport, TensorReport
+from core.gradcheck.check import GradientReport, TensorReport
 from lab.runs.store import COLUMNS, RunStore
 from lab.search.search import trials_of, with_trials
 from lab.search.store import SearchStore

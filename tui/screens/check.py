@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.widgets import Input, Label, Select, Static
 from textual_fspicker import FileOpen, Filters
 
-from core.gradcheck import Progress
+from core.gradcheck.check import Progress
 from lab.check.as_reported import REPORTS, check_like, passed
 from lab.check.check import FILE_EXAMPLES, Report, check
 from lab.check.preset import EXAMPLES

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import lab.check.as_reported
-from core.gradcheck import Settings, check
+from core.gradcheck.check import Settings, check
 from core.layers import Dense
 from core.sequences import CharacterConv
 from core.threads import threads

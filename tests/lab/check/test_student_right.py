@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core.gradcheck import Settings, check_target
+from core.gradcheck.check import Settings, check_target
 from lab.check import student_worker
 from lab.check.student import StudentProblemError, StudentTarget
 

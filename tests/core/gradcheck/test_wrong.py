@@ -6,7 +6,7 @@ A row spoils what the right implementation does. `alone` rows are checked as a l
 import numpy as np
 import pytest
 
-from core.gradcheck import Settings, check, check_layer
+from core.gradcheck.check import Settings, check, check_layer
 from core.layers import BatchNorm, Dense, Dropout, Flatten, ReLU
 from core.losses import SoftmaxCrossEntropy
 from core.network import Network

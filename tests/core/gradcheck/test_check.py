@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from core.gradcheck import Settings, check, check_layer, check_target, examine
-from core.gradcheck_targets import LayerTarget, ObjectiveTarget
+from core.gradcheck.check import Settings, check, check_layer, check_target, examine
+from core.gradcheck.targets import LayerTarget, ObjectiveTarget
 from core.layers import BatchNorm, Dense, Dropout, Flatten, ReLU
 from core.network import Network
 from core.objective import Objective

@@ -19,8 +19,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from core.diagnosis import Evidence, diagnose
-from core.gradcheck_targets import LayerTarget, ObjectiveTarget, Target
+from core.gradcheck.diagnosis import Evidence, diagnose
+from core.gradcheck.targets import LayerTarget, ObjectiveTarget, Target
 from core.layers import Layer
 from core.objective import Objective
 from core.types import Array, Labels, Shape

@@ -1,0 +1,1 @@
+"""Right layers pass the gradient check, wrong ones are caught and named."""
