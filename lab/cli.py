@@ -28,6 +28,7 @@ from lab.runs.run_command import run
 from lab.runs.runs_command import runs
 from lab.search.command import search
 from lab.terminal import BAD_INPUT, FAILED, INTERRUPTED, RunsDir
+from lab.visible import visible
 
 app = typer.Typer(
     help="A terminal laboratory for neural networks written from scratch.",
@@ -114,5 +115,5 @@ def _give_up_stdout() -> None:
 
 def _bad_input(message: str) -> int:
     with suppress(OSError):  # stderr may be full, too
-        print("gradlab:", " ".join(message.split()), file=sys.stderr, flush=True)
+        print("gradlab:", visible(" ".join(message.split())), file=sys.stderr, flush=True)
     return BAD_INPUT

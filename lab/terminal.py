@@ -37,17 +37,18 @@ Seed = Annotated[int | None, typer.Option(help="Seed of all random draws.", show
 
 def console(stderr: bool = False) -> "Console":
     """The terminal, with as much colour as it and the user's settings allow."""
-    from rich.console import Console
+    from lab.console import SafeConsole
 
-    return Console(stderr=stderr, markup=False, emoji=False)  # a path or a name may well have brackets in it
+    return SafeConsole(stderr=stderr, markup=False, emoji=False)  # a path or a name may well have brackets in it
 
 
 def output(json: bool, document: Any, render: "Callable[[Console], None]") -> None:
     """The document as JSON, or as a person reads it."""
     if json:
         from lab.disk import to_json
+        from lab.visible import visible_json
 
-        text = to_json(document)
+        text = visible_json(to_json(document))
         encoding = sys.stdout.encoding or "utf-8"
         print(text.encode(encoding, "backslashreplace").decode(encoding))  # what it lacks as JSON writes it: \u2019
     else:

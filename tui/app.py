@@ -7,16 +7,19 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, ScreenStackError, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from lab.machine import cores
+from lab.visible import visible
 from tui import settings as user_settings
+from tui.controls import VisibleControls
 from tui.screens.base import ModeScreen
 from tui.screens.help import HelpScreen
 from tui.screens.settings import SettingsScreen
@@ -31,6 +34,7 @@ INTERRUPTED = 130
 # of patience, drawing would stop it for as long as a drawing takes.
 SWITCH_SECONDS = 0.0002
 MODES = ("presets", "train", "check", "search", "names", "runs")  # in the order of their keys
+CONTROLS = VisibleControls()
 HINT = "1-6 change the mode, ? shows every key, ctrl+p finds every command."
 
 
@@ -112,6 +116,10 @@ class GradlabApp(App[None]):
         # from Python 3.12 on a field of the first screen asks that early (https://github.com/Textualize/textual/issues/6444)
         with contextlib.suppress(ScreenStackError):
             super().clear_selection()
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every line goes through on its way to the terminal."""
+        return [*super().get_line_filters(), CONTROLS]
 
     def on_mount(self) -> None:
         """Listen to signals; say the first-run hint."""
@@ -254,4 +262,4 @@ def keep(app: GradlabApp) -> None:
             thread.join()
     for command in filter(None, [work.to_go_on for work in going]):
         with contextlib.suppress(OSError):  # the terminal may be gone
-            print(f"kept; go on with: {command}")
+            print(visible(f"kept; go on with: {command}"))

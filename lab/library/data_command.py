@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from lab.terminal import Json, output
+from lab.visible import visible
 
 data_app = typer.Typer(help="The data sets: what is there, where, and from whom.")
 
@@ -39,7 +40,7 @@ def fetch_data(
     from data.sources import IMAGE_SETS
 
     for name in names or IMAGE_SETS:
-        print(fetch(name))
+        print(visible(str(fetch(name))))
 
 
 @data_app.command("path")
@@ -47,4 +48,4 @@ def data_path() -> None:
     """Print the folder full data sets are kept in; files put there by hand are used."""
     from data.place import home
 
-    print(home())
+    print(visible(str(home())))

@@ -1,6 +1,7 @@
 """`gradlab presets`: what can be trained."""
 
 from lab.terminal import Json, PresetName, output
+from lab.visible import visible
 
 
 def presets(name: PresetName = None, json: Json = False) -> None:
@@ -14,4 +15,4 @@ def presets(name: PresetName = None, json: Json = False) -> None:
         output(json, documents, lambda terminal: show_presets(terminal, documents))
     else:
         preset = load(name)
-        output(json, preset.model_dump(exclude_none=True), lambda _: print(dump(preset), end=""))
+        output(json, preset.model_dump(exclude_none=True), lambda _: print(visible(dump(preset)), end=""))

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from lab.terminal import RunsDir, console
+from lab.visible import visible
 
 RunNames = Annotated[list[str], typer.Argument(metavar="RUN...", help="Paths or names; their ends will do.")]
 Out = Annotated[Path | None, typer.Option(metavar="DIR", help="The folder to write.", show_default="report-<run>")]
@@ -26,4 +27,4 @@ def report(names: RunNames, out: Out = None, runs_dir: RunsDir = Path("runs")) -
         written = write_report(
             stores, out, lambda done, total, name: bar.update(task, completed=done, total=total, description=name)
         )
-    print(written)
+    print(visible(str(written)))

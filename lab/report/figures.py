@@ -1,5 +1,6 @@
 """Figures of a report, as PNG for reading and SVG and PDF for typesetting. The only module that loads matplotlib."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -43,9 +44,11 @@ def of_runs(records: Mapping[str, Record]) -> dict[str, Callable[[], Figure]]:
 
 
 def save(figure: Figure, folder: Path, name: str) -> None:
-    """Write <name>.png, .svg and .pdf."""
-    for suffix in FORMATS:
-        figure.savefig(folder / f"{name}.{suffix}", dpi=DPI)
+    """Write <name>.png, .svg and .pdf. A letter that the font lacks is drawn as a box, without a warning."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")
+        for suffix in FORMATS:
+            figure.savefig(folder / f"{name}.{suffix}", dpi=DPI)
 
 
 def curve(record: Record, measure: str) -> Figure:

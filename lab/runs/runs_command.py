@@ -7,6 +7,7 @@ import typer
 
 from lab.errors import LabError
 from lab.terminal import Json, RunsDir, console, notice, output
+from lab.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,7 +46,7 @@ def runs(
         return
     store = find(runs_dir, name)
     if delete:
-        if typer.confirm(f"Delete {store.path} for good?", err=True):
+        if typer.confirm(visible(f"Delete {store.path} for good?"), err=True):
             store.delete()
         return
     result = store.result()
