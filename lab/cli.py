@@ -19,7 +19,7 @@ from lab.check.command import check
 from lab.errors import LabError
 from lab.library.data_command import data_app
 from lab.library.presets_command import presets
-from lab.machine import tune_blas
+from lab.machine import tune_blas, versions
 from lab.names.command import names
 from lab.report.command import report
 from lab.reproduce.command import reproduce
@@ -40,11 +40,23 @@ app = typer.Typer(
 app.add_typer(data_app, name="data")
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"gradlab {versions()['gradlab']}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+]
+
+
 @app.callback(invoke_without_command=True)
 def gradlab(
     context: typer.Context,
     preset: Annotated[str | None, typer.Option(metavar="PRESET", help="Open the app with this preset.")] = None,
     runs_dir: RunsDir = Path("runs"),
+    version: Version = False,
 ) -> None:
     """Without a command: the app; without a terminal, this help."""
     if context.invoked_subcommand is not None:

@@ -141,7 +141,7 @@ SENSITIVITY = (  # a3, section 5: batch normalisation, sigma, reported, independ
     ("no BN", "1e-3", 0.5271, 0.4982),
     ("no BN", "1e-4", 0.0998, 0.1000),
 )
-SANITY = {  # a3, section 1: 100 images learnt by heart
+SANITY = {  # a3, section 1: overfit 100 images
     "a3-sanity": (),
     "a3-sanity lambda=0.01": ("lambda=0.01",),
     "a3-sanity BN": ("batch_norm=true",),
@@ -298,7 +298,7 @@ def _a3() -> Iterator[Value]:
         yield Value(
             f"{name.replace(' ', '.')}.train.loss",
             "a3",
-            f"100 images learnt by heart ({setting}): training loss",
+            f"overfit 100 images ({setting}): training loss",
             0.0,
             _at(name, "final", "train", "loss"),
             (name,),

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
 
@@ -48,6 +49,11 @@ def test_help_and_no_command_say_what_there_is(gradlab):
         assert code == 0
         for command in ("presets", "run", "search", "reproduce", "runs", "data"):
             assert re.search(rf"^ +{command} ", out, re.M)
+
+
+def test_version_is_that_of_the_installed_package(gradlab):
+    code, out, _ = gradlab("--version")
+    assert (code, out) == (0, f"gradlab {version('gradlab')}\n")
 
 
 def test_presets_lists_all_and_shows_one(gradlab):
