@@ -9,7 +9,7 @@ import re
 import shutil
 import statistics
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from concurrent.futures import Executor, Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -20,18 +20,16 @@ from data.catalogue import entries
 from lab.disk import disk, exclusive, read_json, to_json, write_whole
 from lab.errors import LabError
 from lab.machine import versions
-from lab.reproduce import experiments as reported_checks
+from lab.reproduce import experiments
 from lab.reproduce.values import Found, Job, Measurement, Result, Value, jobs, values
 from lab.reproduce.verdicts import EMBEDDED, FAILED, judge, tolerance
 from lab.runs.store import RunStore
 from lab.search import trial
 from lab.search.shared_data import SharedData, data_key, shared
 from lab.search.trial import STOP, Task
-from lab.search.workers import WorkerDiedError, engine
+from lab.search.workers import Ended, ended, worker_pool
 from presets.build import load_data
 from presets.schema import Preset
-
-POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ class Reproduction:
         missing = [piece for piece in self.pieces if piece not in self.results]
         together = [piece for piece in missing if isinstance(piece.job, Measurement) and not piece.job.alone]
         alone = [piece for piece in missing if isinstance(piece.job, Measurement) and piece.job.alone]
-        with engine(self.workers, None) as (executor, _), ExitStack() as loans:
+        with worker_pool(self.workers) as (executor, _), ExitStack() as loans:
             try:
                 at_work = {_measure(executor, piece): piece for piece in together}
                 for preset, pieces in _by_data(missing):
@@ -130,23 +128,18 @@ class Reproduction:
                     at_work |= begun
                 self._collect(at_work, 0, watch)
                 for piece in alone:  # it measures time
-                    self._collect({_measure(executor, piece): piece}, 0, watch)
+                    if not self._stopping:
+                        self._collect({_measure(executor, piece): piece}, 0, watch)
             except BaseException:
                 self.stop()
                 raise
 
     def _collect(self, at_work: dict[Future[Any], Piece], most: int, watch: Callable[[Piece], None]) -> None:
-        """Take what is done until at most so many pieces are at work; none, when all is to stop."""
-        while len(at_work) > (0 if self._stopping else most):
-            if self._stopping:
-                for future in at_work:
-                    future.cancel()
-            ended, _ = wait(at_work, POLL_SECONDS, FIRST_COMPLETED)
-            for future in ended:
-                piece = at_work.pop(future)
-                if (result := _received(future, piece)) is not None:
-                    self.results[piece] = result
-                    watch(piece)
+        """Take back what is done, until at most `most` pieces are at work; none of them, when all is to stop."""
+        for call in ended(at_work, lambda: self._stopping, most):
+            if (result := _received(call)) is not None:
+                self.results[call.key] = result
+                watch(call.key)
             for loan, futures in self._loans:
                 if futures.isdisjoint(at_work):
                     loan.close()  # nobody needs these data any more
@@ -222,7 +215,7 @@ def _kept(piece: Piece) -> Result | None:
 
 
 def _measure(executor: Executor, piece: Piece) -> Future[Any]:
-    return executor.submit(reported_checks.timed, piece.job.name)
+    return executor.submit(experiments.timed, piece.job.name)
 
 
 def _train(executor: Executor, piece: Piece, data: SharedData) -> Future[Any]:
@@ -239,14 +232,11 @@ def _train(executor: Executor, piece: Piece, data: SharedData) -> Future[Any]:
     return executor.submit(trial.perform, Task(piece.number, piece.preset, piece.folder, data, monitored=monitored))
 
 
-def _received(future: Future[Any], piece: Piece) -> Result | None:
-    """What was found, and kept; None if it was interrupted."""
-    try:
-        outcome = future.result()
-    except CancelledError:
-        return None
-    except (WorkerDiedError, LabError) as error:
-        return {"reason": str(error)}
+def _received(call: Ended[Piece, Any]) -> Result | None:
+    """The result of a piece, kept on the disk; None if it was interrupted."""
+    piece, outcome = call.key, call.value
+    if outcome is None:
+        return {"reason": call.failure} if call.failure else None
     if piece.preset is None:
         path = piece.folder.with_suffix(".json")
         with disk(path):

@@ -6,7 +6,7 @@ number of workers, where they are, or in which order they finish.
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from concurrent.futures import Executor
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -21,14 +21,13 @@ from lab.search.refine import refined
 from lab.search.shared_data import SharedData, data_key, shared
 from lab.search.store import Row, SearchStore, all_searches, best_rows
 from lab.search.trial import Outcome, Task
-from lab.search.workers import WorkerDiedError, engine
+from lab.search.workers import Ended, ended, worker_pool
 from presets.build import load_data
 from presets.errors import PresetError
 from presets.load import load, names, with_values
 from presets.schema import Preset, TriangularSchedule
 from presets.schema import Search as Settings
 
-POLL_SECONDS = 0.2
 Watch = Callable[[Row], None]
 
 
@@ -124,7 +123,7 @@ class Search:
             return document
 
     def _work(self, watch: Watch) -> None:
-        with engine(self.jobs, self._scheduler) as (executor, self.jobs), ExitStack() as stack:
+        with worker_pool(self.jobs, self._scheduler) as (executor, self.jobs), ExitStack() as stack:
             for _ in range(self.jobs):
                 executor.submit(trial.ready)  # its imports take a second
             try:
@@ -156,37 +155,19 @@ class Search:
             for number in self._going()
             if not self._stopping and self._on_disk(number, until) is None
         ]
-        futures = {executor.submit(self.perform, task): task for task in tasks}
-        waiting = set(futures)
-        while waiting:
-            ended, waiting = wait(waiting, POLL_SECONDS, FIRST_COMPLETED)
-            for future in ended:
-                outcome = self._received(future, futures[future])
-                if outcome.state == "interrupted" and outcome.reason:
-                    raise LabError(f"{outcome.reason}; the same command goes on with the search")
-                if outcome.state != "interrupted":
-                    self._end(futures[future].number, outcome, watch)
-            if self._stopping:
-                for future in waiting:
-                    future.cancel()
+        at_work = {executor.submit(self.perform, task): task for task in tasks}
+        for call in ended(at_work, lambda: self._stopping):
+            outcome = _outcome(call)
+            if outcome.state == "interrupted" and outcome.reason:
+                raise LabError(f"{outcome.reason}; the same command goes on with the search")
+            if outcome.state != "interrupted":
+                self._end(call.key.number, outcome, watch)
         if not self._stopping and any(self._on_disk(number, until) is None for number in self._going()):
             raise LabError(f"{self.store.path}: the scheduler went away; the same command goes on with the search")
 
     def _going(self) -> list[int]:
         """The trials that have not ended."""
         return [number for number in range(1, self.trials + 1) if number not in self.rows]
-
-    def _received(self, future: Future[Outcome], task: Task) -> Outcome:
-        try:
-            outcome = future.result()
-        except CancelledError:
-            return Outcome("interrupted")
-        except WorkerDiedError as error:
-            return Outcome("failed", str(error))
-        except Exception as error:  # of a cluster; perform() itself raises nothing
-            return Outcome("failed", f"{type(error).__name__}: {' '.join(str(error).split())}")
-        trial.unpack(task, outcome)
-        return outcome
 
     def _on_disk(self, number: int, until: int | None) -> Outcome | None:
         """How a trial ended in an earlier session, or that it has come to `until`; None if neither, or damaged."""
@@ -254,6 +235,14 @@ class Search:
         planned = rungs[-1] + rungs[0] if rungs else 0
         stopped = [number for number, row in self.rows.items() if row["state"] == "stopped"]
         return sum(planned - self._updates[number] for number in stopped), planned * self.trials
+
+
+def _outcome(call: Ended[Task, Outcome]) -> Outcome:
+    """How a trial ended, its files in their place. Raises LabError if they cannot be put there."""
+    if call.value is None:
+        return Outcome("failed", call.failure) if call.failure else Outcome("interrupted")
+    trial.unpack(call.key, call.value)
+    return call.value
 
 
 def begin(

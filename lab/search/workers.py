@@ -1,21 +1,74 @@
-"""Where trials are worked at: processes of this machine, or a Dask cluster. Both are a concurrent.futures.Executor."""
+"""Who works at trials, and the one loop that waits for them: processes of this machine, or a Dask cluster.
+
+Both are a concurrent.futures.Executor. Searches and reproductions submit calls to one and take them back with ended().
+"""
 
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    CancelledError,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from lab.errors import LabError
 
+K = TypeVar("K")
 P = ParamSpec("P")
 T = TypeVar("T")
 
 CONNECT_SECONDS = 10
+POLL_SECONDS = 0.2  # how soon a request to stop is seen
+
+
+@dataclass(frozen=True)
+class Ended(Generic[K, T]):
+    """A call that has ended, and the key it was submitted with.
+
+    `value`: what it returned, or None. `failure`: in one line, why it returned nothing; "" if it was cancelled before a
+    worker began it.
+    """
+
+    key: K
+    value: T | None
+    failure: str = ""
+
+
+def ended(at_work: dict[Future[T], K], stopping: Callable[[], bool], most: int = 0) -> Iterator[Ended[K, T]]:
+    """The calls as they end, until at most `most` of them are at work; each leaves `at_work` as it ends.
+
+    While `stopping` says so, calls that no worker has begun are cancelled, and all others are waited for: whoever stops
+    must also ask them to end.
+    """
+    while len(at_work) > (0 if stopping() else most):
+        if stopping():
+            for future in at_work:
+                future.cancel()
+        done, _ = wait(at_work, POLL_SECONDS, FIRST_COMPLETED)
+        for future in done:
+            yield _ended(future, at_work.pop(future))
+
+
+def _ended(future: Future[T], key: K) -> Ended[K, T]:
+    try:
+        return Ended(key, future.result())
+    except CancelledError:
+        return Ended(key, None)
+    except (WorkerDiedError, LabError) as error:
+        return Ended(key, None, str(error))
+    except Exception as error:  # a bug, or trouble of a cluster: one call fails, and no other
+        return Ended(key, None, f"{type(error).__name__}: {' '.join(str(error).split())}")
 
 
 class WorkerDiedError(Exception):
@@ -26,7 +79,7 @@ class WorkerDiedError(Exception):
 
 
 class Processes(ThreadPoolExecutor):
-    """So many worker processes, a thread of this one looking after each.
+    """n worker processes, with a thread of this one looking after each.
 
     A process of its own for each thread, and not one pool for all: a process that dies breaks its pool, and with it
     every call that is there. Here it is known whose call it was; that one is made again, once.
@@ -78,9 +131,9 @@ def _end_with_parent() -> None:
 
 
 @contextmanager
-def engine(jobs: int, scheduler: str | None) -> Iterator[tuple[Executor, int]]:
-    """So many local processes, or the workers of the Dask scheduler at that address; and how many calls they work at
-    side by side. Raises LabError."""
+def worker_pool(jobs: int, scheduler: str | None = None) -> Iterator[tuple[Executor, int]]:
+    """`jobs` processes of this machine, or the workers of the Dask scheduler at that address; and how many calls they
+    work at side by side. Raises LabError."""
     if scheduler is None:
         with Processes(jobs) as processes:
             yield processes, jobs

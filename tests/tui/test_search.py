@@ -18,7 +18,7 @@ from tui.widgets.plot import SeriesPlot
 @pytest.fixture(autouse=True)
 def _mode(starts_in, monkeypatch) -> None:
     starts_in("search")
-    monkeypatch.setattr("lab.search.search.engine", in_this_process)
+    monkeypatch.setattr("lab.search.search.worker_pool", in_this_process)
 
 
 @pytest.fixture

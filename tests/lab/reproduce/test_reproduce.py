@@ -127,11 +127,11 @@ def few(monkeypatch, small, tmp_path):
     monkeypatch.setattr(reproduce, "jobs", lambda wanted: every)
 
     @contextmanager
-    def in_this_process(workers, scheduler):
+    def in_this_process(workers):
         with ThreadPoolExecutor(1) as executor:
             yield executor, workers
 
-    monkeypatch.setattr(reproduce, "engine", in_this_process)
+    monkeypatch.setattr(reproduce, "worker_pool", in_this_process)
 
     def few(seeds=1, runs=tmp_path / "runs"):
         return Reproduction(runs, None, "auto", 1, seeds)
@@ -180,6 +180,16 @@ def test_a_stopped_reproduction_goes_on(few, tmp_path):
     second = few()
     assert 1 <= second.taken_up < 4
     assert {row["id"]: row["measured"] for row in second.run()} == undisturbed
+
+
+def test_one_that_is_stopped_begins_no_measurement_of_time(few, monkeypatch):
+    every = [*reproduce.jobs([]), Measurement("efficiency", alone=True)]
+    monkeypatch.setattr(reproduce, "jobs", lambda wanted: every)
+    begun = []
+    monkeypatch.setattr(reproduce.experiments, "timed", begun.append)
+    first = few()
+    first.run(lambda piece: first.stop())
+    assert "efficiency" not in begun
 
 
 def test_a_training_of_another_preset_or_version_is_done_again(few, monkeypatch):

@@ -37,7 +37,7 @@ def in_this_process(jobs, scheduler):
 @pytest.fixture
 def threads(monkeypatch):
     """For tests of what does not depend on the engine."""
-    monkeypatch.setattr("lab.search.search.engine", in_this_process)
+    monkeypatch.setattr("lab.search.search.worker_pool", in_this_process)
 
 
 @pytest.fixture
