@@ -1,0 +1,82 @@
+"""What a student's file must not do while it is loaded: ask, start processes, use the network, change files."""
+
+import builtins
+import os
+import sys
+import types
+from typing import Any, NoReturn
+
+from .modules import STANDARD, own
+
+REFUSED = {  # audit events of Python, see its table of audit events
+    "subprocess.Popen": "starts a process",
+    "os.system": "starts a process",
+    "os.fork": "starts a process",
+    "os.forkpty": "starts a process",
+    "os.posix_spawn": "starts a process",
+    "os.exec": "becomes another program",
+    "os.kill": "ends a process",
+    "socket.connect": "opens a connection",
+    "socket.bind": "opens a connection",
+    "socket.getaddrinfo": "opens a connection",
+    "socket.gethostbyname": "opens a connection",
+    "urllib.Request": "downloads something",
+    "webbrowser.open": "opens a browser",
+    "os.mkdir": "makes a folder",
+    "os.remove": "deletes a file",
+    "os.rmdir": "deletes a folder",
+    "os.rename": "renames a file",
+    "os.truncate": "changes a file",
+    "os.link": "makes a link",
+    "os.symlink": "makes a link",
+    "os.chmod": "changes a file",
+    "shutil.rmtree": "deletes a folder",
+    "shutil.move": "moves a file",
+}
+WRITES = os.O_WRONLY | os.O_RDWR
+
+
+class RefusedError(OSError):
+    """The message says what the file was about to do."""
+
+
+class AskedError(EOFError):
+    """The file asks for input."""
+
+
+class Guard:
+    """Refuses while `active`. Only what the student's own code does: an installed package may write its cache."""
+
+    def __init__(self) -> None:
+        self.active = True
+        sys.addaudithook(self._audit)
+        builtins.input = _ask
+        os._exit = _exit
+
+    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self.active:
+            return
+        what = REFUSED.get(event)
+        if event == "open" and isinstance(arguments[2], int) and arguments[2] & WRITES and arguments[0] != os.devnull:
+            what = "writes a file"
+        if what is not None and _student(sys._getframe(1)):
+            raise RefusedError(what)
+
+
+def _student(frame: types.FrameType | None) -> bool:
+    """Is it the student's code that does this, itself or through the standard library?"""
+    while frame is not None and (frame.f_code.co_filename.startswith(STANDARD) or _frozen(frame)):
+        frame = frame.f_back
+    return frame is not None and own(frame.f_code.co_filename)
+
+
+def _frozen(frame: types.FrameType) -> bool:
+    return frame.f_code.co_filename.startswith("<frozen")
+
+
+def _ask(prompt: object = "") -> NoReturn:
+    raise AskedError("the file asks for input")
+
+
+def _exit(status: int) -> NoReturn:
+    raise SystemExit(status)
