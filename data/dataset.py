@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from data.sources import SETS, Judge, PartName, Variant, judge_of
+
 
 @dataclass(frozen=True)
 class Part:
@@ -27,7 +29,7 @@ class Dataset:
 
     name: str  # "cifar10", "mnist" or "surnames"
     title: str  # "CIFAR-10", "MNIST" or "Surnames"
-    variant: str  # "mini": the embedded part; "full": the official files, or all there is
+    variant: Variant
     split: str  # as asked for, e.g. "45000/5000/test"
     classes: tuple[str, ...]
     train: Part
@@ -39,19 +41,24 @@ class Dataset:
     notes: tuple[str, ...] = ()  # what a reader of results must know
 
     @property
-    def parts(self) -> dict[str, Part]:
+    def parts(self) -> dict[PartName, Part]:
         """The parts there are, by name: train, validation and, for images, test."""
-        parts = {"train": self.train, "validation": self.validation}
+        parts: dict[PartName, Part] = {"train": self.train, "validation": self.validation}
         return parts if self.test is None else {**parts, "test": self.test}
 
     @property
-    def judge(self) -> tuple[str, Part]:
-        """Name and examples of the part that a finished network is judged by: the last there is."""
-        return list(self.parts.items())[-1]
+    def judge(self) -> tuple[Judge, Part]:
+        """Name and examples of the part that a finished network is judged by."""
+        name = judge_of(self.name)
+        return name, self.parts[name]
 
     @property
     def label(self) -> str:
         """Title, variant and counts: what every number computed on this data is shown with."""
-        variant = "full" if self.variant == "full" else "embedded part"
         counts = " / ".join(f"{len(part):,} {name}" for name, part in self.parts.items())
-        return f"{self.title}, {variant}: {counts}"
+        return f"{short_label(self.name, self.variant)}: {counts}"
+
+
+def short_label(name: str, variant: Variant) -> str:
+    """The data set of that name, and how much of it: "CIFAR-10, full" or "CIFAR-10, embedded part"."""
+    return f"{SETS[name].title}, {'full' if variant == 'full' else 'embedded part'}"

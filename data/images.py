@@ -10,7 +10,7 @@ from data import cifar10, mnist, packed, place, splits
 from data.dataset import Dataset, Part
 from data.errors import DataError
 from data.normalise import Keep, apply, check, fit, in_memory, undo
-from data.sources import ImageSet, image_set
+from data.sources import ImageSet, Variant, image_set
 
 VARIANTS = ("auto", "mini", "full")
 
@@ -36,13 +36,13 @@ def load(
     """
     source = image_set(name)
     check(normalise)
-    variant = _choose(source, variant)
-    read = read_full if variant == "full" else _read_mini
+    chosen = _choose(source, variant)
+    read = read_full if chosen == "full" else _read_mini
     examples, fingerprints = read(source, split)
     shift, scale = fit(examples[0][0], normalise)
     train, validation, test = _parts(examples, shift, scale, keep)
     show = partial(undo, shift=shift, scale=scale)
-    return Dataset(name, source.title, variant, split, source.classes, train, validation, test, fingerprints, show)
+    return Dataset(name, source.title, chosen, split, source.classes, train, validation, test, fingerprints, show)
 
 
 def read_full(source: ImageSet, split: str) -> tuple[list[Examples], dict[str, str]]:
@@ -72,7 +72,7 @@ def _read_mini(source: ImageSet, split: str) -> tuple[list[Examples], dict[str, 
     return parts, {source.embedded.name: source.embedded.sha256}
 
 
-def _choose(source: ImageSet, variant: str) -> str:
+def _choose(source: ImageSet, variant: str) -> Variant:
     """Which of "full" and "mini" is meant, given what is there."""
     if variant not in VARIANTS:
         raise DataError(f"data = {variant!r} is not known; allowed: {', '.join(VARIANTS)}")

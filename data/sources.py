@@ -1,6 +1,7 @@
 """The data sets as published: their files with size and sha256, where they are fetched, on what terms."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from data.errors import DataError
 
@@ -164,7 +165,18 @@ SURNAMES = NameSet(
     licence="MIT, (c) 2017 Sean Robertson",
 )
 
+PartName = Literal["train", "validation", "test"]
+Judge = Literal["validation", "test"]
+Variant = Literal["mini", "full"]  # the embedded part of a set; the official files, or all there is
+
 IMAGE_SETS = {source.name: source for source in (MNIST, CIFAR10)}
+SETS: dict[str, ImageSet | NameSet] = {SURNAMES.name: SURNAMES, **IMAGE_SETS}
+
+
+def judge_of(name: str) -> Judge:
+    """The part that judges a network that has learned the set of that name: its test part. Surnames have none; for
+    them it is the validation part."""
+    return "validation" if name == SURNAMES.name else "test"
 
 
 def image_set(name: str) -> ImageSet:

@@ -20,6 +20,8 @@ from pydantic import (
     model_validator,
 )
 
+from data.sources import Judge, judge_of
+
 
 class Section(BaseModel):
     """A table of the TOML file: unknown keys, nan and inf are refused, and types are not guessed."""
@@ -82,6 +84,11 @@ class Data(Section):
         if self.dedupe and not surnames:
             raise ValueError("data.dedupe is for surnames")
         return self
+
+    @property
+    def judge(self) -> Judge:
+        """The part that judges a network trained on these data."""
+        return judge_of(self.set)
 
 
 Size = Annotated[int, Field(ge=1, le=32)]

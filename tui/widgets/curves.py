@@ -147,9 +147,9 @@ class Curves(Vertical):
         return Figure(f"{title} / {axis}", tuple(curves), ends, **options)  # type: ignore[arg-type]
 
     def _reported(self, record: "Record") -> tuple[str, float] | None:
-        """The accuracy the report gives, of the part it was judged by."""
+        """The accuracy the report gives, and of which part: of the one that judges, or, without that, of validation."""
         given = record.preset.reference.reported if record.preset.reference else {}
-        for part in ("test", "validation"):
+        for part in (record.preset.data.judge, "validation"):
             if f"{part}.accuracy" in given:
                 return part, given[f"{part}.accuracy"]
         return None
