@@ -10,6 +10,8 @@ from pydantic.fields import FieldInfo
 from presets.errors import PresetError
 from presets.schema import Preset
 
+Values = dict[str, Any]  # settings by dotted key, as TOML has them
+
 NOT_SETTINGS = ("name", "title", "description", "reference")
 
 
@@ -60,9 +62,9 @@ def _key(name: str, field: FieldInfo) -> Key:
     return Key(name, field.title or "", field.description or "", str(extra.get("unit", "")))
 
 
-def settings(preset: Preset) -> dict[str, Any]:
+def settings(preset: Preset) -> Values:
     """The settings of a preset by dotted name, in the order of the schema; those that do not apply are left out."""
-    flat: dict[str, Any] = {}
+    flat: Values = {}
     for section, value in preset.model_dump(exclude_none=True, exclude=set(NOT_SETTINGS)).items():
         fields = value if isinstance(value, dict) else None
         flat |= {section: value} if fields is None else {f"{section}.{name}": inner for name, inner in fields.items()}

@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from core.objective import Evaluation
 from core.trainer import Snapshot
 from core.types import Array
 from lab.runs.pictures import Picture, unpack, weight_pictures
+from lab.runs.result import Result
 from lab.runs.run import Run
 from lab.runs.saved import read
 from lab.runs.store import SPLITS, RunStore
@@ -51,12 +51,12 @@ class Record:
         self.health: list[LayerHealth] = []
         self.confusion: tuple[str, tuple[str, ...], Array] | None = None  # of what, classes, counts
         self.pictures: dict[str, list[Picture]] = {}
-        self.result: dict[str, Any] | None = None
+        self.result: Result | None = None
         self.error: Exception | None = None
         self.store: RunStore | None = None
         self.log: list[str] = []
 
-    def take(self, result: dict[str, Any], pictures: dict[str, list[Picture]]) -> None:
+    def take(self, result: Result, pictures: dict[str, list[Picture]]) -> None:
         """What a run left at its end."""
         self.result, self.pictures = result, pictures
         counts = np.array(result["confusion"])

@@ -27,8 +27,8 @@ def ship(store: RunStore, folder: Path = names.SHIPPED) -> str:
 
     Raises LabError, PresetError.
     """
-    model, preset = names.of_run(store), store.preset()
-    if (store.result() or {})["state"] != "done":
+    model, preset, result = names.of_run(store), store.preset(), store.result()
+    if result is None or result["state"] != "done":
         raise LabError(f"{store.path} is not finished")
     state = {
         name: np.asarray(a, np.float16 if name == "theta" else np.float32) for name, a in model.network.state().items()

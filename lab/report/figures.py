@@ -132,7 +132,7 @@ def _line(axes: Axes, record: Record, column: str, label: str, style: str, i: in
 
 
 def _mark_the_end(axes: Axes, record: Record, measure: str) -> None:
-    if record.state == "diverged" and record.result is not None:
-        axes.axvline(record.result["diverged_at"], color=GREY, linestyle="-.", label="diverged")
+    if record.result is not None and (update := record.result["diverged_at"]) is not None:
+        axes.axvline(update, color=GREY, linestyle="-.", label="diverged")
         if measure != "accuracy":
             axes.set_yscale("log")

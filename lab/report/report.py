@@ -3,13 +3,13 @@
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from lab.disk import disk
 from lab.errors import LabError
 from lab.runs.compare import compare
 from lab.runs.compare_view import comparison_rows
 from lab.runs.pictures import unpack
+from lab.runs.result import Result, reference_document
 from lab.runs.saved import Record, changed, distinct, labels, read, value_text
 from lab.runs.sheets import sheet
 from lab.runs.store import RunStore
@@ -107,7 +107,7 @@ def _run(label: str, record: Record, figures: Names, pictures: Names, top: bool)
     yield f"- To run it again: `gradlab run {label}/preset.toml`"
 
     yield from ("", f"{mark}# Results", "")
-    yield from _table(final_rows(record.final, reference.model_dump() if reference else None))
+    yield from _table(final_rows(record.final, reference_document(reference) if reference else None))
     yield from (note + "\n" for note in _notes(record))
     yield from (f"{mark}# Settings", "")
     yield from _settings(record)
@@ -149,16 +149,19 @@ def _settings(record: Record) -> Iterator[str]:
         yield from (f"Bold: changed from the preset {record.preset.name}.", "")
 
 
-def _layers(result: Mapping[str, Any], title: str) -> Iterator[str]:
+def _layers(result: Result, title: str) -> Iterator[str]:
     if layers := result.get("layers"):  # a run made before they were recorded has none
         yield from (title, "", *_table(layer_rows(layers)))
 
 
-def _misclassified(result: Mapping[str, Any], title: str) -> Iterator[str]:
+def _misclassified(result: Result, title: str) -> Iterator[str]:
     """Texts; of images there is a sheet among the figures."""
-    texts = [each for each in result.get("misclassified", ()) if each["text"]]
-    if texts:
-        rows = [[each["text"], each["true"], each["predicted"], f"{each['probability']:.1%}"] for each in texts]
+    rows = [
+        [each["text"], each["true"], each["predicted"], f"{each['probability']:.1%}"]
+        for each in result.get("misclassified", ())
+        if each["text"]
+    ]
+    if rows:
         yield from (title, "", *_table([["example", "true", "guessed", "probability"], *rows]))
 
 

@@ -1,30 +1,51 @@
 """Saved runs at a glance: what a list of them shows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Literal, TypedDict, TypeVar
 
+from data.sources import Judge, PartName, Variant
 from lab.errors import LabError
+from lab.runs.result import Measures
 from lab.runs.saved import Record, changed, read
 from lab.runs.store import RunStore, all_runs
 from presets.errors import PresetError
+from presets.keys import Values
 
 T = TypeVar("T")
 FILES = ("preset.toml", "metrics.csv", "checkpoint.npz", "result.json")
 
 
-def list_runs(runs: Path) -> list[dict[str, Any]]:
-    """A summary of every run below `runs`, oldest first; a damaged one says so in its state."""
-    return [_summary(store) for store in all_runs(runs)]
+class RunRow(TypedDict):
+    """A saved run as `gradlab runs` lists it."""
+
+    name: str
+    run: str  # path of the run directory
+    preset: str  # of a damaged run "", as its data
+    data: Variant | Literal[""]
+    updates: int
+    when: str  # it began: local time, as in 2026-11-21 13:02
+    changed: Values  # the settings that differ from those of the preset
+    judge: Judge
+    accuracy: float | None  # of the part that judges; None if the run has not come to its end
+    reported: float | None  # of the part that judges
+    test_accuracy: float | None
+    reported_accuracy: float | None  # of the test part
+    state: str  # running, done, interrupted, diverged, or "damaged: " and why
 
 
-def best_so_far(runs: Path) -> dict[str, dict[str, float]]:
+def list_runs(runs: Path) -> list[RunRow]:
+    """A row for every run below `runs`, oldest first; a damaged one says so in its state."""
+    return [_row(store) for store in all_runs(runs)]
+
+
+def best_so_far(runs: Path) -> dict[str, dict[Variant, float]]:
     """The best accuracy of finished runs below `runs`, by preset and by data: {"a2-final": {"full": 0.52}}. Runs with
     changed settings count, too."""
-    best: dict[str, dict[str, float]] = {}
+    best: dict[str, dict[Variant, float]] = {}
     for run in list_runs(runs):
-        if run["state"] == "done" and run["accuracy"] is not None:
+        if run["state"] == "done" and run["accuracy"] is not None and run["data"]:
             of_preset = best.setdefault(run["preset"], {})
             of_preset[run["data"]] = max(run["accuracy"], of_preset.get(run["data"], 0.0))
     return best
@@ -35,12 +56,12 @@ class Catalogue:
 
     def __init__(self, runs: Path) -> None:
         self.runs = runs
-        self._summaries: dict[Path, tuple[object, dict[str, Any]]] = {}
+        self._rows: dict[Path, tuple[object, RunRow]] = {}
         self._records: dict[Path, tuple[object, Record]] = {}
 
-    def list_runs(self) -> list[dict[str, Any]]:
+    def list_runs(self) -> list[RunRow]:
         """See list_runs()."""
-        return [_kept(self._summaries, store, _summary) for store in all_runs(self.runs)]
+        return [_kept(self._rows, store, _row) for store in all_runs(self.runs)]
 
     def record(self, store: RunStore) -> Record:
         """See record.read()."""
@@ -64,39 +85,62 @@ def _written(path: Path) -> int:
         return 0
 
 
-def _summary(store: RunStore) -> dict[str, Any]:
-    summary = {"name": store.path.name, "run": str(store.path), "preset": "", "data": "", "updates": 0}
-    summary |= {"when": _began(store), "changed": {}, "judge": "test", "accuracy": None, "reported": None}
-    summary |= {"test_accuracy": None, "reported_accuracy": None}
+def _row(store: RunStore) -> RunRow:
     try:
-        return summary | _read(store)
+        return _sound(store)
     except (LabError, PresetError) as error:
-        return summary | {"state": f"damaged: {error}"}
+        return _damaged(store, error)
 
 
-def _read(store: RunStore) -> dict[str, Any]:
+def _sound(store: RunStore) -> RunRow:
     preset = store.preset()
     reported = preset.reference.reported if preset.reference else {}
-    judge = "validation" if "validation.accuracy" in reported and "test.accuracy" not in reported else "test"
-    summary: dict[str, Any] = {"preset": preset.name, "changed": changed(preset), "judge": judge}
-    summary |= {"reported": reported.get(f"{judge}.accuracy"), "reported_accuracy": reported.get("test.accuracy")}
     running = store.running()
     result = None if running else store.result()
     if result is None:  # still at work, or killed
-        state = "running" if running else "interrupted"
+        state, judge = "running" if running else "interrupted", preset.data.judge
         updates, variant = store.reached()
-        return summary | {"state": state, "updates": updates, "data": variant}
-    judge = result["judge"]
-    ended = result["final"] if result["state"] != "interrupted" else {}
-    return summary | {
-        "state": result["state"],
-        "updates": result["updates"],
-        "data": result["variant"],
+    else:
+        state, judge = result["state"], result["judge"]
+        updates, variant = result["updates"], result["variant"]
+    final = result["final"] if result and state != "interrupted" else {}
+    return {
+        "name": store.path.name,
+        "run": str(store.path),
+        "preset": preset.name,
+        "data": variant,
+        "updates": updates,
+        "when": _began(store),
+        "changed": changed(preset),
         "judge": judge,
-        "accuracy": ended.get(judge, {}).get("accuracy"),
+        "accuracy": _accuracy(final, judge),
         "reported": reported.get(f"{judge}.accuracy"),
-        "test_accuracy": ended.get("test", {}).get("accuracy"),
+        "test_accuracy": _accuracy(final, "test"),
+        "reported_accuracy": reported.get("test.accuracy"),
+        "state": state,
     }
+
+
+def _damaged(store: RunStore, error: Exception) -> RunRow:
+    return {
+        "name": store.path.name,
+        "run": str(store.path),
+        "preset": "",
+        "data": "",
+        "updates": 0,
+        "when": _began(store),
+        "changed": {},
+        "judge": "test",
+        "accuracy": None,
+        "reported": None,
+        "test_accuracy": None,
+        "reported_accuracy": None,
+        "state": f"damaged: {error}",
+    }
+
+
+def _accuracy(final: Mapping[PartName, Measures], part: PartName) -> float | None:
+    return final[part]["accuracy"] if part in final else None
 
 
 def _began(store: RunStore) -> str:

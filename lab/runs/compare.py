@@ -1,21 +1,43 @@
 """Saved runs side by side: where their settings differ, and what they reached."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
+from data.sources import Variant
 from lab.runs.saved import MEASURES, Record, labels
 from presets.keys import known_keys, settings
 from presets.schema import Preset
 
 
-def compare(records: Sequence[Record]) -> dict[str, Any]:
+class ComparedRun(TypedDict):
+    """A run that is compared."""
+
+    run: str  # path of the run directory
+    label: str  # what tells it from the others
+    preset: str
+    data: str  # label
+    variant: Variant
+    state: str
+    updates: int
+
+
+class Comparison(TypedDict):
     """What `gradlab compare --json` prints: every list has an entry for each run, None where there is nothing."""
+
+    runs: list[ComparedRun]
+    settings: dict[str, list[Any]]  # that differ, by dotted key
+    results: dict[str, list[float | None]]  # by part and measure, as in "test.accuracy"
+    reported: dict[str, list[float | None]]
+
+
+def compare(records: Sequence[Record]) -> Comparison:
+    """Saved runs side by side."""
     named = labels([record.store for record in records])
     return {
         "runs": [_described(record, label) for record, label in zip(records, named, strict=True)],
         "settings": differences([record.preset for record in records]),
         "results": results(records),
-        "reported": {key: row for key in _keys(records) if any(row := [r.reported.get(key) for r in records])},
+        "reported": {key: row for key in results(records) if any(row := [r.reported.get(key) for r in records])},
     }
 
 
@@ -28,21 +50,16 @@ def differences(presets: Sequence[Preset]) -> dict[str, list[Any]]:
 
 
 def results(records: Sequence[Record]) -> dict[str, list[float | None]]:
-    """What each run ended with, by split and measure as in 'test.accuracy'."""
-    return {key: [_final(record, key) for record in records] for key in _keys(records)}
+    """What each run ended with, by part and measure as in 'test.accuracy'."""
+    parts = dict.fromkeys(part for record in records for part in record.final)
+    return {
+        f"{part}.{measure}": [record.final.get(part, {}).get(measure) for record in records]
+        for part in parts
+        for measure in MEASURES
+    }
 
 
-def _keys(records: Sequence[Record]) -> list[str]:
-    splits = dict.fromkeys(split for record in records for split in record.final)
-    return [f"{split}.{measure}" for split in splits for measure in MEASURES]
-
-
-def _final(record: Record, key: str) -> float | None:
-    split, _, measure = key.partition(".")
-    return record.final.get(split, {}).get(measure)
-
-
-def _described(record: Record, label: str) -> dict[str, Any]:
+def _described(record: Record, label: str) -> ComparedRun:
     return {
         "run": str(record.store.path),
         "label": label,

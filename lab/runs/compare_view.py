@@ -1,19 +1,19 @@
 """A comparison of runs in the terminal: curves over one another, then a column for each run."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lab.runs.compare import Comparison
 from lab.runs.curves import MARKS, overlay
 from lab.runs.saved import Record, value_text
 from lab.runs.view import MINI_NOTE, figure
 
 
-def show_comparison(console: Console, compared: Mapping[str, Any], records: Sequence[Record]) -> None:
+def show_comparison(console: Console, compared: Comparison, records: Sequence[Record]) -> None:
     """Curves, settings that differ, and results beside the reported ones, of what compare() found of these runs."""
     named = [run["label"] for run in compared["runs"]]
     series = {label: record.metrics for label, record in zip(named, records, strict=True)}
@@ -26,7 +26,7 @@ def show_comparison(console: Console, compared: Mapping[str, Any], records: Sequ
         console.print(MINI_NOTE.replace("this run", "a run on 'mini'"), style="italic")
 
 
-def table(compared: Mapping[str, Any], records: Sequence[Record], marks: Sequence[Text]) -> Table:
+def table(compared: Comparison, records: Sequence[Record], marks: Sequence[Text]) -> Table:
     """What compare() found, a column for each run, under its name and the mark of its curve."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("", no_wrap=True)
@@ -37,7 +37,7 @@ def table(compared: Mapping[str, Any], records: Sequence[Record], marks: Sequenc
     return table
 
 
-def comparison_rows(compared: Mapping[str, Any], records: Sequence[Record]) -> list[list[str]]:
+def comparison_rows(compared: Comparison, records: Sequence[Record]) -> list[list[str]]:
     """The rows under the runs' names, the first entry of each saying what it is; an empty row between the groups."""
     rows = [["data", *(record.data_short for record in records)]]
     rows += [["state", *(record.state for record in records)]]

@@ -1,7 +1,7 @@
 """What a run found out about its network, as tables: layers, classes, confusion matrix, surest mistakes."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
@@ -10,15 +10,18 @@ from rich.text import Text
 
 from lab.runs.view import class_rows, layer_rows
 
+if TYPE_CHECKING:
+    from lab.runs.result import Mistake, Result
+
 LABELS = 8  # cells: the names of rows are cut to this before a confusion matrix is cut in two
 
 
-def show_details(console: Console, result: Mapping[str, Any]) -> None:
+def show_details(console: Console, result: "Result") -> None:
     """The tables of a result, below one another; those an older run has not got are left out."""
     if layers := result.get("layers"):
         _title(console, "Layers")
         console.print(_rows(layer_rows(layers), texts=2))
-    part = result.get("judge", "test")
+    part = result["judge"]
     _title(console, f"Classes, {part} part")
     console.print(_rows(class_rows(result), texts=1))
     _title(console, "Confusion matrix: a row for each true class, a column for each guess")
@@ -78,7 +81,7 @@ def _confusion(classes: Sequence[str], counts: Sequence[Sequence[str]], part: ra
     return table
 
 
-def _misclassified(misclassified: Sequence[Mapping[str, Any]]) -> Table:
+def _misclassified(misclassified: "Sequence[Mistake]") -> Table:
     texts = any(each["text"] for each in misclassified)
     table = _table(*["example"] * texts, "true", "guessed", numbers=["probability", "index"])
     for each in misclassified:

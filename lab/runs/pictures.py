@@ -1,7 +1,7 @@
 """Pictures of a trained network: plain arrays with captions, for the terminal, files and the app alike."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from core.network import Network
 from core.types import Array
 from data.dataset import Dataset
 
+if TYPE_CHECKING:
+    from lab.runs.result import Mistake
+
 
 class Picture(NamedTuple):
     """Pixels (h, w, 3), uint8, and what they show in one or two lines."""
@@ -19,9 +22,7 @@ class Picture(NamedTuple):
     pixels: Array
 
 
-def pictures(
-    network: Network, dataset: Dataset, misclassified: Sequence[Mapping[str, Any]]
-) -> dict[str, list[Picture]]:
+def pictures(network: Network, dataset: Dataset, misclassified: "Sequence[Mistake]") -> dict[str, list[Picture]]:
     """What there is to see, by name: "templates" or "kernels" (see weight_pictures), "misclassified" (the examples that
     the result lists under that name, if they are images). A name is left out where there is nothing to see."""
     named = weight_pictures(network, dataset.classes) | {"misclassified": _examples(dataset, misclassified)}
@@ -65,7 +66,7 @@ def _coloured(image: Array) -> Array:
     return np.broadcast_to(image, (*image.shape[:2], 3))
 
 
-def _examples(dataset: Dataset, misclassified: Sequence[Mapping[str, Any]]) -> list[Picture]:
+def _examples(dataset: Dataset, misclassified: "Sequence[Mistake]") -> list[Picture]:
     _, part = dataset.judge
     shown = [(each, dataset.show(part.x[each["index"]])) for each in misclassified]
     return [

@@ -1,7 +1,7 @@
 """`gradlab run`: train a preset, or go on with a run."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -23,6 +23,7 @@ from lab.terminal import (
 )
 
 if TYPE_CHECKING:
+    from lab.runs.result import Result
     from lab.runs.run import Run
 
 Threads = Annotated[int | None, typer.Option(min=1, help="Processor cores to use.", show_default="all")]
@@ -86,7 +87,7 @@ def _session(
     return session
 
 
-def _train(session: "Run") -> dict[str, Any]:
+def _train(session: "Run") -> "Result":
     """Drive a run with a progress line, letting signals end it between two updates."""
     from lab.runs.progress import TrainingProgress
 

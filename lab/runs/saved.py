@@ -3,21 +3,21 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import tomlkit
 
-from data.catalogue import entries
+from data.dataset import short_label
+from data.sources import PartName, Variant
 from lab.errors import LabError
+from lab.runs.result import Ended, Measure, Measures, Result
 from lab.runs.store import SPLITS, RunStore
-from presets.keys import settings
+from presets.keys import Values, settings
 from presets.load import load, names
 from presets.schema import Preset
 
-MEASURES = ("loss", "cost", "accuracy")
+MEASURES: tuple[Measure, ...] = ("loss", "cost", "accuracy")
 TIME = re.compile(r"\d{8}-\d{6}-")  # what the name of a run directory begins with
-
-Final = Mapping[str, Mapping[str, float | None]]  # by split and measure; None for what was not finite
 
 
 @dataclass(frozen=True)
@@ -26,18 +26,18 @@ class Record:
 
     store: RunStore
     preset: Preset
-    state: str  # running, done, interrupted or diverged
+    state: Literal["running"] | Ended
     data: str
-    variant: str
+    variant: Variant
     updates: int
     metrics: list[dict[str, float]]
-    final: Final
-    result: dict[str, Any] | None
+    final: Mapping[PartName, Measures]
+    result: Result | None
 
     @property
     def data_short(self) -> str:
         """The data set and whether all of it, without the counts."""
-        return self.data.partition(":")[0]
+        return short_label(self.preset.data.set, self.variant)
 
     @property
     def reported(self) -> dict[str, float]:
@@ -70,12 +70,14 @@ def read(store: RunStore) -> Record:
         seen = (result["state"], result["data"], result["variant"], result["updates"])
         return Record(store, preset, *seen, metrics, result["final"], result)
     _, variant = store.reached()
-    title = next(entry.title for entry in entries() if entry.name == preset.data.set)
-    data = f"{title}, {'full' if variant == 'full' else 'embedded part'}"
     last = metrics[-1]
-    final: Final = {split: {measure: last[f"{split}_{measure}"] for measure in MEASURES} for split in SPLITS}
-    state = "running" if running else "interrupted"
-    return Record(store, preset, state, data, variant, int(last["update"]), metrics, final, None)
+    final: dict[PartName, Measures] = {
+        split: {measure: last[f"{split}_{measure}"] for measure in MEASURES} for split in SPLITS
+    }
+    state: Literal["running", "interrupted"] = "running" if running else "interrupted"
+    return Record(
+        store, preset, state, short_label(preset.data.set, variant), variant, int(last["update"]), metrics, final, None
+    )
 
 
 def labels(stores: Sequence[RunStore]) -> list[str]:
@@ -93,7 +95,7 @@ def distinct(stores: Sequence[RunStore]) -> None:
         seen.add(store.path.resolve())
 
 
-def changed(preset: Preset) -> dict[str, Any]:
+def changed(preset: Preset) -> Values:
     """The settings that differ from those of the preset of that name; {} if no such preset comes with Gradlab."""
     if preset.name not in names():
         return {}

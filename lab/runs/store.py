@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from glob import escape
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
@@ -24,9 +24,11 @@ from lab.errors import DamagedError, LabError
 
 if TYPE_CHECKING:
     from core.trainer import Snapshot
+    from data.sources import Variant
+    from lab.runs.result import Result
     from presets.schema import Preset
 
-SPLITS = ("train", "validation")
+SPLITS: "tuple[Literal['train', 'validation'], ...]" = ("train", "validation")
 NOT_EVALUATED = Evaluation(*[float("nan")] * len(Evaluation._fields))
 COLUMNS = ["update", "epoch", "eta", *(f"{split}_{measure}" for split in SPLITS for measure in Evaluation._fields)]
 RESULT = ("state", "data", "variant", "judge", "updates", "final")  # what lists and comparisons need of a result
@@ -105,7 +107,7 @@ class RunStore:
         write_whole(self.path / "figures" / name, write)
         return self.path / "figures" / name
 
-    def save_result(self, result: Mapping[str, Any]) -> None:
+    def save_result(self, result: "Result") -> None:
         """Replace result.json."""
         write_whole(self.path / "result.json", to_json(result) + "\n")
 
@@ -128,11 +130,11 @@ class RunStore:
         except ValueError as error:
             raise DamagedError(f"{path} cannot be used: {error}") from None
 
-    def reached(self) -> tuple[int, str]:
+    def reached(self) -> "tuple[int, Variant]":
         """How many updates the checkpoint holds, and the variant of the data they were made on."""
         checkpoint = self.checkpoint()
         try:
-            return int(checkpoint["update"]), str(checkpoint["run.variant"])
+            return int(checkpoint["update"]), cast("Variant", str(checkpoint["run.variant"]))
         except (KeyError, ValueError, TypeError) as error:
             raise DamagedError(f"{self.path / 'checkpoint.npz'} cannot be used: {error}") from None
 
@@ -153,11 +155,11 @@ class RunStore:
             except Exception as error:  # of zipfile, zlib, tokenize or NumPy, as the damage may be
                 raise DamagedError(f"{path} cannot be used: it is damaged ({type(error).__name__})") from None
 
-    def result(self) -> dict[str, Any] | None:
+    def result(self) -> "Result | None":
         """What result.json holds; None if the run has not ended in an orderly way."""
-        return read_json(self.path / "result.json", RESULT)
+        return cast("Result | None", read_json(self.path / "result.json", RESULT))
 
-    def sound_result(self) -> dict[str, Any] | None:
+    def sound_result(self) -> "Result | None":
         """result(), or None if the file is damaged: for whoever can make the run again."""
         try:
             return self.result()

@@ -1,18 +1,23 @@
 """Results and runs as tables for the terminal."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+if TYPE_CHECKING:
+    from data.sources import PartName
+    from lab.runs.catalogue import RunRow
+    from lab.runs.result import LayerDocument, Measures, ReferenceDocument, Result
+
 ROOM_FOR_RUNS = 80  # columns that a list of runs needs as a table
 MINI_NOTE = "The reported numbers are for the full data; this run saw only the embedded part of it."
 
 
-def show_result(console: Console, result: Mapping[str, Any], metrics: Sequence[dict[str, float]]) -> None:
+def show_result(console: Console, result: "Result", metrics: Sequence[dict[str, float]]) -> None:
     """The end of a run: curves, a table beside the reported numbers, and where the files are."""
     from lab.runs.curves import curves  # here: not every table stands beside curves
 
@@ -23,7 +28,7 @@ def show_result(console: Console, result: Mapping[str, Any], metrics: Sequence[d
     console.print(_final_table(result))
     if result["reference"] and result["variant"] == "mini":
         console.print(MINI_NOTE, style="italic")
-    if note := (result["reference"] or {}).get("note"):
+    if result["reference"] and (note := result["reference"].get("note")):
         console.print(note, style="italic")
     console.print(
         f"{result['updates']:,} updates in {result['seconds']:.1f} s ({result['updates_per_second']:,.0f}/s with "
@@ -33,7 +38,7 @@ def show_result(console: Console, result: Mapping[str, Any], metrics: Sequence[d
     console.print(result["run"], style="bold", soft_wrap=True, highlight=False)
 
 
-def _final_table(result: Mapping[str, Any]) -> Table:
+def _final_table(result: "Result") -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     (first, *headings), *rows = final_rows(result["final"], result["reference"])
     table.add_column(first)
@@ -44,9 +49,9 @@ def _final_table(result: Mapping[str, Any]) -> Table:
     return table
 
 
-def final_rows(final: Mapping[str, Mapping[str, float | None]], reference: Mapping[str, Any] | None) -> list[list[str]]:
+def final_rows(final: "Mapping[PartName, Measures]", reference: "ReferenceDocument | None") -> list[list[str]]:
     """Headings, and a row for every measure of every split: here, and as reported and independently reached, if so."""
-    given = {name: (reference or {}).get(name) for name in ("reported", "independent")}
+    given = {"reported": reference["reported"], "independent": reference["independent"]} if reference else {}
     beside = {name: numbers for name, numbers in given.items() if numbers}
     rows = [["", "here", *beside]]
     for split, measures in final.items():
@@ -56,17 +61,17 @@ def final_rows(final: Mapping[str, Mapping[str, float | None]], reference: Mappi
     return rows
 
 
-def layer_rows(layers: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+def layer_rows(layers: "Sequence[LayerDocument]") -> list[list[str]]:
     """Headings, a row for every layer of a result, and their parameters in all."""
     rows = [[each["layer"], "x".join(map(str, each["output"])), f"{each['parameters']:,}"] for each in layers]
     total = sum(each["parameters"] for each in layers)
     return [["layer", "output", "parameters"], *rows, ["total", "", f"{total:,}"]]
 
 
-def class_rows(result: Mapping[str, Any]) -> list[list[str]]:
+def class_rows(result: "Result") -> list[list[str]]:
     """Headings, a row for every class, and the mean of the classes. The recall of a class is its accuracy."""
     examples = [sum(row) for row in result["confusion"]]
-    scores = [result["scores"][name] for name in ("precision", "recall", "f1")]
+    scores = [result["scores"]["precision"], result["scores"]["recall"], result["scores"]["f1"]]
     rows = [
         [name, f"{count:,}", *(f"{score:.1%}" for score in row)]
         for name, count, *row in zip(result["classes"], examples, *scores, strict=True)
@@ -83,7 +88,7 @@ def figure(measure: str, value: float | None) -> str:
     return f"{value:.2%}" if measure == "accuracy" else f"{value:.4f}"
 
 
-def show_runs(console: Console, runs: Sequence[Mapping[str, Any]]) -> None:
+def show_runs(console: Console, runs: "Sequence[RunRow]") -> None:
     """Saved runs, the newest last."""
     if not runs:
         console.print("No runs yet. gradlab run a2-setting1 makes one.")

@@ -16,6 +16,7 @@ from textual.worker import Worker, WorkerState
 
 from data.catalogue import Entry, entries
 from data.errors import DataError
+from data.sources import Variant
 from lab.library.own_presets import files
 from lab.library.view import network_line
 from lab.runs.view import figure
@@ -101,7 +102,7 @@ class PresetsScreen(ModeScreen):
     def on_mount(self) -> None:
         """Fill the list."""
         self._offers: list[Offer] = []
-        self._best: dict[str, dict[str, float]] = {}
+        self._best: dict[str, dict[Variant, float]] = {}
         self._data: dict[str, Entry] = {}
         self._times: dict[str, str] = {}
         self._since = 0.0
@@ -120,7 +121,7 @@ class PresetsScreen(ModeScreen):
         self._fill()
         self._looked_at_runs = False
 
-    def _best_so_far(self) -> dict[str, dict[str, float]]:
+    def _best_so_far(self) -> dict[str, dict[Variant, float]]:
         """In a thread: what each preset has reached in the user's runs."""
         from lab.runs.catalogue import best_so_far  # here, as below: the first paint does not wait for NumPy
 
@@ -153,7 +154,8 @@ class PresetsScreen(ModeScreen):
         name = Path(offer.source).name if offer.group == "own" else offer.source
         if offer.preset is None:
             return Content.assemble(f" {name:<17} ", ("cannot be used", "$text-error"))
-        _, reported = _judged(offer.preset)
+        reference = offer.preset.reference
+        reported = reference.reported.get(f"{offer.preset.data.judge}.accuracy") if reference else None
         best = max(self._best.get(offer.preset.name, {}).items(), key=lambda item: item[1], default=None)
         mark = {"full": " ", "mini": "*"}[best[0]] if best else " "
         return Content.assemble(
@@ -208,7 +210,7 @@ class PresetsScreen(ModeScreen):
         return f"{entry.title}, embedded part (gradlab data fetch {entry.name} gets all)"
 
     def _yours(self, preset: Preset) -> list[tuple[str, str]]:
-        where = {"full": "all data", "mini": "the embedded part"}
+        where: dict[Variant, str] = {"full": "all data", "mini": "the embedded part"}
         best = self._best.get(preset.name, {})
         told = [f"{figure('accuracy', best[variant])} on {what}" for variant, what in where.items() if variant in best]
         return [("your best", ", ".join(told) or "no finished run yet")]
@@ -308,13 +310,6 @@ class PresetsScreen(ModeScreen):
     def key_down(self) -> None:
         """From the search field into the list."""
         self.query_one("#list").focus()
-
-
-def _judged(preset: Preset) -> tuple[str, float | None]:
-    """The part a preset's accuracy is reported of, and that accuracy."""
-    reported = preset.reference.reported if preset.reference else {}
-    judge = "validation" if preset.data.set == "surnames" else "test"
-    return judge, reported.get(f"{judge}.accuracy")
 
 
 def _percent(value: float | None) -> str:

@@ -3,7 +3,7 @@
 import time
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual import on
@@ -17,7 +17,7 @@ from textual.worker import Worker, WorkerState, get_current_worker
 
 from lab.errors import LabError
 from lab.report.report import write_report
-from lab.runs.catalogue import Catalogue
+from lab.runs.catalogue import Catalogue, RunRow
 from lab.runs.saved import TIME, value_text
 from lab.runs.store import RunStore
 from lab.runs.view import figure
@@ -71,7 +71,7 @@ class RunsScreen(ModeScreen):
     def on_mount(self) -> None:
         """Look at the disk at once."""
         self._catalogue = Catalogue(self.lab.runs)
-        self._rows: list[dict[str, Any]] = []  # the newest first
+        self._rows: list[RunRow] = []  # the newest first
         self._marked: list[str] = []  # paths
         self._looked = float("-inf")
         self._progress = ""  # of a report that is being written
@@ -85,7 +85,7 @@ class RunsScreen(ModeScreen):
         return self.query_one("#runs", DataTable)
 
     @property
-    def current(self) -> dict[str, Any] | None:
+    def current(self) -> RunRow | None:
         """The row under the cursor."""
         return self._rows[self.runs.cursor_row] if self._rows else None
 
@@ -117,7 +117,7 @@ class RunsScreen(ModeScreen):
             if event.state == WorkerState.SUCCESS:
                 self._take(list(reversed(worker.result or [])))
 
-    def _take(self, rows: list[dict[str, Any]]) -> None:
+    def _take(self, rows: list[RunRow]) -> None:
         """Show these runs, if they are not what is shown already."""
         self.set_class(not rows, "-none")
         self.set_class(bool(rows), "-some")
@@ -152,7 +152,7 @@ class RunsScreen(ModeScreen):
         paths = [row["run"] for row in self._rows]
         table.move_cursor(row=paths.index(cursor) if cursor in paths else 0)
 
-    def _cell(self, row: dict[str, Any], column: str) -> Text:
+    def _cell(self, row: RunRow, column: str) -> Text:
         match column:
             case "":
                 return self._mark(row["run"])
@@ -314,6 +314,6 @@ class RunsScreen(ModeScreen):
                 self._take([row for row in self._rows if row["run"] != path])
 
 
-def _changes(row: dict[str, Any]) -> str:
+def _changes(row: RunRow) -> str:
     """The settings that differ from the preset's, as they are written after -s."""
     return " ".join(f"{key}={value_text(value)}" for key, value in row["changed"].items())

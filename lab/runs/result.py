@@ -1,0 +1,185 @@
+"""What a run ended with: the document in result.json, which `gradlab run` and `gradlab runs RUN` print as JSON."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
+
+import numpy as np
+
+from core.losses import probabilities
+from core.metrics import class_scores, confident_mistakes, confusion_matrix
+from core.network import Network
+from core.objective import Evaluation
+from core.types import Array
+from data.dataset import Dataset, Part
+from data.sources import Judge, PartName, Variant
+from lab.machine import versions
+from presets.schema import Reference
+
+if TYPE_CHECKING:
+    from lab.runs.run import Run
+
+MISCLASSIFIED = 12  # examples that a result lists
+
+Ended = Literal["done", "interrupted", "diverged"]  # how a run came to its end
+Measure = Literal["loss", "cost", "accuracy"]
+Measures = dict[Measure, float | None]  # None for what was not finite
+
+
+class ReferenceDocument(TypedDict):
+    """The section [reference] of a preset. Numbers are keyed by part and measure, as in "test.accuracy"."""
+
+    report: str
+    where: str
+    reported: dict[str, float]
+    independent: dict[str, float]
+    tolerance: float
+    note: NotRequired[str]
+
+
+class ScoresDocument(TypedDict):
+    """A number for every class."""
+
+    precision: list[float]
+    recall: list[float]
+    f1: list[float]
+
+
+class Mistake(TypedDict):
+    """An example of the part that judges, guessed wrong."""
+
+    index: int  # in that part
+    true: str
+    predicted: str
+    probability: float  # of the guess
+    text: str | None  # the example itself, if it is a text
+
+
+class LayerDocument(TypedDict):
+    """A layer and the shape of its output for one example."""
+
+    layer: str
+    output: list[int]
+    parameters: int
+
+
+class Result(TypedDict):
+    """How a run ended, and how good its network is. Confusion, scores and mistakes are of the part that judges."""
+
+    preset: str
+    run: str  # path of the run directory
+    state: Ended
+    diverged_at: int | None  # update
+    data: str  # label, with the counts
+    variant: Variant
+    seed: int
+    updates: int
+    updates_planned: int
+    seconds: float
+    updates_per_second: float
+    final: dict[PartName, Measures]
+    parameters: int
+    reference: ReferenceDocument | None
+    threads: int
+    classes: list[str]
+    judge: Judge
+    notes: list[str]
+    confusion: list[list[int]]  # a row for each true class, a column for each guess
+    scores: ScoresDocument
+    misclassified: list[Mistake]
+    layers: list[LayerDocument]
+    pictures: str | None  # a file in the run directory
+    fingerprints: dict[str, str]
+    versions: dict[str, str]
+
+
+def result_of(run: "Run", known: Mapping[str, Evaluation]) -> Result:
+    """The result of a run as it stands. `known`: evaluations of its network that were made already, by part."""
+    seconds = run.seconds
+    trainer, dataset, reference = run.trainer, run.dataset, run.preset.reference
+    judge, part = dataset.judge
+    with np.errstate(all="ignore"):  # of a diverged run
+        logits = trainer.objective.logits(part.x)
+        final = _final(run, logits, known)
+        p = probabilities(logits)
+    confusion = confusion_matrix(part.y, logits.argmax(axis=1), len(dataset.classes))
+    return {
+        "preset": run.preset.name,
+        "run": str(run.store.path),
+        "state": run.state,
+        "diverged_at": run.diverged_at,
+        "data": dataset.label,
+        "variant": dataset.variant,
+        "seed": run.preset.seed,
+        "updates": trainer.update,
+        "updates_planned": trainer.updates,
+        "seconds": round(seconds, 3),
+        "updates_per_second": round(trainer.update / seconds, 1),
+        "final": final,
+        "parameters": int(trainer.network.theta.size),
+        "reference": reference_document(reference) if reference else None,
+        "threads": run.threads,
+        "classes": list(dataset.classes),
+        "judge": judge,
+        "notes": list(dataset.notes),
+        "confusion": confusion.tolist(),
+        "scores": _scores(confusion),
+        "misclassified": _misclassified(dataset, p),
+        "layers": _layers(trainer.network),
+        "pictures": None,
+        "fingerprints": dataset.fingerprints,
+        "versions": versions(),
+    }
+
+
+def reference_document(reference: Reference) -> ReferenceDocument:
+    """The section [reference] of a preset as a document."""
+    document: ReferenceDocument = {
+        "report": reference.report,
+        "where": reference.where,
+        "reported": dict(reference.reported),
+        "independent": dict(reference.independent),
+        "tolerance": reference.tolerance,
+    }
+    if reference.note is not None:
+        document["note"] = reference.note
+    return document
+
+
+def _final(run: "Run", logits: Array, known: Mapping[str, Evaluation]) -> dict[PartName, Measures]:
+    """Measures of the parts that were monitored, and of the one that judges, whose logits are given."""
+    objective, (judge, _) = run.trainer.objective, run.dataset.judge
+
+    def measures(name: PartName, part: Part) -> Measures:
+        found = known.get(name) or objective.judge(logits if name == judge else objective.logits(part.x), part.y)
+        return {"loss": found.loss, "cost": found.cost, "accuracy": found.accuracy}
+
+    parts = run.dataset.parts.items()
+    return {name: measures(name, part) for name, part in parts if name in run.trainer.monitored or name == judge}
+
+
+def _scores(confusion: Array) -> ScoresDocument:
+    scores = class_scores(confusion)
+    return {"precision": scores.precision.tolist(), "recall": scores.recall.tolist(), "f1": scores.f1.tolist()}
+
+
+def _misclassified(dataset: Dataset, p: Array) -> list[Mistake]:
+    """The examples guessed wrong with most confidence, the surest first."""
+    (_, part), classes = dataset.judge, dataset.classes
+    mistakes = confident_mistakes(p, part.y, MISCLASSIFIED)
+    shown = [dataset.show(part.x[i]) for i in mistakes]
+    return [
+        {
+            "index": int(i),
+            "true": classes[part.y[i]],
+            "predicted": classes[p[i].argmax()],
+            "probability": float(p[i].max()),
+            "text": example if isinstance(example, str) else None,
+        }
+        for i, example in zip(mistakes, shown, strict=True)
+    ]
+
+
+def _layers(network: Network) -> list[LayerDocument]:
+    return [
+        {"layer": each.layer, "output": list(each.output), "parameters": each.parameters} for each in network.summary()
+    ]

@@ -1,0 +1,85 @@
+"""Every JSON document, with all its keys, is what its type declares."""
+
+import json
+from typing import Any, NotRequired, TypedDict
+
+import pytest
+
+from lab.runs.catalogue import RunRow
+from lab.runs.compare import Comparison
+from lab.runs.result import Result
+from tests.lab.documents import faults
+
+
+@pytest.fixture
+def document(gradlab):
+    """What a command prints with --json: document("runs", ...)."""
+
+    def document(*arguments: str) -> Any:
+        _, out, err = gradlab(*arguments, "--json")
+        assert out, err
+        return json.loads(out)
+
+    return document
+
+
+@pytest.fixture
+def trained(small, document):
+    """Train a small run; its result."""
+
+    def trained(*changes: str, preset: str = "a2-setting1") -> Any:
+        settings = small if preset == "a2-setting1" else []
+        return document("run", preset, "--data", "mini", *(a for c in [*settings, *changes] for a in ("-s", c)))
+
+    return trained
+
+
+class _Inner(TypedDict):
+    many: list[int]
+    maybe: NotRequired[str]
+
+
+class _Outer(TypedDict):
+    inner: _Inner
+    number: float | None
+
+
+def test_the_comparison_sees_keys_too_many_and_too_few_and_wrong_types_at_any_depth():
+    assert faults({"inner": {"many": [1]}, "number": None}, _Outer) == []
+    assert faults({"inner": {"many": [1], "maybe": "x"}, "number": 1}, _Outer) == []
+    for wrong in (
+        {"inner": {"many": [1]}},
+        {"inner": {"many": [1], "other": 1}, "number": 1},
+        {"inner": {"many": [1, "2"]}, "number": 1},
+        {"inner": {"many": [True]}, "number": 1},
+        {"inner": {"many": None}, "number": 1},
+        {"inner": [], "number": 1},
+        {"inner": {"many": [], "maybe": None}, "number": 1},
+        {"inner": {"many": []}, "number": "1"},
+    ):
+        assert len(faults(wrong, _Outer)) == 1, wrong
+
+
+def test_result_of_a_run_in_each_state(trained, document):
+    for changes in (["updates=20"], ["updates=20", "eta=1e6"], ["updates=20", "hidden=", "batch_norm=false"]):
+        result = trained(*changes)
+        assert faults(result, Result) == []
+        assert document("runs", result["run"]) == result
+    assert faults(trained("updates=3", preset="names-best"), Result) == []
+
+
+def test_rows_of_runs_damaged_ones_too(trained, document, tmp_path):
+    first = trained("updates=5")
+    (tmp_path / "runs" / first["run"].rpartition("/")[2] / "result.json").unlink()  # as if it had been killed
+    (tmp_path / "runs" / trained("updates=6")["run"].rpartition("/")[2] / "preset.toml").write_text("no preset")
+    trained("updates=7", "eta=1e6")
+    rows = document("runs")
+    assert {row["state"].partition(":")[0] for row in rows} == {"interrupted", "damaged", "diverged"}
+    assert faults(rows, list[RunRow]) == []
+
+
+def test_comparison(trained, document):
+    runs = [trained("updates=5")["run"], trained("updates=5", "eta=1e6", "eta_min=0.0")["run"]]
+    compared = document("compare", *runs)
+    assert compared["settings"]
+    assert faults(compared, Comparison) == []
