@@ -9,8 +9,8 @@ from tests.lab.check.handins import RIGHT, bugs, files, hand_in
 
 
 def test_there_are_many_styles_and_many_mistakes():
-    assert len(files()) >= 50
-    assert len(bugs()) >= 200
+    assert len(files()) >= 70
+    assert len(bugs()) >= 240
     assert {bug.file for bug in bugs()} <= set(files()), "a mistake planted into a file that nobody would point at"
 
 

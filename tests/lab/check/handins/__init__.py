@@ -29,9 +29,9 @@ class Bug:
 
 def files() -> list[str]:
     """The files a student would point at, relative to right/: all but helpers beside them and package files."""
-    helpers = {"functions.py", "__init__.py", "EvaluateClassifier.m", "ComputeCost.m"}
-    paths = (path for path in RIGHT.rglob("*") if path.suffix in {".py", ".ipynb", ".m"} and path.name not in helpers)
-    return sorted(path.relative_to(RIGHT).as_posix() for path in paths)
+    helpers = ("/functions.py", "__init__.py", "EvaluateClassifier.m", "ComputeCost.m", "_forward.m")
+    paths = (path for path in RIGHT.rglob("*") if path.suffix in {".py", ".ipynb", ".m"})
+    return sorted(path.relative_to(RIGHT).as_posix() for path in paths if not str(path).endswith(helpers))
 
 
 def bugs() -> list[Bug]:

@@ -1,0 +1,4 @@
+function dldX = relu_backward(X, dldY)
+sympref('HeavisideAtOrigin', 0);
+dldX = heaviside(X) .* dldY;
+end

@@ -1,0 +1,3 @@
+function Y = relu_forward(X)
+Y = X .* heaviside(X);
+end
