@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 from io import StringIO, TextIOWrapper
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 
 import typer
@@ -75,7 +76,7 @@ for command in (serve, presets, run, check, names, search, reproduce, runs, comp
 def main() -> None:
     """The console script: runs a command, turns errors into one line on stderr, and exits with the contract's code."""
     tune_blas()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # like ctrl+c: exit code 130, nothing half done
+    _answer_signals()
     sys.stdout, sys.stderr = sys.stdout or StringIO(), sys.stderr or StringIO()  # None: closed by who began us
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a question mark for what the terminal's encoding lacks
@@ -99,6 +100,24 @@ def main() -> None:
     except _input_errors() as error:
         code = _bad_input(str(error))
     sys.exit(code or 0)
+
+
+def _answer_signals() -> None:
+    """ctrl+c and SIGTERM raise KeyboardInterrupt, unless they are ignored; ctrl+z leaves a prompt with its cursor."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
+    if hasattr(signal, "SIGTSTP") and signal.getsignal(signal.SIGTSTP) == signal.SIG_DFL and sys.stderr.isatty():
+        signal.signal(signal.SIGTSTP, _suspend)
+
+
+def _suspend(number: int, frame: FrameType | None) -> None:
+    """Show the cursor that a bar has hidden, and stop until the shell goes on with us."""
+    with suppress(OSError):
+        print("\033[?25h", file=sys.__stderr__, flush=True)  # a bar puts itself in the place of sys.stderr
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    signal.signal(number, _suspend)
 
 
 def _input_errors() -> tuple[type[Exception], ...]:

@@ -1,5 +1,6 @@
 """What the commands share: how they print, and the options that mean the same in all of them."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+ENDING = [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130  # exit codes; 0 is done
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else there.")]
@@ -39,7 +41,8 @@ def console(stderr: bool = False) -> "Console":
     """The terminal, with as much colour as it and the user's settings allow."""
     from lab.console import SafeConsole
 
-    return SafeConsole(stderr=stderr, markup=False, emoji=False)  # a path or a name may well have brackets in it
+    width = 80 if os.environ.get("COLUMNS") == "0" else None  # what some shells leave behind: it is not known
+    return SafeConsole(stderr=stderr, width=width, markup=False, emoji=False)  # a name may well have brackets in it
 
 
 def output(json: bool, document: Any, render: "Callable[[Console], None]") -> None:
@@ -62,13 +65,16 @@ def notice(text: str) -> None:
 
 @contextmanager
 def stopped_by_signals(stop: Callable[[], object]) -> Iterator[None]:
-    """ctrl+c, SIGTERM or a closed terminal: call stop(). A second one ends the process at once."""
+    """ctrl+c, SIGTERM or a closed terminal: call stop(). A second one ends the process at once.
+
+    A signal that is ignored stays ignored: nohup and the background jobs of a script ask for it.
+    """
 
     def ask(number: int, frame: FrameType | None) -> None:
         stop()
         signal.signal(number, before[signal.Signals(number)])
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, ask) for number in ENDING if signal.getsignal(number) != signal.SIG_IGN}
     try:
         yield
     finally:

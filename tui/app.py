@@ -17,9 +17,11 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from lab.machine import cores
+from lab.terminal import ENDING
 from lab.visible import visible
 from tui import settings as user_settings
 from tui.controls import VisibleControls
+from tui.driver import outlive_wrong_bytes, terminal_as_it_is
 from tui.screens.base import ModeScreen
 from tui.screens.help import HelpScreen
 from tui.screens.settings import SettingsScreen
@@ -77,6 +79,10 @@ class GradlabApp(App[None]):
             tooltip="Theme, colours and markers of curves, refresh rate.",
         ),
         Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave; a run is kept and can be resumed."),
+        Binding(
+            "ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend",
+            tooltip="Back to the shell; fg returns. A run waits meanwhile.",
+        ),
         Binding(
             "ctrl+c", "interrupt", "Quit", show=False, id="app.interrupt",
             tooltip="Leave at once; a run is kept and can be resumed.",
@@ -236,18 +242,22 @@ def main(preset: str | None = None, runs: Path = Path("runs")) -> int:
     # NumPy and SciPy load it, after the first paint; threadpoolctl would let no thread but this one set a limit.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     app = GradlabApp(runs, preset, user_settings.default_path())
+    give_back = terminal_as_it_is()
 
     def hang_up(*_: object) -> None:
         """The terminal is gone, and Textual, whose thread that writes to it is gone as well, might wait for ever."""
         keep(app)
+        give_back()
         os._exit(INTERRUPTED)
 
-    signal.signal(signal.SIGHUP, hang_up)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, hang_up)
+    outlive_wrong_bytes(app)
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
         app.run()
     finally:
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in ENDING[1:]:
             signal.signal(number, signal.SIG_IGN)  # while the run is kept; ctrl+c still ends the wait
         keep(app)
     return app.return_code or 0

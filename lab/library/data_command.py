@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from lab.terminal import Json, output
+from lab.terminal import Json, console, notice, output
 from lab.visible import visible
 
 data_app = typer.Typer(help="The data sets: what is there, where, and from whom.")
@@ -39,8 +39,11 @@ def fetch_data(
     from data.fetch import fetch
     from data.sources import IMAGE_SETS
 
+    bar = console(stderr=True).is_terminal
     for name in names or IMAGE_SETS:
-        print(visible(str(fetch(name))))
+        if not bar:
+            notice(f"downloading {name} ...")
+        print(visible(str(fetch(name, progress=bar))))
 
 
 @data_app.command("path")

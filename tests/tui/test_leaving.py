@@ -1,5 +1,6 @@
 """Leaving in the middle of a run, in a real terminal: however it is done, the run is kept, the terminal left clean."""
 
+import shlex
 import signal
 import sys
 import termios
@@ -13,13 +14,13 @@ from lab.runs.store import all_runs
 from tests.tui.conftest import PATIENCE
 
 COMMAND = [sys.executable, "-c", "from lab.cli import main; main()", "--preset", "long.toml"]
+ENVIRONMENT = {"PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 @pytest.fixture
 def training(long, tmp_path):
     """A terminal in which a long run is going on."""
-    root = str(Path(__file__).parents[2])
-    terminal = Terminal(COMMAND, tmp_path, {"PYTHONPATH": root, "XDG_CONFIG_HOME": str(tmp_path)})
+    terminal = Terminal(COMMAND, tmp_path, ENVIRONMENT | {"XDG_CONFIG_HOME": str(tmp_path)})
     terminal.wait_for(lambda: b"Start" in terminal.output, PATIENCE)
     terminal.press(b"r")
     runs = tmp_path / "runs"
@@ -56,6 +57,56 @@ def test_leaving_keeps_the_run_and_cleans_the_terminal(training, tmp_path, how, 
     assert b"go on with: gradlab run --resume" in tail
     assert b"Traceback" not in tail
     assert termios.tcgetattr(training.master) == training.before
+
+
+def test_a_hang_up_leaves_a_terminal_that_lives_clean(training, tmp_path):
+    training.process.send_signal(signal.SIGHUP)
+    training.wait_for(lambda: training.ended, PATIENCE)
+    training.read()
+    assert training.process.returncode == 130
+    assert resumable(tmp_path)
+    assert b"\x1b[?25h" in training.output[training.output.rindex(b"\x1b[?1049l") :]
+    assert termios.tcgetattr(training.master) == training.before
+
+
+@pytest.mark.parametrize(
+    "wrong", [b"\xff", b"\xe9", b"\xc3(", b"\x1b[M \xe0\x21", b"\x1b[M#\xff\xff", bytes(range(128, 256))]
+)
+def test_bytes_that_are_no_text_do_not_end_the_app(long, tmp_path, wrong):
+    terminal = Terminal(COMMAND, tmp_path, ENVIRONMENT | {"XDG_CONFIG_HOME": str(tmp_path)})
+    try:
+        terminal.wait_for(lambda: b"Start" in terminal.output, PATIENCE)
+        terminal.press(wrong)
+        terminal.rest(0.5)
+        assert not terminal.ended
+        terminal.press(b"\x03\x03")
+        terminal.wait_for(lambda: terminal.ended, PATIENCE)
+        assert b"Traceback" not in terminal.output
+    finally:
+        terminal.end()
+
+
+def test_ctrl_z_suspends_and_fg_returns(long, tmp_path):
+    shell = f"set -m; {shlex.join(COMMAND)}; stty -a | grep -o ' icanon'; echo the prompt; fg; echo ended $?"
+    terminal = Terminal(["bash", "-c", shell], tmp_path, ENVIRONMENT | {"XDG_CONFIG_HOME": str(tmp_path)})
+    try:
+        terminal.wait_for(lambda: b"Start" in terminal.output, PATIENCE)
+        terminal.rest(0.5)
+        terminal.press(b"\x1a")
+        terminal.wait_for(lambda: b"the prompt" in terminal.output, PATIENCE)
+        prompt = terminal.output[terminal.output.rindex(b"\x1b[?1049l") :]
+        assert b"\x1b[?25h" in prompt
+        assert b" icanon" in prompt
+        terminal.wait_for(lambda: b"\x1b[?1049h" in prompt_and_after(terminal), PATIENCE)
+        terminal.rest(0.5)
+        terminal.press(b"\x03")
+        terminal.wait_for(lambda: b"ended 130" in terminal.output, PATIENCE)
+    finally:
+        terminal.end()
+
+
+def prompt_and_after(terminal):
+    return terminal.output.rpartition(b"the prompt")[2]
 
 
 def test_closing_the_terminal_keeps_the_run(training, tmp_path):
