@@ -24,11 +24,10 @@ from .clock import Clock
 from .errors import CodeError
 from .guards import Guard
 from .modules import Modules
+from .notebook import RUN, is_notebook, read_notebook, without_magics
 from .stubs import Stub
 from .text import Place, Text, parse, plain, read, remember
 from .toplevel import TopLevel
-
-MAGIC = re.compile(r"^[ \t]*[%!?][^\n]*", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -47,14 +46,17 @@ class Loaded:
     def where(self, thing: object) -> int | None:
         """The line of `text` where a function or class of the file begins; None if it is not of this file."""
         thing = inspect.unwrap(thing) if callable(thing) else thing
-        thing = getattr(thing, "__func__", thing)
-        code = getattr(thing, "__code__", None)
-        if code is not None:
-            return code.co_firstlineno if code.co_filename == str(self.path) else None
-        if isinstance(thing, type) and thing.__module__ == self.namespace.__name__:
-            found = re.search(rf"^[ \t]*class[ \t]+{thing.__name__}\b", self.text, re.MULTILINE)
-            return self.text.count("\n", 0, found.start()) + 1 if found else None
-        return None
+        if isinstance(thing, type):
+            return self._line_of_class(thing) if thing.__module__ == self.namespace.__name__ else None
+        code = getattr(getattr(thing, "__func__", thing), "__code__", None)
+        return code.co_firstlineno if code is not None and code.co_filename == str(self.path) else None
+
+    def _line_of_class(self, made: type) -> int | None:
+        """Of several classes of one name the last is meant, or the last before the methods."""
+        methods = [line for part in vars(made).values() if not isinstance(part, type) and (line := self.where(part))]
+        heads = re.finditer(rf"^[ \t]*class[ \t]+{made.__name__}\b", self.text, re.MULTILINE)
+        lines = [self.text.count("\n", 0, head.start()) + 1 for head in heads]
+        return max((line for line in lines if not methods or line < min(methods)), default=None)
 
     def reason(self, error: BaseException) -> str:
         """Why a name that the code misses is not there: "X is not there: line 12 is left out (...)"; else empty."""
@@ -65,17 +67,25 @@ class Loaded:
 
 
 def load(path: Path, patience: float = 5.0, root: Path | None = None) -> Loaded:
-    """Load a file of Python.
+    """Load a file of Python or a notebook.
 
     patience: seconds its top level may run; root: the folder above which its modules are not looked for. One file in a
     process: sys.path, sys.argv, the working folder and what the file may do are set for it. Call it in the main thread.
     Raises CodeError if there is nothing to load.
     """
     path = Path(path).resolve()
-    source = read(path)
+    source, place = _read(path)
     loading = Loading(path, patience, root)
     loading.notes += source.notes
-    return loading.python(source.text, plain)
+    return loading.python(source.text, place)
+
+
+def _read(path: Path) -> tuple[Text, Place]:
+    """The text of a Python file or a notebook, and words for its lines."""
+    if path.suffix.lower() == ".ipynb":
+        return read_notebook(path)
+    source = read(path)
+    return read_notebook(path) if is_notebook(source.text) else (source, plain)
 
 
 class Loading:
@@ -85,7 +95,8 @@ class Loading:
         self.path, self.notes = path, list[str]()
         self._clock = Clock(patience)
         self._modules = Modules(path, root, self._own, self._note)
-        self._tops: dict[str, TopLevel] = {}  # file -> its top level
+        self._tops: dict[Path, TopLevel] = {}  # file -> its top level
+        self._main = types.ModuleType("")
 
     def python(self, text: str, place: Place) -> Loaded:
         """Run the text of the file: `place` words its lines."""
@@ -100,37 +111,34 @@ class Loading:
         old.offer_numpy_names()
         for name in ("get_ipython", "display"):
             setattr(builtins, name, Stub(name, "this is no notebook that runs", plots=True))
+        setattr(builtins, RUN, self._run_magic)
         guard = Guard()
         with _restored():
-            module = self._module(package)
-            if str(self.path) not in self._tops:  # else its own package has imported it
-                self._run(module, tree, flags, text, place)
+            self._main = self._module(package)
+            if self.path not in self._tops:  # else its own package has imported it
+                self._run(self._main, self.path, tree, flags, text, place)
         guard.active = False
         self.notes += filter(None, (top.note() for top in self._tops.values()))
-        absent = self._tops[str(self.path)].absent
-        return Loaded(self.path, module, tuple(dict.fromkeys(self.notes)), text, absent, place)
+        absent = self._tops[self.path].absent
+        return Loaded(self.path, self._main, tuple(dict.fromkeys(self.notes)), text, absent, place)
 
     def _parsed(self, text: str, place: Place) -> tuple[ast.Module, int, str]:
         """The tree of the text, if need be without lines that only a notebook understands."""
         try:
             return *parse(text, str(self.path), place), text
         except CodeError:
-            without = MAGIC.sub("", text)
+            without = without_magics(text)
             if without == text:
                 raise
             found = *parse(without, str(self.path), place), without
             self._note("lines of a notebook (magics and shell commands) are left out")
             return found
 
-    def _module(self, package: list[Path]) -> types.ModuleType:
+    def _module(self, folders: list[Path]) -> types.ModuleType:
         """The module of the file, as a member of the package it imports from."""
-        names = [re.sub(r"\W", "_", folder.name) for folder in package]
-        if names and names[0] in sys.modules:
-            names[0] += "_"
-        for i, folder in enumerate(package):
-            self._folder(".".join(names[: i + 1]), folder)
+        package = self._package(folders)
         stem = re.sub(r"\W", "_", self.path.stem)
-        name = ".".join([*names, stem])
+        name = f"{package}.{stem}" if package else stem
         known = sys.modules.get(name)
         if known is not None and getattr(known, "__file__", None) == str(self.path):
             return known
@@ -141,6 +149,15 @@ class Loading:
         module.__file__ = str(self.path)
         sys.modules[name] = module
         return module
+
+    def _package(self, folders: list[Path]) -> str:
+        """The name of the package in these folders, the outermost first, once all of them are packages."""
+        names = [re.sub(r"\W", "_", folder.name) for folder in folders]
+        if names and (known := sys.modules.get(names[0])) and str(folders[0]) not in getattr(known, "__path__", ()):
+            names[0] += "_"  # a folder called numpy
+        for i, folder in enumerate(folders):
+            self._folder(".".join(names[: i + 1]), folder)
+        return ".".join(names)
 
     def _folder(self, name: str, folder: Path) -> None:
         """A folder as a package, whether or not it has an __init__.py."""
@@ -157,35 +174,42 @@ class Loading:
             module.__file__ = str(folder / "__init__.py")
             self._own(module, folder / "__init__.py")
 
+    def _run_magic(self, name: str) -> None:
+        """%run FILE: its names become those of the notebook."""
+        path = (Path.cwd() / name).resolve()
+        source, place = _read(path)
+        tree, flags = parse(source.text, str(path), place)
+        self._run(self._main, path, tree, flags, source.text, lambda line: f"{path.name}, {place(line)}")
+
     def _own(self, module: types.ModuleType, path: Path) -> None:
         """Fill a module with what a file of the student's holds."""
         source = read(path) if path.stat().st_size else Text("")
         place = plain if path == self.path else lambda line: f"{path.name}, line {line}"
         tree, flags = parse(source.text, str(path))
-        package = _package(path, tree)
-        if len(package) > module.__name__.count(".") + hasattr(module, "__path__"):
-            for i, folder in enumerate(package):
-                self._folder(".".join(f.name for f in package[: i + 1]), folder)
-            module.__package__ = ".".join(f.name for f in package)
+        if _level(tree) > module.__name__.count(".") + hasattr(module, "__path__"):
+            module.__package__ = self._package(_package(path, tree))
             module.__spec__ = None
-        self._run(module, tree, flags, source.text, place)
+        self._run(module, path, tree, flags, source.text, place)
 
-    def _run(self, module: types.ModuleType, tree: ast.Module, flags: int, text: str, place: Place) -> None:
-        filename = str(module.__file__)
-        remember(filename, text)
-        self._modules.know(filename, tree)
+    def _run(self, module: types.ModuleType, path: Path, tree: ast.Module, flags: int, text: str, place: Place) -> None:
+        remember(str(path), text)
+        self._modules.know(str(path), tree)
         self.notes += old.offer_python_names(tree, place)
-        top = TopLevel(tree, flags, filename, vars(module), self._clock, place)
-        self._tops[filename] = top
-        top.run()
+        self._tops[path] = TopLevel(tree, flags, str(path), vars(module), self._clock, place)
+        self._tops[path].run()
 
     def _note(self, sentence: str) -> None:
         self.notes.append(sentence)
 
 
+def _level(tree: ast.Module) -> int:
+    """How many folders up its relative imports reach."""
+    return max((node.level for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)), default=0)
+
+
 def _package(path: Path, tree: ast.Module) -> list[Path]:
     """The folders of the package a file is a member of, the outermost first; none if it imports nothing relatively."""
-    level = max((node.level for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)), default=0)
+    level = _level(tree)
     if not level:
         return []
     while (path.parents[level] / "__init__.py").is_file():

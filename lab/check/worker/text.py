@@ -33,6 +33,7 @@ NOT_TEXT = {  # how files begin that are no code, whatever they are called
     b"<!DOCTYPE": "a web page",
     b"<html": "a web page",
 }
+MERGE = re.compile(r"^(<{7}|>{7}|={7}|\|{7})(?= |$)", re.MULTILINE)
 FUTURE = 0
 for _name in ("division", "unicode_literals", "barry_as_FLUFL", "annotations"):
     FUTURE |= getattr(__future__, _name).compiler_flag
@@ -138,7 +139,7 @@ def parse(text: str, filename: str, place: Place = plain) -> tuple[ast.Module, i
 
 def explain(error: SyntaxError, text: str, place: Place = plain) -> str:
     """A syntax error in words for the student, with its line."""
-    if mark := re.search(r"^(<{7}|>{7}|={7}|\|{7})(?= |$)", text, re.MULTILINE):
+    if mark := MERGE.search(text):
         line = text.count("\n", 0, mark.start()) + 1
         return f"a merge conflict is not resolved: {place(line)} begins with {mark[1]}"
     number = error.lineno or 1
