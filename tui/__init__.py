@@ -1,9 +1,9 @@
 """The Textual app: app.py, a Screen class for each mode in screens/, widgets/, styles/. It shows and steers; what there
 is to know or do stands in lab, presets and core, where commands find it, too. Nothing imports this package.
 
-A mode is a class `<Name>Screen(ModeScreen)` in screens/<name>.py with `mode = "<name>"`, listed in `app.MODES` under
-the key that opens it. It yields its widgets in `compose_mode()`, names its bindings with ids and tooltips (footer,
-help and command palette are made from them), and brings its styles in styles/<name>.tcss (`CSS_PATH`).
+A mode is an entry in modes.py (key, title, help) and a class `<Name>Screen(ModeScreen)` in screens/<name>.py. The class
+yields its widgets in `compose_mode()`, gives its bindings ids and tooltips (footer, help and command palette are made
+from them), and brings its styles in styles/<name>.tcss (`CSS_PATH`).
 
 A thread touches no widget. It leaves its latest news in one attribute (an immutable Snapshot, a list it only appends
 to), and the mode reads it in `tick()`, which is called four times a second (settings.refresh_rate) while the mode is

@@ -1,4 +1,4 @@
-"""The app: six modes under the keys 1-6, and what they share."""
+"""The app: its modes (tui/modes.py), and what they share."""
 
 import asyncio
 import contextlib
@@ -19,6 +19,7 @@ from textual.screen import Screen
 from lab.machine import cores
 from lab.terminal import ENDING
 from lab.visible import visible
+from tui import modes
 from tui import settings as user_settings
 from tui.controls import VisibleControls
 from tui.driver import outlive_wrong_bytes, terminal_as_it_is
@@ -35,21 +36,8 @@ INTERRUPTED = 130
 # The thread that trains lets go of the interpreter in every product and waits for it after each: by Python's own 5 ms
 # of patience, drawing would stop it for as long as a drawing takes.
 SWITCH_SECONDS = 0.0002
-MODES = ("presets", "train", "check", "search", "names", "runs")  # in the order of their keys
 CONTROLS = VisibleControls()
-HINT = "1-6 change the mode, ? shows every key, ctrl+p finds every command."
-
-
-def _screen(mode: str) -> Callable[[], Screen[None]]:
-    """Imported when it is first shown: the first paint waits for one mode only."""
-
-    def load() -> Screen[None]:
-        from importlib import import_module
-
-        screen: type[Screen[None]] = getattr(import_module(f"tui.screens.{mode}"), f"{mode.title()}Screen")
-        return screen()
-
-    return load
+HINT = f"{modes.KEYS} change the mode, ? shows every key, ctrl+p finds every command."
 
 
 class GradlabApp(App[None]):
@@ -57,21 +45,21 @@ class GradlabApp(App[None]):
 
     TITLE = "Gradlab"
     CSS_PATH = "styles/app.tcss"
-    MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {mode: _screen(mode) for mode in MODES}
-    DEFAULT_MODE = "presets"
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {mode.name: mode.open for mode in modes.MODES}
+    DEFAULT_MODE = modes.MODES[0].name
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
             Binding(
-                str(number),
-                f"mode('{mode}')",
-                mode.title(),
+                mode.key,
+                f"mode('{mode.name}')",
+                mode.title,
                 show=False,
-                id=f"mode.{mode}",
-                tooltip=f"Go to the mode {mode.title()}.",
+                id=f"mode.{mode.name}",
+                tooltip=f"{mode.title}: {mode.help}",
             )
-            for number, mode in enumerate(MODES, 1)
+            for mode in modes.MODES
         ),
         Binding("question_mark", "help", "Help", key_display="?", id="app.help", tooltip="The keys, and what they do."),
         Binding(

@@ -1,8 +1,11 @@
-"""The commands that open the app. It is called by its name alone: lab is complete without it and never imports it."""
+"""The commands that open the app.
+
+This is the one place where lab imports tui, inside functions: lab is complete without the app and loads none of it
+until somebody asks for it. pyproject.toml names these imports as the only exceptions to the order of the packages.
+"""
 
 import gc
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -18,8 +21,9 @@ def start_app(preset: str | None, runs_dir: Path) -> int:
 
         load(preset)  # refused before the screen changes
     gc.disable()  # of all that is made until the first paint little is garbage; the app enables it then
-    code: int = import_module("tui.app").main(preset, runs_dir)
-    return code
+    from tui.app import main
+
+    return main(preset, runs_dir)
 
 
 def serve(
@@ -27,4 +31,6 @@ def serve(
     runs_dir: RunsDir = Path("runs"),
 ) -> None:
     """Put the app into a browser, at localhost; ctrl+c ends it. Needs the extra: pip install 'gradlab[web]'."""
-    import_module("tui.serve").main(port, ["--runs-dir", str(runs_dir)], sys.executable)
+    from tui.serve import main
+
+    main(port, ["--runs-dir", str(runs_dir)], sys.executable)

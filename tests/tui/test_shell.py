@@ -1,10 +1,11 @@
-"""The shell: six modes, help and palette from the bindings, settings."""
+"""The shell: modes, help and palette from the bindings, settings."""
 
 import pytest
 from textual.widgets import Select
 from textual.widgets._footer import FooterKey
 
-from tui.app import MODES, GradlabApp
+from tui.app import GradlabApp
+from tui.modes import MODES
 from tui.screens.help import HelpScreen
 from tui.screens.settings import SettingsScreen
 
@@ -12,7 +13,7 @@ from tui.screens.settings import SettingsScreen
 async def test_a_key_opens_each_mode(lab):
     app = lab()
     async with app.run_test() as pilot:
-        for key, mode in [("3", "check"), *((str(number), mode) for number, mode in enumerate(MODES, 1))]:
+        for key, mode in [("3", "check"), *((mode.key, mode.name) for mode in MODES)]:
             await pilot.press(key)
             assert app.current_mode == mode
             assert app.screen.mode == mode
@@ -41,7 +42,7 @@ async def test_help_shows_the_bindings_of_the_mode_and_closes(lab):
         assert isinstance(app.screen, HelpScreen)
         text = "\n".join(str(widget.render()) for widget in app.screen.query("Static"))
         assert "Leave; a run is kept and can be resumed." in text
-        assert "Go to the mode Names." in text
+        assert "Names: where a surname comes from, as you type it." in text
         await pilot.press("escape")
         assert app.screen.mode == "presets"
 
@@ -98,7 +99,7 @@ async def test_the_first_run_has_a_hint_and_the_second_none(lab, tmp_path):
             assert [note.title for note in app._notifications] == expected
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", [mode.name for mode in MODES])
 async def test_the_way_to_all_keys_is_in_sight_where_not_all_have_room(lab, starts_in, mode):
     starts_in(mode)
     app = lab()

@@ -1,1 +1,1 @@
-"""The six modes, a module and a Screen class each, and the dialogues over them. No widget that two of them use."""
+"""The modes, a module and a Screen class each, and the dialogues over them. No widget that two of them use."""

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class ModeScreen(Screen[None]):
-    """A mode. Subclasses set `mode`, yield widgets in compose_mode(), and may override tick()."""
+    """The screen of a mode. Subclasses yield widgets in compose_mode(), and may override tick()."""
 
-    mode: ClassVar[str]
+    mode: str  # its name; set by Mode.open
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
             "escape", "leave_field", "Leave field", id="app.leave_field",

@@ -37,7 +37,6 @@ PYTHON = Filters(("Python", lambda path: path.suffix == ".py"), ("All", lambda p
 class CheckScreen(ModeScreen):
     """What to check on top, how it ended below, then all that was found."""
 
-    mode = "check"
     CSS_PATH = "../styles/check.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "start", "Check", id="check.start", tooltip="Check the gradients."),

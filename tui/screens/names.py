@@ -52,7 +52,6 @@ class NameInput(Input):
 class NamesScreen(ModeScreen):
     """The field and the choice of model on top; the guess at the left, the table at the right."""
 
-    mode = "names"
     CSS_PATH = "../styles/names.tcss"
     AUTO_FOCUS = "#surname"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -81,7 +81,6 @@ class PresetList(OptionList):
 class PresetsScreen(ModeScreen):
     """The list at the left, at the right what there is to know of the preset the cursor is on."""
 
-    mode = "presets"
     CSS_PATH = "../styles/presets.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "open('check')", "Check", id="presets.check", tooltip="Check the gradients of the preset."),

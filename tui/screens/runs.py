@@ -22,6 +22,7 @@ from lab.runs.saved import TIME, value_text
 from lab.runs.store import RunStore
 from lab.runs.view import figure
 from presets.errors import PresetError
+from tui.modes import key_of
 from tui.screens.base import ModeScreen
 from tui.screens.dialogues import ConfirmScreen
 from tui.screens.train import TrainScreen
@@ -36,7 +37,6 @@ OTHERS = 92  # columns that all but the last column of the table may take
 class RunsScreen(ModeScreen):
     """Marks are kept by path, in the order they were made; without any, the run under the cursor is shown."""
 
-    mode = "runs"
     CSS_PATH = "../styles/runs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "Mark", id="runs.mark",
@@ -58,7 +58,7 @@ class RunsScreen(ModeScreen):
     ]  # fmt: skip
 
     def compose_mode(self) -> ComposeResult:
-        yield Static("No runs yet. 2 opens Train, where r starts one.", id="no-runs")
+        yield Static(f"No runs yet. {key_of('train')} opens Train, where r starts one.", id="no-runs")
         with Vertical(id="with-runs"):
             yield DataTable[Text](id="runs", cursor_type="row", cell_padding=1)
             yield Static("", id="run")

@@ -37,7 +37,6 @@ WORDS = {"loading": "loading the data", "stopped": "stopped, kept"}
 class SearchScreen(ModeScreen):
     """What to search on top, how it goes below, then the trials as points and as a table."""
 
-    mode = "search"
     AUTO_FOCUS = ""  # nothing: single keys are commands
     CSS_PATH = "../styles/search.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [

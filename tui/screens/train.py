@@ -48,7 +48,6 @@ STYLES = {"failed": "$text-error", "diverged": "$text-error", "done": "$text-suc
 class TrainScreen(ModeScreen):
     """The form at the left (where it is narrow: instead, with f), the run at the right."""
 
-    mode = "train"
     AUTO_FOCUS = ""  # nothing: single keys are commands
     CSS_PATH = "../styles/train.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -1,4 +1,4 @@
-"""The line on top: the six modes, the one shown, and how the training is going."""
+"""The line on top: the modes, the one shown, and how the training is going."""
 
 from typing import TYPE_CHECKING, cast
 
@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Label, Static
 
+from tui.modes import MODES, Mode
 from tui.widgets.text import Text
 
 if TYPE_CHECKING:
@@ -15,18 +16,18 @@ if TYPE_CHECKING:
 class ModeTab(Horizontal):
     """Key and name of a mode; where it is narrow, only the current one has room for its name."""
 
-    def __init__(self, number: int, mode: str, current: bool) -> None:
-        super().__init__(id=f"tab-{mode}", classes="-current" if current else "")
-        self._number, self._mode = number, mode
-        self.tooltip = f"{mode.title()} (key {number})"
+    def __init__(self, mode: Mode, current: bool) -> None:
+        super().__init__(id=f"tab-{mode.name}", classes="-current" if current else "")
+        self._mode = mode
+        self.tooltip = f"{mode.title}: {mode.help} (key {mode.key})"
 
     def compose(self) -> ComposeResult:
-        yield Label(str(self._number), classes="key")
-        yield Label(self._mode.title(), classes="name")
+        yield Label(self._mode.key, classes="key")
+        yield Label(self._mode.title, classes="name")
 
     def on_click(self) -> None:
         """Go there."""
-        cast("GradlabApp", self.app).action_mode(self._mode)
+        cast("GradlabApp", self.app).action_mode(self._mode.name)
 
 
 class ModeBar(Horizontal):
@@ -37,11 +38,9 @@ class ModeBar(Horizontal):
         self._mode = mode
 
     def compose(self) -> ComposeResult:
-        from tui.app import MODES
-
         yield Static("Gradlab", id="brand")
-        for number, mode in enumerate(MODES, 1):
-            yield ModeTab(number, mode, current=mode == self._mode)
+        for mode in MODES:
+            yield ModeTab(mode, current=mode.name == self._mode)
         yield Text(id="training-state")
 
     def tick(self) -> None:
