@@ -13,7 +13,9 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+import typer
 
+from lab.cli import app as cli
 from lab.runs.store import RunStore, all_runs
 from presets.load import names
 
@@ -54,6 +56,14 @@ def test_help_and_no_command_say_what_there_is(gradlab):
 def test_version_is_that_of_the_installed_package(gradlab):
     code, out, _ = gradlab("--version")
     assert (code, out) == (0, f"gradlab {version('gradlab')}\n")
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in typer.main.get_command(cli).commands), ["data", "fetch"]])
+def test_every_command_shows_its_help_for_the_short_option_too(gradlab, command):
+    short, long = gradlab(*command, "-h"), gradlab(*command, "--help")
+    assert short == long
+    assert short[0] == 0
+    assert re.search(r"^ +-h, --help ", short[1], re.M)
 
 
 def test_presets_lists_all_and_shows_one(gradlab):
