@@ -8,9 +8,12 @@ from collections.abc import Callable, Sequence
 from multiprocessing import resource_tracker
 from pathlib import Path
 
+from data.dataset import short_label
+from data.sources import Variant
 from lab.errors import LabError
+from lab.search.result import TrialRow
 from lab.search.search import Search, settings_of
-from lab.search.store import Row, all_searches
+from lab.search.store import all_searches
 from presets.errors import PresetError
 from presets.schema import Preset
 
@@ -23,12 +26,19 @@ class Found:
     phase: 'loading', 'running', and then one of ENDED.
     """
 
-    def __init__(self, preset: Preset, phase: str, label: str = "", rows: Sequence[Row] = ()) -> None:
+    def __init__(
+        self, preset: Preset, phase: str, variant: Variant | None = None, rows: Sequence[TrialRow] = ()
+    ) -> None:
         self.preset = preset
         self.phase = phase
-        self.label = label  # of the data
-        self.rows: Sequence[Row] = rows
+        self.variant = variant  # of the data; None while they are loaded
+        self.rows: Sequence[TrialRow] = rows
         self.error: Exception | None = None
+
+    @property
+    def data(self) -> str:
+        """The data set, and how much of it; nothing while it is loaded."""
+        return short_label(self.preset.data.set, self.variant) if self.variant else ""
 
     @property
     def trials(self) -> int:
@@ -105,7 +115,7 @@ class Searching(Found):
 
     def _search(self) -> None:
         search = self._begin()
-        self.preset, self.label = search.preset, search.label  # refining makes a preset of its own
+        self.preset, self.variant = search.preset, search.variant  # refining makes a preset of its own
         self._since = time.perf_counter()
         self.search = search
         self._take()
@@ -128,9 +138,9 @@ def newest(runs: Path, preset: Preset) -> Found | None:
     """The newest finished search of a preset, or of a finer range of it; what cannot be read is passed over."""
     for store in reversed(all_searches(runs)):
         try:
-            kept, result = store.preset(), store.result()
+            kept, state, result = store.preset(), store.state(), store.result()
         except (LabError, PresetError):
             continue
         if result is not None and family(kept) == preset.name:
-            return Found(kept, "done", result["data"], result["trials"])
+            return Found(kept, "done", state["variant"], result["trials"])
     return None

@@ -57,7 +57,7 @@ def search(
     if seed is not None:
         changes = [*(changes or []), f"seed={seed}"]
     found = begin(load(preset, changes or []), data or "auto", runs_dir, jobs or cores(), trials, scheduler, refine)
-    if data is None and "embedded" in found.label:
+    if data is None and found.variant == "mini":
         notice(f"using {found.label}; gradlab data fetch gets all of it")
     if refine:
         notice(f"{found.preset.name}: {found.preset.description}")
@@ -65,10 +65,10 @@ def search(
         notice(f"going on with {found.store.path}: {found.taken_up} of {found.trials} trials have ended")
     progress = SearchProgress(console(stderr=True), found)
     with stopped_by_signals(found.stop), progress.live:
-        document = found.run(progress)
-    output(json, document, lambda terminal: show_search(terminal, found, document))
+        result = found.run(progress)
+    output(json, result, lambda terminal: show_search(terminal, found, result))
     if not found.done:
         notice(f"interrupted after {len(found.rows)} of {found.trials} trials; the same command goes on with them")
         raise typer.Exit(INTERRUPTED)
-    if document["best"] is None:
+    if result["best"] is None:
         raise typer.Exit(FAILED)

@@ -10,10 +10,11 @@ import numpy as np
 
 from core.streams import stream
 from core.types import Array
+from presets.keys import Values
 from presets.schema import Search, Vary
 
 
-def draw(search: Search, seed: int, trials: int) -> list[dict[str, Any]]:
+def draw(search: Search, seed: int, trials: int) -> list[Values]:
     """The settings of every trial, by dotted key in the order of the preset.
 
     Grids run through all their combinations, the last one fastest, and then begin anew.

@@ -11,24 +11,26 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from data.sources import Variant
 from lab.errors import LabError
 from lab.runs.store import RunStore
 from lab.search import trial
 from lab.search.draws import draw
 from lab.search.refine import refined
+from lab.search.result import Engine, SearchResult, TrialRow, best_rows, trial_row
 from lab.search.shared_data import SharedData, data_key, shared
-from lab.search.store import Row, SearchStore, all_searches, best_rows
+from lab.search.store import SearchStore, all_searches
 from lab.search.trial import Outcome, Task
 from lab.search.workers import Ended, ended, worker_pool
 from presets.build import load_data
 from presets.errors import PresetError
+from presets.keys import Values
 from presets.load import load, names, with_values
 from presets.schema import Preset, TriangularSchedule
 from presets.schema import Search as Settings
 
-Watch = Callable[[Row], None]
+Watch = Callable[[TrialRow], None]
 
 
 class Search:
@@ -54,9 +56,9 @@ class Search:
         self.store = store
         self.label = data.label
         self.jobs = jobs  # of a Dask cluster known when the search is at work
-        self.engine = "processes" if scheduler is None else "dask"
+        self.engine: Engine = "processes" if scheduler is None else "dask"
         self.values, self.presets = trials_of(preset)
-        self.rows: dict[int, Row] = {}
+        self.rows: dict[int, TrialRow] = {}
         self.started = time.perf_counter()
         self._data = data
         self._loan = loan
@@ -80,6 +82,11 @@ class Search:
         return len(self.presets)
 
     @property
+    def variant(self) -> Variant:
+        """Of the data."""
+        return self._state["variant"]
+
+    @property
     def done(self) -> bool:
         """Has every trial ended?"""
         return len(self.rows) == self.trials
@@ -94,8 +101,8 @@ class Search:
         self._stopping = True
         self.store.ask_to_stop()
 
-    def document(self) -> dict[str, Any]:
-        """What `--json` prints, with the trials that have ended."""
+    def result(self) -> SearchResult:
+        """The search as it stands."""
         rows = [self.rows[number] for number in sorted(self.rows)]
         return {
             "preset": self.preset.name,
@@ -108,19 +115,19 @@ class Search:
             "trials": rows,
         }
 
-    def run(self, watch: Watch = lambda row: None) -> dict[str, Any]:
+    def run(self, watch: Watch = lambda row: None) -> SearchResult:
         """Work at the trials that have not ended; `watch` is given the row of each as soon as it has.
 
         Whatever ends it, an exception of `watch` included, every trial is on the disk up to its last update or, if
-        the process was killed, up to its last checkpoint. Returns document(). Raises LabError, DataError.
+        the process was killed, up to its last checkpoint. Returns result(). Raises LabError, DataError.
         """
         with self._loan, self.store.locked():
             self._work(watch)
             self._save()
-            document = self.document()
+            result = self.result()
             if self.done:
-                self.store.save_result(document)
-            return document
+                self.store.save_result(result)
+            return result
 
     def _work(self, watch: Watch) -> None:
         with worker_pool(self.jobs, self._scheduler) as (executor, self.jobs), ExitStack() as stack:
@@ -183,15 +190,8 @@ class Search:
 
     def _add(self, number: int, outcome: Outcome) -> None:
         self._updates[number] = outcome.updates
-        row: Row = {
-            "trial": number,
-            "values": self.values[number - 1],
-            "accuracy": outcome.accuracies.get(self.settings.maximise.removesuffix(".accuracy")),
-            "state": outcome.state,
-            "run": str(self.store.trial(number)),
-            "seconds": outcome.seconds,
-        }
-        self.rows[number] = row | ({"reason": outcome.reason} if outcome.reason else {})
+        values, folder = self.values[number - 1], self.store.trial(number)
+        self.rows[number] = trial_row(number, values, self.settings.maximise, folder, outcome)
 
     def _save(self) -> None:
         self._state["seconds"] = round(self.seconds, 3)
@@ -293,14 +293,14 @@ def with_trials(preset: Preset, trials: int | None) -> Preset:
     return preset.model_copy(update={"search": settings.model_copy(update={"trials": count})})
 
 
-def trials_of(preset: Preset) -> tuple[list[dict[str, Any]], list[Preset]]:
+def trials_of(preset: Preset) -> tuple[list[Values], list[Preset]]:
     """The values of every trial, by dotted key, and the preset of every trial. Raises LabError, PresetError."""
     settings = settings_of(preset)
     values = draw(settings, preset.seed, settings.trials or settings.combinations)
     return values, [with_values(preset, v, f"{preset.name} trial {number}") for number, v in enumerate(values, 1)]
 
 
-def _lacking(runs: Path, preset: Preset, variant: str) -> SearchStore | None:
+def _lacking(runs: Path, preset: Preset, variant: Variant) -> SearchStore | None:
     """The newest search of these settings that nobody works at and that has fewer trials than asked for."""
     settings = settings_of(preset)
     for store in _of_settings(runs, preset, variant):
@@ -312,8 +312,8 @@ def _lacking(runs: Path, preset: Preset, variant: str) -> SearchStore | None:
     return None
 
 
-def _finished(runs: Path, preset: Preset, variant: str) -> dict[str, Any]:
-    """The document of the newest finished search of these settings."""
+def _finished(runs: Path, preset: Preset, variant: Variant) -> SearchResult:
+    """The result of the newest finished search of these settings."""
     for store in _of_settings(runs, preset, variant):
         if (result := store.result()) is not None:
             return result
@@ -323,7 +323,7 @@ def _finished(runs: Path, preset: Preset, variant: str) -> dict[str, Any]:
     )
 
 
-def _of_settings(runs: Path, preset: Preset, variant: str) -> list[SearchStore]:
+def _of_settings(runs: Path, preset: Preset, variant: Variant) -> list[SearchStore]:
     """The searches with these settings but for the number of trials, newest first; damaged ones are passed over."""
     found = []
     for store in reversed(all_searches(runs)):

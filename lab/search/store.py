@@ -12,21 +12,30 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
+from data.sources import Variant
 from lab.disk import disk, exclusive, read_json, to_json, write_whole
 from lab.errors import LabError
 from lab.runs.store import new_name, read_preset
+from lab.search.result import SearchResult, TrialRow
 from lab.search.trial import STOP
 from presets.schema import Preset
 from presets.toml import dump
 
 STATE = ("variant", "seconds", "rungs")  # what is needed of search.json
 RESULT = ("data", "trials")  # and of result.json
-Row = dict[str, Any]  # a trial as the table shows it; `reason` only where it did not end well
+
+
+class SearchState(TypedDict):
+    """What search.json holds."""
+
+    variant: Variant
+    seconds: float  # of all sessions
+    rungs: dict[str, dict[str, float]]  # accuracies by trial, at every rung of halving that all trials have come to
 
 
 class SearchStore:
@@ -36,7 +45,7 @@ class SearchStore:
         self.path = path
 
     @classmethod
-    def create(cls, runs: Path, preset: Preset, variant: str) -> "SearchStore":
+    def create(cls, runs: Path, preset: Preset, variant: Variant) -> "SearchStore":
         """A new directory <time>-<preset>-<id> below `runs`, for a search on the 'mini' or the 'full' data."""
         store = cls(runs / new_name(preset))
         with disk(store.path):
@@ -57,27 +66,26 @@ class SearchStore:
         """Replace preset.toml."""
         write_whole(self.path / "preset.toml", dump(preset))
 
-    def state(self) -> dict[str, Any]:
-        """What search.json holds: `variant` of the data, `seconds` of all sessions, and `rungs`: the accuracies of the
-        trials at every rung of successive halving that all of them have come to."""
+    def state(self) -> SearchState:
+        """What search.json holds."""
         state = read_json(self.path / "search.json", STATE)
         if state is None:
             raise LabError(f"{self.path} is not a search directory: it has no search.json")
-        return state
+        return cast(SearchState, state)
 
-    def save_state(self, state: Mapping[str, Any]) -> None:
+    def save_state(self, state: SearchState) -> None:
         """Replace search.json."""
         write_whole(self.path / "search.json", to_json(state) + "\n")
 
-    def result(self) -> dict[str, Any] | None:
+    def result(self) -> SearchResult | None:
         """What result.json holds; None if not all trials have ended."""
-        return read_json(self.path / "result.json", RESULT)
+        return cast(SearchResult | None, read_json(self.path / "result.json", RESULT))
 
-    def save_result(self, result: Mapping[str, Any]) -> None:
+    def save_result(self, result: SearchResult) -> None:
         """Replace result.json."""
         write_whole(self.path / "result.json", to_json(result) + "\n")
 
-    def save_table(self, keys: Sequence[str], rows: Sequence[Row]) -> None:
+    def save_table(self, keys: Sequence[str], rows: Sequence[TrialRow]) -> None:
         """Replace trials.csv; every number is written so that it can be read back to the last bit."""
         text = io.StringIO(newline="")
         table = csv.writer(text)
@@ -118,8 +126,3 @@ class SearchStore:
 def all_searches(runs: Path) -> list[SearchStore]:
     """Every search below `runs`, oldest first."""
     return [SearchStore(path.parent) for path in sorted(runs.glob("*/search.json"))]
-
-
-def best_rows(rows: Sequence[Row]) -> list[Row]:
-    """The trials that came to their end, the best first; of equals the one with the smaller number."""
-    return sorted((row for row in rows if row["state"] == "done"), key=lambda row: (-row["accuracy"], row["trial"]))

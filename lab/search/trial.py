@@ -4,17 +4,18 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Literal
 
 from core.threads import threads
 from core.trainer import Snapshot
 from data.errors import DataError
 from lab.disk import disk
 from lab.errors import DamagedError, DiskError, LabError
+from lab.runs.result import Result
 from lab.runs.run import Run
 from lab.runs.store import RunStore
 from lab.search.shared_data import SharedData
@@ -41,24 +42,29 @@ class Task:
     monitored: tuple[str, ...] = ("validation",)  # what is evaluated besides the test part, at its end
 
 
+# 'failed': its training could not be made; 'stopped': halving ended it; 'interrupted': it can be taken up again
+TrialState = Literal["done", "diverged", "failed", "stopped", "interrupted"]
+
+
 @dataclass(frozen=True)
 class Outcome:
-    """How a trial ended: 'done', 'diverged', 'failed', or 'interrupted' if it can be taken up again."""
+    """How a trial ended."""
 
-    state: str
+    state: TrialState
     reason: str = ""
-    accuracies: dict[str, float] = field(default_factory=dict)  # by split
+    accuracies: dict[str, float] = field(default_factory=dict)  # by part
     updates: int = 0
     seconds: float = 0.0  # in all its sessions
     files: dict[str, bytes] = field(default_factory=dict)  # the run directory, if it is on another machine
 
     @classmethod
-    def of(cls, result: Mapping[str, Any]) -> "Outcome":
+    def of(cls, result: Result) -> "Outcome":
         """What a run's result.json says."""
         if result["state"] == "diverged":
             reason = f"the loss was not finite at update {result['diverged_at']:,}"
             return cls("diverged", reason, {}, result["updates"], result["seconds"])
-        accuracies = {split: measures["accuracy"] for split, measures in result["final"].items()}
+        measured = ((part, measures["accuracy"]) for part, measures in result["final"].items())
+        accuracies = {str(part): accuracy for part, accuracy in measured if accuracy is not None}
         return cls(result["state"], "", accuracies, result["updates"], result["seconds"])
 
 
@@ -101,7 +107,8 @@ def unpack(task: Task, outcome: Outcome) -> None:
             task.folder.mkdir(exist_ok=True)
             for name in outcome.files.keys() - {"result.json"}:
                 (task.folder / name).write_bytes(outcome.files[name])
-        result = json.loads(outcome.files["result.json"]) | {"run": str(task.folder)}
+        result: Result = json.loads(outcome.files["result.json"])
+        result["run"] = str(task.folder)
         RunStore(task.folder).save_result(result)
 
 

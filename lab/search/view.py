@@ -2,7 +2,7 @@
 
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from math import log10
 from typing import Any
@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.runs.view import MINI_NOTE, figure
+from lab.search.result import SearchResult, TrialRow, best_rows
 from lab.search.search import Search
-from lab.search.store import Row, best_rows
 from presets.load import as_changes
 from presets.schema import Search as Settings
 from presets.schema import Vary
@@ -39,11 +39,15 @@ class SearchProgress:
         live = Live(console=console, transient=True, refresh_per_second=2, get_renderable=self._picture)
         self.live: AbstractContextManager[object] = live if console.is_terminal else nullcontext()
 
-    def __call__(self, row: Row) -> None:
+    def __call__(self, row: TrialRow) -> None:
         """A trial has ended."""
         if not self._console.is_terminal:
             values = "  ".join(f"{key} {_number(value)}" for key, value in row["values"].items())
-            end = figure("accuracy", row["accuracy"]) if row["state"] == "done" else f"{row['state']}: {row['reason']}"
+            end = (
+                figure("accuracy", row["accuracy"])
+                if row["state"] == "done"
+                else f"{row['state']}: {row.get('reason', '')}"
+            )
             count = f"{len(self._search.rows)} of {self._search.trials}"
             self._console.print(f"{count}  trial {row['trial']}  {values}  {end}", highlight=False, soft_wrap=True)
 
@@ -58,34 +62,39 @@ class SearchProgress:
         return Group(plot, best_table(search.settings, rows), progress)
 
 
-def show_search(console: Console, search: Search, document: Mapping[str, Any]) -> None:
+def show_search(console: Console, search: Search, result: SearchResult) -> None:
     """The end of a search: points, the best trials, the range, what did not end well, and what to do next."""
-    rows, settings, reference = document["trials"], search.settings, search.preset.reference
+    rows, settings, reference = result["trials"], search.settings, search.preset.reference
     console.print(Text.from_ansi(points(settings, rows, console)), no_wrap=True, crop=True)
-    console.print(f"{document['preset']} · {document['data']}", style="bold", highlight=False, soft_wrap=True)
+    console.print(f"{result['preset']} · {result['data']}", style="bold", highlight=False, soft_wrap=True)
     console.print(best_table(settings, rows))
     console.print(_summary(search, rows), highlight=False, soft_wrap=True)
     for row in rows:
         if row["state"] not in ("done", "stopped"):
-            console.print(f"trial {row['trial']} {row['state']}: {row['reason']}", style="yellow", soft_wrap=True)
+            console.print(f"trial {row['trial']} {how_it_ended(row)}", style="yellow", soft_wrap=True)
     if search.preset.description and search.preset.reference is None:
         console.print(search.preset.description, highlight=False, soft_wrap=True)
-    if reference and "embedded" in document["data"]:
+    if reference and search.variant == "mini":
         console.print(MINI_NOTE, style="italic")
     if reference and reference.note:
         console.print(reference.note, style="italic", highlight=False)
-    time_spent = f"{len(rows)} trials in {document['seconds']:.1f} s"
+    time_spent = f"{len(rows)} trials in {result['seconds']:.1f} s"
     console.print(
-        f"{time_spent}, {document['jobs']} at a time ({document['engine']}) · seed {search.preset.seed}",
+        f"{time_spent}, {result['jobs']} at a time ({result['engine']}) · seed {search.preset.seed}",
         highlight=False,
     )
-    console.print(f"{document['run']}  (trials.csv, trial-001, ...)", style="bold", soft_wrap=True, highlight=False)
-    if document["best"]:
+    console.print(f"{result['run']}  (trials.csv, trial-001, ...)", style="bold", soft_wrap=True, highlight=False)
+    if result["best"]:
         how = " longer" if settings.longer else ""
-        console.print(f"train the best{how}: {train_best(search, document['best'])}", highlight=False, soft_wrap=True)
+        console.print(f"train the best{how}: {train_best(search, result['best'])}", highlight=False, soft_wrap=True)
 
 
-def train_best(search: Search, best: Row) -> str:
+def how_it_ended(row: TrialRow) -> str:
+    """Of a trial that did not come to its end: how, and why."""
+    return f"{row['state']}: {row.get('reason', '')}"
+
+
+def train_best(search: Search, best: TrialRow) -> str:
     """The command that trains with the best values: longer if the preset says how, otherwise as the trial was."""
     if search.settings.longer is None:
         return shlex.join(["gradlab", "run", f"{best['run']}/preset.toml"])
@@ -93,7 +102,7 @@ def train_best(search: Search, best: Row) -> str:
     return shlex.join(["gradlab", "run", search.settings.longer, *changes])
 
 
-def _summary(search: Search, rows: Sequence[Row]) -> str:
+def _summary(search: Search, rows: Sequence[TrialRow]) -> str:
     done = best_rows(rows)
     if not done:
         return "no trial came to its end"
@@ -103,7 +112,7 @@ def _summary(search: Search, rows: Sequence[Row]) -> str:
     return f"{text}; successive halving spared {spared:,} of {planned:,} updates" if planned else text
 
 
-def best_table(settings: Settings, rows: Sequence[Row]) -> Table:
+def best_table(settings: Settings, rows: Sequence[TrialRow]) -> Table:
     """The best trials, as the tables of the reports."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     headings, ranked = ranking(settings, rows)
@@ -114,7 +123,7 @@ def best_table(settings: Settings, rows: Sequence[Row]) -> Table:
     return table
 
 
-def ranking(settings: Settings, rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+def ranking(settings: Settings, rows: Sequence[TrialRow]) -> tuple[list[str], list[list[str]]]:
     """Headings, and the cells of the trials that came to their end, the best first."""
     headings = [""]
     for vary in settings.vary:
@@ -134,7 +143,7 @@ def _number(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def points(settings: Settings, rows: Sequence[Row], console: Console) -> str:
+def points(settings: Settings, rows: Sequence[TrialRow], console: Console) -> str:
     """The points of scatter(), drawn in characters."""
     x_title, series = scatter(settings, rows)
     if not series:
@@ -152,20 +161,20 @@ def points(settings: Settings, rows: Sequence[Row], console: Console) -> str:
     return text if console.color_system else str(figure_.uncolorize(text))
 
 
-def scatter(settings: Settings, rows: Sequence[Row]) -> tuple[str, dict[str, list[tuple[float, float]]]]:
+def scatter(settings: Settings, rows: Sequence[TrialRow]) -> tuple[str, dict[str, list[tuple[float, float]]]]:
     """Accuracy against the first setting whose values are numbers, or its logarithm: what x is, and the points of a
     series for every value of the settings that are not numbers. Without such a setting or such trials: no series."""
     keys = {vary.key: vary.distribution for vary in settings.vary}
-    ended = [row for row in rows if row["accuracy"] is not None]
-    numeric = [key for key in keys if all(_is_number(row["values"][key]) for row in ended)]
+    ended = [(row["values"], row["accuracy"]) for row in rows if row["accuracy"] is not None]
+    numeric = [key for key in keys if all(_is_number(values[key]) for values, _ in ended)]
     if not ended or not numeric:
         return "", {}
-    xs = [row["values"][numeric[0]] for row in ended]
+    xs = [values[numeric[0]] for values, _ in ended]
     logarithmic = keys[numeric[0]] == "log-uniform" or (min(xs) > 0 and max(xs) >= LOG_RATIO * min(xs))
     series: dict[str, list[tuple[float, float]]] = {}
-    for x, row in zip(xs, ended, strict=True):
-        others = [f"{key} {_number(row['values'][key])}" for key in keys if key not in numeric]
-        series.setdefault(", ".join(others), []).append((log10(x) if logarithmic else x, row["accuracy"]))
+    for x, (values, accuracy) in zip(xs, ended, strict=True):
+        others = [f"{key} {_number(values[key])}" for key in keys if key not in numeric]
+        series.setdefault(", ".join(others), []).append((log10(x) if logarithmic else x, accuracy))
     return f"log10 {numeric[0]}" if logarithmic else numeric[0], series
 
 

@@ -8,6 +8,8 @@ import pytest
 from lab.runs.catalogue import RunRow
 from lab.runs.compare import Comparison
 from lab.runs.result import Result
+from lab.search.result import SearchResult
+from lab.search.store import SearchState, all_searches
 from tests.lab.documents import faults
 
 
@@ -83,3 +85,19 @@ def test_comparison(trained, document):
     compared = document("compare", *runs)
     assert compared["settings"]
     assert faults(compared, Comparison) == []
+
+
+def test_search_with_trials_that_end_in_each_way(small, document, tmp_path):
+    def search(*changes: str, trials: int) -> Any:
+        settings = (a for c in [*small, *changes] for a in ("-s", c))
+        return document("search", "a2-coarse", "--trials", str(trials), "--jobs", "1", "--data", "mini", *settings)
+
+    halved = search("cycles=2", "halving=true", trials=4)
+    assert {row["state"] for row in halved["trials"]} == {"done", "stopped"}
+    assert faults(halved, SearchResult) == []
+    (kept,) = all_searches(tmp_path / "runs")
+    assert faults(json.loads((kept.path / "search.json").read_text()), SearchState) == []
+    assert json.loads((kept.path / "result.json").read_text()) == halved
+    diverged = search("eta=1e6", "eta_min=1e5", trials=1)
+    assert diverged["best"] is None
+    assert faults(diverged, SearchResult) == []

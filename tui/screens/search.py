@@ -15,9 +15,9 @@ from textual.widgets import Input, Label, Select, Static
 
 from lab.errors import LabError
 from lab.machine import cores
+from lab.search.result import best_rows
 from lab.search.search import begin, settings_of, with_trials
-from lab.search.store import best_rows
-from lab.search.view import ranking, scatter
+from lab.search.view import how_it_ended, ranking, scatter
 from presets.errors import PresetError
 from presets.load import as_changes, load, names
 from presets.schema import Vary
@@ -184,7 +184,7 @@ class SearchScreen(ModeScreen):
         if found is not None:
             phase = " ".join(f"failed: {found.error}".split()) if found.phase == "failed" else found.phase
             line.append((f"  {WORDS.get(phase, phase)}", STYLES.get(found.phase, "$text-primary")))
-            line.append((f"  {found.label.partition(':')[0]}", "$foreground-muted"))
+            line.append((f"  {found.data}", "$foreground-muted"))
             facts = [f"{len(found.rows)} of {found.trials} trials"]
             if isinstance(found, Searching) and found.search:
                 facts.append(f"{found.search.jobs} at a time")
@@ -225,7 +225,7 @@ class SearchScreen(ModeScreen):
         lines = [tables.table(cells[0], cells[1:])] if ranked else []
         others = [row for row in found.rows if row["state"] != "done"]
         lines += [
-            Content.styled(f"trial {row['trial']} {row['state']}: {row.get('reason', '')}", "$text-warning")
+            Content.styled(f"trial {row['trial']} {how_it_ended(row)}", "$text-warning")
             for row in sorted(others, key=lambda row: int(row["trial"]))
         ]
         self.query_one("#ranking", Text).show(Content("\n").join(lines))

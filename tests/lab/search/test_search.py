@@ -414,11 +414,11 @@ def test_refining_takes_the_finished_search_of_the_same_settings(tiny):
     with pytest.raises(LabError, match="run gradlab search a2-coarse first"):
         tiny("seed=2", refine=True)
     fine = tiny(refine=True, trials=2)
-    assert fine.preset == refined(fine.preset.model_copy(update={"name": "a2-coarse"}), coarse.document()).model_copy(
+    assert fine.preset == refined(fine.preset.model_copy(update={"name": "a2-coarse"}), coarse.result()).model_copy(
         update={"search": fine.preset.search, "title": fine.preset.title}
     )
     assert (fine.trials, fine.store.preset()) == (2, fine.preset)
-    low, high = (f(row["values"]["loss.lambda"] for row in coarse.document()["trials"]) for f in (min, max))
+    low, high = (f(row["values"]["loss.lambda"] for row in coarse.result()["trials"]) for f in (min, max))
     assert all(low <= values["loss.lambda"] <= high for values in fine.values)
 
 
