@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from data.sources import Judge, judge_of
+from presets.reports import Report
 
 
 class Section(BaseModel):
@@ -276,7 +277,7 @@ Metric = Annotated[str, Field(pattern=r"^(train|validation|test)\.(loss|cost|acc
 class Reference(Section):
     """What a preset reproduces. Numbers are keyed by split and measure, as in 'test.accuracy'."""
 
-    report: Literal["a1", "a2", "a3", "names", "fman45"]
+    report: Report
     where: str
     reported: dict[Metric, float] = {}
     independent: dict[Metric, float] = {}  # reached by a plain reference implementation, one seed, full data

@@ -1,16 +1,15 @@
 """`gradlab reproduce`: every value the reports report, measured again, with a verdict."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from lab.machine import cores
 from lab.terminal import INTERRUPTED, Json, RunsDir, Variant, console, notice, output, stopped_by_signals
+from presets.reports import Report
 
-Report = Annotated[
-    Literal["a1", "a2", "a3", "names", "fman45"] | None, typer.Option(help="One report.", show_default="all")
-]
+OneReport = Annotated[Report | None, typer.Option(help="One report.", show_default="all")]
 Seeds = Annotated[int, typer.Option(min=1, max=100, help="Train with seeds 1 to N: mean and spread of every value.")]
 Jobs = Annotated[
     int | None, typer.Option(min=1, max=1024, help="Trainings side by side.", show_default="one for each core")
@@ -18,7 +17,7 @@ Jobs = Annotated[
 
 
 def reproduce(
-    report: Report = None,
+    report: OneReport = None,
     seeds: Seeds = 1,
     jobs: Jobs = None,
     data: Variant = None,

@@ -14,14 +14,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from data.catalogue import entries
 from lab.disk import disk, exclusive, read_json, to_json, write_whole
 from lab.errors import LabError
 from lab.machine import versions
 from lab.reproduce import experiments
-from lab.reproduce.values import Found, Job, Measurement, Result, Value, jobs, values
+from lab.reproduce.jobs import Job, Measurement
+from lab.reproduce.measures import Result, Results
+from lab.reproduce.values import Value, jobs, values
 from lab.reproduce.verdicts import EMBEDDED, FAILED, judge, tolerance
 from lab.runs.store import RunStore
 from lab.search import trial
@@ -45,6 +47,21 @@ class Piece:
 
     def __hash__(self) -> int:
         return hash(self.folder)
+
+
+class ValueRow(TypedDict):
+    """A value and its verdict, as `gradlab reproduce --json` prints it."""
+
+    id: str
+    report: str
+    what: str
+    reported: float | None
+    measured: float | None  # the mean over the seeds; None if it could not be measured
+    tolerance: float | None
+    verdict: str
+    seconds: float
+    reason: NotRequired[str]  # why it could not be measured
+    spread: NotRequired[float]  # standard deviation over the seeds, of several
 
 
 class Reproduction:
@@ -84,7 +101,7 @@ class Reproduction:
         for folder in {piece.folder.parent for piece in self.pieces if piece.folder.parent.is_dir()}:
             (folder / STOP).touch()
 
-    def run(self, watch: Callable[[Piece], None] = lambda piece: None) -> list[dict[str, Any]]:
+    def run(self, watch: Callable[[Piece], None] = lambda piece: None) -> list[ValueRow]:
         """Measure; `watch` is given every piece that is done. Returns document(). Raises LabError, DataError."""
         with disk(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
@@ -144,19 +161,19 @@ class Reproduction:
                 if futures.isdisjoint(at_work):
                     loan.close()  # nobody needs these data any more
 
-    # What has been found
+    # The values
 
-    def document(self) -> list[dict[str, Any]]:
+    def document(self) -> list[ValueRow]:
         """What `--json` prints, of the values that have been measured for every seed."""
         return [self._row(value) for value in self.values if self._known(value)]
 
     def _known(self, value: Value) -> bool:
-        return all(piece in self.results for piece in self.pieces if piece.job.name in value.jobs)
+        return all(piece in self.results for piece in self.pieces if piece.job in value.jobs)
 
-    def _row(self, value: Value) -> dict[str, Any]:
-        used = [piece for piece in self.pieces if piece.job.name in value.jobs]
+    def _row(self, value: Value) -> ValueRow:
+        used = [piece for piece in self.pieces if piece.job in value.jobs]
         reasons = [self.results[piece]["reason"] for piece in used if "reason" in self.results[piece]]
-        row: dict[str, Any] = {
+        row: ValueRow = {
             "id": value.id,
             "report": value.report,
             "what": value.what,
@@ -167,22 +184,22 @@ class Reproduction:
             "seconds": round(sum(float(self.results[piece].get("seconds", 0.0)) for piece in used), 3),
         }
         if reasons:
-            return row | {"reason": reasons[0]}
-        found = [self._found(used, seed) for seed in range(1, self.seeds + 1)]
-        numbers = [value.measure(each) for each in found]
-        row["measured"] = statistics.fmean(numbers)
-        row["verdict"] = judge(value, row["measured"], value.holds is not None and all(map(value.holds, found)))
+            return {**row, "reason": reasons[0]}
+        by_seed = [self._results(used, seed) for seed in range(1, self.seeds + 1)]
+        numbers = [value.measure(results) for results in by_seed]
+        row["measured"] = mean = statistics.fmean(numbers)
+        row["verdict"] = judge(value, mean, value.holds is not None and all(map(value.holds, by_seed)))
         if value.rule != "equal" and any(piece.variant == "mini" for piece in used):
             row["verdict"] = EMBEDDED  # the reports' numbers are for the full data
-        return row | ({"spread": statistics.stdev(numbers)} if self.seeds > 1 else {})
+        return {**row, "spread": statistics.stdev(numbers)} if self.seeds > 1 else row
 
-    def _found(self, used: Sequence[Piece], seed: int) -> Found:
-        """By job, what was found with a seed; measurements know none."""
-        found: dict[str, list[Result]] = {}
+    def _results(self, used: Sequence[Piece], seed: int) -> Results:
+        """By job, the results with a seed; measurements have no seed."""
+        results: dict[Job, list[Result]] = {}
         for piece in used:
             if piece.preset is None or piece.seed == seed:
-                found.setdefault(piece.job.name, []).append(self.results[piece])
-        return found
+                results.setdefault(piece.job, []).append(self.results[piece])
+        return results
 
 
 def _chosen(preset: Preset, variant: str) -> str:

@@ -2,15 +2,15 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from lab.reproduce.reproduce import Piece, Reproduction
-from lab.reproduce.values import SLIPS, Value
+from lab.reproduce.reproduce import Piece, Reproduction, ValueRow
+from lab.reproduce.tables import SLIPS, Slip
+from lab.reproduce.values import Value
 from lab.reproduce.verdicts import BETTER, EMBEDDED, FAILED, OFF, SLIP, WITHIN
 
 STYLES = {WITHIN: "green", BETTER: "green", SLIP: "cyan", OFF: "bold red", FAILED: "bold red", EMBEDDED: "italic"}
@@ -46,7 +46,7 @@ class ReproductionProgress:
             self._console.print(f"{done}  {name}", highlight=False, soft_wrap=True)
 
 
-def show_reproduction(console: Console, reproduction: Reproduction, rows: Sequence[dict[str, Any]]) -> None:
+def show_reproduction(console: Console, reproduction: Reproduction, rows: Sequence[ValueRow]) -> None:
     """The table of all values, what is to be said of some, the slips, and the count of verdicts."""
     by_id = {value.id: value for value in reproduction.values}
     console.print(_table(by_id, rows, reproduction.seeds))
@@ -66,7 +66,7 @@ def show_reproduction(console: Console, reproduction: Reproduction, rows: Sequen
     console.print(f"{reproduction.root}  (delete it to measure all of it anew)", soft_wrap=True, highlight=False)
 
 
-def _table(values: dict[str, Value], rows: Sequence[dict[str, Any]], seeds: int) -> Table:
+def _table(values: dict[str, Value], rows: Sequence[ValueRow], seeds: int) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("report")
     table.add_column("what", overflow="fold")
@@ -76,7 +76,7 @@ def _table(values: dict[str, Value], rows: Sequence[dict[str, Any]], seeds: int)
     table.add_column("s", justify="right", no_wrap=True)
     for row, following in zip(rows, [*rows[1:], None], strict=True):
         value, reported, measured = values[row["id"]], row["reported"], row["measured"]
-        difference = None if None in (reported, measured) else measured - reported
+        difference = None if reported is None or measured is None else measured - reported
         cells = [reported, measured, *([row.get("spread")] if seeds > 1 else [])]
         texts = [number(value, cell) for cell in cells]
         table.add_row(
@@ -91,7 +91,7 @@ def _table(values: dict[str, Value], rows: Sequence[dict[str, Any]], seeds: int)
     return table
 
 
-def _slips(slips: Sequence[Any]) -> Table:
+def _slips(slips: Sequence[Slip]) -> Table:
     table = Table(
         "report", "printed", "right", "why", title="Slips of the reports", box=box.SIMPLE_HEAD, pad_edge=False
     )

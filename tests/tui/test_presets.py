@@ -5,7 +5,7 @@ from textual.widgets import Input, OptionList, Static
 
 from lab.runs import run as lab_run
 from presets.load import load, names
-from tui.screens.presets import REPORTS
+from presets.reports import REPORTS
 from tui.widgets.form import PresetForm
 
 

@@ -22,21 +22,14 @@ from lab.library.view import network_line
 from lab.runs.view import figure
 from presets.errors import PresetError
 from presets.load import load, names
+from presets.reports import REPORTS
 from presets.schema import Preset
 from tui.screens.base import ModeScreen
 from tui.widgets import tables
 from tui.widgets.text import Text
 from tui.words import duration
 
-REPORTS = {
-    "a1": "DD2424 1 · one layer",
-    "a2": "DD2424 2 · two layers, cyclical eta",
-    "a3": "DD2424 3 · k layers, batch norm",
-    "names": "DD2424 3 · surnames",
-    "fman45": "FMAN45 3 · convolutions",
-    "": "other presets",
-    "own": "yours, in this folder",
-}
+GROUPS = {**REPORTS, "": "other presets", "own": "yours, in this folder"}
 REST = 0.6  # seconds on a preset before its time is measured
 
 
@@ -54,14 +47,14 @@ class Offer:
         """What a search looks through."""
         preset = self.preset
         told = f"{preset.title} {preset.description} {network_line(preset.network.model_dump())}" if preset else ""
-        return f"{self.source} {REPORTS[self.group]} {told}".lower()
+        return f"{self.source} {GROUPS[self.group]} {told}".lower()
 
 
 def offers(folder: Path) -> list[Offer]:
-    """All presets: those that come with Gradlab, in the order of REPORTS, and the user's in that folder."""
+    """All presets: those that come with Gradlab, in the order of GROUPS, and the user's in that folder."""
     shipped = [(name, load(name)) for name in names()]
     found = [Offer(name, preset.reference.report if preset.reference else "", preset) for name, preset in shipped]
-    found.sort(key=lambda offer: list(REPORTS).index(offer.group))
+    found.sort(key=lambda offer: list(GROUPS).index(offer.group))
     for path in files(folder):
         try:
             found.append(Offer(str(path), "own", load(str(path))))
@@ -139,7 +132,7 @@ class PresetsScreen(ModeScreen):
         for offer in found:
             if offer.group != group:
                 group = offer.group
-                options.add_option(Option(Content.styled(REPORTS[group], "bold $foreground-muted"), disabled=True))
+                options.add_option(Option(Content.styled(GROUPS[group], "bold $foreground-muted"), disabled=True))
             options.add_option(Option(self._line(offer), id=offer.source))
         sources = [offer.source for offer in found]
         if sources:

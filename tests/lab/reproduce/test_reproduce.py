@@ -3,17 +3,20 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from lab.errors import DiskError, LabError
 from lab.reproduce import reproduce
+from lab.reproduce.jobs import Measurement, Training
+from lab.reproduce.measures import at, over_trials
 from lab.reproduce.reproduce import Reproduction
-from lab.reproduce.values import FIGURE_9, REPORTS, TABLE_2, TABLE_2_ORDER, Measurement, Training, Value, jobs, values
+from lab.reproduce.tables import FIGURE_9, TABLE_2, TABLE_2_ORDER
+from lab.reproduce.values import Value, jobs, values
 from lab.runs.store import RunStore
 from presets.load import load, names
+from presets.reports import REPORTS
 
 # The list
 
@@ -35,12 +38,22 @@ def test_every_number_of_every_preset_is_on_it():
                 assert listed[f"{name}.{key}"] == reported
 
 
-def test_every_value_knows_how_it_is_measured_and_nothing_is_done_for_nobody():
-    every = values()
-    needed = {job for value in every for job in value.jobs}
-    assert needed == {job.name for job in jobs(every)}
+@pytest.mark.parametrize("value", values(), ids=lambda value: value.id)
+def test_a_value_names_the_jobs_whose_results_it_is_measured_by(value):
+    for function in (value.measure, value.holds or value.measure):
+        if value.jobs:
+            with pytest.raises(KeyError) as asked:
+                function({})
+            assert asked.value.args[0] in value.jobs
+        else:
+            assert function({}) >= 0
+
+
+def test_jobs_are_done_once_and_have_folders_of_their_own():
+    every = jobs(values())
+    assert len({job.name for job in every}) == len(every) == len(set(every))
     for report in REPORTS:
-        assert {job.name for job in jobs(values(report))} == {job for value in values(report) for job in value.jobs}
+        assert set(jobs(values(report))) == {job for job in every for v in values(report) if job in v.jobs}
 
 
 @pytest.mark.parametrize(
@@ -96,35 +109,6 @@ def test_figure_9_and_table_2_belong_together_in_another_order():
 @pytest.fixture
 def few(monkeypatch, small, tmp_path):
     """A reproduction of a moment: one training, a search, one measurement."""
-    changes = (*small, "updates=20")
-    every = [
-        Training("one", "a2-setting1", changes),
-        Training("search", "a2-coarse", (*changes, "search.trials=2"), trials=True),
-        Measurement("check a2-setting1"),
-    ]
-    accuracy = Value(
-        "one.accuracy", "a2", "accuracy", 0.0, lambda found: found["one"][0]["final"]["test"]["accuracy"], ("one",)
-    )
-    best = Value(
-        "search.best",
-        "a2",
-        "best of the search",
-        1.0,
-        lambda found: max(result["final"]["validation"]["accuracy"] for result in found["search"]),
-        ("search",),
-        tolerance=0.025,
-    )
-    error = Value(
-        "check.W1",
-        "a2",
-        "error",
-        1e-6,
-        lambda found: found["check a2-setting1"][0]["W1"][0],
-        (every[2].name,),
-        "at most",
-    )
-    monkeypatch.setattr(reproduce, "values", lambda report: [accuracy, best, error])
-    monkeypatch.setattr(reproduce, "jobs", lambda wanted: every)
 
     @contextmanager
     def in_this_process(workers):
@@ -133,9 +117,20 @@ def few(monkeypatch, small, tmp_path):
 
     monkeypatch.setattr(reproduce, "worker_pool", in_this_process)
 
-    def few(seeds=1, runs=tmp_path / "runs"):
+    def few(seeds=1, runs=tmp_path / "runs", changes=(), more=()):
+        one = Training("one", "a2-setting1", (*small, "updates=20", *changes))
+        search = Training("search", "a2-coarse", (*small, "updates=20", "search.trials=2"), trials=True)
+        check = Measurement("check a2-setting1")
+        every = [
+            Value("check.W1", "a2", "error", 1e-6, at(check, "W1", 0), (check,), "at most"),
+            Value("search.best", "a2", "best", 1.0, over_trials(search, max), (search,), tolerance=0.025),
+            Value("one.accuracy", "a2", "accuracy", 0.0, at(one, "final", "test", "accuracy"), (one,)),
+            *more,
+        ]
+        monkeypatch.setattr(reproduce, "values", lambda report: every)
         return Reproduction(runs, None, "auto", 1, seeds)
 
+    few()
     return few
 
 
@@ -183,11 +178,10 @@ def test_a_stopped_reproduction_goes_on(few, tmp_path):
 
 
 def test_one_that_is_stopped_begins_no_measurement_of_time(few, monkeypatch):
-    every = [*reproduce.jobs([]), Measurement("efficiency", alone=True)]
-    monkeypatch.setattr(reproduce, "jobs", lambda wanted: every)
+    alone = Measurement("efficiency", alone=True)
     begun = []
     monkeypatch.setattr(reproduce.experiments, "timed", begun.append)
-    first = few()
+    first = few(more=[Value("time", "names", "seconds", 1.0, at(alone, "dense"), (alone,), "at most")])
     first.run(lambda piece: first.stop())
     assert "efficiency" not in begun
 
@@ -199,13 +193,9 @@ def test_a_training_of_another_preset_or_version_is_done_again(few, monkeypatch)
     monkeypatch.undo()
 
 
-def test_a_changed_preset_is_trained_anew(few, monkeypatch):
-    first = few()
-    first.run()
-    before = reproduce.jobs([])
-    changed = replace(before[0], changes=(*before[0].changes, "lambda=0.5"))
-    monkeypatch.setattr(reproduce, "jobs", lambda wanted: [changed, *before[1:]])
-    second = few()
+def test_a_changed_preset_is_trained_again(few):
+    few().run()
+    second = few(changes=["lambda=0.5"])
     assert second.taken_up == 3
     second.run()
     assert RunStore(second.root / "seed-1-mini" / "one").preset().loss.lambda_ == 0.5
@@ -234,27 +224,26 @@ def test_a_disk_without_room_ends_it_with_the_reason(few, monkeypatch):
     assert len(few().run()) == 3
 
 
-def test_a_training_that_fails_is_a_row_with_its_reason(few, monkeypatch):
-    before = reproduce.jobs([])
-    broken = replace(before[0], changes=(*before[0].changes, "schedule.kind=constant", "updates=200", "eta=1e6"))
-    monkeypatch.setattr(reproduce, "jobs", lambda wanted: [broken, *before[1:]])
-    rows = {row["id"]: row for row in few().run()}
+def test_a_training_that_fails_is_a_row_with_its_reason(few):
+    broken = few(changes=["schedule.kind=constant", "updates=200", "eta=1e6"])
+    rows = {row["id"]: row for row in broken.run()}
     assert (rows["one.accuracy"]["verdict"], rows["one.accuracy"]["measured"]) == ("failed", None)
     assert rows["one.accuracy"]["reason"].startswith("diverged: the loss was not finite at update")
     assert rows["check.W1"]["verdict"] == "within"
 
 
 def test_seeds_give_mean_and_spread(few):
-    one, two = few().run(), few(seeds=2)
-    rows = two.run()
+    one = {row["id"]: row for row in few().run()}["one.accuracy"]
+    two = few(seeds=2)
     assert two.taken_up == 4  # the first seed is there
+    both = {row["id"]: row for row in two.run()}["one.accuracy"]
     accuracies = [
         RunStore(two.root / f"seed-{seed}-mini" / "one").result()["final"]["test"]["accuracy"] for seed in (1, 2)
     ]
-    assert accuracies[0] == one[0]["measured"]
+    assert accuracies[0] == one["measured"]
     assert accuracies[0] != accuracies[1]
-    assert rows[0]["measured"] == pytest.approx(np.mean(accuracies))
-    assert rows[0]["spread"] == pytest.approx(np.std(accuracies, ddof=1))
+    assert both["measured"] == pytest.approx(np.mean(accuracies))
+    assert both["spread"] == pytest.approx(np.std(accuracies, ddof=1))
 
 
 # The command
@@ -270,7 +259,7 @@ def test_the_command_prints_the_table_the_slips_and_the_count(gradlab, tmp_path)
     assert f"{tmp_path / 'runs' / 'reproduce'}  (delete it to measure all of it anew)" in out
     assert err.splitlines()[-1].startswith("4 of 4  ")
     code, out, err = gradlab("reproduce", "--report", "a2", "--json")
-    assert [row["id"] for row in json.loads(out)] == ["one.accuracy", "search.best", "check.W1"]
+    assert [row["id"] for row in json.loads(out)] == ["check.W1", "search.best", "one.accuracy"]
     assert "4 of 4 pieces are in" in err
 
 
