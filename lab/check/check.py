@@ -1,17 +1,17 @@
-"""Whatever can be checked, by its name: a preset, or NAME in a file of a student."""
+"""Whatever can be checked, by its name: a preset, a file of a student, or NAME in it."""
 
 from collections.abc import Sequence
 from typing import cast
 
 from core.gradcheck.check import GradientReport, Method, Progress, Settings
 from lab.check.preset import EXAMPLES, check_preset
-from lab.check.student import Began, StudentReport, check_file
-from lab.check.targets import FILE
+from lab.check.student import Began, FileReport, StudentReport, check_file, check_whole_file
+from lab.check.targets import FILE, WHOLE
 from presets.load import load
 
 FILE_EXAMPLES = 7
 
-Report = GradientReport | StudentReport
+Report = GradientReport | StudentReport | FileReport
 
 
 def check(
@@ -24,10 +24,12 @@ def check(
     progress: Progress | None = None,
     began: Began | None = None,
 ) -> Report:
-    """Check a preset, or FILE.py:NAME; None stands for the default. See check_preset and check_file, also for what they
-    raise. `changes` and `updates` are for presets, `against` and `began` are for files."""
+    """Check a preset, FILE:NAME or FILE; None stands for the default. See check_preset, check_file, check_whole_file,
+    also for what they raise. `changes` and `updates` are for presets, `against` (FILE:NAME) and `began` for files."""
     how = cast(Method, method or "complex")
     if file := FILE.fullmatch(target):
         n = examples or FILE_EXAMPLES
         return check_file(file["path"], file["name"], how, n, against=against, progress=progress, began=began)
+    if file := WHOLE.fullmatch(target):
+        return check_whole_file(file["path"], how, examples or FILE_EXAMPLES, progress=progress, began=began)
     return check_preset(load(target, changes), Settings(method=how), examples or EXAMPLES, updates, progress)

@@ -6,21 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from lab.check.targets import FILE
+from lab.check.targets import FILE, WHOLE
 from lab.errors import LabError
-from lab.terminal import FAILED, Changes, Json, console, notice, output
+from lab.terminal import BAD_INPUT, FAILED, Changes, Json, console, notice, output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console
 
-    from core.gradcheck.check import GradientReport
-    from lab.check.student import StudentReport
+    from lab.check.check import Report
 
-    Report = GradientReport | StudentReport
-
-Target = Annotated[str | None, typer.Argument(metavar="PRESET|FILE.py:NAME", show_default=False)]
+Target = Annotated[str | None, typer.Argument(metavar="PRESET|FILE|FILE:NAME", show_default=False)]
 Method = Annotated[
     Literal["central", "complex", "directional"] | None,
     typer.Option(
@@ -28,9 +25,7 @@ Method = Annotated[
         show_default="complex",
     ),
 ]
-Examples = Annotated[
-    int | None, typer.Option(min=1, help="Examples in the batch.", show_default="20; 7 for FILE.py:NAME")
-]
+Examples = Annotated[int | None, typer.Option(min=1, help="Examples in the batch.", show_default="20; 7 for a file")]
 Updates = Annotated[int, typer.Option(min=0, help="Train a preset this long before its gradients are checked.")]
 Like = Annotated[
     str | None,
@@ -66,34 +61,47 @@ def check(
     watch: Watch = False,
     json: Json = False,
 ) -> None:
-    """Check gradients: of a preset's network, or of your own code in FILE.py:NAME."""
+    """Check gradients: of a preset's network, or of your own code: all of a FILE, or NAME in it."""
     if template:
         from lab.check.template import template as text
 
         print(text(), end="")
         return
     if (target is None) == (like is None):
-        raise LabError("check what? Give a preset, FILE.py:NAME, or --like REPORT")
+        raise LabError("check what? Give a preset, FILE, FILE:NAME, or --like REPORT")
 
-    def once() -> bool:
+    def once() -> int:
         if like is not None:
-            return _like(json, like)
+            return 0 if _like(json, like) else FAILED
         from lab.check.check import check as check_any
 
         report = check_any(str(target), method, examples, changes or [], updates, against)
         _show(json, report.as_dict(), [report])
-        return report.passed
+        return _exit_code(report)
 
     _fitting_options(target, method, examples, changes, updates, against, watch)
     if watch and json:
         raise LabError("--json prints one document: it does not go with --watch")
     watched = _watched(target) if watch else None
-    passed = once()
+    code = once()
     if watched:
         for _ in _saves(watched):
             once()
-    if not passed:
-        raise typer.Exit(FAILED)
+    if code:
+        raise typer.Exit(code)
+
+
+def _exit_code(report: "Report") -> int:
+    """0: all passes; 1: a gradient is wrong; 2: something could not be checked."""
+    from core.gradcheck.check import GradientReport
+    from lab.check.student import FileReport
+
+    if report.passed:
+        return 0
+    if isinstance(report, GradientReport):
+        return FAILED
+    parts = report.targets if isinstance(report, FileReport) else (report,)
+    return FAILED if any(not part.problem and not part.passed for part in parts) else BAD_INPUT
 
 
 def _fitting_options(
@@ -106,16 +114,15 @@ def _fitting_options(
     watch: bool,
 ) -> None:
     """Raise LabError for an option that has no meaning for what is checked."""
-    if target is not None and target.rstrip(":").endswith(".py"):
-        file = target.rstrip(":")
-        raise LabError(f"{file}: add what in it is to be checked, as in {file}:my_network")
-    if target is None or FILE.fullmatch(target):
+    if target is not None and WHOLE.fullmatch(target) and against:
+        raise LabError(f"--against compares one layer: give it as {target.rstrip(':')}:NAME")
+    if target is None or FILE.fullmatch(target) or WHOLE.fullmatch(target):
         if changes or updates:
             raise LabError("-s and --updates are for presets")
         if target is None and (method or examples or against or watch):
             raise LabError("--like checks as the report did: it takes no --method, --examples, --against or --watch")
     elif against:
-        raise LabError("--against compares code of yours: give it as FILE.py:NAME")
+        raise LabError("--against compares code of yours: give it as FILE:NAME")
 
 
 def _like(json: bool, like: str) -> bool:
@@ -138,7 +145,7 @@ def _show(json: bool, document: object, reports: "Sequence[Report]") -> None:
 
 
 def _watched(target: str | None) -> Path:
-    path = Path(FILE.sub(r"\g<path>", target or ""))
+    path = Path(FILE.sub(r"\g<path>", target or "").rstrip(":"))
     if not path.is_file():
         raise LabError(f"--watch looks at a file: there is none called {path}")
     return path

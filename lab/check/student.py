@@ -1,43 +1,26 @@
-"""Check code that Gradlab has never seen: a student's file, run in a process of its own (lab/check/student_worker.py).
+"""Check code that Gradlab has never seen: a student's file, run in a process of its own (lab/check/worker).
 
-The worker answers questions (what does J become if this coordinate moves? what are the gradients?); the numbers are
+The process answers questions (what does J become if this coordinate moves? what are the gradients?); the numbers are
 judged here, by the same check as our own layers.
 """
 
-import copy
-import os
-import re
-import signal
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-import numpy as np
-
-from core.gradcheck.check import SINGLE, GradientReport, Method, Progress, Settings, check_target
-from core.gradcheck.targets import Answer
-from core.types import Array
+from core.gradcheck.check import GradientReport, Method, Progress, Settings, TensorReport, check_target
 from lab.check.against import Comparison, compare
-from lab.check.student_worker import receive, send
+from lab.check.code_target import Asked, StudentTarget
+from lab.check.process import StudentProblemError, Worker
 from lab.errors import LabError
+from lab.visible import visible
 
-WORKER = Path(__file__).with_name("student_worker.py")
-PRINTS = 4000  # characters kept of what the file prints
-PATIENCE = 30.0  # seconds the costs of one check may take before fewer coordinates are looked at
-HANGING = 1.0  # seconds to wait for prints of a process that has left the file's group and holds the pipe
+AGAIN = 0.5  # seconds for the second look at a code, elsewhere
+FEW = 6  # coordinates of a tensor looked at there
 
 Began = Callable[[Callable[[], object]], object]  # is given what ends the file's process at once
-
-
-class StudentProblemError(Exception):
-    """Why a student's code cannot be checked, in words for the student."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +47,33 @@ class StudentReport:
         }
 
 
+@dataclass(frozen=True)
+class FileReport:
+    """The checks of everything that was recognised in a file. `problem`: why nothing could be; `notes` on the file."""
+
+    file: str
+    targets: tuple[StudentReport, ...]
+    problem: str = ""
+    prints: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Was something recognised, and does all of it pass?"""
+        return not self.problem and bool(self.targets) and all(t.passed for t in self.targets)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for a JSON document."""
+        return {
+            "file": self.file,
+            "passed": self.passed,
+            "problem": self.problem,
+            "prints": self.prints,
+            "notes": list(self.notes),
+            "targets": [t.as_dict() for t in self.targets],
+        }
+
+
 def check_file(
     path: Path | str,
     name: str,
@@ -75,37 +85,148 @@ def check_file(
     progress: Progress | None = None,
     began: Began | None = None,
 ) -> StudentReport:
-    """Check NAME of a file: a function that makes an object with params, loss() and grads(); a layer class with
-    forward(x), backward(dy), params and grads; or a pair NAME_forward, NAME_backward.
+    """Check NAME of a file: a gradient function, a loss function, a network or layer class, an object with params,
+    loss() and grads() or a function that makes one, or a pair NAME_forward, NAME_backward.
 
-    examples: rows of the x that layers and pairs are given; timeout: seconds for one answer of the file;
+    examples: rows of the x that code without data of its own is given; timeout: seconds for one answer of the file;
     against: dense, relu, batchnorm, softmax, conv2d or maxpool, Gradlab's own to compare outputs and gradients with;
     began: told how to end the file's process from another thread; what is found then says that it has ended.
     Raises LabError if there is no such file or nothing to compare with; whatever the file does is in the report.
     """
-    file = Path(path).resolve()
-    if not file.is_file():
-        raise LabError(f"there is no file {path}")
-    target, begun = f"{Path(path).name}:{name}", time.perf_counter()
-    report, problem = GradientReport(target, method, False, (), 0.0), ""
-    comparisons: tuple[Comparison, ...] = ()
+    file, begun = _file(path), time.perf_counter()
+    check = Check(str(Path(path).name), method, examples, against, seed, progress)
     with Worker(timeout) as worker:
         if began is not None:
             began(worker.kill)
         try:
-            code = StudentTarget(worker, target, file, name, examples, seed)
-            settings = Settings(method=method, seed=seed, samples=code.affordable_samples())
-            report = _with_lines(check_target(code, settings, progress), code.places)
-            comparisons = compare(against, code) if against else ()
+            load(worker, file)
         except StudentProblemError as error:
-            problem = str(error)
-    prints = worker.prints()
-    return StudentReport(replace(report, seconds=time.perf_counter() - begun), problem, prints, comparisons)
+            report = check.failed(name, str(error), begun)
+        else:
+            report = check.one(worker, name, begun)
+    return replace(report, prints=worker.prints())
+
+
+def check_whole_file(
+    path: Path | str,
+    method: Method = "complex",
+    examples: int = 7,
+    timeout: float = 20.0,
+    seed: int = 0,
+    progress: Progress | None = None,
+    began: Began | None = None,
+) -> FileReport:
+    """Check everything that is recognised in a file; see check_file."""
+    file, target = _file(path), str(Path(path).name)
+    check = Check(target, method, examples, None, seed, progress)
+    reports: list[StudentReport] = []
+    names: list[str] | None = None
+    prints = problem = ""
+    notes: tuple[str, ...] = ()
+    while names is None or (names and not problem):  # a process for all of them, and another if one ends it
+        with Worker(timeout) as worker:
+            if began is not None:
+                began(worker.kill)
+            try:
+                found, notes = load(worker, file)
+            except StudentProblemError as error:
+                found, problem = [], str(error)
+            names = found if names is None else names
+            while names and worker.alive and not problem:
+                reports.append(check.one(worker, names.pop(0), time.perf_counter()))
+        prints += worker.prints()
+    if not reports and not problem:
+        problem = "there is nothing in it that looks like a gradient: no gradient function, layer or network"
+    return FileReport(target, tuple(reports), problem, prints, notes)
+
+
+def load(worker: Worker, file: Path) -> tuple[list[str], tuple[str, ...]]:
+    """Let the file be run; the names of what was recognised in it, and notes. Raises StudentProblemError."""
+    worker.path = file
+    facts, _ = worker.ask("load", path=str(file))
+    try:
+        return [str(found["name"]) for found in facts["targets"]], tuple(visible(str(note)) for note in facts["notes"])
+    except (KeyError, TypeError) as error:
+        raise StudentProblemError(f"the file wrote over the answers of the check: {visible(repr(error))}") from None
+
+
+def _file(path: Path | str) -> Path:
+    file = Path(path).resolve()
+    if not file.is_file():
+        raise LabError(f"there is no file {path}")
+    return file
+
+
+@dataclass(frozen=True)
+class Check:
+    """How to check what is in a file."""
+
+    file: str
+    method: Method
+    examples: int
+    against: str | None
+    seed: int
+    progress: Progress | None
+
+    def one(self, worker: Asked, name: str, begun: float) -> StudentReport:
+        """Check NAME of the file that the worker has loaded."""
+        target = f"{self.file}:{name}"
+        try:
+            answer = worker.ask("check", name=name, examples=self.examples, seed=self.seed)
+            code = StudentTarget(worker, target, *answer, self.seed)
+            settings = Settings(method=self.method, seed=self.seed, samples=code.affordable_samples())
+            report = _with_lines(check_target(code, settings, self.progress), code.places)
+            if code.faults:
+                report = replace(report, passed=False, findings=(*report.findings, *code.faults))
+            report = self._elsewhere(worker, target, report)
+            comparisons = compare(self.against, code) if self.against else ()
+        except StudentProblemError as error:
+            return self.failed(name, str(error), begun)
+        return StudentReport(replace(report, seconds=time.perf_counter() - begun), "", "", comparisons)
+
+    def failed(self, name: str, problem: str, begun: float) -> StudentReport:
+        """What is said where there is no check."""
+        seconds = time.perf_counter() - begun
+        return StudentReport(GradientReport(f"{self.file}:{name}", self.method, False, (), seconds), problem)
+
+    def _elsewhere(self, worker: Asked, target: str, report: GradientReport) -> GradientReport:
+        """Look again at other points and with other inputs: a tensor that is right at one may be wrong there."""
+        tensors = {t.name: t for t in report.tensors}
+        notes = list(report.notes)
+        for words, code in self._variants(worker, target, notes):
+            samples = min(FEW, code.affordable_samples(AGAIN))
+            try:
+                again = check_target(code, Settings(method=self.method, seed=self.seed, samples=samples))
+            except StudentProblemError as error:
+                notes.append(f"not checked {words}: {error}")
+                continue
+            for tensor in again.tensors:
+                if not tensor.passed and tensors.get(tensor.name, tensor).passed:
+                    tensors[tensor.name] = _elsewhere(tensor, words)
+        passed = report.passed and all(t.passed for t in tensors.values())
+        return replace(report, passed=passed, tensors=tuple(tensors.values()), notes=tuple(notes))
+
+    def _variants(self, worker: Asked, target: str, notes: list[str]) -> Iterator[tuple[str, StudentTarget]]:
+        try:
+            words = list(map(str, worker.ask("variants", seed=self.seed + 1)[0]["variants"]))
+        except (StudentProblemError, KeyError, TypeError) as error:
+            notes.append(f"not checked at another point: {error}")
+            return
+        for i, word in enumerate(words, 1):
+            try:
+                yield word, StudentTarget(worker, target, *worker.ask("variant", code=i), self.seed, i)
+            except StudentProblemError as error:
+                notes.append(f"not checked {word}: {error}")
+
+
+def _elsewhere(tensor: TensorReport, words: str) -> TensorReport:
+    said = f": {tensor.diagnosis}" if tensor.diagnosis else ""
+    return replace(tensor, diagnosis=f"only {words}{said}")
 
 
 def _with_lines(report: GradientReport, places: Mapping[str, int | None]) -> GradientReport:
     """Say where in the file a gradient that could not be compared comes from."""
-    call, line = list(places.items())[1]
+    call, line = list(places.items())[-1]
     if line is None:
         return report
     tensors = tuple(
@@ -115,167 +236,3 @@ def _with_lines(report: GradientReport, places: Mapping[str, int | None]) -> Gra
         for t in report.tensors
     )
     return replace(report, tensors=tensors)
-
-
-class Worker:
-    """The process a student's file runs in. A with-block; at its end the process is gone, and all that it began."""
-
-    def __init__(self, timeout: float) -> None:
-        self.timeout = timeout
-        self.path = Path()
-        self._printed = b""  # the last of it
-        self._ended = False
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-B", "-u", str(WORKER)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
-            start_new_session=True,
-        )
-        self._listener = threading.Thread(target=self._listen, name="gradlab-prints", daemon=True)
-        self._listener.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._end()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                with suppress(BrokenPipeError):  # what was left to be written to a process that had died
-                    stream.close()
-
-    def kill(self) -> None:
-        """End the process, whatever it is at, and those it began. From any thread."""
-        if not self._ended:  # later its number may be another's
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-
-    def _listen(self) -> None:
-        """Keep the end of what the file prints: all of it might be more than memory or disk can hold."""
-        stream: Any = self._process.stderr
-        with stream:
-            while more := stream.read1():
-                self._printed = (self._printed + more)[-20 * PRINTS :]
-
-    def _end(self) -> int:
-        """Kill, and read to its end what was printed; the exit code."""
-        self.kill()
-        code = self._process.wait()
-        self._ended = True
-        self._listener.join(HANGING)
-        return code
-
-    def ask(
-        self, do: str, arrays: Mapping[str, Array] | None = None, **head: Any
-    ) -> tuple[dict[str, Any], dict[str, Array]]:
-        """One question, one answer. Raises StudentProblemError."""
-        # the worker ends itself with a traceback; should even that hang, it is killed
-        watch = threading.Timer(self.timeout + 5, self.kill)
-        watch.start()
-        try:
-            send(self._process.stdin, {"do": do, "limit": self.timeout, **head}, arrays)
-            reply, found = receive(self._process.stdout)
-        except (EOFError, BrokenPipeError):
-            raise StudentProblemError(self._death()) from None
-        except ValueError as error:  # bytes on the pipe that are no answer
-            raise StudentProblemError(f"the file wrote over the answers of the check: {error}") from None
-        finally:
-            watch.cancel()
-        if "error" in reply:
-            raise StudentProblemError(reply["error"])
-        return reply, found
-
-    def _death(self) -> str:
-        """Why the process is gone, with the line it was at if the dump shows it."""
-        self._process.wait()
-        code = self._end()
-        dump = self._text()
-        frames = re.findall(r'File "(.+)", line (\d+) in (\S+)', dump)
-        line = next(
-            (f" in {function}, line {number}" for file, number, function in frames if file == str(self.path)), ""
-        )
-        if "Timeout (" in dump:
-            return f"no answer within {self.timeout:g} s{line}: an endless loop?"
-        return f"the file ended the process (exit code {code}){line}"
-
-    def _text(self) -> str:
-        return self._printed.decode(errors="replace")
-
-    def prints(self) -> str:
-        """What the file printed (the last of it, if it is much), without the dump of a crash."""
-        text = re.split(r"Timeout \(|Fatal Python error", self._text())[0]
-        return text if len(text) <= PRINTS else "...\n" + text[-PRINTS:]
-
-
-class StudentTarget:
-    """A student's code as something a gradient check can be made of."""
-
-    lambda_ = None
-
-    def __init__(self, worker: Worker, target: str, file: Path, name: str, examples: int, seed: int) -> None:
-        self.name, self._worker = target, worker
-        worker.path = file
-        facts, arrays = worker.ask("load", path=str(file), name=name, examples=examples, seed=seed)
-        self.params: Mapping[str, Array] = {
-            k.removeprefix("params/"): v for k, v in arrays.items() if k.startswith("params/")
-        }
-        self.cotangent: Array | None = arrays.get("cotangent")
-        self.out: Array | None = arrays.get("out")
-        self.places: dict[str, int | None] = facts["places"]
-        self.examples: int | None = facts["examples"]
-        self.scale: float = facts["scale"]
-        self.precision = float(np.finfo(np.dtype(facts["cost_dtype"])).eps) if facts["cost_dtype"][1] == "f" else 2e-16
-        self._changes: Mapping[str, Array] = {}
-        self._rng = np.random.default_rng(seed)
-        self.takes_complex = bool(facts["replace"]) and self._complex_agrees()
-        single = any(v.dtype == np.float32 for v in self.gradients(self.params).values())
-        if single and not self.takes_complex:
-            self.precision = SINGLE  # whatever type the loss is returned in
-        fitting = ("float32: judged with tolerances that fit it",) if single or self.precision >= SINGLE else ()
-        self.notes = (*facts["notes"], *fitting)
-
-    def _complex_agrees(self) -> bool:
-        """Does a complex step along a random direction say what central differences say? Not if the code takes real
-        parts or absolute values, or cannot hold complex numbers at all."""
-        for name, value in self.params.items():
-            for _ in range(3):  # a kink may lie in the way of one
-                v = self._rng.normal(size=value.size) / value.size**0.5
-                try:
-                    slope = self.cost(name, slice(0, value.size), 1e-30j * v).cost.imag / 1e-30
-                except StudentProblemError:
-                    return False
-                h = 1e-6 if self.precision < 1e-10 else 1e-2
-                up, down = (self.cost(name, slice(0, value.size), s * h * v).cost.real for s in (1, -1))
-                noise = 8 * self.precision * self.scale / h
-                if abs(slope - (up - down) / (2 * h)) <= 1e-4 * abs(slope) + noise:
-                    break
-            else:
-                return False
-        return True
-
-    def gradients(self, params: Mapping[str, Array]) -> Mapping[str, Array]:
-        """The gradients the code gives with these parameters."""
-        return self._worker.ask("gradients", params)[1]
-
-    def cost(self, name: str, index: int | slice, step: Any) -> Answer:
-        where = index if isinstance(index, int) else [index.start, index.stop]
-        reply, _ = self._worker.ask("cost", {**self._changes, "step": np.asarray(step)}, name=name, index=where)
-        return Answer(complex(*reply["cost"]), None)
-
-    def at(self, params: Mapping[str, Array]) -> Self:
-        other = copy.copy(self)
-        other._changes = {**self._changes, **{f"params/{name}": value for name, value in params.items()}}
-        other.params = {**self.params, **params}
-        return other
-
-    def affordable_samples(self) -> int:
-        """As many coordinates per tensor as can be asked for in PATIENCE seconds, at most 100."""
-        begun = time.perf_counter()
-        name = next(iter(self.params))
-        self.cost(name, 0, 1e-6)
-        seconds = time.perf_counter() - begun
-        return int(np.clip(PATIENCE / (2 * seconds * len(self.params)), 5, 100))

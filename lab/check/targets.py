@@ -6,7 +6,8 @@ from pathlib import Path
 
 from lab.errors import LabError
 
-FILE = re.compile(r"(?P<path>.+\.py):(?P<name>\w+)")  # how NAME in a file is written
+FILE = re.compile(r"(?P<path>.+\.(py|ipynb|m)):(?P<name>\w+)")  # how NAME in a file is written
+WHOLE = re.compile(r"(?P<path>.+\.(py|ipynb|m)):?")  # how a file is written, for everything in it
 
 
 def names_in(path: Path) -> list[str]:

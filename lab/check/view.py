@@ -14,7 +14,9 @@ from rich.text import Text
 from core.gradcheck.check import GradientReport, TensorReport
 from core.types import Array
 from lab.check.against import Comparison
-from lab.check.student import StudentReport
+from lab.check.student import FileReport, StudentReport
+
+Report = GradientReport | StudentReport | FileReport
 
 
 class Colours(NamedTuple):
@@ -29,20 +31,77 @@ TERMINAL = Colours("green", "red")
 LEGEND = "relative error: | least, largest  [ ] quartiles  : median  T tolerance"
 
 
-def render(report: GradientReport | StudentReport, console: Console) -> None:
+def render(report: Report, console: Console) -> None:
     """Print a check."""
     for part in parts(report, console.width):
         console.print(part, soft_wrap=isinstance(part, Text) and not part.no_wrap, crop=True)
 
 
-def parts(report: GradientReport | StudentReport, width: int, colours: Colours = TERMINAL) -> Iterator[RenderableType]:
+def _file_parts(report: FileReport, width: int, colours: Colours) -> Iterator[RenderableType]:
+    """What was recognised in a file and what came of it, then every check that does not pass; the last line sums up."""
+    if report.prints:
+        yield from _prints(report.prints)
+    for note in report.notes:
+        yield Text(f"Note: {note}.", "italic")
+    if report.problem:
+        yield Text(report.problem, colours.wrong)
+    if report.targets:
+        yield Text(f"Recognised in {report.file}:")
+        yield Padding(_recognised(report, colours), (0, 0, 1, 2))
+    for target in report.targets:
+        if not target.passed:
+            yield from _target_parts(target, width, colours)
+    yield _sum(report, colours)
+
+
+def _recognised(report: FileReport, colours: Colours) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    for t in report.targets:
+        shapes = ", ".join(f"{x.name} {'x'.join(map(str, x.shape))}".rstrip() for x in t.report.tensors)
+        table.add_row(Text(t.report.target.partition(":")[2]), _word(t, colours), Text(shapes, "dim"))
+    return table
+
+
+def _word(report: StudentReport, colours: Colours) -> Text:
+    if report.passed:
+        return Text("passes", colours.right)
+    return Text("not checked" if report.problem else "FAILS", f"bold {colours.wrong}")
+
+
+def _sum(report: FileReport, colours: Colours) -> Text:
+    passed = sum(t.passed for t in report.targets)
+    unchecked = sum(bool(t.problem) for t in report.targets)
+    counts = [
+        (passed, "passes" if passed == 1 else "pass"),
+        (len(report.targets) - passed - unchecked, "wrong"),
+        (unchecked, "not checked"),
+    ]
+    said = ", ".join(f"{count} {word}" for count, word in counts if count) or "nothing checked"
+    if report.passed:
+        return Text(f"PASSES: {report.file}; {said}", f"bold {colours.right}")
+    word = "FAILS" if counts[1][0] else "NOT CHECKED"
+    return Text(f"{word}: {report.file}; {said}", f"bold {colours.wrong}")
+
+
+def _prints(text: str) -> Iterator[RenderableType]:
+    yield Text("What the file prints:", "dim")
+    yield Padding(Text(text.rstrip()), (0, 0, 1, 2))
+
+
+def parts(report: Report, width: int, colours: Colours = TERMINAL) -> Iterator[RenderableType]:
     """A check from top to bottom: what the file printed, table, box plots, what a comparison found, verdict."""
+    if isinstance(report, FileReport):
+        yield from _file_parts(report, width, colours)
+    else:
+        yield from _target_parts(report, width, colours)
+
+
+def _target_parts(report: GradientReport | StudentReport, width: int, colours: Colours) -> Iterator[RenderableType]:
     student = report if isinstance(report, StudentReport) else None
     check = student.report if student else report
     assert isinstance(check, GradientReport)
     if student and student.prints:
-        yield Text("What the file prints:", "dim")
-        yield Padding(Text(student.prints.rstrip()), (0, 0, 1, 2))
+        yield from _prints(student.prints)
     if check.tensors:
         yield table(check.tensors, colours)
         plotted = [t for t in check.tensors if len(t.errors)]
@@ -66,7 +125,7 @@ def table(tensors: Iterable[TensorReport], colours: Colours = TERMINAL) -> Table
         row = ["x".join(map(str, t.shape)), *(f"{n:,}" for n in (t.checked, t.crossed, t.zero))]
         row += [_error(t.median if t.checked else None), _error(t.worst if t.checked else None), _error(t.direction)]
         table.add_row(
-            t.name, *row, Text("passes", colours.right) if t.passed else Text("FAILS", f"bold {colours.wrong}")
+            Text(t.name), *row, Text("passes", colours.right) if t.passed else Text("FAILS", f"bold {colours.wrong}")
         )
     return table
 
@@ -130,7 +189,7 @@ def _comparisons(rows: tuple[Comparison, ...], colours: Colours) -> Table:
         place = f"[{','.join(map(str, row.place))}]" if row.place else "shape"
         figures = [f"{v:.6g}" for v in (row.theirs, row.ours)]
         verdict = Text("agrees", colours.right) if row.passed else Text("DIFFERS", f"bold {colours.wrong}")
-        table.add_row(row.name, f"{row.absolute:.1e}", Text(place), *figures, verdict)
+        table.add_row(Text(row.name), f"{row.absolute:.1e}", Text(place), *figures, verdict)
     return table
 
 

@@ -7,27 +7,13 @@ import numpy as np
 import pytest
 
 from core.gradcheck.check import Settings, check_target
-from lab.check import student_worker
-from lab.check.student import StudentProblemError, StudentTarget
+from lab.check.code_target import StudentTarget
+from lab.check.worker.layers import LayerCode
+from lab.check.worker.objects import ObjectCode
+from lab.check.worker.pairs import pair
+from tests.lab.check.in_process import InProcess
 
 SEEDS = 50
-
-
-class InProcess:
-    """A worker without a process, for many checks in little time."""
-
-    def __init__(self, make):
-        self.make, self.session = make, student_worker.Session()
-
-    def ask(self, do, arrays=None, **head):
-        arrays = {name: np.array(a) for name, a in (arrays or {}).items()}
-        try:
-            if do == "load":
-                code = self.make(head["name"], head["examples"], np.random.default_rng(head["seed"]))
-                return self.session.take(code)
-            return getattr(self.session, do)(head, arrays)
-        except Exception as error:
-            raise StudentProblemError(student_worker.explain(error)) from error
 
 
 def loss_object(params, loss, grads):
@@ -463,16 +449,20 @@ OBJECTS = [
 ]
 
 
-def target(implementation, seed, examples=7):
-    def make(name, n, rng):
-        if isinstance(implementation, str):
-            return student_worker.pair(name, globals()[f"{name}_forward"], globals()[f"{name}_backward"], None, n, rng)
-        kind = student_worker.LayerCode if implementation in LAYERS else student_worker.ObjectCode
-        arguments = (None, n, rng) if implementation in LAYERS else ()
-        return kind(name, implementation(seed), *arguments)
+def code(implementation, seed, n):
+    rng = np.random.default_rng(seed)
+    if isinstance(implementation, str):
+        forward, backward = (globals()[f"{implementation}_{part}"] for part in ("forward", "backward"))
+        return pair(implementation, forward, backward, None, n, rng)
+    name = implementation.__name__
+    if implementation in LAYERS:
+        return LayerCode(name, implementation(seed), None, n, rng)
+    return ObjectCode(name, implementation(seed))
 
-    name = implementation if isinstance(implementation, str) else implementation.__name__
-    return StudentTarget(InProcess(make), name, student_worker.Path(), name, examples, seed)
+
+def target(implementation, seed, examples=7):
+    worker = InProcess()
+    return StudentTarget(worker, "target", *worker.session.take(code(implementation, seed, examples)), seed)
 
 
 @pytest.mark.parametrize("implementation", [*OBJECTS, *LAYERS, *PAIRS])

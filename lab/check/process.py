@@ -1,0 +1,129 @@
+"""The process a student's file runs in (lab/check/worker), and questions to it."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from core.types import Array
+from lab.check.worker.wire import receive, send
+from lab.visible import visible
+
+START = Path(__file__).with_name("worker") / "start.py"
+PRINTS = 4000  # characters kept of what the file prints
+HANGING = 1.0  # seconds to wait for prints of a process that has left the file's group and holds the pipe
+
+
+class StudentProblemError(Exception):
+    """Why a student's code cannot be checked, in words for the student."""
+
+
+class Worker:
+    """The process a student's file runs in. A with-block; at its end the process is gone, and all that it began."""
+
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
+        self.path = Path()
+        self._printed = b""  # the last of it
+        self._ended = False
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-B", "-u", str(START)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"},
+            start_new_session=True,
+        )
+        self._listener = threading.Thread(target=self._listen, name="gradlab-prints", daemon=True)
+        self._listener.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                with suppress(BrokenPipeError):  # what was left to be written to a process that had died
+                    stream.close()
+
+    @property
+    def alive(self) -> bool:
+        """Does it still answer?"""
+        return not self._ended and self._process.poll() is None
+
+    def kill(self) -> None:
+        """End the process, whatever it is at, and those it began. From any thread."""
+        if not self._ended:  # later its number may be another's
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _listen(self) -> None:
+        """Keep the end of what the file prints: all of it might be more than memory or disk can hold."""
+        stream: Any = self._process.stderr
+        with stream:
+            while more := stream.read1():
+                self._printed = (self._printed + more)[-20 * PRINTS :]
+
+    def _end(self) -> int:
+        """Kill, and read to its end what was printed; the exit code."""
+        self.kill()
+        code = self._process.wait()
+        self._ended = True
+        self._listener.join(HANGING)
+        return code
+
+    def ask(
+        self, do: str, arrays: Mapping[str, Array] | None = None, **head: Any
+    ) -> tuple[dict[str, Any], dict[str, Array]]:
+        """One question, one answer. Raises StudentProblemError, also for an answer that is none."""
+        if self._process.stdin is None or self._process.stdout is None or self._ended:
+            raise StudentProblemError("the process of the file has ended")
+        # the worker ends itself with a traceback; should even that hang, it is killed
+        watch = threading.Timer(self.timeout + 5, self.kill)
+        watch.start()
+        try:
+            send(self._process.stdin, {"do": do, "limit": self.timeout, **head}, arrays)
+            reply, found = receive(self._process.stdout)
+            if "error" in reply:
+                raise StudentProblemError(visible(str(reply["error"])))
+        except (EOFError, BrokenPipeError):
+            raise StudentProblemError(self._death()) from None
+        except StudentProblemError:
+            raise
+        except Exception as error:  # bytes on the pipe that are no answer
+            self.kill()
+            raise StudentProblemError(f"the file wrote over the answers of the check: {visible(str(error))}") from None
+        finally:
+            watch.cancel()
+        return reply, found
+
+    def _death(self) -> str:
+        """Why the process is gone, with the line it was at if the dump shows it."""
+        self._process.wait()
+        code = self._end()
+        dump = self._text()
+        frames = re.findall(r'File "(.+)", line (\d+) in (\S+)', dump)
+        line = next(
+            (f" in {function}, line {number}" for file, number, function in frames if file == str(self.path)), ""
+        )
+        if "Timeout (" in dump:
+            return f"no answer within {self.timeout:g} s{line}: an endless loop?"
+        return f"the file ended the process (exit code {code}){line}"
+
+    def _text(self) -> str:
+        return visible(self._printed.decode(errors="replace"))
+
+    def prints(self) -> str:
+        """What the file printed (the last of it, if it is much), without the dump of a crash."""
+        text = re.split(r"Timeout \(|Fatal Python error", self._text())[0]
+        return text if len(text) <= PRINTS else "...\n" + text[-PRINTS:]

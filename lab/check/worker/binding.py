@@ -1,0 +1,252 @@
+"""Filling the arguments of a student's function from a world, by the roles of their names."""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import islice, product
+from typing import Any
+
+import numpy as np
+
+from .roles import Role, is_flag, one_hot_first, plain, role
+from .source import returned, signature
+from .values import Function
+from .world import Store, World
+
+LETTERS = {Role.W: "W", Role.B: "b", Role.GAMMA: "gamma", Role.BETA: "beta"}
+GIVEN_ALWAYS = (*LETTERS, Role.X, Role.LABELS, Role.NETWORK, Role.LAMBDA)
+COUNTS: tuple[tuple[str, Callable[[World], int]], ...] = (
+    (r"k", lambda w: w.sizes[-1]),
+    (r"numclasses", lambda w: w.sizes[-1]),
+    (r"nclasses", lambda w: w.sizes[-1]),
+    (r"n", lambda w: len(w.x)),
+    (r"nbatch", lambda w: len(w.x)),
+    (r"batchsize", lambda w: len(w.x)),
+    (r"nlayers", lambda w: w.store.depth),
+    (r"numlayers", lambda w: w.store.depth),
+    (r"l", lambda w: w.store.depth),
+)
+
+
+class UnfilledError(Exception):
+    """An argument nobody knows a value for."""
+
+    def __init__(self, name: str, function: str) -> None:
+        super().__init__(f"what is {name} of {function}()?")
+        self.name, self.function = name, function
+
+
+class Outputs:
+    """What forward returned: whole, and by the names it gives its parts."""
+
+    def __init__(self, value: Any, function: Function | None) -> None:
+        self.value = value
+        self.parts: list[Any] = list(value) if isinstance(value, tuple | list) else [value]
+        names = returned(function) if function is not None else []
+        self.names = [plain(n) for n in names] if len(names) == len(self.parts) else [""] * len(self.parts)
+        self.named: dict[str, Any] = {}
+        for part in self.parts:
+            if isinstance(part, dict):
+                self.named |= {plain(str(key)): v for key, v in part.items()}
+        self.named |= {name: part for name, part in zip(self.names, self.parts, strict=True) if name}
+
+    def probabilities(self, world: World) -> Any:
+        """The part that holds a number for every class and example, best one that sums to 1 over the classes."""
+        k, n = world.sizes[-1], len(world.x)
+        flat = [*self.parts, *self.named.values()]
+        flat += [p[-1] for p in self.parts if isinstance(p, list) and p]
+        fitting = [p for p in flat if isinstance(p, np.ndarray) and p.shape in ((k, n), (n, k))]
+        for p in fitting:
+            axis = 0 if p.shape == (k, n) else 1
+            if np.allclose(np.sum(p, axis=axis), 1):
+                return p
+        return fitting[0] if fitting else None
+
+    def rest(self) -> Any:
+        """All but the first part; the second alone if there are two."""
+        return self.parts[1] if len(self.parts) == 2 else tuple(self.parts[1:])
+
+
+Recipe = Callable[[Outputs], Any]
+
+
+def holders(functions: Sequence[Function]) -> dict[str, list[str]]:
+    """letter -> the arguments that hold its tensors, from the first function that has some."""
+    found: dict[str, list[str]] = {}
+    for function in functions:
+        for letter, names in own_holders(function).items():
+            found.setdefault(letter, names)
+    return found
+
+
+@cache
+def own_holders(function: Function) -> dict[str, list[str]]:
+    """letter -> arguments of this function, in the order of their numbers."""
+    found: dict[str, list[str]] = {}
+    for p in signature(function):
+        if (letter := LETTERS.get(role(p.name))) is not None:
+            found.setdefault(letter, []).append(p.name)
+    return {letter: sorted(names, key=_number) for letter, names in found.items()}
+
+
+def _number(name: str) -> int:
+    digits = "".join(c for c in name if c.isdigit())
+    return int(digits) if digits else 0
+
+
+class Binder:
+    """Arguments of functions in one world. encodings: kind of name ("Y" or "y") -> encoding of labels."""
+
+    def __init__(self, encodings: Mapping[str, str], train: bool = True) -> None:
+        self.encodings, self.train = encodings, train
+
+    def call(
+        self,
+        function: Function,
+        world: World,
+        values: Mapping[str, Any],
+        outputs: Outputs | None = None,
+        fill: Mapping[str, Recipe] | None = None,
+    ) -> Any:
+        """What the function returns. Raises UnfilledError, and whatever the function raises."""
+        positional: list[Any] = []
+        named: dict[str, Any] = {}
+        for p in signature(function):
+            skip, value = self._argument(function, p, world, values, outputs, fill or {})
+            if skip:
+                continue
+            if p.kind is p.KEYWORD_ONLY or len(positional) < list(signature(function)).index(p):
+                named[p.name] = value
+            else:
+                positional.append(value)
+        return function(*positional, **named)
+
+    def unknown(self, function: Function, outputs: Outputs | None, world: World) -> list[str]:
+        """Arguments that only forward's outputs can fill, and no name tells with which."""
+        names = []
+        for p in signature(function):
+            try:
+                self._argument(function, p, world, world.values, outputs, {})
+            except UnfilledError as error:
+                names.append(error.name)
+        return names
+
+    def _argument(
+        self,
+        function: Function,
+        p: inspect.Parameter,
+        world: World,
+        values: Mapping[str, Any],
+        outputs: Outputs | None,
+        fill: Mapping[str, Recipe],
+    ) -> tuple[bool, Any]:
+        """(leave it at its default, its value)."""
+        what, optional = role(p.name), p.default is not p.empty
+        if outputs is not None and what not in GIVEN_ALWAYS:
+            if p.name in fill:
+                return False, fill[p.name](outputs)
+            if plain(p.name) in outputs.named:
+                return False, outputs.named[plain(p.name)]
+        if (letter := LETTERS.get(what)) is not None:
+            return _tensors(function, letter, p, world, values)
+        if what is Role.X:
+            return False, world.X
+        if what is Role.LABELS:
+            return False, world.labels(self.encodings["Y" if one_hot_first(p.name) else "y"])
+        if what is Role.NETWORK:
+            at = {(s.letter, s.layer): values[s.name].copy() for s in world.slots}
+            return False, world.store.container(at)
+        if what is Role.LAMBDA:
+            return False, world.lambda_
+        if what is Role.ON:
+            norm = "b" in plain(p.name)
+            return False, (world.store.norms > 0) if norm else True
+        if what is Role.MODE:
+            return False, "train"
+        if what is Role.SEED:
+            return False, 1
+        if optional and not (what is Role.OFF and is_flag(p)):
+            return True, None
+        simple = {Role.OFF: False, Role.KEEP: 1.0, Role.DROP: 0.0, Role.ETA: 0.0, Role.STEP: 1e-8}
+        if what in simple:
+            return False, simple[what]
+        if what is Role.RNG:
+            return False, np.random.default_rng(1)
+        if what is Role.AVERAGE:
+            return False, _averages(p.name, world)
+        if what is Role.P and outputs is not None and (found := outputs.probabilities(world)) is not None:
+            return False, found
+        for name, count in COUNTS:
+            if plain(p.name) == name:
+                return False, count(world)
+        raise UnfilledError(p.name, getattr(function, "__name__", "it"))
+
+
+def _tensors(
+    function: Function, letter: str, p: inspect.Parameter, world: World, values: Mapping[str, Any]
+) -> tuple[bool, Any]:
+    slots = [s for s in world.slots if s.letter == letter]
+    if not slots:
+        if p.default is not p.empty:
+            return True, None
+        if letter in ("gamma", "beta"):
+            return False, None
+        raise UnfilledError(p.name, getattr(function, "__name__", "it"))
+    own = own_holders(function)[letter]
+    if len(own) > 1:
+        if own.index(p.name) >= len(slots):
+            raise UnfilledError(p.name, getattr(function, "__name__", "it"))
+        return False, values[slots[own.index(p.name)].name].copy()
+    if world.store.lists or len(slots) > 1:
+        return False, [values[s.name].copy() for s in slots]
+    return False, values[slots[0].name].copy()
+
+
+def _averages(name: str, world: World) -> Any:
+    ones = "v" in plain(name)[:3]
+    return [
+        np.ones(world.layout.vector(m)) if ones else np.zeros(world.layout.vector(m))
+        for m in world.sizes[1 : 1 + world.store.norms]
+    ]
+
+
+def fillings(unknown: Sequence[str], outputs: Outputs | None) -> Iterator[dict[str, Recipe]]:
+    """Ways to fill these arguments from what forward returned, likely ones first."""
+    if not unknown:
+        yield {}
+        return
+    if outputs is None:
+        return
+    known = [i for i, name in enumerate(outputs.names) if name and name not in map(plain, unknown)]
+    free = [i for i in range(len(outputs.parts)) if i not in known] or list(range(len(outputs.parts)))
+    others = list(range(1, len(outputs.parts)))
+    for places in (others, free, list(range(len(outputs.parts)))):
+        if len(places) == len(unknown):
+            yield {name: _at(i) for name, i in zip(unknown, places, strict=True)}
+    every: list[Recipe] = [Outputs.rest, lambda o: o.value, *(_at(i) for i in range(len(outputs.parts)))]
+    every += [
+        _inside(i, j)
+        for i, part in enumerate(outputs.parts)
+        if isinstance(part, list | tuple)
+        for j in range(len(part))
+    ]
+    every += [_last(i) for i, part in enumerate(outputs.parts) if isinstance(part, list | tuple) and part]
+    for recipes in islice(product(every, repeat=len(unknown)), 60):
+        yield dict(zip(unknown, recipes, strict=True))
+
+
+def _at(i: int) -> Recipe:
+    return lambda outputs: outputs.parts[i]
+
+
+def _inside(i: int, j: int) -> Recipe:
+    return lambda outputs: outputs.parts[i][j]
+
+
+def _last(i: int) -> Recipe:
+    return lambda outputs: outputs.parts[i][-1]
+
+
+def store_letters(store: Store) -> set[str]:
+    """The letters a store has tensors of."""
+    return {letter for letter, _ in store.letters()}

@@ -1,0 +1,71 @@
+"""Exceptions of a student's code in words, with the line of the file."""
+
+import inspect
+import re
+import traceback
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from .code import Code
+from .errors import CodeError
+from .values import Function
+
+
+class Home:
+    """The folder of the student's file: lines in it are worth naming."""
+
+    folder = ""
+
+
+def where(error: BaseException) -> str:
+    """'12: the line' of the last frame in the student's folder."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(Home.folder)]
+    if isinstance(error, SyntaxError) and error.lineno:
+        return f"{error.lineno}: {(error.text or '').strip()}"
+    return f"{frames[-1].lineno}: {frames[-1].line}" if frames else ""
+
+
+def explain(error: BaseException) -> str:
+    """An exception in words."""
+    if isinstance(error, CodeError):
+        return str(error)
+    place = f"line {where(error)}: " if where(error) else ""
+    if isinstance(error, SystemExit):
+        return f"{place}the file ends the program (SystemExit)"
+    try:
+        return f"{place}{type(error).__name__}: {error}"
+    except Exception:  # of its own __str__
+        return f"{place}{type(error).__name__}"
+
+
+def line_of(action: Callable[[], object], context: AbstractContextManager[Any]) -> str:
+    """' (line 12: ...)' of the student's file at which an action fails in a stricter context; "" if it does not."""
+    try:
+        with context:
+            action()
+    except Exception as error:
+        return f" (line {where(error)})" if where(error) else ""
+    return ""
+
+
+def random_line(code: Code) -> str:
+    """Where the file calls a generator, as far as a glance at its text can tell."""
+    for function in code.calls.values():
+        try:
+            lines, start = inspect.getsourcelines(function)  # type: ignore[arg-type]
+        except (OSError, TypeError):
+            continue
+        for i, line in enumerate(lines):
+            if re.search(r"rand|rng|shuffle|permutation", line):
+                return f" (line {max(start, 1) + i}: {line.strip()}): it draws random numbers without a fixed seed"
+    return ": does it draw random numbers without a fixed seed?"
+
+
+def place(function: Function | None) -> int | None:
+    """The line a function begins at."""
+    try:
+        line: int = inspect.unwrap(function).__code__.co_firstlineno  # type: ignore[arg-type]
+    except (AttributeError, TypeError):
+        return None
+    return line

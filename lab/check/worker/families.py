@@ -1,0 +1,206 @@
+"""Which functions of a file belong together: a gradient function, the forward and the cost it goes with."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from types import FunctionType
+from typing import Any
+
+from .binding import holders
+from .functions import Family
+from .roles import Role, is_flag, key_letter, plain, role
+from .source import called, signature, text, words
+from .values import Function
+from .world import STYLES, Store
+
+GRADIENT = r"grad|backward|backprop|backpass|bprop|backpropagat|bwd"
+NUMERICAL = (
+    r"num|torch|autograd|check|test|compar|central|finite|descent|clip|plot|print|error|differ"
+    r"|relative|update|train|fit"
+)
+FORWARD = r"forward|evaluateclassifier|applynetwork|feedforward|evaluate|classif|fprop|applynet|predict|fwd"
+COST = r"cost|loss|objective|crossentropy|computej|energy|^j$"
+OTHER = r"accura|acc$|plot|train|batch|fit|init|montage|print|test|search|histor|update|show|load|read|curve|schedul"
+
+
+def is_gradient_name(name: str) -> bool:
+    """compute_gradients, BackwardPass ... and not ComputeGradsNum."""
+    low = plain(name).replace("numpy", "")
+    return bool(re.search(GRADIENT, low)) and not re.search(NUMERICAL, low)
+
+
+def functions_of(namespace: Any) -> dict[str, Function]:
+    """The functions of a file and those it imports from the student's other files, by name."""
+    return {
+        name: value
+        for name, value in vars(namespace).items()
+        if callable(value) and not isinstance(value, type) and not name.startswith("__") and _is_students(value)
+    }
+
+
+def _is_students(value: Any) -> bool:
+    installed = re.match(r"numpy|scipy|matplotlib|gradlab|torch", getattr(value, "__module__", None) or "")
+    return (isinstance(value, FunctionType) and not installed) or hasattr(value, "nargout")
+
+
+def roles_of(function: Function) -> set[Role]:
+    """The roles of its arguments."""
+    return {role(p.name) for p in signature(function)}
+
+
+PARAMETERS = {Role.W, Role.B, Role.NETWORK}
+
+
+def takes_all(function: Function) -> bool:
+    """Is it given labels and parameters?"""
+    roles = roles_of(function)
+    return Role.LABELS in roles and bool(roles & PARAMETERS) and bool(roles & {Role.X, Role.P, Role.OTHER})
+
+
+def families(namespace: Any, gradient: Function) -> Iterator[list[Family]]:
+    """The families a gradient function may belong to, in groups: only if none of one runs is the next looked at.
+    A cost of the file's own is never given up for the course's because the gradients fit that one better."""
+    every = functions_of(namespace)
+    others = {name: f for name, f in every.items() if f is not gradient}
+    costs = _costs(others, gradient)
+    forwards = _forwards(others, gradient, costs[:1])
+    penalised = Role.LAMBDA in roles_of(gradient)
+    fitting = [f for f in costs if (Role.LAMBDA in roles_of(f)) == penalised]
+    others_ = [f for f in costs if f not in fitting]
+    groups: list[list[Function | None]] = [
+        [*fitting[:3]],
+        [*others_[:3], None] if penalised else [*others_[:3]],
+        [None],
+    ]
+    for group in groups:
+        yield [Family(gradient, forward, cost) for cost in group for forward in [*forwards[:3], None]]
+
+
+def _costs(others: Mapping[str, Function], gradient: Function) -> list[Function]:
+    found = [
+        (name, f)
+        for name, f in others.items()
+        if re.search(COST, plain(name))
+        and not re.search(rf"{GRADIENT}|{OTHER}|numeric|torch", plain(name))
+        and Role.LABELS in roles_of(f)
+        and roles_of(f) & (PARAMETERS | {Role.P, Role.OTHER, Role.X})
+    ]
+    wanted = roles_of(gradient)
+
+    def rank(item: tuple[str, Function]) -> tuple[int, ...]:
+        name, f = item
+        roles = roles_of(f)
+        return (
+            -_kinship(name, gradient),
+            -int((Role.LAMBDA in roles) == (Role.LAMBDA in wanted)),
+            -int("cost" in plain(name)),
+            -int(bool(roles & PARAMETERS)),
+        )
+
+    return [f for _, f in sorted(found, key=rank)]
+
+
+def _forwards(others: Mapping[str, Function], gradient: Function, costs: Sequence[Function]) -> list[Function]:
+    found = [
+        (name, f)
+        for name, f in others.items()
+        if Role.X in roles_of(f)
+        and roles_of(f) & PARAMETERS
+        and Role.LABELS not in {role(p.name) for p in signature(f) if p.default is p.empty}
+        and not re.search(rf"{GRADIENT}|{COST}|{OTHER}", plain(name))
+    ]
+    calls = set().union(*(called(f) for f in (gradient, *costs)))
+
+    def rank(item: tuple[str, Function]) -> tuple[int, ...]:
+        name, _ = item
+        return -_kinship(name, gradient), -int(bool(re.search(FORWARD, plain(name)))), -int(name in calls)
+
+    return [f for _, f in sorted(found, key=rank)]
+
+
+def _kinship(name: str, gradient: Function) -> int:
+    """Do two names share what tells one family of a file from another: bn, momentum, 2, svm ...?"""
+
+    def marks(text: str) -> set[str]:
+        return set(re.findall(r"bn|batchnorm|svm|hinge|bce|sigmoid|multiple|klayer|\d+|vec|naive|loop", plain(text)))
+
+    own, other = marks(getattr(gradient, "__name__", "")), marks(name)
+    return len(own & other) - len(own ^ other)
+
+
+# How are the parameters kept?
+
+
+def stores(family: Family) -> list[Store]:
+    """The ways in which these functions may keep their parameters, likely ones first."""
+    functions = [f for f in (family.gradient, family.forward, family.cost) if f is not None]
+    held = holders(functions)
+    weights, biases = held.get("W", []), "b" in held
+    if not weights:
+        return list(_networks(functions, held))
+    norms = any(letter in held for letter in ("gamma", "beta"))
+    if len(weights) > 1:
+        return list(_normed(Store(len(weights), biases=biases), norms))
+    single = Store(1, biases=biases)
+    lists = [s for d in (3, 2, 1) for s in _normed(Store(d, biases=biases, lists=True), norms)]
+    if norms:
+        return lists
+    return [*lists, single] if _looks_listed(weights[0], functions) else [single, *lists]
+
+
+def _normed(store: Store, norms: bool) -> Iterator[Store]:
+    from dataclasses import replace
+
+    if norms:
+        yield replace(store, norms=store.depth - 1)
+        yield replace(store, norms=store.depth)
+    yield store
+
+
+def _looks_listed(name: str, functions: Sequence[Function]) -> bool:
+    """Does the text treat the argument as a list of arrays?"""
+    if re.fullmatch(r"(ws|weights|.*list)", plain(name)):
+        return True
+    pattern = rf"\b{name}\[(\w+|-1)\]|len\({name}\)|in {name}:|enumerate\({name}|zip\({name}"
+    return any(re.search(pattern, text(f)) for f in functions)
+
+
+def _networks(functions: Sequence[Function], held: Mapping[str, list[str]]) -> Iterator[Store]:
+    used = [word for f in functions for word in sorted(words(f))]
+    keys = {letter: list(dict.fromkeys(_bases(letter, used))) for letter in ("W", "b", "gamma", "beta")}
+    numbers = [int(m[1]) for w in used if key_letter(w) == "W" and (m := re.search(r"(\d+)$", w))]
+    numbered = bool(numbers)
+    base = min(numbers) if numbers else 1
+    depth = max(numbers) - base + 1 if numbers else 0
+    norms = bool(keys["gamma"] or "gamma" in held)
+    biases = bool(keys["b"]) or not keys["W"]
+    styles = STYLES if numbered else (*STYLES[1:3], STYLES[0], *STYLES[3:])
+    for style in styles:
+        for count in dict.fromkeys([depth, 2, 3, 1] if depth else [3, 2, 1]):
+            for names in _spellings(keys):
+                for start in (base, 0) if style in ("flat", "attributes") and not numbered else (base,):
+                    yield from _normed(Store(count, 0, biases, style, names, start), norms)
+
+
+def _bases(letter: str, used: Sequence[str]) -> Iterator[str]:
+    for word in used:
+        if key_letter(word) == letter:
+            yield re.sub(r"\d+$", "", word)
+
+
+def _spellings(keys: Mapping[str, list[str]]) -> Iterator[tuple[tuple[str, str], ...]]:
+    """Keys of the letters; where several are seen each of the first two of the weights with what looks like it."""
+
+    def like(letter: str, w: str) -> str:
+        options = keys[letter]
+        if not options:
+            return {"b": "b", "gamma": "gamma", "beta": "beta"}[letter]
+        plural = w.endswith("s")
+        return min(options, key=lambda o: (o.endswith("s") != plural, abs(len(o) - len(w))))
+
+    for w in (keys["W"] or ["W"])[:3]:
+        yield (("W", w), *((letter, like(letter, w)) for letter in ("b", "gamma", "beta")))
+
+
+def takes_flag(function: Function) -> bool:
+    """Has it a flag that is True or False by default?"""
+    return any(is_flag(p) for p in signature(function))

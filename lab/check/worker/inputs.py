@@ -1,0 +1,83 @@
+"""Inputs for layers and pairs of functions: which shapes do they take?"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .errors import CodeError
+from .values import Function, array
+
+
+def fitting(forward: Function, example: Function | None, candidates: Sequence[Any], rng: Any) -> list[Any]:
+    """Arguments that forward takes: the student's own example, or the first of these shapes that it accepts."""
+    if example is not None:
+        made = example()
+        return [
+            array(a, "the example") if i == 0 else a for i, a in enumerate(made if isinstance(made, tuple) else [made])
+        ]
+    first: BaseException | None = None
+    for shapes in candidates:
+        arguments = [rng.normal(size=s) if isinstance(s, tuple) else s for s in shapes]
+        try:
+            forward(*[a.copy() if isinstance(a, np.ndarray) else a for a in arguments])
+        except Exception as error:
+            first = first or error
+        else:
+            return arguments
+    assert first is not None
+    raise first
+
+
+def layer_inputs(weights: Mapping[str, Any], n: int) -> list[Any]:
+    """Shapes of x that may fit these parameters, rows as examples before columns."""
+    shapes: list[Any] = []
+    for value in sorted(weights.values(), key=lambda v: -v.ndim):
+        s = value.shape
+        if len(s) == 4:
+            shapes += [(n, s[1], 6, 8), (n, 6, 8, s[2])]
+        if len(s) == 2 and 1 not in s:
+            shapes += [(n, s[0]), (s[1], n), (n, s[1]), (s[0], n)]
+        if len(s) == 1 or 1 in s:
+            shapes += [(n, value.size), (value.size, n)]
+    return shapes or [(n, 5), (5, n), (n, 4, 6, 8), (n, 6, 8, 4)]
+
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "conv": {"stride": 1, "pad": 1},
+    "pool": {"pool_height": 2, "pool_width": 2, "stride": 2},
+    "bn": {"mode": "train"},
+    "dropout": {"mode": "train", "p": 0.6, "seed": 1},
+}
+Shapes = Callable[[int], dict[str, tuple[int, ...]]]
+ROWS_AND_COLUMNS: tuple[Shapes, ...] = (
+    lambda n: {"x": (n, 5), "w": (5, 4), "b": (4,), "gamma": (5,)},
+    lambda n: {"x": (5, n), "w": (4, 5), "b": (4, 1), "gamma": (5, 1)},
+    lambda n: {"x": (n, 5), "w": (5, 4), "b": (1, 4), "gamma": (1, 5)},
+    lambda n: {"x": (n, 5), "w": (4, 5), "b": (4,), "gamma": (5,)},
+)
+IMAGES: tuple[Shapes, ...] = (
+    lambda n: {"x": (n, 3, 6, 8), "w": (2, 3, 3, 3), "b": (2,), "gamma": (3,)},
+    lambda n: {"x": (n, 6, 8, 3), "w": (3, 3, 3, 2), "b": (2,), "gamma": (3,)},
+)
+
+
+def is_image(name: str) -> bool:
+    """Does a layer of this name take images?"""
+    return re.search("conv|pool|spatial", name) is not None
+
+
+def argument(name: str, position: int, parameter: str, shapes: Mapping[str, tuple[int, ...]]) -> Any:
+    """The shape of an argument of NAME_forward, or a dict of settings. Raises CodeError."""
+    low = parameter.lower()
+    if position == 0:
+        return shapes["x"]
+    if low.endswith(("param", "params", "config")):
+        return dict(next((v for k, v in SETTINGS.items() if low.startswith(k)), {}))
+    for key, starts in (("gamma", ("gamma", "beta", "scale", "shift")), ("w", ("w", "k", "f")), ("b", ("b",))):
+        if low.startswith(starts):
+            return shapes[key]
+    raise CodeError(
+        f"what is {parameter} of {name}_forward()? Write {name}_example(), which returns a tuple of all arguments"
+    )

@@ -1,0 +1,163 @@
+"""Which of the arrays that came back is the gradient of which parameter: by name, by position, by shape."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from .roles import tensor
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A parameter: its name in the student's words, its letter (W, b, gamma, beta), its layer from 0, its shape."""
+
+    name: str
+    letter: str
+    layer: int
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """An array inside what a function returned, and how it is reached from there."""
+
+    path: str
+    value: Any
+
+
+@dataclass(frozen=True)
+class Match:
+    """For every parameter that has one, the place of its gradient among the leaves; how well shapes fit: a number for
+    every parameter, 3 the same, 2 the same without axes of length 1, 1 transposed, 0 another."""
+
+    places: dict[str, int]
+    fits: dict[str, int]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def score(self) -> int:
+        """The higher, the better."""
+        return sum(1 + fit for fit in self.fits.values())
+
+
+def leaves(value: Any, names: Sequence[str] = (), path: str = "") -> list[Leaf]:
+    """The arrays and numbers in what a function returned, in order. names: of the elements of a returned tuple."""
+    if isinstance(value, dict):
+        return list(chain.from_iterable(leaves(v, (), f"{path}[{k!r}]") for k, v in value.items()))
+    if isinstance(value, list | tuple):
+        named = names if len(names) == len(value) else [""] * len(value)
+        steps = [name or f"{path}[{i}]" for i, name in enumerate(named)]
+        return list(chain.from_iterable(leaves(v, (), step) for v, step in zip(value, steps, strict=True)))
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return leaves(list(value), (), path)
+    if isinstance(value, np.ndarray | np.generic | int | float | complex) or value is None:
+        return [Leaf(path or (names[0] if len(names) == 1 else ""), value)]
+    inside = getattr(value, "__dict__", {})
+    return list(chain.from_iterable(leaves(v, (), f"{path}.{k}") for k, v in inside.items())) if inside else []
+
+
+def fit(have: tuple[int, ...], want: tuple[int, ...]) -> int:
+    """How well a gradient's shape fits a parameter's: see Match."""
+    if have == want:
+        return 3
+    bare_have, bare_want = ([axis for axis in shape if axis != 1] for shape in (have, want))
+    if bare_have == bare_want:
+        return 2
+    return 1 if bare_have[::-1] == bare_want else 0
+
+
+def match(slots: Sequence[Slot], found: Sequence[Leaf]) -> Match:
+    """The most fitting reading."""
+    places: dict[str, int] = {}
+    notes: list[str] = []
+    for letter in dict.fromkeys(slot.letter for slot in slots):
+        wanted = [slot for slot in slots if slot.letter == letter]
+        named = [i for i, leaf in enumerate(found) if tensor(leaf.path).letter == letter and leaf.value is not None]
+        given, reverse = _in_order(wanted, named, found)
+        places |= given
+        if reverse:
+            notes.append(f"the gradients of {', '.join(slot.name for slot in wanted)} come with the last layer first")
+    left = [slot for slot in slots if slot.name not in places]
+    used = set(places.values())
+    free = [i for i, leaf in enumerate(found) if i not in used and not tensor(leaf.path).letter and _is_tensor(leaf)]
+    if left and free:
+        places |= _by_position(left, free, found)
+    fits = {s.name: fit(np.shape(found[places[s.name]].value), s.shape) for s in slots if s.name in places}
+    return Match(places, fits, tuple(notes))
+
+
+def _is_tensor(leaf: Leaf) -> bool:
+    return leaf.value is not None and np.ndim(leaf.value) > 0
+
+
+def _score(pairs: Iterable[tuple[Slot, int]], found: Sequence[Leaf]) -> int:
+    return sum(fit(np.shape(found[i].value), slot.shape) for slot, i in pairs)
+
+
+def _in_order(wanted: list[Slot], named: list[int], found: Sequence[Leaf]) -> tuple[dict[str, int], bool]:
+    """Gradients that bear the letter, by number where they have one, in order otherwise."""
+    if len(named) < len(wanted) or len(named) > len(wanted):
+        return _greedy(wanted, named, found), False
+    numbers = [tensor(found[i].path).number for i in named]
+    if len(set(numbers)) == len(numbers) and None not in numbers:
+        named = sorted(named, key=lambda i: tensor(found[i].path).number or 0)
+    straight, back = (list(zip(wanted, order, strict=True)) for order in (named, named[::-1]))
+    reverse = len(named) > 1 and _score(back, found) > _score(straight, found) + 1
+    return {slot.name: i for slot, i in (back if reverse else straight)}, reverse
+
+
+def _greedy(wanted: list[Slot], named: list[int], found: Sequence[Leaf]) -> dict[str, int]:
+    """For every parameter the first gradient left that fits it best."""
+    places: dict[str, int] = {}
+    free = list(named)
+    for slot in wanted:
+        best = max(free, key=lambda i: fit(np.shape(found[i].value), slot.shape), default=None)
+        if best is not None and fit(np.shape(found[best].value), slot.shape):
+            places[slot.name] = best
+            free.remove(best)
+    return places
+
+
+def _by_position(left: list[Slot], free: list[int], found: Sequence[Leaf]) -> dict[str, int]:
+    """Gradients without names: in one of the orders in which parameters are written."""
+    best: tuple[int, dict[str, int]] = (0, {})
+    for order in _orders(left):
+        pairs = list(_aligned(order, free, found)) if len(free) != len(order) else list(zip(order, free, strict=True))
+        score = _score(pairs, found)
+        if score > best[0]:
+            best = (score, {slot.name: i for slot, i in pairs})
+    return best[1]
+
+
+def _orders(slots: list[Slot]) -> Iterator[list[Slot]]:
+    letters = {"W": 0, "b": 1, "gamma": 2, "beta": 3}
+    yield sorted(slots, key=lambda s: (s.layer, letters.get(s.letter, 9)))
+    yield sorted(slots, key=lambda s: (letters.get(s.letter, 9), s.layer))
+    yield sorted(slots, key=lambda s: (-s.layer, letters.get(s.letter, 9)))
+    yield sorted(slots, key=lambda s: (letters.get(s.letter, 9), -s.layer))
+    yield sorted(slots, key=lambda s: (s.layer, -letters.get(s.letter, 9)))
+
+
+def _aligned(order: list[Slot], free: list[int], found: Sequence[Leaf]) -> Iterator[tuple[Slot, int]]:
+    """The same order with some left out on either side."""
+    rest = list(free)
+    for slot in order:
+        fitting = [i for i in rest if fit(np.shape(found[i].value), slot.shape) >= 2]
+        if fitting:
+            yield slot, fitting[0]
+            rest = [i for i in rest if i > fitting[0]]
+
+
+def gradients(slots: Sequence[Slot], found: Sequence[Leaf], places: dict[str, int]) -> dict[str, Any]:
+    """The gradients as copies, in the shapes of their parameters where only axes of length 1 differ."""
+    result = {}
+    for slot in slots:
+        place = places.get(slot.name)
+        if place is None or place >= len(found) or found[place].value is None:
+            continue
+        value = np.array(found[place].value)
+        result[slot.name] = value.reshape(slot.shape) if fit(value.shape, slot.shape) == 2 else value
+    return result

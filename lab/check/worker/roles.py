@@ -1,0 +1,184 @@
+"""What the arguments and the tensors of a student's code stand for, told from their names.
+
+Names are compared without case and underscores. A role is what the course calls the thing: X, Y, W, b, lambda ...
+"""
+
+import inspect
+import re
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+
+PART = (
+    r"(\d+|s|list|mat|matrix|vec|h|o|i|hidden|hid|output|out|input|in|first|second|third|l|l\d|layer\d?|h\d|"
+    r"[hio][hio])?"
+)
+BATCH = r"(batch|train|tr|b|s|in|0|new|small|val|data|dev|mini|minibatch|sub|subset|arr|n)?"
+
+
+class Role(Enum):
+    """What an argument stands for."""
+
+    X = "the inputs"
+    LABELS = "the labels"
+    P = "the probabilities"
+    W = "weights"
+    B = "biases"
+    GAMMA = "scales of batch normalisation"
+    BETA = "shifts of batch normalisation"
+    NETWORK = "all parameters"
+    LAMBDA = "lambda"
+    AVERAGE = "running statistics"
+    ON = "a flag that is on while training"
+    OFF = "a flag that is off while training"
+    MODE = "a mode"
+    KEEP = "the part dropout keeps"
+    DROP = "the part dropout drops"
+    SEED = "a seed"
+    RNG = "a random generator"
+    ETA = "a learning rate"
+    STEP = "a step"
+    GIVEN = "what the layer above hands back"
+    OTHER = "something forward computes"
+
+
+PATTERNS: tuple[tuple[Role, str], ...] = (
+    (
+        Role.LAMBDA,
+        r"(the)?(lamb?d?d?a?|lmb?da|lmd|lmbd|lambda\w{0,5}|lamda\w{0,5}|l2|l2reg|l2lambda|regl2|reg|regul\w*|regular\w*|"
+        r"reglam\w*|reg(strength|param|term|coeff?|rate|factor|constant|weight)|weightdecay|wdecay|decay|wd|λ|penalty|"
+        r"lamreg|l2penalty|weightpenalty|l2strength)",
+    ),
+    (
+        Role.AVERAGE,
+        r"(mus?|means?|vars?|v|vs|variances?)(av|avg|average|run|running|ema|mov|moving|hat|est)s?|"
+        r"(av|avg|average|run|running|ema|mov|moving)(mus?|means?|vars?|v|vs|variances?|stats?)|bnstats",
+    ),
+    (
+        Role.ON,
+        r"(use|do|with|apply|is|has)?(bn|batchnorm|batchnormali[sz]ation)(flag|on)?|"
+        r"(is|in)?train(ing)?(mode|flag|phase|time)?|istraining|bnflag",
+    ),
+    (
+        Role.OFF,
+        r"(use)?(av|avg|averages?|runningstats|running|ema|moving)|(is|in)?(test|testing|eval|inference|predict)"
+        r"(ing)?(time|mode|flag|phase)?|verbose|debug|usedropout|dodropout|plot|print|useaverages?",
+    ),
+    (Role.MODE, r"mode|phase"),
+    (Role.KEEP, r"keep(prob|rate|p)?|pkeep|dropoutkeep\w*"),
+    (Role.DROP, r"p?drop(out)?(prob|rate|p|ratio)?|dropp"),
+    (Role.SEED, r"(random|rng|np)?seed|randomstate"),
+    (Role.RNG, r"rng|generator|rs|prng"),
+    (Role.ETA, r"eta|lr|learningrate|stepsize|alpha|learnrate|rate"),
+    (Role.STEP, r"eps(ilon)?|delta|dh"),
+    (
+        Role.GIVEN,
+        r"dout|dy|dldz|dldy|dlda|grad(output|out|s|ient|ients|in|input|y|z)?|g|upstream(grad)?|error|err|"
+        r"delta|douts?|dz|da|dh|dnext|outputgrad|gout|gradz|djdy|djdz|dldout|dlout|gradout|gradnext|topdiff|dvalues",
+    ),
+    (Role.W, rf"(w|weights?|ws|wts|theta\d|kernels?|filters?|fs|f){PART}|w\d+|fsflat|wmatrix|weightmatri(x|ces)"),
+    (Role.GAMMA, r"gammas?\d*|scales?\d*|gammalist"),
+    (Role.BETA, r"betas?\d*|shifts?\d*|betalist"),
+    (Role.B, rf"(b|bias|biases|bs|bvec){PART}|biasvector"),
+    (
+        Role.NETWORK,
+        r"(network|net|nn|ann|mlp|model|state|classifier)(work|s)?(params?|parameters?|weights|dict)?|"
+        r"params?|parameters?|theta|thetas|layers|learnables?|trainables?|weightsandbiases|wb|netparams?|paramdict|pars",
+    ),
+    (
+        Role.X,
+        rf"(m?x|xs|inputs?|inp|data|images?|imgs?|features?|samples?|examples?|x{BATCH}|{BATCH}x|databatch|"
+        rf"(batch|train|input)(data|images?|inputs?|features?|examples?)?|xtilde|xnorm|xx|trainingdata|mx{BATCH})",
+    ),
+    (
+        Role.LABELS,
+        rf"(y|ys|y{BATCH}|{BATCH}y|(true|train|batch|gt|target|class|int)?labels?({BATCH}|onehot|s)|targets?|t|ts|ytrue|truth|"
+        r"groundtruth|gt|yy|classes|onehot(s|y|labels?|encoded|encoding|targets?)?|y(one)?hot\w*|ylabels?|yenc|ytruth|"
+        r"targetbatch|yint|yidx|truey|correct(labels)?|actual|expected|desired|ground|yonehotbatch|ygt|yreal)",
+    ),
+    (
+        Role.P,
+        r"(p|ps|probs?|probabilit(y|ies)|yhats?|ypreds?|preds?|predictions?|predicted|softmax(out|outputs?)?|phat|"
+        r"pbatch|yprobs?|probas?|ps?out|outputs?|out|o|predprobs?|psoftmax|classprobs?|yhatbatch)",
+    ),
+)
+
+
+def plain(name: str) -> str:
+    """A name without case and underscores."""
+    return re.sub(r"[\W_]", "", name).lower()
+
+
+@cache
+def role(name: str) -> Role:
+    """What an argument of this name stands for."""
+    low = plain(name)
+    if name == "B":
+        return Role.B
+    return next((role for role, pattern in PATTERNS if re.fullmatch(pattern, low)), Role.OTHER)
+
+
+def one_hot_first(name: str) -> bool:
+    """Would an argument of this name rather hold one-hot rows than integers? DD2424 writes Y and y for them."""
+    low = plain(name)
+    if "hot" in low or low in ("t", "targets", "target"):
+        return True
+    return "Y" in name
+
+
+def is_flag(parameter: inspect.Parameter) -> bool:
+    """Is its default True or False?"""
+    return isinstance(parameter.default, bool)
+
+
+# Tensors: which letter, of which layer
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A tensor by its name: letter W, b, gamma, beta or "" (none of them), and its number, if it has one."""
+
+    letter: str
+    number: int | None
+
+
+@cache
+def tensor(name: str) -> Tensor:
+    """dW1, grad_W[0], W1_grad, gW1, grads["W"][0], layers[0].dW: the letter and the number of them."""
+    numbers = re.findall(r"\d+", name)
+    parts = [part for part in re.split(r"[\[\].'\"/]+", name) if part and not part.isdigit()]
+    for part in reversed(parts):
+        if letter := _letter(part):
+            return Tensor(letter, int(numbers[-1]) if numbers else None)
+    return Tensor("", int(numbers[-1]) if numbers else None)
+
+
+def key_letter(word: str) -> str:
+    """The letter a key stands for as it is written: W1 for W, gammas for gamma, "" for dW."""
+    return _bare_letter(re.sub(r"\d+$", "", plain(word)))
+
+
+def _letter(word: str) -> str:
+    """The letter in a word, with what says 'gradient' taken off."""
+    bare = re.sub(r"\d+$", "", plain(word))
+    return next((letter for text in (bare, *_stripped(bare)) if (letter := _bare_letter(text))), "")
+
+
+def _bare_letter(text: str) -> str:
+    return next((letter for letter, pattern in LETTERS.items() if re.fullmatch(pattern, text)), "")
+
+
+LETTERS = {
+    "W": r"w[a-z]?|ws|weights?|wts|fs?|filters?|kernels?|fsflat|w(hidden|out|output|in|input)|theta",
+    "b": r"b[hio]?|bs|bias(es)?|b(hidden|out|output|in|input)",
+    "gamma": r"gammas?|scales?",
+    "beta": r"betas?|shifts?",
+}
+
+
+def _stripped(low: str) -> list[str]:
+    before = r"^(gradients?|grads?|nabla|deltas?|djd|dld|dlossd|dcostd|dj|dl|dloss|d|g|j|del|gr|partial|dl2d)"
+    after = r"(gradients?|grads?|derivs?|grd|g)$"
+    found = [re.sub(before, "", low), re.sub(after, "", low), re.sub(after, "", re.sub(before, "", low))]
+    again = re.sub(before, "", found[0])  # gradd of grad_dW
+    return [text for text in (*found, again) if text and text != low]

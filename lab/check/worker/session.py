@@ -1,0 +1,117 @@
+"""One student's file, from the first question to the last."""
+
+import faulthandler
+import sys
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from .code import Code
+from .errors import CodeError
+from .examine import can_replace, examine
+from .explain import Home, explain
+from .loading import load
+from .recognise import code_of, recognised
+from .wire import receive, send
+
+Answer = tuple[dict[str, Any], dict[str, Any]]
+
+
+class Session:
+    """Answers to the lab's questions; every method is one of them."""
+
+    def __init__(self) -> None:
+        self.codes: list[Code] = []
+        self.namespace: Any = None
+        self.notes: tuple[str, ...] = ()
+
+    def load(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
+        """Run the file; what in it can be checked."""
+        path = Path(head["path"])
+        Home.folder = str(path.parent)
+        loaded = load(path)
+        self.namespace, self.notes = loaded.namespace, tuple(loaded.notes)
+        return {
+            "targets": [{"name": f.name, "kind": f.kind, "says": f.says} for f in recognised(self.namespace)],
+            "notes": list(self.notes),
+        }, {}
+
+    def check(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
+        """From now on the questions are about NAME; its facts."""
+        rng = np.random.default_rng(head["seed"])
+        return self.take(code_of(self.namespace, head["name"], head["examples"], rng))
+
+    def take(self, code: Code) -> Answer:
+        """From now on the questions are about this code."""
+        self.codes = [code]
+        facts, found = self._facts(code)
+        return facts | {"notes": [*self.notes, *facts["notes"]]}, found
+
+    def _facts(self, code: Code) -> Answer:
+        facts = examine(code)
+        found = {f"params/{k}": v for k, v in code.params.items()}
+        if code.cotangent is not None:
+            found |= {"cotangent": code.cotangent, "out": code.out}
+        return facts, found
+
+    def variants(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
+        """Make the same code at other points; words for each. Later questions say which they are about."""
+        rng = np.random.default_rng(head["seed"])
+        words = []
+        for word, code in self.codes[0].variants(rng):
+            words.append(word)
+            self.codes.append(code)
+        return {"variants": words}, {}
+
+    def variant(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
+        """The facts of a variant."""
+        return self._facts(self.codes[head["code"]])
+
+    def gradients(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
+        """The student's gradients with these parameters."""
+        code = self.codes[head.get("code", 0)]
+        return {}, code.gradients({**code.params, **arrays})
+
+    def cost(self, head: dict[str, Any], arrays: dict[str, Any]) -> Answer:
+        """J after a step in one tensor: head name and index; arrays step, and params/NAME for other values."""
+        code = self.codes[head.get("code", 0)]
+        values = {k: v.astype(np.float64) if can_replace(code) else v for k, v in code.params.items()}
+        step = arrays.pop("step")
+        values |= {name.removeprefix("params/"): value for name, value in arrays.items()}
+        values[head["name"]] = moved = values[head["name"]].astype(np.result_type(values[head["name"]], step.dtype))
+        index = head["index"]
+        moved.reshape(-1)[index if isinstance(index, int) else slice(*index)] += step
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)  # an imaginary step that the code drops
+            value = complex(code.cost(values))
+        return {"cost": [value.real, value.imag]}, {}
+
+
+QUESTIONS = ("load", "check", "variants", "variant", "gradients", "cost")
+
+
+def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
+    """Answer until the other side closes."""
+    session = Session()
+    while True:
+        try:
+            head, arrays = receive(questions)
+        except EOFError:
+            return
+        faulthandler.dump_traceback_later(
+            head.pop("limit"), exit=True
+        )  # even out of an endless loop: it names the line
+        try:
+            question = head["do"]
+            if question not in QUESTIONS:
+                raise CodeError(f"there is no question {question}")
+            reply = getattr(session, question)(head, arrays)
+        except BaseException as error:  # whatever the file raises
+            reply = {"error": explain(error)}, {}
+        faulthandler.cancel_dump_traceback_later()
+        sys.stdout.flush()
+        send(answers, *reply)

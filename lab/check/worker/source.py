@@ -1,0 +1,80 @@
+"""What the text of a function tells without running it: the names it returns, what it calls, the keys it uses."""
+
+import ast
+import inspect
+import re
+import textwrap
+from functools import cache
+from typing import Any
+
+from .values import Function
+
+
+@cache
+def signature(function: Function) -> list[inspect.Parameter]:
+    """The parameters of a function that can be given by position; none if it does not say."""
+    try:
+        found = inspect.signature(function).parameters.values()
+    except (ValueError, TypeError):
+        return []
+    return [p for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+
+
+@cache
+def tree(function: Function) -> ast.AST | None:
+    """The function's syntax tree, None where there is no text."""
+    try:
+        return ast.parse(textwrap.dedent(inspect.getsource(function)))
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return None
+
+
+@cache
+def returned(function: Function) -> list[str]:
+    """Names of what the function returns, from its longest return: 'return P, np.array(H)' -> ['P', 'H']; "" where an
+    element has no name."""
+    found: list[list[str]] = [[]]
+    for node in ast.walk(tree(function) or ast.Module([], [])):
+        if isinstance(node, ast.Return) and node.value is not None:
+            elements = node.value.elts if isinstance(node.value, ast.Tuple | ast.List) else [node.value]
+            found.append([_name(element) for element in elements])
+    return max(found, key=len)
+
+
+def _name(node: ast.expr) -> str:
+    """The one variable that an expression is about: P, P of np.array(P), grad_W of self.grad_W."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Call) and len(node.args) == 1:
+        return _name(node.args[0])
+    return ""
+
+
+@cache
+def called(function: Function) -> set[str]:
+    """Names of the functions and methods it calls."""
+    nodes = [node.func for node in ast.walk(tree(function) or ast.Module([], [])) if isinstance(node, ast.Call)]
+    return {n.id for n in nodes if isinstance(n, ast.Name)} | {n.attr for n in nodes if isinstance(n, ast.Attribute)}
+
+
+@cache
+def words(function: Function) -> set[str]:
+    """Its string constants that could be keys or names of attributes: 'W1', 'W' of f'W{i}' and of 'W' + str(i)."""
+    found = set()
+    for node in ast.walk(tree(function) or ast.Module([], [])):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(re.sub(r"%[ds]|\{\w*\}", "", node.value))
+        elif isinstance(node, ast.Attribute):
+            found.add(node.attr)
+    return {word for word in found if re.fullmatch(r"\w{1,20}", word)}
+
+
+@cache
+def text(thing: Any) -> str:
+    """The text of a function or class, "" where there is none."""
+    try:
+        return inspect.getsource(thing)
+    except (OSError, TypeError):
+        return ""

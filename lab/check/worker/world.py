@@ -1,0 +1,191 @@
+"""A small world for functions that are given everything: data, labels, parameters, in the layouts students use."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from .matching import Slot
+
+LAMBDA = 0.1
+STYLES = (
+    "flat",
+    "dict of lists",
+    "list of dicts",
+    "pairs",
+    "two lists",
+    "flat list",
+    "attributes",
+    "lists in attributes",
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How arrays lie: examples as columns of X or rows; W (outputs, inputs) or not; b (m, 1), (m,), (1, m)."""
+
+    columns: bool
+    outputs_first: bool
+    bias: str  # "column", "flat" or "row"
+
+    def weight(self, inputs: int, outputs: int) -> tuple[int, ...]:
+        """The shape of W."""
+        return (outputs, inputs) if self.outputs_first else (inputs, outputs)
+
+    def vector(self, m: int) -> tuple[int, ...]:
+        """The shape of b, gamma and beta."""
+        return {"column": (m, 1), "flat": (m,), "row": (1, m)}[self.bias]
+
+
+LAYOUTS = (
+    Layout(True, True, "column"),
+    Layout(False, False, "flat"),
+    Layout(False, False, "row"),
+    Layout(False, True, "row"),
+    Layout(False, True, "flat"),
+    Layout(True, False, "column"),
+    Layout(False, True, "column"),
+    Layout(False, False, "column"),
+    Layout(True, True, "flat"),
+    Layout(True, False, "flat"),
+    Layout(True, True, "row"),
+    Layout(True, False, "row"),
+)
+
+
+@dataclass(frozen=True)
+class Store:
+    """How the parameters are kept. depth: layers with a W; norms: layers with gamma and beta, the first ones; biases:
+    is there a b; style: of an argument that holds all of them; keys: letter -> its key there; base: of its numbers;
+    lists: do arguments W and b hold lists."""
+
+    depth: int
+    norms: int = 0
+    biases: bool = True
+    style: str = ""
+    keys: tuple[tuple[str, str], ...] = (("W", "W"), ("b", "b"), ("gamma", "gamma"), ("beta", "beta"))
+    base: int = 1
+    lists: bool = False
+
+    def letters(self) -> Iterator[tuple[str, int]]:
+        """Every tensor: its letter and its layer."""
+        for layer in range(self.depth):
+            yield "W", layer
+            if self.biases:
+                yield "b", layer
+            if layer < self.norms:
+                yield "gamma", layer
+                yield "beta", layer
+
+    def shape(self, letter: str, layer: int, sizes: tuple[int, ...], layout: Layout) -> tuple[int, ...]:
+        """The shape of a tensor; sizes: of the input and of every layer."""
+        if letter == "W":
+            return layout.weight(sizes[layer], sizes[layer + 1])
+        return layout.vector(sizes[layer + 1])
+
+    def name(self, letter: str, layer: int, arguments: Mapping[str, list[str]]) -> str:
+        """What the student calls a tensor. arguments: letter -> names of the arguments that hold it."""
+        own = arguments.get(letter, [])
+        if len(own) == self.depth > 1 or (len(own) == 1 and not self.lists and self.depth == 1):
+            return own[layer]
+        if len(own) == self.norms > 1 and letter in ("gamma", "beta"):
+            return own[layer]
+        if own:
+            return f"{own[0]}[{layer}]"
+        key = dict(self.keys)[letter]
+        if self.style in ("flat", "attributes"):
+            return f"{key}{layer + self.base}"
+        return f"{key}[{layer}]"
+
+    def container(self, values: Mapping[tuple[str, int], Any]) -> Any:
+        """All parameters in one object of this style."""
+        keys = dict(self.keys)
+        by_letter: dict[str, list[Any]] = {}
+        for letter, layer in self.letters():
+            by_letter.setdefault(letter, []).append(values[letter, layer])
+        layers = [
+            {letter: values[letter, layer] for letter, at in self.letters() if at == layer}
+            for layer in range(self.depth)
+        ]
+        flat = {f"{keys[letter]}{layer + self.base}": values[letter, layer] for letter, layer in self.letters()}
+        lists = {keys[letter]: column for letter, column in by_letter.items()}
+        made: dict[str, Any] = {
+            "flat": flat,
+            "dict of lists": lists,
+            "list of dicts": [{keys[letter]: value for letter, value in layer.items()} for layer in layers],
+            "pairs": [tuple(layer.values()) for layer in layers],
+            "two lists": tuple(by_letter.values()),
+            "flat list": [value for layer in layers for value in layer.values()],
+            "attributes": SimpleNamespace(**flat),
+            "lists in attributes": SimpleNamespace(**lists),
+        }
+        return made[self.style]
+
+
+@dataclass(frozen=True)
+class World:
+    """Sizes, data and a point. x is (n, d) with rows as examples whatever the layout; y (n,) holds the classes."""
+
+    layout: Layout
+    store: Store
+    sizes: tuple[int, ...]
+    x: Any
+    y: Any
+    lambda_: float
+    slots: tuple[Slot, ...]
+    values: dict[str, Any]  # slot name -> array
+
+    @property
+    def X(self) -> Any:  # noqa: N802
+        """The inputs in the layout."""
+        return np.ascontiguousarray(self.x.T if self.layout.columns else self.x)
+
+    def labels(self, encoding: str) -> Any:
+        """The labels: "one-hot" as X lies, "turned" the other way, "ints" (n,), "row" (1, n), "column" (n, 1)."""
+        if encoding in ("one-hot", "turned"):
+            rows = np.eye(self.sizes[-1])[self.y]
+            return np.ascontiguousarray(rows.T) if self.layout.columns == (encoding == "one-hot") else rows
+        return {"ints": self.y, "row": self.y[None, :], "column": self.y[:, None]}[encoding].copy()
+
+    def elsewhere(self, rng: Any, n: int) -> "World":
+        """Another batch of n examples and other parameters."""
+        x, y = draw_data(rng, n, self.sizes[0], self.sizes[-1])
+        return replace(self, x=x, y=y, values=draw(rng, self.slots))
+
+
+def draw_data(rng: Any, n: int, d: int, classes: int) -> tuple[Any, Any]:
+    """x (n, d) and y (n,), in which neighbouring examples have different classes."""
+    y = (np.arange(n) * 2 + np.arange(n) // classes + int(rng.integers(classes))) % classes
+    return rng.normal(size=(n, d)), y
+
+
+def draw(rng: Any, slots: tuple[Slot, ...]) -> dict[str, Any]:
+    """A point at which nothing is special: b and beta not 0, gamma not 1, about half of the units active."""
+    values = {}
+    for slot in slots:
+        if slot.letter == "W":
+            values[slot.name] = rng.normal(size=slot.shape) * (1.5 / min(max(slot.shape), 30) ** 0.5)
+        elif slot.letter == "gamma":
+            values[slot.name] = rng.uniform(0.6, 1.6, slot.shape)
+        else:
+            values[slot.name] = 0.3 * rng.normal(size=slot.shape)
+    return values
+
+
+def build(
+    layout: Layout,
+    store: Store,
+    sizes: tuple[int, ...],
+    arguments: Mapping[str, list[str]],
+    n: int,
+    rng: Any,
+) -> World:
+    """A world with parameters drawn."""
+    slots = tuple(
+        Slot(store.name(letter, layer, arguments), letter, layer, store.shape(letter, layer, sizes, layout))
+        for letter, layer in store.letters()
+    )
+    x, y = draw_data(rng, n, sizes[0], sizes[-1])
+    return World(layout, store, sizes, x, y, LAMBDA, slots, draw(rng, slots))

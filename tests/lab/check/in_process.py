@@ -1,0 +1,47 @@
+"""A student's file checked without a process of its own: many checks in little time."""
+
+import importlib.util
+import itertools
+import sys
+import textwrap
+
+import numpy as np
+
+from lab.check.process import StudentProblemError
+from lab.check.student import Check
+from lab.check.worker.explain import explain
+from lab.check.worker.session import Session
+
+count = itertools.count()
+
+
+class InProcess:
+    """Answers as a process does (lab/check/process.py)."""
+
+    def __init__(self):
+        self.session = Session()
+
+    def ask(self, do, arrays=None, **head):
+        arrays = {name: np.array(a) for name, a in (arrays or {}).items()}
+        try:
+            return getattr(self.session, do)(head, arrays)
+        except Exception as error:
+            raise StudentProblemError(explain(error)) from error
+
+
+def load(text, folder):
+    """A file with this text, as a module."""
+    path = folder / f"handin{next(count)}.py"
+    path.write_text("import numpy as np\n" + textwrap.dedent(text))
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def check(text, name, folder, examples=7, seed=0):
+    """The report on NAME in a file with this text."""
+    worker = InProcess()
+    worker.session.namespace = load(text, folder)
+    return Check("mine.py", "complex", examples, None, seed, None).one(worker, name, 0.0)
