@@ -9,28 +9,38 @@ from typing import Any
 
 from .code import Code
 from .errors import CodeError
+from .loading import Loaded
 from .values import Function
 
 
 class Home:
-    """The folder of the student's file: lines in it are worth naming."""
+    """The student's file: lines of it are worth naming."""
 
-    folder = ""
+    loaded: Loaded | None = None
 
 
 def where(error: BaseException) -> str:
-    """'12: the line' of the last frame in the student's folder."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(Home.folder)]
+    """'12: the line' of the last frame in the student's folder; 'cell 4, line 3: the line' in a notebook."""
+    loaded = Home.loaded
+    folder = str(loaded.path.parent) if loaded else ""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(folder)]
     if isinstance(error, SyntaxError) and error.lineno:
-        return f"{error.lineno}: {(error.text or '').strip()}"
-    return f"{frames[-1].lineno}: {frames[-1].line}" if frames else ""
+        return f"line {error.lineno}: {(error.text or '').strip()}"
+    if not frames:
+        return ""
+    last = frames[-1]
+    own = loaded is not None and last.filename == str(loaded.path)
+    line = loaded.place(last.lineno or 0) if loaded is not None and own else f"line {last.lineno}"
+    return f"{line}: {last.line}"
 
 
 def explain(error: BaseException) -> str:
     """An exception in words."""
     if isinstance(error, CodeError):
         return str(error)
-    place = f"line {where(error)}: " if where(error) else ""
+    if Home.loaded is not None and (reason := Home.loaded.reason(error)):
+        return reason
+    place = f"{where(error)}: " if where(error) else ""
     if isinstance(error, SystemExit):
         return f"{place}the file ends the program (SystemExit)"
     try:
@@ -45,7 +55,7 @@ def line_of(action: Callable[[], object], context: AbstractContextManager[Any]) 
         with context:
             action()
     except Exception as error:
-        return f" (line {where(error)})" if where(error) else ""
+        return f" ({where(error)})" if where(error) else ""
     return ""
 
 

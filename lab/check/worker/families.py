@@ -39,7 +39,10 @@ def functions_of(namespace: Any) -> dict[str, Function]:
 
 def _is_students(value: Any) -> bool:
     installed = re.match(r"numpy|scipy|matplotlib|gradlab|torch", getattr(value, "__module__", None) or "")
-    return (isinstance(value, FunctionType) and not installed) or hasattr(value, "nargout")
+    return (isinstance(value, FunctionType) and not installed) or "nargout" in (
+        *vars(type(value)),
+        *getattr(value, "__dict__", ()),
+    )
 
 
 def roles_of(function: Function) -> set[Role]:

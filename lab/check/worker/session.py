@@ -30,9 +30,7 @@ class Session:
 
     def load(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
         """Run the file; what in it can be checked."""
-        path = Path(head["path"])
-        Home.folder = str(path.parent)
-        loaded = load(path)
+        Home.loaded = loaded = load(Path(head["path"]))
         self.namespace, self.notes = loaded.namespace, tuple(loaded.notes)
         return {
             "targets": [{"name": f.name, "kind": f.kind, "says": f.says} for f in recognised(self.namespace)],

@@ -94,7 +94,7 @@ BAD = {
     # what: (change, words of the message, words on the line it names)
     "exception": ({"y = self": "raise KeyError('no')\n        y = self"}, "KeyError: 'no'", "raise KeyError"),
     "exit": ({"y = self": "import sys; sys.exit(1)\n        y = self"}, "ends the program", "sys.exit"),
-    "syntax": ({"def grads(self):": "def grads(self:"}, "SyntaxError", "def grads"),
+    "syntax": ({"def grads(self):": "def grads(self:"}, "this is not Python", "def grads"),
     "list": ({"2 * y.sum(0)": "[1.0, 2.0]"}, "grads()['b'] is a list, not a NumPy array", None),
     "params": ({'self.params = {"W": np.ones((3, 2)) / 3, "b": np.zeros(2)}': "self.params = [1]"}, "is a list", None),
     "no params": ({'{"W": np.ones((3, 2)) / 3, "b": np.zeros(2)}': "{}"}, "params is empty", None),
@@ -110,10 +110,10 @@ BAD = {
     "new array": (
         {"y = self": "self.params['W'] = 2 * self.params['W']\n        y = self"}, "grads() changes params['W']", None
     ),
-    "our core": ({"import numpy as np": "import numpy as np\nimport core"}, "No module named 'core'", "import core"),
+    "our core": ({"y = self": "import core; core.size + 1\n        y = self"}, "core is not installed", "core.size"),
     "no such name": ({"class Model": "class Other"}, "there is no Model in it", None),
     "no form": ({"def grads": "def gradients"}, "it needs params, loss() and grads()", None),
-    "hard exit": ({"y = self": "import os; os._exit(3)\n        y = self"}, "ended the process (exit code 3)", None),
+    "hard exit": ({"y = self": "import posix; posix._exit(3)\n        y = self"}, "ended the process (exit code 3)", None),
     "crash": ({"y = self": "import ctypes; ctypes.string_at(0)\n        y = self"}, "ended the process", "string_at"),
 }  # fmt: skip
 
@@ -140,7 +140,7 @@ def test_prints_are_kept_apart_and_survive_a_crash(check):
     report = check(RIGHT, replace={"import numpy as np": "import numpy as np\nprint('hello')"})
     assert report.passed
     assert report.prints == "hello\n"
-    report = check(RIGHT, replace={"import numpy as np": "import os\nprint('hello')\nos._exit(1)"})
+    report = check(RIGHT, replace={"import numpy as np": "import posix\nprint('hello', flush=True)\nposix._exit(1)"})
     assert report.prints == "hello\n"
 
 
@@ -156,9 +156,18 @@ def test_printing_without_end_fills_nothing(check):
     assert 1000 < len(report.prints) < 5000
 
 
+def beginning(process):
+    """A change that lets the first loss() begin a process, and print its number."""
+    text = f"""def loss(self):
+        if not hasattr(self, "child"):
+            import subprocess
+            self.child = subprocess.Popen({process})
+            print(self.child.pid)"""
+    return {"def loss(self):": text}
+
+
 def test_a_check_ends_with_all_that_the_file_has_begun(check, tmp_path):
-    start = "import subprocess\nsubprocess.Popen(['sh', '-c', 'while :; do echo >> beats; sleep 0.05; done'])"
-    report = check(RIGHT, replace={"import numpy as np": f"import numpy as np\n{start}"})
+    report = check(RIGHT, replace=beginning("['sh', '-c', 'while :; do echo >> beats; sleep 0.05; done']"))
     assert report.passed, report.problem
     beats = (tmp_path / "beats").stat().st_size
     time.sleep(0.5)
@@ -166,9 +175,8 @@ def test_a_check_ends_with_all_that_the_file_has_begun(check, tmp_path):
 
 
 def test_a_process_that_left_the_group_keeps_nobody_waiting(check):
-    start = "import subprocess\nchild = subprocess.Popen(['sleep', '300'], start_new_session=True)\nprint(child.pid)"
     begun = time.monotonic()
-    report = check(RIGHT, replace={"import numpy as np": f"import numpy as np\n{start}"})
+    report = check(RIGHT, replace=beginning("['sleep', '300'], start_new_session=True"))
     os.kill(int(report.prints), signal.SIGKILL)
     assert report.passed
     assert time.monotonic() - begun < 20
