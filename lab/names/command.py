@@ -33,7 +33,8 @@ def names(
     """Guess the nationality of surnames, of 18: a guess about the name, not about whoever bears it."""
     from threadpoolctl import threadpool_limits
 
-    from lab.names.model import answer, choose
+    from lab.names.answer import answer
+    from lab.names.model import choose
     from lab.names.table import save
     from lab.names.view import show_names
 
@@ -42,7 +43,7 @@ def names(
     if not surnames:
         raise LabError("which names? There were none on stdin")
     with threadpool_limits(1, "blas"):  # to wake a second one takes longer than the products of a name
-        document = answer(choose(runs_dir, run), surnames, explain)
+        said = answer(choose(runs_dir, run), surnames, explain)
     if out is not None:
-        save(document, out)
-    output(json, document, lambda terminal: show_names(terminal, document))
+        save(said, out)
+    output(json, said.document(), lambda terminal: show_names(terminal, said))

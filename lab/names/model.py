@@ -5,25 +5,26 @@ A name that somebody types is answered at once: this loads no SciPy, and the sch
 
 import json
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import numpy as np
 
 from core.network import Network
 from core.sequences import FEW
 from core.types import Array
-from data.alphabet import ALPHABET, LENGTH, PAD, encode, fold
+from data.alphabet import ALPHABET, LENGTH, PAD, encode
 from data.sources import SURNAMES
 from lab.errors import LabError
 from lab.runs.store import RunStore, all_runs, find
 from presets.network import build_network
 
 if TYPE_CHECKING:
+    from lab.runs.result import Result
     from presets import schema
 
 SHIPPED = Path(__file__).parent / "shipped"  # preset.toml, weights.npz and model.json, made by lab.names.ship
@@ -38,6 +39,15 @@ class Origin:
     preset: str
     accuracy: float  # on the validation names
     data: str  # what it learnt from and was judged by
+
+
+class ShippedAbout(TypedDict):
+    """What model.json says of the model that comes with Gradlab."""
+
+    preset: str
+    accuracy: float
+    data: str
+    classes: list[str]
 
 
 class NamesModel:
@@ -77,20 +87,6 @@ def _with_each_letter_hidden(row: Array) -> Array:
     rows = np.tile(row, (1 + len(letters), 1))
     rows[1 + letters, letters] = PAD  # letters come first, so that their places are 0, 1, ...
     return rows
-
-
-def answer(model: NamesModel, names: Sequence[str], explain: bool = False) -> dict[str, Any]:
-    """What the command shows and --json holds. Raises DataError."""
-    p = model.probabilities(names)
-    document = {
-        "model": asdict(model.origin),
-        "classes": list(model.classes),
-        "names": list(names),
-        "folded": [fold(name) for name in names],
-        "probabilities": p.tolist(),
-        "best": [model.classes[k] for k in p.argmax(axis=1)],
-    }
-    return document | ({"explain": [drops.tolist() for drops in model.explain(names)]} if explain else {})
 
 
 # Models
@@ -137,8 +133,10 @@ def of_run(store: RunStore) -> NamesModel:
         raise LabError(f"{store.path}: its files do not fit together: {error}") from None
 
 
-def _origin(store: RunStore, result: Mapping[str, Any]) -> Origin:
+def _origin(store: RunStore, result: "Result") -> Origin:
     accuracy = result["final"]["validation"]["accuracy"]
+    if accuracy is None:
+        raise LabError(f"{store.path}: its validation accuracy is no number")
     return Origin(store.path.name, str(store.path), result["preset"], accuracy, result["data"])
 
 
@@ -150,8 +148,8 @@ def shipped(folder: Path | None = None) -> NamesModel:
         return _model(cast("schema.Network", spec), dict(weights), _about(folder)["classes"], _shipped_origin(folder))
 
 
-def _about(folder: Path) -> dict[str, Any]:
-    about: dict[str, Any] = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+def _about(folder: Path) -> ShippedAbout:
+    about: ShippedAbout = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     return about
 
 

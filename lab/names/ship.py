@@ -42,7 +42,12 @@ def ship(store: RunStore, folder: Path = names.SHIPPED) -> str:
     np.savez_compressed(folder / "weights.npz", **state)  # type: ignore[arg-type]
     (folder / "preset.toml").write_text(dump(preset), encoding="utf-8")
     origin = model.origin
-    about = {"preset": origin.preset, "accuracy": accuracy, "data": origin.data, "classes": model.classes}
+    about: names.ShippedAbout = {
+        "preset": origin.preset,
+        "accuracy": accuracy,
+        "data": origin.data,
+        "classes": list(model.classes),
+    }
     (folder / "model.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
     return f"{origin.preset}: {size:,} bytes of weights, accuracy {accuracy:.4f} (of the run: {origin.accuracy:.4f})"
 

@@ -1,7 +1,6 @@
 """Guesses at surnames in the terminal: classes down, names across, as table 2 of the report; letters that spoke."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.cells import cell_len
@@ -9,66 +8,71 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lab.names.answer import Answer, Guess
+from lab.names.model import Origin
+
 MOST_LIKELY = "most likely"
 BARS, DIGITS = "·▁▂▃▄▅▆▇█", ".12345678"
 LEGEND = "Below each letter: how much the class loses without it, the most is █. A - spoke against the class."
 CAUTION = "Guesses are about names, not people."
 
 
-def show_names(console: Console, document: Mapping[str, Any]) -> None:
+def show_names(console: Console, answer: Answer) -> None:
     """Print who answers, a table (several where the names are too many for the width), and, if there, explanations."""
-    console.print(Text(headline(document["model"])), soft_wrap=True)
-    names = [" ".join(name.split()) for name in document["names"]]
-    first = max(map(len, [MOST_LIKELY, *document["classes"]])) + 2
-    for columns in _groups(names, document["best"], console.width - first):
-        console.print(_table(document, names, columns))
-    if "explain" in document:
-        _show_explanations(console, document, names)
+    console.print(Text(headline(answer.origin)), soft_wrap=True)
+    first = max(map(len, [MOST_LIKELY, *answer.classes])) + 2
+    for group in _groups(answer.guesses, console.width - first):
+        console.print(_table(answer.classes, group))
+    if any(guess.letters is not None for guess in answer.guesses):
+        _show_explanations(console, answer.guesses)
     console.print(Text(CAUTION, "italic"), soft_wrap=True)
 
 
-def headline(model: Mapping[str, Any]) -> str:
+def headline(model: Origin) -> str:
     """Which model answers, and how often it is right."""
-    name = model["preset"] + ", shipped with Gradlab" if model["run"] is None else model["name"]
-    return f"{name}: {model['accuracy']:.1%} of its validation names right · {model['data']}"
+    name = f"{model.preset}, shipped with Gradlab" if model.run is None else model.name
+    return f"{name}: {model.accuracy:.1%} of its validation names right · {model.data}"
 
 
-def _groups(names: Sequence[str], best: Sequence[str], width: int) -> Iterator[list[int]]:
-    """Indices of the names, so many at a time as fit the width."""
-    group: list[int] = []
+def _groups(guesses: Sequence[Guess], width: int) -> Iterator[list[Guess]]:
+    """The guesses, as many at a time as fit the width."""
+    group: list[Guess] = []
     used = 0
-    for i, name in enumerate(names):
-        column = max(cell_len(name), len(best[i])) + 2
+    for guess in guesses:
+        column = max(cell_len(_in_one_line(guess.name)), len(guess.best)) + 2
         if group and used + column > width:
             yield group
             group, used = [], 0
-        group.append(i)
+        group.append(guess)
         used += column
     yield group
 
 
-def _table(document: Mapping[str, Any], names: Sequence[str], columns: Sequence[int]) -> Table:
+def _in_one_line(name: str) -> str:
+    return " ".join(name.split())
+
+
+def _table(classes: Sequence[str], guesses: Sequence[Guess]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_footer=True)
     table.add_column("", footer=MOST_LIKELY, no_wrap=True)
-    for i in columns:
-        table.add_column(Text(names[i]), footer=document["best"][i], justify="right", no_wrap=True)
-    for k, nationality in enumerate(document["classes"]):
-        row = []
-        for i in columns:
-            best = nationality == document["best"][i]
-            row.append(Text(f"{document['probabilities'][i][k]:.4f}", "bold" if best else ""))
-        table.add_row(nationality, *row)
+    for guess in guesses:
+        table.add_column(Text(_in_one_line(guess.name)), footer=guess.best, justify="right", no_wrap=True)
+    for k, nationality in enumerate(classes):
+        cells = (
+            Text(f"{guess.probabilities[k]:.4f}", "bold" if guess.best == nationality else "") for guess in guesses
+        )
+        table.add_row(nationality, *cells)
     return table
 
 
-def _show_explanations(console: Console, document: Mapping[str, Any], names: Sequence[str]) -> None:
-    for name, folded, best, drops in zip(names, document["folded"], document["best"], document["explain"], strict=True):
+def _show_explanations(console: Console, guesses: Sequence[Guess]) -> None:
+    for guess in guesses:
         letters, bars = Text("  "), Text("  ")
-        for letter, share in zip(folded, strengths(drops), strict=True):
+        for letter, share in zip(guess.folded, strengths(guess.letters or ()), strict=True):
             style = letter_style(share)
             letters.append(letter, style).append(" ")
             bars.append(mark(share), style).append(" ")
-        console.print(Text(f"{name}: {best}"))
+        console.print(Text(f"{_in_one_line(guess.name)}: {guess.best}"))
         console.print(letters)
         console.print(bars)
     console.print(Text(LEGEND), soft_wrap=True)

@@ -5,6 +5,7 @@ from typing import Any, NotRequired, TypedDict
 
 import pytest
 
+from lab.names.answer import AnswerDocument
 from lab.runs.catalogue import RunRow
 from lab.runs.compare import Comparison
 from lab.runs.result import Result
@@ -101,3 +102,13 @@ def test_search_with_trials_that_end_in_each_way(small, document, tmp_path):
     diverged = search("eta=1e6", "eta_min=1e5", trials=1)
     assert diverged["best"] is None
     assert faults(diverged, SearchResult) == []
+
+
+def test_guesses_with_and_without_reasons_by_a_run_and_by_the_shipped_model(trained, document):
+    plain = document("names", "Zhao", "Müller", "--run", "shipped")
+    assert "explain" not in plain
+    assert faults(plain, AnswerDocument) == []
+    run = trained("updates=3", preset="names-best")["run"]
+    explained = document("names", "Zhao", "--run", run, "--explain")
+    assert explained["model"]["run"] == run
+    assert faults(explained, AnswerDocument) == []

@@ -1,7 +1,6 @@
 """Names: 18 probabilities for a surname as it is typed, the letters that spoke, and a table of the names kept."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,7 +17,8 @@ from data.alphabet import fold
 from data.errors import DataError
 from data.sources import SURNAMES
 from lab.errors import LabError
-from lab.names.model import NamesModel, Origin, answer, load, models
+from lab.names.answer import Answer, answer
+from lab.names.model import NamesModel, Origin, load, models
 from lab.names.table import WRITERS, csv_text, markdown, save
 from lab.names.view import CAUTION, headline, mark, strengths
 from presets.errors import PresetError
@@ -141,8 +141,8 @@ class NamesScreen(ModeScreen):
             except (LabError, PresetError) as error:
                 self.refuse(error)
                 return
-        self.query_one("#model").tooltip = headline(asdict(self._model.origin))
-        self.query_one("#about", Text).show(f"{CAUTION}\n{headline(asdict(self._model.origin))}")
+        self.query_one("#model").tooltip = headline(self._model.origin)
+        self.query_one("#about", Text).show(f"{CAUTION}\n{headline(self._model.origin)}")
         self._guess()
         self._show_table()
 
@@ -157,18 +157,19 @@ class NamesScreen(ModeScreen):
             bars.show(Content.styled("\n".join(SURNAMES.classes), "$foreground-muted"))
             return
         try:
-            document = answer(self._model, [name], explain=True)
+            said = answer(self._model, [name], explain=True)
         except DataError as error:
             letters.show("")
             bars.show(Content.styled(str(error), "$text-error"))
             return
         ascii_only = self.lab.settings.markers == "ascii"
-        letters.show(spelt(document["folded"][0], document["explain"][0], ascii_only))
+        (guess,) = said.guesses
+        letters.show(spelt(guess.folded, guess.letters or (), ascii_only))
         room = self.query_one("#guess").content_size.width - LABELS - FIGURES - 3
-        ranked = list(zip(document["classes"], document["probabilities"][0], strict=True))
+        ranked = list(zip(said.classes, guess.probabilities, strict=True))
         if self._best_first:
             ranked.sort(key=lambda pair: -pair[1])
-        bars.show(probability_bars(ranked, document["best"][0], room, ascii_only))
+        bars.show(probability_bars(ranked, guess.best, room, ascii_only))
 
     def action_type(self) -> None:
         """To the field."""
@@ -207,42 +208,42 @@ class NamesScreen(ModeScreen):
 
     def _show_table(self) -> None:
         classes, columns = self.query_one("#classes", Text), self.query_one("#columns-text", Text)
-        document = self._document()
-        if document is None:
+        said = self._answer()
+        if said is None:
             classes.show("")
             columns.show(Content.styled("enter puts the name here", "$foreground-muted"))
         else:
             classes.show(Content.styled("\n".join(["", *SURNAMES.classes]), "$foreground-muted"))
-            columns.show(table_columns(document))
+            columns.show(table_columns(said))
 
     def _scroll_to_last(self) -> None:
         self.call_after_refresh(self.query_one("#columns").scroll_to, x=FAR, animate=False)
 
-    def _document(self) -> dict[str, Any] | None:
+    def _answer(self) -> Answer | None:
         """The guesses at the names kept; None without any."""
         return answer(self._model, self._kept) if self._model and self._kept else None
 
     def action_copy(self, ending: str) -> None:
         """The table to the clipboard."""
-        if document := self._document():
-            self.app.copy_to_clipboard((markdown if ending == ".md" else csv_text)(document))
-            self.tell(f"copied as {'Markdown' if ending == '.md' else 'CSV'}: {', '.join(document['names'])}")
+        if said := self._answer():
+            self.app.copy_to_clipboard((markdown if ending == ".md" else csv_text)(said))
+            self.tell(f"copied as {'Markdown' if ending == '.md' else 'CSV'}: {', '.join(self._kept)}")
         else:
             self.refuse("the table is empty: enter puts a name into it")
 
     def action_save(self) -> None:
         """Ask for a file, and write the table."""
-        if document := self._document():
+        if said := self._answer():
             ask = AskScreen("Save the table", f"A .md or .csv file in {Path.cwd()}", "names.md", _table_file)
-            self.app.push_screen(ask, partial(self._save, document))
+            self.app.push_screen(ask, partial(self._save, said))
         else:
             self.refuse("the table is empty: enter puts a name into it")
 
-    def _save(self, document: Mapping[str, Any], file: str | None) -> None:
+    def _save(self, said: Answer, file: str | None) -> None:
         if file is None:
             return
         try:
-            save(document, Path(file))
+            save(said, Path(file))
         except LabError as error:
             self.refuse(error)
         else:
@@ -298,21 +299,22 @@ def probability_bars(ranked: Sequence[tuple[str, float]], best: str, room: int, 
     return Content("\n").join(lines)
 
 
-def table_columns(document: Mapping[str, Any]) -> Content:
+def table_columns(said: Answer) -> Content:
     """A column for each name, of the probabilities of all classes and the best one's name; without the classes."""
-    widths = [
-        max(len(name), len(best), FIGURES) for name, best in zip(document["names"], document["best"], strict=True)
-    ]
+    guesses = said.guesses
+    widths = [max(len(guess.name), len(guess.best), FIGURES) for guess in guesses]
 
     def line(cells: Sequence[str], style: str = "", bold: str = "") -> Content:
         """Cells of a row; those of names whose best class is `bold` stand out."""
-        parts = zip(cells, widths, document["best"], strict=True)
+        parts = zip(cells, widths, guesses, strict=True)
         return Content("  ").join(
-            Content.styled(f"{cell:>{width}}", "bold $text-primary" if best == bold else style)
-            for cell, width, best in parts
+            Content.styled(f"{cell:>{width}}", "bold $text-primary" if guess.best == bold else style)
+            for cell, width, guess in parts
         )
 
-    rows = zip(document["classes"], zip(*document["probabilities"], strict=True), strict=True)
-    lines = [line(document["names"], "$foreground-muted")]
-    lines += [line([f"{p:.4f}" for p in row], bold=nationality) for nationality, row in rows]
-    return Content("\n").join([*lines, line(document["best"], "bold")])
+    lines = [line([guess.name for guess in guesses], "$foreground-muted")]
+    lines += [
+        line([f"{guess.probabilities[k]:.4f}" for guess in guesses], bold=nationality)
+        for k, nationality in enumerate(said.classes)
+    ]
+    return Content("\n").join([*lines, line([guess.best for guess in guesses], "bold")])

@@ -22,6 +22,7 @@ from data.sources import SURNAMES
 from lab.errors import LabError
 from lab.names import model as names
 from lab.names import ship as ship_names
+from lab.names.answer import answer
 from lab.names.view import show_names
 from lab.runs import run as lab_run
 from lab.runs.store import RunStore
@@ -81,17 +82,17 @@ def test_a_runs_model_is_as_good_as_the_run_says(finished):
      ("Łukasz‐Nowak", "lukasz-nowak"), ("Strauß", "strauss")],
 )  # fmt: skip
 def test_names_are_folded_as_in_training(finished, written, known):
-    document = names.answer(names.of_run(finished), [written, known])
-    assert document["folded"] == [known, known]
-    assert document["names"] == [written, known]
-    assert document["probabilities"][0] == document["probabilities"][1]
+    first, second = answer(names.of_run(finished), [written, known]).guesses
+    assert (first.name, second.name) == (written, known)
+    assert first.folded == second.folded == known
+    assert first.probabilities == second.probabilities
 
 
 @pytest.mark.parametrize(("wrong", "reason"), [("Ли", "'л'"), ("R2D2", "'2'"), ("", "no letters"), ("-'", "no letters"),
                                                ("a" * 21, "21 letters")])  # fmt: skip
 def test_a_name_that_cannot_be_read_is_said_among_others_and_not_guessed(finished, wrong, reason):
     with pytest.raises(DataError, match=re.escape(reason)) as error:
-        names.answer(names.of_run(finished), ["Zhao", wrong, "Singh"])
+        answer(names.of_run(finished), ["Zhao", wrong, "Singh"])
     assert str(error.value).startswith(repr(wrong))
 
 
@@ -216,12 +217,12 @@ def test_the_command_shows_classes_down_names_across_and_who_answers(gradlab):
 
 def test_the_best_is_bold_and_many_names_stand_in_tables_below_each_other():
     asked = [name + ending for ending in ("", "s", "son") for name in REPORT]
-    document = names.answer(names.shipped(), asked)
+    said = answer(names.shipped(), asked)
     terminal = Console(file=io.StringIO(), width=60, force_terminal=True, color_system="standard")
-    show_names(terminal, document)
+    show_names(terminal, said)
     shown = terminal.file.getvalue()
     bold = [float(x) for x in re.findall(r"\x1b\[1m *(\d\.\d{4})", shown)]
-    assert sorted(bold) == sorted(float(f"{max(p):.4f}") for p in document["probabilities"])
+    assert sorted(bold) == sorted(float(f"{max(guess.probabilities):.4f}") for guess in said.guesses)
     plain = re.sub(r"\x1b\[[\d;]*m", "", shown)
     tables = plain.split("Arabic")
     assert len(tables) - 1 > 1

@@ -1,0 +1,82 @@
+"""The guesses at some surnames, and the document that `gradlab names --json` prints of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NotRequired, TypedDict
+
+from data.alphabet import fold
+from lab.names.model import NamesModel, Origin
+
+
+@dataclass(frozen=True)
+class Guess:
+    """At one surname, of the classes of the answer it is in."""
+
+    name: str  # as it was given
+    folded: str  # as the network reads it
+    probabilities: tuple[float, ...]  # of every class
+    best: str  # the most likely class
+    letters: tuple[float, ...] | None  # what each letter of `folded` says for it; None if nobody asked
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model says of some surnames."""
+
+    origin: Origin
+    classes: tuple[str, ...]
+    guesses: tuple[Guess, ...]
+
+    def document(self) -> "AnswerDocument":
+        """Plain values for JSON: a list has an entry for each name."""
+        model, guesses = self.origin, self.guesses
+        document: AnswerDocument = {
+            "model": {
+                "name": model.name,
+                "run": model.run,
+                "preset": model.preset,
+                "accuracy": model.accuracy,
+                "data": model.data,
+            },
+            "classes": list(self.classes),
+            "names": [guess.name for guess in guesses],
+            "folded": [guess.folded for guess in guesses],
+            "probabilities": [list(guess.probabilities) for guess in guesses],
+            "best": [guess.best for guess in guesses],
+        }
+        if explained := [list(guess.letters) for guess in guesses if guess.letters is not None]:
+            document["explain"] = explained
+        return document
+
+
+class OriginDocument(TypedDict):
+    """Where a model comes from, and how good it is."""
+
+    name: str
+    run: str | None
+    preset: str
+    accuracy: float
+    data: str
+
+
+class AnswerDocument(TypedDict):
+    """What `gradlab names --json` prints; every list but that of the classes has an entry for each name."""
+
+    model: OriginDocument
+    classes: list[str]
+    names: list[str]
+    folded: list[str]
+    probabilities: list[list[float]]
+    best: list[str]
+    explain: NotRequired[list[list[float]]]
+
+
+def answer(model: NamesModel, names: Sequence[str], explain: bool = False) -> Answer:
+    """The guesses of a model; with `explain`, what each letter says. Raises DataError for what is no name."""
+    p = model.probabilities(names)
+    letters = [tuple(drops.tolist()) for drops in model.explain(names)] if explain else [None] * len(names)
+    guesses = (
+        Guess(name, fold(name), tuple(row.tolist()), model.classes[row.argmax()], said)
+        for name, row, said in zip(names, p, letters, strict=True)
+    )
+    return Answer(model.origin, model.classes, tuple(guesses))
