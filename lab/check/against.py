@@ -53,14 +53,57 @@ class Softmax(Layer):
         return dx
 
 
-# What each kind may be, from the student's x, W (None without one) and output in our layout: x rows or (n, h, w, c)
-KINDS: dict[str, Callable[[Array, Array | None, Array], list[Layer]]] = {
-    "dense": lambda x, W, out: [Dense(out.shape[-1])],
-    "relu": lambda x, W, out: [ReLU()],
-    "batchnorm": lambda x, W, out: [BatchNorm()],
-    "softmax": lambda x, W, out: [Softmax()],
-    "conv2d": lambda x, W, out: [] if W is None else [Conv2D(W.shape[-1], len(W), p) for p in ("same", "valid")],
-    "maxpool": lambda x, W, out: [MaxPool(x.shape[1] // out.shape[1])] if x.ndim == 4 else [],
+Letters = dict[str, str]  # our letter for each parameter of a layer -> the student's name for it
+
+
+def _nothing(others: Mapping[str, Array]) -> Letters | None:
+    """No parameters at all."""
+    return None if others else {}
+
+
+def _kernel_and_bias(others: Mapping[str, Array]) -> Letters | None:
+    """W and b."""
+    if len(others) != 2:
+        return None
+    # a bias may have two axes, as (4, 1), and a kernel axes of length 1
+    b, W = sorted(others, key=lambda n: (others[n].ndim, others[n].size, not n.lower().startswith("b")))
+    return {"W": W, "b": b} if others[W].ndim >= 2 else None
+
+
+def _scale_and_shift(others: Mapping[str, Array]) -> Letters | None:
+    """gamma and beta."""
+    gammas = [n for n in others if n.lower().startswith(("g", "s"))]
+    rest = [n for n in others if n not in gammas]
+    return {"gamma": gammas[0], "beta": rest[0]} if len(gammas) == len(rest) == 1 else None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A layer of ours that a student's can be compared with.
+
+    layers: which of ours it may be, from the student's x, W (None without one) and output, in our layout: x rows or
+    (n, h, w, c). letters: which parameter is which, from the student's without x; None if they do not fit.
+    """
+
+    layers: Callable[[Array, Array | None, Array], list[Layer]]
+    letters: Callable[[Mapping[str, Array]], Letters | None] = _nothing
+
+
+def _convolutions(x: Array, W: Array | None, out: Array) -> list[Layer]:
+    return [] if W is None else [Conv2D(W.shape[-1], len(W), padding) for padding in ("same", "valid")]
+
+
+def _pools(x: Array, W: Array | None, out: Array) -> list[Layer]:
+    return [MaxPool(x.shape[1] // out.shape[1])] if x.ndim == 4 else []
+
+
+KINDS = {  # by the names in targets.AGAINST
+    "dense": Kind(lambda x, W, out: [Dense(out.shape[-1])], _kernel_and_bias),
+    "relu": Kind(lambda x, W, out: [ReLU()]),
+    "batchnorm": Kind(lambda x, W, out: [BatchNorm()], _scale_and_shift),
+    "softmax": Kind(lambda x, W, out: [Softmax()]),
+    "conv2d": Kind(_convolutions, _kernel_and_bias),
+    "maxpool": Kind(_pools),
 }
 # The orders of axes that turn the student's x and W into ours, by the dimensions of x: rows or columns as examples,
 # W on either side of x; images with the channels last, or first as in CS231n and PyTorch
@@ -95,7 +138,7 @@ def _ours(kind: str, code: LayerCode, rows: Shape, kernel: Shape) -> Iterator[di
     x, c, out = (
         np.ascontiguousarray(a.transpose(rows), np.float64) for a in (code.params["x"], code.cotangent, code.out)
     )
-    names = _letters(kind, code.params)
+    names = KINDS[kind].letters({name: value for name, value in code.params.items() if name != "x"})
     if names is None:
         return
     params = {
@@ -104,7 +147,7 @@ def _ours(kind: str, code: LayerCode, rows: Shape, kernel: Shape) -> Iterator[di
         )
         for letter, name in names.items()
     }
-    for layer in KINDS[kind](x, params.get("W"), out):
+    for layer in KINDS[kind].layers(x, params.get("W"), out):
         try:
             _, wanted = layer.build(x.shape[1:])
             if {k: p.shape for k, p in wanted.items()} != {k: v.shape for k, v in params.items()}:
@@ -123,22 +166,6 @@ def _ours(kind: str, code: LayerCode, rows: Shape, kernel: Shape) -> Iterator[di
                 for k, name in names.items()
             }
             yield {"output": y.transpose(back), "x": dx.transpose(back), **grads}
-
-
-def _letters(kind: str, params: Mapping[str, Array]) -> dict[str, str] | None:
-    """Our letter -> the student's name, for every parameter of the layer; None if they do not fit."""
-    others = [name for name in params if name != "x"]
-    if kind in ("dense", "conv2d"):
-        if len(others) != 2:
-            return None
-        # a bias may have two axes, as (4, 1), and a kernel axes of length 1
-        b, W = sorted(others, key=lambda n: (params[n].ndim, params[n].size, not n.lower().startswith("b")))
-        return {"W": W, "b": b} if params[W].ndim >= 2 else None
-    if kind == "batchnorm":
-        gammas = [n for n in others if n.lower().startswith(("g", "s"))]
-        rest = [n for n in others if n not in gammas]
-        return {"gamma": gammas[0], "beta": rest[0]} if len(gammas) == len(rest) == 1 else None
-    return {} if not others else None
 
 
 def _compared(name: str, theirs: Array, ours: Array, scale: float) -> Comparison:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from lab.check.targets import FILE, WHOLE
+from lab.check.targets import AGAINST, FILE, WHOLE
 from lab.errors import LabError
 from lab.terminal import BAD_INPUT, FAILED, Changes, Json, console, notice, output
 
@@ -39,7 +39,7 @@ Against = Annotated[
     str | None,
     typer.Option(
         metavar="LAYER",
-        help="Compare a layer of yours with Gradlab's: dense, relu, batchnorm, softmax, conv2d or maxpool.",
+        help=f"Compare a layer of yours with Gradlab's: {', '.join(AGAINST[:-1])} or {AGAINST[-1]}.",
         show_default=False,
     ),
 ]

@@ -89,7 +89,7 @@ def check_file(
     loss() and grads() or a function that makes one, or a pair NAME_forward, NAME_backward.
 
     examples: rows of the x that code without data of its own is given; timeout: seconds for one answer of the file;
-    against: dense, relu, batchnorm, softmax, conv2d or maxpool, Gradlab's own to compare outputs and gradients with;
+    against: one of targets.AGAINST, a layer of ours to compare outputs and gradients with;
     began: told how to end the file's process from another thread; what is found then says that it has ended.
     Raises LabError if there is no such file or nothing to compare with; whatever the file does is in the report.
     """

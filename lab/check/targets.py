@@ -8,6 +8,7 @@ from lab.errors import LabError
 
 FILE = re.compile(r"(?P<path>.+\.(py|ipynb|m)):(?P<name>\w+)")  # how NAME in a file is written
 WHOLE = re.compile(r"(?P<path>.+\.(py|ipynb|m)):?")  # how a file is written, for everything in it
+AGAINST = ("dense", "relu", "batchnorm", "softmax", "conv2d", "maxpool")  # the layers of lab.check.against
 
 
 def names_in(path: Path) -> list[str]:
