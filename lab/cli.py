@@ -77,11 +77,11 @@ for command in (serve, presets, run, check, names, search, reproduce, runs, comp
 def main() -> None:
     """The console script: runs a command, turns errors into one line on stderr, and exits with the contract's code."""
     tune_blas()
-    _answer_signals()
     sys.stdout, sys.stderr = sys.stdout or StringIO(), sys.stderr or StringIO()  # None: closed by who began us
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a question mark for what the terminal's encoding lacks
             stream.reconfigure(errors="replace")
+    _answer_signals()
     usage_error: Any = typer.BadParameter.__base__  # of the click that typer brings with it
     try:
         code = app(standalone_mode=False, prog_name="gradlab")

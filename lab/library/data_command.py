@@ -41,8 +41,8 @@ def fetch_data(
 
     bar = console(stderr=True).is_terminal
     for name in names or IMAGE_SETS:
-        if not bar:
-            notice(f"downloading {name} ...")
+        if not bar and name in IMAGE_SETS:
+            notice(f"fetching {name} ...")
         print(visible(str(fetch(name, progress=bar))))
 
 
