@@ -15,7 +15,7 @@ import copy
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 
@@ -102,24 +102,57 @@ class GradientReport:
     notes: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> "CheckDocument":
         """Plain values for a JSON document."""
-        keys = ("name", "shape", "checked", "crossed", "zero", "worst", "median", "passed", "diagnosis")
         return {
             "target": self.target,
             "method": self.method,
             "passed": self.passed,
-            "tensors": [{key: _plain(getattr(t, key)) for key in keys} for t in self.tensors],
+            "tensors": [_tensor_document(tensor) for tensor in self.tensors],
             "seconds": self.seconds,
             "notes": list(self.notes),
             "findings": list(self.findings),
         }
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return list(value)
-    return None if isinstance(value, float) and not np.isfinite(value) else value  # JSON has no NaN
+class TensorDocument(TypedDict):
+    """A tensor of a check. Errors are None where they are not finite: JSON has no NaN."""
+
+    name: str
+    shape: list[int]
+    checked: int
+    crossed: int
+    zero: int
+    worst: float | None
+    median: float | None
+    passed: bool
+    diagnosis: str
+
+
+class CheckDocument(TypedDict):
+    """What `gradlab check PRESET --json` prints."""
+
+    target: str
+    method: Method
+    passed: bool
+    tensors: list[TensorDocument]
+    seconds: float
+    notes: list[str]
+    findings: list[str]
+
+
+def _tensor_document(tensor: TensorReport) -> TensorDocument:
+    return {
+        "name": tensor.name,
+        "shape": list(tensor.shape),
+        "checked": tensor.checked,
+        "crossed": tensor.crossed,
+        "zero": tensor.zero,
+        "worst": tensor.worst if np.isfinite(tensor.worst) else None,
+        "median": tensor.median if np.isfinite(tensor.median) else None,
+        "passed": tensor.passed,
+        "diagnosis": tensor.diagnosis,
+    }
 
 
 Progress = Callable[[TensorReport], object]

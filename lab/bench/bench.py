@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TypedDict
 
 from core.threads import threads
 from core.trainer import Snapshot
@@ -18,16 +18,33 @@ SECONDS = 0.2  # of a turn
 FOREVER = 10**9  # updates
 
 
+class PresetRates(TypedDict):
+    """How fast a preset trains."""
+
+    preset: str
+    batch: int
+    parameters: int
+    updates_per_second: dict[str, float]  # by the number of threads, which is a text in JSON
+
+
+class Rates(TypedDict):
+    """What `gradlab bench --json` prints."""
+
+    cores: int
+    presets: list[PresetRates]
+    versions: dict[str, str]
+
+
 def endless(name: str, *changes: str) -> Preset:
     """A preset that neither ends nor evaluates."""
     return load(name, [*changes, f"updates={FOREVER}", f"evaluate_every={FOREVER}"])
 
 
-def measure(names: Sequence[str], seconds: float, watch: Callable[[str], None]) -> dict[str, Any]:
+def measure(names: Sequence[str], seconds: float, watch: Callable[[str], None]) -> Rates:
     """Updates per second of presets on one thread and on all cores, on embedded data and without evaluations.
 
     `seconds` is the length of a turn, of which every number of threads has some; `watch` is told of every preset
-    before it is measured. What `gradlab bench --json` prints.
+    before it is measured.
     """
     documents = []
     for name in names:
@@ -36,7 +53,7 @@ def measure(names: Sequence[str], seconds: float, watch: Callable[[str], None]) 
     return {"cores": cores(), "presets": documents, "versions": versions()}
 
 
-def _preset(preset: Preset, seconds: float) -> dict[str, Any]:
+def _preset(preset: Preset, seconds: float) -> PresetRates:
     trainer = build(preset, load_data(preset, "mini"))
     trainer.update = 1  # past the evaluation of update 0
     snapshots = trainer.run()

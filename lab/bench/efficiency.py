@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 from scipy.sparse import csr_array, eye_array, kron
@@ -57,12 +57,33 @@ class Times:
         return self.preparing + self.updating
 
 
-def experiment(preset: Preset, updates: int, watch: Watch) -> dict[str, Any]:
-    """Make so many updates of a preset in all ways. What `gradlab bench --experiment surnames --json` prints.
+class MethodTimes(TypedDict):
+    """A way to the gradients, and how long it took."""
 
-    The preset is one of surnames, of two convolutions without biases. "same_gradient" says whether all ways agree in
-    the gradients of the first and the last update, to TOLERANCE.
-    """
+    name: str
+    description: str
+    seconds: float
+    times_gradlab: float  # its seconds in those of Gradlab
+    reported_seconds: float | None
+    largest_difference: float  # of its gradients from Gradlab's, as a part of the largest element
+
+
+class Efficiency(TypedDict):
+    """What `gradlab bench --experiment surnames --json` prints."""
+
+    experiment: Literal["surnames"]
+    preset: str
+    data: str  # label, with the counts
+    updates: int
+    batch: int
+    methods: list[MethodTimes]
+    tolerance: float
+    same_gradient: bool  # do all ways agree in the gradients of the first and the last update, to the tolerance?
+    versions: dict[str, str]
+
+
+def experiment(preset: Preset, updates: int, watch: Watch) -> Efficiency:
+    """Make so many updates of a preset in all ways: one of surnames, of two convolutions without biases."""
     dataset = load_data(preset, "auto")
     symbols = dataset.symbols
     assert symbols is not None
@@ -77,7 +98,7 @@ def experiment(preset: Preset, updates: int, watch: Watch) -> dict[str, Any]:
         sparse = times(lambda network: _sparse(network, symbols))
         layers = times(_layers)
 
-    def method(name: str, description: str, seconds: float, reported: float | None, way: Times) -> dict[str, Any]:
+    def method(name: str, description: str, seconds: float, reported: float | None, way: Times) -> MethodTimes:
         return {
             "name": name,
             "description": description,

@@ -1,14 +1,14 @@
 """What `gradlab bench` prints."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from lab.bench.bench import Rates
+from lab.bench.efficiency import Efficiency
 
-def show_rates(console: Console, document: Mapping[str, Any]) -> None:
+
+def show_rates(console: Console, document: Rates) -> None:
     """Updates per second of every preset, a column for each number of threads."""
     counts = list(document["presets"][0]["updates_per_second"])
     headings = [f"{n} thread" if n == "1" else f"{n} threads" for n in counts]
@@ -22,7 +22,7 @@ def show_rates(console: Console, document: Mapping[str, Any]) -> None:
     )
 
 
-def show_experiment(console: Console, document: Mapping[str, Any]) -> None:
+def show_experiment(console: Console, document: Efficiency) -> None:
     """The ways beside what the report measured, and whether their gradients agree."""
     table = _table("gradients by", "here", "× Gradlab", "reported", "difference")
     for method in document["methods"]:

@@ -1,8 +1,8 @@
 """A student's layer beside Gradlab's own, on the same inputs."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Protocol, TypedDict
 
 import numpy as np
 
@@ -24,9 +24,27 @@ class Comparison:
     theirs: float  # there
     ours: float  # there
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> "ComparisonDocument":
         """Plain values for a JSON document."""
-        return asdict(self) | {"place": list(self.place)}
+        return {
+            "name": self.name,
+            "passed": self.passed,
+            "absolute": self.absolute,
+            "place": list(self.place),
+            "theirs": self.theirs,
+            "ours": self.ours,
+        }
+
+
+class ComparisonDocument(TypedDict):
+    """A comparison in JSON; numbers that are not finite are null there."""
+
+    name: str
+    passed: bool
+    absolute: float | None
+    place: list[int]
+    theirs: float | None
+    ours: float | None
 
 
 class LayerCode(Protocol):

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
-from core.gradcheck.check import GradientReport, Method, Progress, Settings, TensorReport, check_target
-from lab.check.against import Comparison, compare
+from core.gradcheck.check import CheckDocument, GradientReport, Method, Progress, Settings, TensorReport, check_target
+from lab.check.against import Comparison, ComparisonDocument, compare
 from lab.check.code_target import Asked, StudentTarget
 from lab.check.process import StudentProblemError, Worker
 from lab.errors import LabError
@@ -37,14 +37,23 @@ class StudentReport:
         """Does it run, do its gradients pass, and does it agree with the layer it is held against?"""
         return not self.problem and self.report.passed and all(c.passed for c in self.against)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> "StudentDocument":
         """Plain values for a JSON document."""
-        return self.report.as_dict() | {
+        return {
+            **self.report.as_dict(),
             "passed": self.passed,
             "problem": self.problem,
             "prints": self.prints,
             "against": [c.as_dict() for c in self.against],
         }
+
+
+class StudentDocument(CheckDocument):
+    """What `gradlab check FILE:NAME --json` prints."""
+
+    problem: str
+    prints: str
+    against: list[ComparisonDocument]
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,7 @@ class FileReport:
         """Was something recognised, and does all of it pass?"""
         return not self.problem and bool(self.targets) and all(t.passed for t in self.targets)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> "FileDocument":
         """Plain values for a JSON document."""
         return {
             "file": self.file,
@@ -72,6 +81,17 @@ class FileReport:
             "notes": list(self.notes),
             "targets": [t.as_dict() for t in self.targets],
         }
+
+
+class FileDocument(TypedDict):
+    """What `gradlab check FILE --json` prints."""
+
+    file: str
+    passed: bool
+    problem: str
+    prints: str
+    notes: list[str]
+    targets: list[StudentDocument]
 
 
 def check_file(

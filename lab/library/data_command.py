@@ -25,8 +25,8 @@ def list_data(json: Json = False) -> None:
     from data.catalogue import entries
     from lab.library.view import show_data
 
-    documents = [asdict(entry) for entry in entries()]
-    output(json, documents, lambda terminal: show_data(terminal, documents))
+    every = entries()
+    output(json, [asdict(entry) for entry in every], lambda terminal: show_data(terminal, every))
 
 
 @data_app.command("fetch")

@@ -11,8 +11,9 @@ def presets(name: PresetName = None, json: Json = False) -> None:
     from presets.toml import dump
 
     if name is None:
-        documents = [load(each).model_dump(exclude_none=True) for each in names()]
-        output(json, documents, lambda terminal: show_presets(terminal, documents))
+        every = [load(each) for each in names()]
+        documents = [preset.model_dump(exclude_none=True) for preset in every]
+        output(json, documents, lambda terminal: show_presets(terminal, every))
     else:
         preset = load(name)
         output(json, preset.model_dump(exclude_none=True), lambda _: print(visible(dump(preset)), end=""))

@@ -1,5 +1,6 @@
 """Compares a JSON document with the type that declares it: an oracle that knows nothing of how documents are made."""
 
+from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, NotRequired, Required, Union, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -17,6 +18,8 @@ def faults(value: Any, kind: Any, at: str = "document") -> list[str]:
         hints = {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
         needed = {field.alias or name for name, field in kind.model_fields.items() if field.is_required()}
         return _of_keys(value, hints, needed, at)
+    if is_dataclass(kind):  # all of its fields are in the document
+        return _of_keys(value, get_type_hints(kind), {field.name for field in fields(kind)}, at)
     if hasattr(kind, "__metadata__"):  # Annotated
         return faults(value, kind.__origin__, at)
     if origin in (Required, NotRequired):

@@ -5,12 +5,20 @@ from typing import Any, NotRequired, TypedDict
 
 import pytest
 
+from core.gradcheck.check import CheckDocument
+from data.catalogue import Entry
+from lab.bench import bench, efficiency
+from lab.bench.bench import Rates
+from lab.bench.efficiency import Efficiency
+from lab.check.student import FileDocument, StudentDocument
+from lab.check.template import template
 from lab.names.answer import AnswerDocument
 from lab.runs.catalogue import RunRow
 from lab.runs.compare import Comparison
 from lab.runs.result import Result
 from lab.search.result import SearchResult
 from lab.search.store import SearchState, all_searches
+from presets.schema import Preset
 from tests.lab.documents import faults
 
 
@@ -112,3 +120,30 @@ def test_guesses_with_and_without_reasons_by_a_run_and_by_the_shipped_model(trai
     explained = document("names", "Zhao", "--run", run, "--explain")
     assert explained["model"]["run"] == run
     assert faults(explained, AnswerDocument) == []
+
+
+def test_checks_of_presets_reports_and_files(small, document, tmp_path):
+    assert faults(document("check", "a1-test1", "--examples", "2"), CheckDocument) == []
+    assert faults(document("check", "--like", "a2-setting1"), list[CheckDocument]) == []
+    (tmp_path / "mine.py").write_text(template())
+    (tmp_path / "wrong.py").write_text(template().replace("self.x.T @ dy", "np.inf * self.x.T @ dy"))
+    (tmp_path / "broken.py").write_text("def my_network():\n    return 1 / 0\n")
+    for file in ("mine.py:Dense", "wrong.py:Dense", "mine.py:my_network", "broken.py:my_network"):
+        against = ["--against", "dense"] if file.endswith("Dense") else []
+        assert faults(document("check", str(tmp_path / file), *against), StudentDocument) == [], file
+    for file in ("mine.py", "broken.py"):
+        assert faults(document("check", str(tmp_path / file)), FileDocument) == [], file
+
+
+def test_presets_and_data_sets(document):
+    assert faults(document("presets"), list[Preset]) == []
+    assert faults(document("presets", "names-best"), Preset) == []
+    assert faults(document("data"), list[Entry]) == faults(document("data", "list"), list[Entry]) == []
+
+
+def test_benchmarks(document, monkeypatch):
+    monkeypatch.setattr(bench, "PRESETS", ("a1-test1",))
+    monkeypatch.setattr(bench, "SECONDS", 0.001)
+    monkeypatch.setattr(efficiency, "UPDATES", 1)
+    assert faults(document("bench"), Rates) == []
+    assert faults(document("bench", "--experiment", "surnames"), Efficiency) == []

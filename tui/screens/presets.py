@@ -46,7 +46,7 @@ class Offer:
     def words(self) -> str:
         """What a search looks through."""
         preset = self.preset
-        told = f"{preset.title} {preset.description} {network_line(preset.network.model_dump())}" if preset else ""
+        told = f"{preset.title} {preset.description} {network_line(preset.network)}" if preset else ""
         return f"{self.source} {GROUPS[self.group]} {told}".lower()
 
 
@@ -178,7 +178,7 @@ class PresetsScreen(ModeScreen):
         preset = offer.preset
         lines = [Content.styled(preset.title, "bold"), Content(preset.description), Content("")]
         facts = [
-            ("network", network_line(preset.network.model_dump())),
+            ("network", network_line(preset.network)),
             ("optimiser", f"{preset.optimiser.kind}, eta {preset.optimiser.eta:g}, {preset.schedule.kind}"),
             ("lambda", f"{preset.loss.lambda_:g}"),
             ("length", _length(preset)),

@@ -17,7 +17,7 @@ from presets.load import load
     ],
 )
 def test_a_network_in_a_few_words(preset, line):
-    assert network_line(load(preset).network.model_dump()) == line
+    assert network_line(load(preset).network) == line
 
 
 def test_the_best_of_finished_runs_counts_by_preset_and_data(start, tmp_path):
