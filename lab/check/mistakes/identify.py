@@ -131,8 +131,8 @@ def networks(code: NetworkCode, points: Points) -> Iterator[Network]:
         norms: list[Norm | None] = [Norm(eps, ddof) for ddof in (0, 1) for eps in EPS]
     else:
         norms = [None, *(Norm(eps, plain=True) for eps in EPS if len(code.layers) > 1)]
-    yield from (Network(activations[0], norm) for norm in norms)
-    yield from (Network(activation, norm) for activation in activations[1:] for norm in norms[:3])
+    yield from (Network(activation, norm) for activation in activations[:3] for norm in norms)
+    yield from (Network(activation, norm) for activation in activations[3:] for norm in norms[:3])
 
 
 def identify(code: NetworkCode, points: Points, exact: float = EXACT) -> Identity | None:

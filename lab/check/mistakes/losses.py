@@ -161,7 +161,7 @@ def shifted_labels(by: int) -> Loss:
         lambda S, y: CROSS_ENTROPY.value(S, (y + by) % S.shape[1]),
         lambda S, y: CROSS_ENTROPY.gradient(S, (y + by) % S.shape[1]),
         "cost-labels-shifted",
-        "J takes the probability of the class beside the label: are labels counted from 0 there, too?",
+        "J takes the probability of the class beside the label: count labels from 0 there, too",
         CROSS_ENTROPY,
     )
 

@@ -6,7 +6,7 @@ Backward, G is dJ by the last thing computed; each step turns it into dJ by the 
 A mistake is another function in the place of one of these steps.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -205,12 +205,26 @@ def scale(G: Array, t: Trace) -> Array:
 GRADIENTS: dict[str, Callable[[Array, Trace], Array]] = {"W": weights, "b": bias, "gamma": scale, "beta": bias}
 
 
-def gradients(p: Pass) -> Layers:
-    """The right gradients of scale * mean loss, without a penalty."""
-    G, found = output(p), []
+def backward(p: Pass) -> Iterator[tuple[Trace, Array, Array]]:
+    """From the last layer to the first: its trace, dJ/du and dJ/ds."""
+    G = output(p)
     for t in reversed(p.traces):
         at_u = activation(G, t, p)
         at_s = normalisation(at_u, t, p)
-        found.append({role: GRADIENTS[role](at_u if role in ("gamma", "beta") else at_s, t) for role in t.tensors})
+        yield t, at_u, at_s
         G = through(at_s, t, p)
+
+
+def gradients(p: Pass) -> Layers:
+    """The right gradients of scale * mean loss, without a penalty."""
+    found = [
+        {role: GRADIENTS[role](at_u if role in ("gamma", "beta") else at_s, t) for role in t.tensors}
+        for t, at_u, at_s in backward(p)
+    ]
     return tuple(reversed(found))
+
+
+def sizes(p: Pass) -> list[float]:
+    """For each layer the largest sum of |G| at the scores: how large the gradient of b is if nothing cancels. Before
+    batch normalisation all of it does, and what is left is rounding."""
+    return [float(np.abs(at_s).sum(axis=0).max()) for _, _, at_s in backward(p)][::-1]
