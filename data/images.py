@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from data import cifar10, mnist, packed, place, splits
+from data import cifar10, idx, packed, place, splits
 from data.dataset import Dataset, Part
 from data.errors import DataError
 from data.normalise import Keep, apply, check, fit, in_memory, undo
@@ -16,7 +16,7 @@ VARIANTS = ("auto", "mini", "full")
 
 Examples = tuple[np.ndarray, np.ndarray]  # images (n, h, w, c), uint8, and labels (n,), np.intp
 
-_READERS = {"cifar10": cifar10.read, "mnist": mnist.read}
+_READERS = {"cifar10": cifar10.read, "mnist": idx.read}
 
 
 def load(

@@ -5,7 +5,7 @@ import gzip
 import numpy as np
 import pytest
 
-from data import mnist
+from data import idx
 from data.errors import DataError
 
 # Two images of 2 x 3 pixels, and their labels, written out by hand.
@@ -23,7 +23,7 @@ def pair(tmp_path, pin):
 
 
 def test_known_pixels_arrive_where_they_belong(tmp_path, pair):
-    x, y = mnist.read(tmp_path, pair(IMAGES, LABELS))
+    x, y = idx.read(tmp_path, pair(IMAGES, LABELS))
     assert x.shape == (2, 2, 3, 1)
     assert x.dtype == np.uint8
     assert x[..., 0].tolist() == [[[1, 2, 3], [4, 5, 6]], [[250, 251, 252], [253, 254, 255]]]
@@ -45,7 +45,7 @@ def test_known_pixels_arrive_where_they_belong(tmp_path, pair):
 )
 def test_a_wrong_file_is_refused_by_name_with_a_remedy(tmp_path, pair, images, labels, message):
     with pytest.raises(DataError, match=message + r"; delete it and run `gradlab data fetch mnist`$"):
-        mnist.read(tmp_path, pair(images, labels))
+        idx.read(tmp_path, pair(images, labels))
 
 
 @pytest.mark.parametrize(
@@ -56,4 +56,4 @@ def test_a_wrong_file_is_refused_by_name_with_a_remedy(tmp_path, pair, images, l
 def test_a_broken_gzip_file_is_refused(tmp_path, pair, pin, content):
     _, labels = pair(IMAGES, LABELS)
     with pytest.raises(DataError, match=r"images\.gz (is no whole gzip file|ends within its header)"):
-        mnist.read(tmp_path, (pin(tmp_path / "images.gz", content), labels))
+        idx.read(tmp_path, (pin(tmp_path / "images.gz", content), labels))
