@@ -22,6 +22,7 @@ from benchmarks.turns import Contestant, Seconds, median_ratio, take_turns  # no
 from core.threads import threads  # noqa: E402
 from core.trainer import Trainer  # noqa: E402
 from data.dataset import Dataset, Part  # noqa: E402
+from data.sources import NAME_SETS  # noqa: E402
 from lab.bench.bench import endless  # noqa: E402
 from presets.build import build, load_data  # noqa: E402
 from presets.load import load  # noqa: E402
@@ -49,7 +50,7 @@ def load_with(preset: str, batch: int) -> Preset:
 
 def examples(preset: Preset) -> Dataset:
     """The surnames, or random numbers of the shape of normalised images."""
-    if preset.data.set == "surnames":
+    if preset.data.set in NAME_SETS:
         return load_data(preset, "auto")
     rng = np.random.default_rng(0)
     x = rng.standard_normal((IMAGES, *SHAPES[preset.data.set]), dtype=np.float32)

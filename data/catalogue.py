@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data import place
-from data.sources import IMAGE_SETS, SURNAMES, ImageSet, NameSet
+from data.sources import IMAGE_SETS, NAME_SETS, ImageSet, NameSet
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,10 @@ class Entry:
 def entries() -> list[Entry]:
     """An entry of every data set. Hashes nothing and reads no content."""
     home = place.home()
-    return [_names(home, SURNAMES), *(_images(home, source) for source in IMAGE_SETS.values())]
+    return [
+        *(_names(home, source) for source in NAME_SETS.values()),
+        *(_images(home, source) for source in IMAGE_SETS.values()),
+    ]
 
 
 def _images(home: Path, source: ImageSet) -> Entry:

@@ -10,23 +10,21 @@ import numpy as np
 
 from data import files
 from data.errors import DataError
-from data.sources import CIFAR10, File
+from data.sources import File, ImageSet
 
 _RECORD = 1 + 3 * 32 * 32
 
 
-def read(folder: Path, shard: Sequence[File]) -> tuple[np.ndarray, np.ndarray]:
+def read(source: ImageSet, folder: Path, shard: Sequence[File]) -> tuple[np.ndarray, np.ndarray]:
     """Images (n, 32, 32, 3), uint8, and labels (n,), np.intp, of one batch file. Raises DataError."""
     (file,) = shard
     path = folder / file.name
-    content = files.read(path, file, CIFAR10.remedy)
+    content = files.read(path, file, source.remedy)
     if len(content) % _RECORD:
-        raise DataError(
-            f"{path} has {len(content):,} bytes, no multiple of the {_RECORD} of a record; {CIFAR10.remedy}"
-        )
+        raise DataError(f"{path} has {len(content):,} bytes, no multiple of the {_RECORD} of a record; {source.remedy}")
     records = np.frombuffer(content, np.uint8).reshape(-1, _RECORD)
     labels = records[:, 0].astype(np.intp)
-    if labels.max(initial=0) >= len(CIFAR10.classes):
-        raise DataError(f"{path} holds the label {labels.max()}, expected 0 to 9; {CIFAR10.remedy}")
+    if labels.max(initial=0) >= len(source.classes):
+        raise DataError(f"{path} holds the label {labels.max()}, expected 0 to 9; {source.remedy}")
     planes = records[:, 1:].reshape(-1, 3, 32, 32)
     return np.ascontiguousarray(planes.transpose(0, 2, 3, 1)), labels

@@ -27,8 +27,8 @@ class Dataset:
     c = 1 or 3, or a text.
     """
 
-    name: str  # "cifar10", "mnist" or "surnames"
-    title: str  # "CIFAR-10", "MNIST" or "Surnames"
+    name: str  # as in data.sources.SETS
+    title: str  # as people write it, "CIFAR-10"
     variant: Variant
     split: str  # as asked for, e.g. "45000/5000/test"
     classes: tuple[str, ...]

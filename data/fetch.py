@@ -7,7 +7,7 @@ from typing import Any
 
 from data import files, place
 from data.errors import DataError
-from data.sources import File, ImageSet, image_set
+from data.sources import SETS, File, ImageSet, image_set
 
 _CHUNK = 1 << 14  # bytes; what a broken connection can lose of what has come
 _TIMEOUT = 30  # seconds without a byte
@@ -20,8 +20,8 @@ def fetch(name: str, progress: bool = True, base_url: str | None = None) -> Path
     Raises DataError if the set cannot be had whole. A download that breaks off is kept as NAME.part, and
     the next call goes on from there; no file gets its final name before it is whole and its hash is right.
     """
-    if name == "surnames":
-        raise DataError("the surnames are embedded whole: there is nothing to fetch")
+    if name in SETS and SETS[name].all_embedded:
+        raise DataError(f"the {name} are embedded whole: there is nothing to fetch")
     source = image_set(name)
     folder, url = place.home() / source.folder, base_url or source.url
     wanted = [file for file in source.files if not _intact(folder / file.name, file)]

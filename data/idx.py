@@ -1,4 +1,4 @@
-"""MNIST's IDX files: a magic number, the shape, both big-endian 32-bit integers, then the bytes; gzipped.
+"""IDX files, as MNIST has them: a magic number, the shape, both big-endian 32-bit integers, then the bytes; gzipped.
 
 Source: http://yann.lecun.com/exdb/mnist/
 """
@@ -13,36 +13,37 @@ import numpy as np
 
 from data import files
 from data.errors import DataError
-from data.sources import MNIST, File
+from data.sources import File, ImageSet
 
 
-def read(folder: Path, shard: Sequence[File]) -> tuple[np.ndarray, np.ndarray]:
-    """Images (n, 28, 28, 1), uint8, and labels (n,), np.intp, of a pair of files. Raises DataError."""
+def read(source: ImageSet, folder: Path, shard: Sequence[File]) -> tuple[np.ndarray, np.ndarray]:
+    """Grey images (n, h, w, 1), uint8, and labels (n,), np.intp, of a pair of files. Raises DataError."""
     images_file, labels_file = shard
-    images = _idx(folder, images_file, dimensions=3)
-    labels = _idx(folder, labels_file, dimensions=1)
+    images = _array(source, folder / images_file.name, images_file, dimensions=3)
+    labels = _array(source, folder / labels_file.name, labels_file, dimensions=1)
     path = folder / labels_file.name
     if len(labels) != len(images):
-        raise DataError(f"{path} has {len(labels):,} labels for {len(images):,} images; {MNIST.remedy}")
-    if labels.max(initial=0) >= len(MNIST.classes):
-        raise DataError(f"{path} holds the label {labels.max()}, expected 0 to 9; {MNIST.remedy}")
+        raise DataError(f"{path} has {len(labels):,} labels for {len(images):,} images; {source.remedy}")
+    if labels.max(initial=0) >= len(source.classes):
+        raise DataError(
+            f"{path} holds the label {labels.max()}, expected 0 to {len(source.classes) - 1}; {source.remedy}"
+        )
     return images[..., np.newaxis], labels.astype(np.intp)
 
 
-def _idx(folder: Path, file: File, dimensions: int) -> np.ndarray:
+def _array(source: ImageSet, path: Path, file: File, dimensions: int) -> np.ndarray:
     """The bytes of a gzipped IDX file as an array of that many dimensions."""
-    path = folder / file.name
     try:
-        content = gzip.decompress(files.read(path, file, MNIST.remedy))
+        content = gzip.decompress(files.read(path, file, source.remedy))
     except (OSError, EOFError, zlib.error):
-        raise DataError(f"{path} is no whole gzip file; {MNIST.remedy}") from None
+        raise DataError(f"{path} is no whole gzip file; {source.remedy}") from None
     header = 4 + 4 * dimensions
     if len(content) < header:
-        raise DataError(f"{path} ends within its header; {MNIST.remedy}")
+        raise DataError(f"{path} ends within its header; {source.remedy}")
     magic, *shape = np.frombuffer(content, ">u4", 1 + dimensions).tolist()
     expected = 0x0800 + dimensions  # 08: unsigned bytes
     if magic != expected:
-        raise DataError(f"{path} begins with magic number {magic}, expected {expected}; {MNIST.remedy}")
+        raise DataError(f"{path} begins with magic number {magic}, expected {expected}; {source.remedy}")
     if len(content) - header != math.prod(shape):
-        raise DataError(f"{path} holds {len(content) - header:,} bytes, expected {math.prod(shape):,}; {MNIST.remedy}")
+        raise DataError(f"{path} holds {len(content) - header:,} bytes, expected {math.prod(shape):,}; {source.remedy}")
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)

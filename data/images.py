@@ -26,7 +26,7 @@ def load(
     normalise: str = "zscore",
     keep: Keep = in_memory,
 ) -> Dataset:
-    """The image set "cifar10" or "mnist", split and normalised; x is (n, h, w, c), float32, C-contiguous.
+    """An image set, split and normalised; x is (n, h, w, c), float32, C-contiguous.
 
     `variant`: "full", the official files; "mini", the embedded part; "auto", full if all files are there.
     `split`: see data.splits.spans. `normalise`: see data.normalise.fit; fitted on the training part only.
@@ -47,7 +47,7 @@ def load(
 
 def read_full(source: ImageSet, split: str) -> tuple[list[Examples], dict[str, str]]:
     """Train, validation and test as pixels from the official files, and the sha256 of the files read."""
-    folder, read = place.home() / source.folder, _READERS[source.name]
+    folder, read = place.home() / source.folder, partial(_READERS[source.name], source)
     spans = splits.spans(split, source, source.pool_rows)
     cuts = {
         shard: [slice(max(start - first, 0), max(stop - first, 0)) for start, stop in spans]

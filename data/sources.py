@@ -1,9 +1,13 @@
 """The data sets as published: their files with size and sha256, where they are fetched, on what terms."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from data.errors import DataError
+
+PartName = Literal["train", "validation", "test"]
+Judge = Literal["validation", "test"]  # the part that judges a network trained on the set
+Variant = Literal["mini", "full"]  # the embedded part of a set; the official files, or all there is
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,10 @@ class ImageSet:
     embedded_test: int
     page: str
     licence: str
+
+    judge: ClassVar[Judge] = "test"
+    all_embedded: ClassVar[bool] = False
+    random_split: ClassVar[bool] = False  # does the preset's seed decide which examples are for validation?
 
     @property
     def files(self) -> tuple[File, ...]:
@@ -68,6 +76,10 @@ class NameSet:
     embedded: File
     page: str
     licence: str
+
+    judge: ClassVar[Judge] = "validation"  # there is no test part
+    all_embedded: ClassVar[bool] = True
+    random_split: ClassVar[bool] = True
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -165,18 +177,19 @@ SURNAMES = NameSet(
     licence="MIT, (c) 2017 Sean Robertson",
 )
 
-PartName = Literal["train", "validation", "test"]
-Judge = Literal["validation", "test"]
-Variant = Literal["mini", "full"]  # the embedded part of a set; the official files, or all there is
-
 IMAGE_SETS = {source.name: source for source in (MNIST, CIFAR10)}
-SETS: dict[str, ImageSet | NameSet] = {SURNAMES.name: SURNAMES, **IMAGE_SETS}
+NAME_SETS = {SURNAMES.name: SURNAMES}
+SETS: dict[str, ImageSet | NameSet] = {**NAME_SETS, **IMAGE_SETS}
+if TYPE_CHECKING:  # mypy wants the names of a Literal written out
+    SetName = str
+else:
+    SetName = Literal[tuple(sorted(SETS))]
 
 
 def judge_of(name: str) -> Judge:
     """The part that judges a network that has learned the set of that name: its test part. Surnames have none; for
     them it is the validation part."""
-    return "validation" if name == SURNAMES.name else "test"
+    return SETS[name].judge
 
 
 def image_set(name: str) -> ImageSet:

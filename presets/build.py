@@ -11,6 +11,7 @@ from core.types import Labels
 from data import images, surnames
 from data.dataset import Dataset
 from data.normalise import Keep, in_memory
+from data.sources import IMAGE_SETS
 from presets import schema
 from presets.errors import PresetError
 from presets.network import build_network
@@ -37,9 +38,9 @@ def load_data(preset: schema.Preset, variant: str, keep: Keep = in_memory) -> Da
     `keep` is where images are put. Raises DataError.
     """
     data = preset.data
-    if data.set == "surnames":
-        return surnames.load(data.split, data.dedupe, stream(preset.seed, "split"))
-    return images.load(data.set, variant, data.split, data.normalise, keep)
+    if data.set in IMAGE_SETS:
+        return images.load(data.set, variant, data.split, data.normalise, keep)
+    return surnames.load(data.split, data.dedupe, stream(preset.seed, "split"))
 
 
 def build(preset: schema.Preset, dataset: Dataset) -> Trainer:

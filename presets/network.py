@@ -15,6 +15,8 @@ from presets.errors import PresetError
 if TYPE_CHECKING:
     from presets import schema
 
+activation = ReLU  # what follows every layer with weights but the last; He's initialiser is made for it
+
 
 def build_network(
     spec: "schema.Network",
@@ -23,8 +25,8 @@ def build_network(
     dropout: np.random.Generator,
     symbols: int | None = None,
 ) -> Network:
-    """Convolutions with ReLU and pooling, then dense layers, each hidden one followed by batch normalisation (if any),
-    ReLU and dropout (if any).
+    """Convolutions with the activation and pooling, then dense layers, each hidden one followed by batch normalisation
+    (if any), the activation and dropout (if any).
 
     float32, its parameters not yet drawn; `dropout` is the stream its masks come from; `symbols`: inputs are indices
     into an alphabet of so many. Raises PresetError if the inputs are too small for the convolutions.
@@ -38,7 +40,7 @@ def build_network(
         layers.append(Dense(units, initialiser, spec.bias))
         if spec.batch_norm:
             layers.append(BatchNorm())
-        layers.append(ReLU())
+        layers.append(activation())
         if spec.dropout:
             layers.append(Dropout(spec.dropout, dropout))
     layers.append(Dense(classes, initialiser, spec.bias))
@@ -56,9 +58,11 @@ def _image_layers(spec: "schema.Network", initialiser: initialisers.Initialiser)
     for convolution in spec.convolutions:
         size = _one_size(convolution)
         layers.append(Conv2D(convolution.filters, size, initialiser=scaled, bias=spec.bias))
-        if convolution.pool > 1:  # before ReLU, which changes no maximum, and has less to do then
+        if (
+            convolution.pool > 1
+        ):  # before the activation: it never falls, so changes no maximum, and has less to do then
             layers.append(MaxPool(convolution.pool))
-        layers.append(ReLU())
+        layers.append(activation())
     return layers
 
 
@@ -70,10 +74,10 @@ def _name_layers(spec: "schema.Network", initialiser: initialisers.Initialiser, 
     scaled = initialisers.Scaled(initialiser, spec.convolution_scale)
     padding: Literal["full", "valid"] = "full" if spec.pool_over_time else "valid"
     first, *others = spec.convolutions
-    layers: list[Layer] = [CharacterConv(first.filters, first.size, symbols, padding, scaled, spec.bias), ReLU()]
+    layers: list[Layer] = [CharacterConv(first.filters, first.size, symbols, padding, scaled, spec.bias), activation()]
     for convolution in others:
-        layers += [Conv1D(convolution.filters, _one_size(convolution), scaled, spec.bias), ReLU()]
-    if spec.pool_over_time:  # before the last ReLU, which changes no maximum but its place among equals, and is quicker
+        layers += [Conv1D(convolution.filters, _one_size(convolution), scaled, spec.bias), activation()]
+    if spec.pool_over_time:  # before the last activation, which changes no maximum but its place among equals: quicker
         layers.insert(-1, MaxOverTime())
     return layers
 

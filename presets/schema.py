@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from data.sources import Judge, judge_of
+from data.sources import NAME_SETS, Judge, SetName, judge_of
 from presets.reports import Report
 
 
@@ -57,7 +57,7 @@ NonNegative = Annotated[float, Field(ge=0)]
 class Data(Section):
     """Which images or surnames, which of them to train on, and how they are scaled."""
 
-    set: Literal["cifar10", "mnist", "surnames"] = setting("cifar10", "data set", "What to learn from.")
+    set: SetName = setting("cifar10", "data set", "What to learn from.")
     split: Split = setting(
         "batch1/batch2/test",
         "split",
@@ -76,13 +76,13 @@ class Data(Section):
 
     @model_validator(mode="after")
     def _fits_the_set(self) -> "Data":
-        surnames = self.set == "surnames"
-        if surnames and self.normalise != "none":
-            raise ValueError(f"surnames are no numbers: data.normalise is 'none', not '{self.normalise}'")
-        if surnames != self.split.endswith("per class"):
-            allowed = "'N per class'" if surnames else "'batch1/batch2/test' or 'N/M/test'"
+        names = self.set in NAME_SETS
+        if names and self.normalise != "none":
+            raise ValueError(f"{self.set} are no numbers: data.normalise is 'none', not '{self.normalise}'")
+        if names != self.split.endswith("per class"):
+            allowed = "'N per class'" if names else "'batch1/batch2/test' or 'N/M/test'"
             raise ValueError(f"data.split = '{self.split}' is not for {self.set}, which has {allowed}")
-        if self.dedupe and not surnames:
+        if self.dedupe and not names:
             raise ValueError("data.dedupe is for surnames")
         return self
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from data.sources import IMAGE_SETS
 from lab.terminal import Json, console, notice, output
 from lab.visible import visible
 
@@ -32,12 +33,12 @@ def list_data(json: Json = False) -> None:
 @data_app.command("fetch")
 def fetch_data(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="SET...", help="cifar10 or mnist; both if none is named.")
+        list[str] | None,
+        typer.Argument(metavar="SET...", help=f"{' or '.join(sorted(IMAGE_SETS))}; all if none is named."),
     ] = None,
 ) -> None:
     """Download full data sets, checked against their hashes; an interrupted download is taken up again."""
     from data.fetch import fetch
-    from data.sources import IMAGE_SETS
 
     bar = console(stderr=True).is_terminal
     for name in names or IMAGE_SETS:

@@ -122,7 +122,7 @@ def of_run(store: RunStore) -> NamesModel:
     if result is None:
         raise LabError(f"{store.path} has no result: it is still running, or was killed")
     preset, start = store.preset(), "network."
-    if preset.data.set != "surnames":
+    if preset.data.set != SURNAMES.name:
         raise LabError(f"{store.path} is a run of {preset.name}, which learns no surnames")
     if result["state"] == "diverged":
         raise LabError(f"{store.path} diverged: it left no model")

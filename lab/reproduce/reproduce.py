@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
 from data.catalogue import entries
+from data.sources import SETS
 from lab.disk import disk, exclusive, read_json, to_json, write_whole
 from lab.errors import LabError
 from lab.machine import versions
@@ -204,10 +205,10 @@ class Reproduction:
 
 def _chosen(preset: Preset, variant: str) -> str:
     """'full' or 'mini': what 'auto' means for the data of a preset."""
-    if variant != "auto":
-        return "full" if preset.data.set == "surnames" else variant
-    full = {entry.name for entry in entries() if entry.full == "present"} | {"surnames"}  # all of them are embedded
-    return "full" if preset.data.set in full else "mini"
+    if SETS[preset.data.set].all_embedded:
+        return "full"
+    present = {entry.name for entry in entries() if entry.full == "present"}
+    return variant if variant != "auto" else "full" if preset.data.set in present else "mini"
 
 
 def _by_data(pieces: Sequence[Piece]) -> list[tuple[Preset, list[Piece]]]:

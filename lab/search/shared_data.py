@@ -18,6 +18,7 @@ import numpy as np
 
 from data.dataset import Dataset, Part
 from data.normalise import Keep, Rows, for_all_rows
+from data.sources import SETS
 from lab.disk import disk, lock
 from lab.errors import LabError
 from presets.build import load_data
@@ -58,7 +59,7 @@ _opened: dict[Path, Dataset] = {}
 
 def data_key(preset: Preset) -> str:
     """What the examples of a preset depend on: presets with the same key share them."""
-    seed = preset.seed if preset.data.set == "surnames" else None  # they are split by chance
+    seed = preset.seed if SETS[preset.data.set].random_split else None
     return f"{preset.data.model_dump_json()} {seed}"
 
 

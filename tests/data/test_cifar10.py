@@ -5,6 +5,7 @@ import pytest
 
 from data import cifar10
 from data.errors import DataError
+from data.sources import CIFAR10
 
 
 def record(label: int) -> bytes:
@@ -15,7 +16,7 @@ def record(label: int) -> bytes:
 
 def test_known_pixels_arrive_where_they_belong(tmp_path, pin):
     file = pin(tmp_path / "batch.bin", record(3) + record(9))
-    x, y = cifar10.read(tmp_path, (file,))
+    x, y = cifar10.read(CIFAR10, tmp_path, (file,))
     assert x.shape == (2, 32, 32, 3)
     assert x.dtype == np.uint8
     assert x.flags.c_contiguous
@@ -30,7 +31,7 @@ def test_a_truncated_file_is_named_with_both_sizes(tmp_path, pin):
     file = pin(tmp_path / "batch.bin", record(1) * 2)
     (tmp_path / "batch.bin").write_bytes(record(1) * 2 + b"x")
     with pytest.raises(DataError, match=r"batch\.bin has 6,147 bytes, expected 6,146; .*data fetch cifar10"):
-        cifar10.read(tmp_path, (file,))
+        cifar10.read(CIFAR10, tmp_path, (file,))
 
 
 def test_a_flipped_bit_is_found(tmp_path, pin):
@@ -39,14 +40,14 @@ def test_a_flipped_bit_is_found(tmp_path, pin):
     content[1000] ^= 4
     (tmp_path / "batch.bin").write_bytes(content)
     with pytest.raises(DataError, match=rf"batch\.bin is damaged: sha256 \w+, expected {file.sha256}; delete"):
-        cifar10.read(tmp_path, (file,))
+        cifar10.read(CIFAR10, tmp_path, (file,))
 
 
 def test_a_missing_file_is_named(tmp_path, pin):
     file = pin(tmp_path / "batch.bin", record(1))
     (tmp_path / "batch.bin").unlink()
     with pytest.raises(DataError, match=r"batch\.bin is missing; .*data fetch cifar10"):
-        cifar10.read(tmp_path, (file,))
+        cifar10.read(CIFAR10, tmp_path, (file,))
 
 
 def test_a_folder_in_place_of_the_file_is_named(tmp_path, pin):
@@ -54,16 +55,16 @@ def test_a_folder_in_place_of_the_file_is_named(tmp_path, pin):
     (tmp_path / "batch.bin").unlink()
     (tmp_path / "batch.bin").mkdir()
     with pytest.raises(DataError, match=r"batch\.bin cannot be read \(.+\); delete it"):
-        cifar10.read(tmp_path, (file,))
+        cifar10.read(CIFAR10, tmp_path, (file,))
 
 
 def test_a_label_out_of_range_is_refused(tmp_path, pin):
     file = pin(tmp_path / "batch.bin", record(0) + record(10))
     with pytest.raises(DataError, match=r"batch\.bin holds the label 10, expected 0 to 9"):
-        cifar10.read(tmp_path, (file,))
+        cifar10.read(CIFAR10, tmp_path, (file,))
 
 
 def test_a_broken_record_is_refused(tmp_path, pin):
     file = pin(tmp_path / "batch.bin", record(0)[:-1])
     with pytest.raises(DataError, match=r"3,072 bytes, no multiple of the 3073 of a record"):
-        cifar10.read(tmp_path, (file,))
+        cifar10.read(CIFAR10, tmp_path, (file,))

@@ -7,6 +7,7 @@ import pytest
 
 from data import idx
 from data.errors import DataError
+from data.sources import MNIST
 
 # Two images of 2 x 3 pixels, and their labels, written out by hand.
 IMAGES = bytes([0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6, 250, 251, 252, 253, 254, 255])
@@ -23,7 +24,7 @@ def pair(tmp_path, pin):
 
 
 def test_known_pixels_arrive_where_they_belong(tmp_path, pair):
-    x, y = idx.read(tmp_path, pair(IMAGES, LABELS))
+    x, y = idx.read(MNIST, tmp_path, pair(IMAGES, LABELS))
     assert x.shape == (2, 2, 3, 1)
     assert x.dtype == np.uint8
     assert x[..., 0].tolist() == [[[1, 2, 3], [4, 5, 6]], [[250, 251, 252], [253, 254, 255]]]
@@ -45,7 +46,7 @@ def test_known_pixels_arrive_where_they_belong(tmp_path, pair):
 )
 def test_a_wrong_file_is_refused_by_name_with_a_remedy(tmp_path, pair, images, labels, message):
     with pytest.raises(DataError, match=message + r"; delete it and run `gradlab data fetch mnist`$"):
-        idx.read(tmp_path, pair(images, labels))
+        idx.read(MNIST, tmp_path, pair(images, labels))
 
 
 @pytest.mark.parametrize(
@@ -56,4 +57,4 @@ def test_a_wrong_file_is_refused_by_name_with_a_remedy(tmp_path, pair, images, l
 def test_a_broken_gzip_file_is_refused(tmp_path, pair, pin, content):
     _, labels = pair(IMAGES, LABELS)
     with pytest.raises(DataError, match=r"images\.gz (is no whole gzip file|ends within its header)"):
-        idx.read(tmp_path, (pin(tmp_path / "images.gz", content), labels))
+        idx.read(MNIST, tmp_path, (pin(tmp_path / "images.gz", content), labels))

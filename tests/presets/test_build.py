@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from core import optimisers, schedules
-from core.layers import BatchNorm, Dense, Dropout, Flatten, ReLU
+from core.layers import BatchNorm, Dense, Dropout, Flatten, Layer, ReLU
 from data.dataset import Dataset, Part
+from data.sources import NAME_SETS
 from presets.build import build
 from presets.errors import PresetError
 from presets.load import load, names
@@ -39,7 +40,7 @@ def surnames() -> Dataset:
 @pytest.mark.parametrize("name", names())
 def test_every_preset_builds_and_makes_an_update(name, images, surnames):
     preset = load(name)
-    trainer = build(preset, surnames if preset.data.set == "surnames" else images)
+    trainer = build(preset, surnames if preset.data.set in NAME_SETS else images)
     snapshots = [snapshot for snapshot, _ in zip(trainer.run(), range(2), strict=False)]
     assert [s.update for s in snapshots] == [0, 1]
     assert np.isfinite(snapshots[1].batch_loss)
@@ -89,6 +90,22 @@ def test_layers_stand_in_the_order_dense_batch_norm_relu_dropout(images):
     trainer = build(load("a2-setting1", ["batch_norm=true", "dropout=0.5"]), images)
     kinds = [type(layer) for layer in trainer.network.layers]
     assert kinds == [Flatten, Dense, BatchNorm, ReLU, Dropout, Dense]
+
+
+@pytest.mark.parametrize("name", names())
+def test_one_line_decides_the_activation_of_every_network(name, images, surnames, monkeypatch):
+    class Twice(Layer):
+        """Another activation."""
+
+        def forward(self, x, train):
+            return 2 * x
+
+    preset = load(name)
+    data = surnames if preset.data.set in NAME_SETS else images
+    relu = [type(layer) for layer in build(preset, data).network.layers]
+    monkeypatch.setattr("presets.network.activation", Twice)
+    other = [type(layer) for layer in build(preset, data).network.layers]
+    assert other == [Twice if kind is ReLU else kind for kind in relu]
 
 
 def test_seed_alone_decides_where_a_network_starts(images):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from data.sources import IMAGE_SETS
 from presets.errors import PresetError
 from presets.load import load, names
 from presets.sanity import overfit
@@ -20,7 +21,7 @@ def test_nothing_is_left_that_holds_the_network_back():
 def test_every_preset_of_images_has_a_sanity_check():
     for name in names():
         preset = load(name)
-        if preset.data.set in ("cifar10", "mnist"):
+        if preset.data.set in IMAGE_SETS:
             assert isinstance(load(name, overfit(preset)), Section)
 
 
