@@ -6,18 +6,30 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from lab.check.targets import AGAINST, FILE, WHOLE
+from lab.check.targets import AGAINST, FILE, WHOLE, is_folder
 from lab.errors import LabError
-from lab.terminal import BAD_INPUT, FAILED, Changes, Json, console, notice, output
+from lab.machine import cores
+from lab.terminal import (
+    BAD_INPUT,
+    FAILED,
+    INTERRUPTED,
+    Changes,
+    Json,
+    console,
+    notice,
+    output,
+    stopped_by_signals,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console
 
+    from core.gradcheck.check import Method as CheckMethod
     from lab.check.check import Report
 
-Target = Annotated[str | None, typer.Argument(metavar="PRESET|FILE|FILE:NAME", show_default=False)]
+Target = Annotated[str | None, typer.Argument(metavar="PRESET|FILE|FILE:NAME|FOLDER", show_default=False)]
 Method = Annotated[
     Literal["central", "complex", "directional"] | None,
     typer.Option(
@@ -46,6 +58,10 @@ Against = Annotated[
 Template = Annotated[
     bool, typer.Option("--template", help="Print an example file to start from: gradlab check --template > mine.py")
 ]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE.csv", help="Write the table of a folder of hand-ins as CSV.", show_default=False),
+]
 Watch = Annotated[bool, typer.Option("--watch", help="Check again whenever the file is saved; ctrl+c ends it.")]
 
 
@@ -59,16 +75,25 @@ def check(
     against: Against = None,
     template: Template = False,
     watch: Watch = False,
+    out: Out = None,
     json: Json = False,
 ) -> None:
-    """Check gradients: of a preset's network, or of your own code: all of a FILE, or NAME in it."""
+    """Check gradients: of a preset's network, or of your own code: all of a FILE, or NAME in it; or of a FOLDER of
+    hand-ins."""
     if template:
         from lab.check.template import template as text
 
         print(text(), end="")
         return
     if (target is None) == (like is None):
-        raise LabError("check what? Give a preset, FILE, FILE:NAME, or --like REPORT")
+        raise LabError("check what? Give a preset, FILE, FILE:NAME, FOLDER, or --like REPORT")
+    if target is not None and is_folder(target):
+        if changes or updates or against or watch:
+            raise LabError(f"{target} is a folder of hand-ins: it takes no -s, --updates, --against or --watch")
+        _check_folder(Path(target), method or "complex", examples, out, json)
+        return
+    if out is not None:
+        raise LabError("--out writes the table of a folder of hand-ins")
 
     def once() -> int:
         if like is not None:
@@ -89,6 +114,28 @@ def check(
             once()
     if code:
         raise typer.Exit(code)
+
+
+def _check_folder(folder: Path, method: "CheckMethod", examples: int | None, out: Path | None, json: bool) -> None:
+    """Check every hand-in and show the table; what is done by ctrl+c is shown, too."""
+    from lab.check.check import FILE_EXAMPLES
+    from lab.check.folder import FolderCheck, documents, save
+    from lab.check.folder_view import FolderProgress, show_folder
+
+    check = FolderCheck(folder, method, examples or FILE_EXAMPLES, cores())
+    progress = FolderProgress(console(stderr=True), check)
+    with stopped_by_signals(check.stop), progress.bar:
+        rows = check.run(progress)
+    output(json, documents(rows), lambda terminal: show_folder(terminal, rows))
+    if out is not None:
+        save(rows, out)
+        notice(f"wrote {out}")
+    if not check.done:
+        notice(f"interrupted after {len(rows)} of {len(check.hand_ins)} hand-ins")
+        raise typer.Exit(INTERRUPTED)
+    verdicts = {row.verdict for row in rows}
+    if verdicts != {"passes"}:
+        raise typer.Exit(FAILED if "fails" in verdicts else BAD_INPUT)
 
 
 def _exit_code(report: "Report") -> int:

@@ -18,6 +18,7 @@ from lab.errors import LabError
 from lab.visible import visible
 
 AGAIN = 0.5  # seconds for the second look at a code, elsewhere
+NOTHING = "there is nothing in it that looks like a gradient: no gradient function, layer or network"
 FEW = 6  # coordinates of a tensor looked at there
 
 Began = Callable[[Callable[[], object]], object]  # is given what ends the file's process at once
@@ -156,7 +157,7 @@ def check_whole_file(
                 reports.append(check.one(worker, names.pop(0), time.perf_counter()))
         prints += worker.prints()
     if not reports and not problem:
-        problem = "there is nothing in it that looks like a gradient: no gradient function, layer or network"
+        problem = NOTHING
     return FileReport(target, tuple(reports), problem, prints, notes)
 
 

@@ -11,6 +11,13 @@ WHOLE = re.compile(r"(?P<path>.+\.(py|ipynb|m)):?")  # how a file is written, fo
 AGAINST = ("dense", "relu", "batchnorm", "softmax", "conv2d", "maxpool")  # the layers of lab.check.against
 
 
+def is_folder(target: str) -> bool:
+    """Is a folder of hand-ins meant? A preset's name means the preset; with a slash behind it, the folder."""
+    from presets.load import names
+
+    return Path(target).is_dir() and target not in names()
+
+
 def names_in(path: Path) -> list[str]:
     """The NAMEs of FILE.py:NAME that the file offers, in its order: functions, classes, and NAME of a pair
     NAME_forward and NAME_backward. Raises LabError if it is no Python or has nothing to offer."""
