@@ -1,1 +1,1 @@
-"""The commands that open the app. They call it by its name alone: the lab is complete without it."""
+"""The commands that open the app. Nothing else in lab imports it: the lab is complete without it."""
