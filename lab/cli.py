@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lab import command_lines
 from lab.app.command import serve, start_app
 from lab.bench.command import bench
 from lab.check.command import check
@@ -63,7 +64,7 @@ def gradlab(
     """Without a command: the app; without a terminal, this help."""
     if context.invoked_subcommand is not None:
         if preset is not None:
-            raise LabError(f"--preset opens the app: write gradlab {context.invoked_subcommand} {preset}")
+            raise LabError(f"--preset opens the app: write {command_lines.gradlab(context.invoked_subcommand, preset)}")
     elif all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise typer.Exit(start_app(preset, runs_dir))
     else:

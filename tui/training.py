@@ -15,6 +15,7 @@ from core.metrics import confusion_matrix
 from core.objective import Evaluation
 from core.trainer import Snapshot
 from core.types import Array
+from lab import command_lines
 from lab.runs.pictures import Picture, unpack, weight_pictures
 from lab.runs.result import Result
 from lab.runs.run import Run
@@ -85,7 +86,7 @@ class Record:
     @property
     def to_go_on(self) -> str:
         """The command that goes on with the run; nothing if it had not begun."""
-        return self.store.to_resume if self.store else ""
+        return command_lines.resume(self.store.path) if self.store else ""
 
     def tick(self) -> None:
         """What is to be done now and then, while the run is shown."""
@@ -234,7 +235,7 @@ class Training(Record):
 def saved(store: RunStore) -> Record:
     """A run that was saved, as it stands on the disk. Raises LabError, PresetError."""
     found = read(store)
-    record = Record(found.preset, f"gradlab runs {store.path.name}")
+    record = Record(found.preset, command_lines.show_run(store.path.name))
     record.store, record.label, record.points = store, found.data, found.metrics
     record.phase = "running elsewhere" if found.state == "running" else found.state
     record.updates = found.result["updates_planned"] if found.result else found.updates

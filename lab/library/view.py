@@ -9,6 +9,7 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
+from lab.command_lines import fetch
 from lab.runs.view import figure
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def show_data(console: Console, entries: "Sequence[Entry]") -> None:
         elif full == "present":
             full += f", {decimal(entry.full_size)} in {entry.place}"
         else:
-            full += f"; gradlab data fetch {entry.name} downloads {decimal(entry.download_size)}"
+            full += f"; {fetch(entry.name)} downloads {decimal(entry.download_size)}"
         console.print(Text.assemble((entry.title, "bold"), f" ({entry.name})"))
         console.print(f"  embedded  {counts} ({decimal(entry.embedded_size)})", highlight=False)
         console.print(f"  full      {full}", highlight=False, soft_wrap=True)

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from lab import command_lines
 from lab.disk import disk
 from lab.errors import LabError
 from lab.runs.compare import compare
@@ -104,7 +105,7 @@ def _run(label: str, record: Record, figures: Names, pictures: Names, top: bool)
         made_with = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
         yield f"- {result['parameters']:,} parameters, seed {result['seed']}, {result['seconds']:.1f} s"
         yield f"- Made with {made_with}"
-    yield f"- To run it again: `gradlab run {label}/preset.toml`"
+    yield f"- To run it again: `{command_lines.run(f'{label}/preset.toml')}`"
 
     yield from ("", f"{mark}# Results", "")
     yield from _table(final_rows(record.final, reference_document(reference) if reference else None))
@@ -130,7 +131,7 @@ def _notes(record: Record) -> Iterator[str]:
     if record.result is None:
         yield (
             "These are the last numbers on the disk: there is no test result and no confusion matrix. "
-            f"`{record.store.to_resume}` goes on."
+            f"`{command_lines.resume(record.store.path)}` goes on."
         )
     else:
         yield from record.result["notes"]

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from lab.command_lines import fetch
 from lab.machine import cores
 from lab.terminal import INTERRUPTED, Json, RunsDir, Variant, console, notice, output, stopped_by_signals
 from presets.reports import Report
@@ -30,7 +31,7 @@ def reproduce(
 
     reproduction = Reproduction(runs_dir, report, data or "auto", jobs or cores(), seeds)
     if reproduction.embedded and data is None:
-        notice(f"{MINI_NOTE} gradlab data fetch gets all of it.")
+        notice(f"{MINI_NOTE} {fetch()} gets all of it.")
     if reproduction.taken_up:
         notice(f"{reproduction.taken_up} of {len(reproduction.pieces)} pieces are in {reproduction.root} and are kept")
     progress = ReproductionProgress(console(stderr=True), reproduction)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lab import command_lines
 from lab.errors import LabError
 from lab.machine import cores
 from lab.terminal import (
@@ -50,7 +51,7 @@ def run(
         notice(f"the loss was not finite at update {result['diverged_at']:,}: try a smaller eta")
         raise typer.Exit(FAILED)
     if result["state"] == "interrupted":
-        notice(f"interrupted; go on with: {session.store.to_resume}")
+        notice(f"interrupted; go on with: {command_lines.resume(session.store.path)}")
         raise typer.Exit(INTERRUPTED)
 
 
@@ -83,7 +84,7 @@ def _session(
         changes = [*changes, f"seed={seed}"]
     session = lab_run.start(load(preset, changes), data or "auto", runs_dir, threads or cores())
     if data is None and session.dataset.variant == "mini":
-        notice(f"using the embedded part of {session.dataset.title}; gradlab data fetch gets all of it")
+        notice(f"using the embedded part of {session.dataset.title}; {command_lines.fetch()} gets all of it")
     return session
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lab.command_lines import resume
 from lab.errors import LabError
 from lab.terminal import Json, RunsDir, console, notice, output
 from lab.visible import visible
@@ -51,7 +52,7 @@ def runs(
         return
     result = store.result()
     if result is None:
-        going = "is still running" if store.running() else f"was killed; {store.to_resume} takes it up"
+        going = "is still running" if store.running() else f"was killed; {resume(store.path)} takes it up"
         raise LabError(f"{store.path} has no result yet: it {going}")
 
     def render(terminal: "Console") -> None:

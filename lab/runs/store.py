@@ -6,7 +6,6 @@ Everything but metrics.csv is written aside and renamed, so a file that is there
 import csv
 import re
 import secrets
-import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -55,11 +54,6 @@ class RunStore:
             path.mkdir(parents=True, exist_ok=True)
         write_whole(path / "preset.toml", dump(preset))
         return cls(path)
-
-    @property
-    def to_resume(self) -> str:
-        """The command that goes on with the run."""
-        return shlex.join(["gradlab", "run", "--resume", str(self.path)])
 
     # Writing
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from lab.command_lines import fetch
 from lab.machine import cores
 from lab.terminal import (
     FAILED,
@@ -58,7 +59,7 @@ def search(
         changes = [*(changes or []), f"seed={seed}"]
     found = begin(load(preset, changes or []), data or "auto", runs_dir, jobs or cores(), trials, scheduler, refine)
     if data is None and found.variant == "mini":
-        notice(f"using {found.label}; gradlab data fetch gets all of it")
+        notice(f"using {found.label}; {fetch()} gets all of it")
     if refine:
         notice(f"{found.preset.name}: {found.preset.description}")
     if found.taken_up:

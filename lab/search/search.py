@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from data.sources import Variant
+from lab import command_lines
 from lab.errors import LabError
 from lab.runs.store import RunStore
 from lab.search import trial
@@ -319,7 +320,7 @@ def _finished(runs: Path, preset: Preset, variant: Variant) -> SearchResult:
             return result
     raise LabError(
         f"--refine takes the range from a finished search of {preset.name} with the same settings and data; there is "
-        f"none in {runs}: run gradlab search {preset.name} first"
+        f"none in {runs}: run {command_lines.search(preset.name)} first"
     )
 
 

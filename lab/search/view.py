@@ -1,6 +1,5 @@
 """A search in the terminal: its trials as points, the best as a table, and how it is getting on."""
 
-import shlex
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -14,6 +13,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from lab.command_lines import run
 from lab.runs.view import MINI_NOTE, figure
 from lab.search.result import SearchResult, TrialRow, best_rows
 from lab.search.search import Search
@@ -97,9 +97,8 @@ def how_it_ended(row: TrialRow) -> str:
 def train_best(search: Search, best: TrialRow) -> str:
     """The command that trains with the best values: longer if the preset says how, otherwise as the trial was."""
     if search.settings.longer is None:
-        return shlex.join(["gradlab", "run", f"{best['run']}/preset.toml"])
-    changes = [part for change in as_changes(best["values"]) for part in ("-s", change)]
-    return shlex.join(["gradlab", "run", search.settings.longer, *changes])
+        return run(f"{best['run']}/preset.toml")
+    return run(search.settings.longer, as_changes(best["values"]))
 
 
 def _summary(search: Search, rows: Sequence[TrialRow]) -> str:

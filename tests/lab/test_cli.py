@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from lab import command_lines
 from lab.cli import app as cli
 from lab.runs.store import RunStore, all_runs
 from presets.load import names
@@ -335,7 +336,7 @@ def test_brackets_in_a_path_are_printed_as_they_are(gradlab, small, tmp_path):
     code, out, _ = gradlab(*small_run(small, "updates=2"), "--runs-dir", str(runs))
     (store,) = all_runs(runs)
     assert (code, out.splitlines()[-1]) == (0, str(store.path))
-    assert shlex.split(store.to_resume) == ["gradlab", "run", "--resume", str(store.path)]
+    assert shlex.split(command_lines.resume(store.path)) == ["gradlab", "run", "--resume", str(store.path)]
 
 
 def test_too_little_memory_is_one_line(gradlab, small, tmp_path, monkeypatch):

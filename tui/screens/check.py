@@ -15,6 +15,7 @@ from textual.widgets import Input, Label, Select, Static
 from textual_fspicker import FileOpen, Filters
 
 from core.gradcheck.check import Progress
+from lab import command_lines
 from lab.check.as_reported import REPORTS, check_like, passed
 from lab.check.check import FILE_EXAMPLES, Report, check
 from lab.check.preset import EXAMPLES
@@ -115,9 +116,10 @@ class CheckScreen(ModeScreen):
     @property
     def command(self) -> str:
         """The same on the command line."""
+        if self.target.startswith(LIKE):
+            return command_lines.check_like(self.target.removeprefix(LIKE))
         method, examples = self._settings
-        options = [f"--method {method}" if method != "complex" else "", f"--examples {examples}" if examples else ""]
-        return " ".join(["gradlab check", self.target, *filter(None, options)])
+        return command_lines.check(self.target, method, examples or None)
 
     @property
     def _settings(self) -> tuple[str, int | None]:

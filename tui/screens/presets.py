@@ -17,6 +17,7 @@ from textual.worker import Worker, WorkerState
 from data.catalogue import Entry, entries
 from data.errors import DataError
 from data.sources import Variant
+from lab.command_lines import fetch
 from lab.library.own_presets import files
 from lab.library.view import network_line
 from lab.runs.view import figure
@@ -199,7 +200,7 @@ class PresetsScreen(ModeScreen):
             return f"{entry.title}, all of it comes with Gradlab"
         if entry.full == "present":
             return f"{entry.title}, full, {preset.data.split}"
-        return f"{entry.title}, embedded part (gradlab data fetch {entry.name} gets all)"
+        return f"{entry.title}, embedded part ({fetch(entry.name)} gets all)"
 
     def _yours(self, preset: Preset) -> list[tuple[str, str]]:
         where: dict[Variant, str] = {"full": "all data", "mini": "the embedded part"}

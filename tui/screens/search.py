@@ -1,7 +1,6 @@
 """Search: trials of a preset with many values of a setting, as points while they come in, and the best of them."""
 
 import re
-import shlex
 from functools import partial
 from math import log10
 from typing import ClassVar
@@ -13,6 +12,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Label, Select, Static
 
+from lab import command_lines
 from lab.errors import LabError
 from lab.machine import cores
 from lab.search.result import best_rows
@@ -101,11 +101,6 @@ class SearchScreen(ModeScreen):
             raise LabError(f"{field} = {text}: must be a whole number from 1 on")
         return int(text) if text else None
 
-    def _command(self, trials: int | None, jobs: int | None, variant: str, refine: bool) -> str:
-        given = {"--trials": trials, "--jobs": jobs, "--data": variant if variant != "auto" else None}
-        words = [word for option, value in given.items() if value for word in (option, str(value))]
-        return shlex.join(["gradlab", "search", self.source, *words, *(["--refine"] if refine else [])])
-
     def action_start(self) -> None:
         """Search; what is going is stopped and kept first."""
         self._start(refine=False)
@@ -126,7 +121,8 @@ class SearchScreen(ModeScreen):
             return
         variant = str(self.query_one("#search-data", Select).value)
         work = partial(begin, preset, variant, self.lab.runs, jobs or cores(), trials, None, refine)
-        self.lab.search(Searching(preset, work, self.lab.compute, self._command(trials, jobs, variant, refine)))
+        command = command_lines.search(self.source, trials, jobs, variant, refine)
+        self.lab.search(Searching(preset, work, self.lab.compute, command))
         self.set_focus(None)
         self.tick()
 

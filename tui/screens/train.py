@@ -13,6 +13,7 @@ from textual.containers import Horizontal, ScrollableContainer, Vertical
 from textual.content import Content
 from textual.widgets import Input, RichLog, Static, TabbedContent, TabPane
 
+from lab import command_lines
 from lab.errors import LabError
 from lab.library.own_presets import save
 from lab.runs import run as lab_run
@@ -282,7 +283,7 @@ class TrainScreen(ModeScreen):
     def resume(self, store: RunStore) -> None:
         """Take up a saved run. Raises LabError."""
         begin = partial(lab_run.resume, store, self.lab.threads)
-        self.lab.train(Training(store.preset(), begin, self.lab.compute, store.to_resume))
+        self.lab.train(Training(store.preset(), begin, self.lab.compute, command_lines.resume(store.path)))
         self.tick()
 
     def action_pause(self) -> None:
@@ -393,7 +394,7 @@ class TrainScreen(ModeScreen):
             self.refuse(error)
             return
         await self.open_preset(str(path))
-        self.tell(f"saved: gradlab run {path}")
+        self.tell(f"saved: {command_lines.run(path)}")
 
 
 def _merged(changes: list[str], more: list[str]) -> list[str]:

@@ -1,6 +1,5 @@
 """The form of a preset, made from presets/schema.py: a row for every setting, checked at every key stroke."""
 
-import shlex
 from asyncio import Lock
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, get_args, get_origin
@@ -16,6 +15,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Label, Select
 
+from lab import command_lines
 from presets.errors import PresetError
 from presets.keys import NOT_SETTINGS, section_models
 from presets.load import LENGTHS, load
@@ -219,12 +219,7 @@ class PresetForm(Vertical):
     @property
     def command(self) -> str:
         """The command line that does the same."""
-        words = ["gradlab", "run", self.source]
-        for change in self.changes:
-            words += ["-s", change]
-        if self.variant != "auto":
-            words += ["--data", self.variant]
-        return shlex.join(words)
+        return command_lines.run(self.source, self.changes, self.variant)
 
     def text(self, key: str) -> str:
         """What stands in the field of a key."""

@@ -1,0 +1,66 @@
+"""The command lines that Gradlab shows, quoted as a shell wants them: what is copied from the screen works.
+
+Whatever prints a command with a value in it has it from here; what a command does is the business of its room.
+"""
+
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def gradlab(*words: str | Path) -> str:
+    """`gradlab` with these words."""
+    return shlex.join(["gradlab", *map(str, words)])
+
+
+def run(source: str | Path, changes: Iterable[str] = (), data: str = "auto") -> str:
+    """Train a preset, by its name or file, changed by these 'key=value's."""
+    return gradlab("run", _argument(source), *_each("-s", changes), *_option("--data", data, unless="auto"))
+
+
+def resume(folder: Path) -> str:
+    """Go on with the run in that directory."""
+    return gradlab("run", "--resume", folder)
+
+
+def show_run(name: str) -> str:
+    """Show the run of that name."""
+    return gradlab("runs", _argument(name))
+
+
+def search(
+    source: str, trials: int | None = None, jobs: int | None = None, data: str = "auto", refine: bool = False
+) -> str:
+    """Search with a preset, by its name or file."""
+    options = [*_option("--trials", trials), *_option("--jobs", jobs), *_option("--data", data, unless="auto")]
+    return gradlab("search", _argument(source), *options, *(["--refine"] if refine else []))
+
+
+def check(target: str, method: str = "complex", examples: int | None = None) -> str:
+    """Check a preset, FILE:NAME or FILE."""
+    options = [*_option("--method", method, unless="complex"), *_option("--examples", examples)]
+    return gradlab("check", _argument(target), *options)
+
+
+def check_like(report: str) -> str:
+    """Check as a report did."""
+    return gradlab("check", "--like", report)
+
+
+def fetch(data_set: str = "") -> str:
+    """Download a data set, or all of them."""
+    return gradlab("data", "fetch", *([data_set] if data_set else []))
+
+
+def _argument(word: str | Path) -> str:
+    """A word that must not be taken for an option."""
+    text = str(word)
+    return f"./{text}" if text.startswith("-") else text
+
+
+def _option(name: str, value: str | int | None, unless: str | None = None) -> list[str]:
+    return [] if value is None or value == unless else [name, str(value)]
+
+
+def _each(name: str, values: Iterable[str]) -> list[str]:
+    return [word for value in values for word in (name, value)]
