@@ -9,7 +9,7 @@ from typing import Any
 
 from .code import Code
 from .errors import CodeError
-from .loading import Loaded
+from .loaded import Loaded
 from .values import Function
 
 

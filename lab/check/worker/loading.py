@@ -5,16 +5,14 @@ import builtins
 import ctypes
 import importlib.machinery
 import importlib.util
-import inspect
 import os
 import re
 import sys
 import threading
 import types
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +21,8 @@ from . import old
 from .clock import Clock
 from .errors import CodeError
 from .guards import Guard
+from .loaded import Loaded
+from .mfile import load_m
 from .modules import Modules
 from .notebook import RUN, is_notebook, read_notebook, without_magics
 from .stubs import Stub
@@ -30,50 +30,16 @@ from .text import Place, Text, parse, plain, read, remember
 from .toplevel import TopLevel
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """A student's file. `namespace`: its functions and classes as attributes; `notes`: sentences for the student;
-    `text`: its lines as they were run; `absent`: name -> why it is not in the namespace; `place`: a line of `text` in
-    words, as "line 12" or "cell 4, line 3"."""
-
-    path: Path
-    namespace: types.ModuleType
-    notes: tuple[str, ...]
-    text: str
-    absent: Mapping[str, str]
-    place: Place = plain
-
-    def where(self, thing: object) -> int | None:
-        """The line of `text` where a function or class of the file begins; None if it is not of this file."""
-        thing = inspect.unwrap(thing) if callable(thing) else thing
-        if isinstance(thing, type):
-            return self._line_of_class(thing) if thing.__module__ == self.namespace.__name__ else None
-        code = getattr(getattr(thing, "__func__", thing), "__code__", None)
-        return code.co_firstlineno if code is not None and code.co_filename == str(self.path) else None
-
-    def _line_of_class(self, made: type) -> int | None:
-        """Of several classes of one name the last is meant, or the last before the methods."""
-        methods = [line for part in vars(made).values() if not isinstance(part, type) and (line := self.where(part))]
-        heads = re.finditer(rf"^[ \t]*class[ \t]+{made.__name__}\b", self.text, re.MULTILINE)
-        lines = [self.text.count("\n", 0, head.start()) + 1 for head in heads]
-        return max((line for line in lines if not methods or line < min(methods)), default=None)
-
-    def reason(self, error: BaseException) -> str:
-        """Why a name that the code misses is not there: "X is not there: line 12 is left out (...)"; else empty."""
-        name = getattr(error, "name", None)
-        if isinstance(error, NameError) and name is not None and name in self.absent:
-            return f"{name} is not there: {self.absent[name]}"
-        return ""
-
-
 def load(path: Path, patience: float = 5.0, root: Path | None = None) -> Loaded:
-    """Load a file of Python or a notebook.
+    """Load a file of Python, a notebook, or functions of MATLAB, which Octave runs.
 
     patience: seconds its top level may run; root: the folder above which its modules are not looked for. One file in a
     process: sys.path, sys.argv, the working folder and what the file may do are set for it. Call it in the main thread.
     Raises CodeError if there is nothing to load.
     """
     path = Path(path).resolve()
+    if path.suffix.lower() == ".m":
+        return load_m(path, root)
     source, place = _read(path)
     loading = Loading(path, patience, root)
     loading.notes += source.notes

@@ -142,7 +142,7 @@ class Modules(importlib.abc.MetaPathFinder):
             if _has(folder, name):
                 return folder
         for folder in self._above[:1] + [f for f in self._above[1:] if any((f / m).exists() for m in ROOT_MARKS)]:
-            found = [sub for sub in _below(folder) if _has(sub, name)]
+            found = [sub for sub in below(folder) if _has(sub, name)]
             if found:
                 return found[0] if len(found) == 1 else None
         return None
@@ -218,7 +218,7 @@ def _above(folder: Path, root: Path | None) -> Iterator[Path]:
             return
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def below(folder: Path) -> Iterator[Path]:
     """The folders in a folder and those in them, but for hidden ones and environments."""
     for seen, (path, names, _) in enumerate(os.walk(folder)):
         depth = len(Path(path).relative_to(folder).parts)

@@ -30,6 +30,7 @@ NOT_TEXT = {  # how files begin that are no code, whatever they are called
     b"7z\xbc\xaf": "a 7z archive",
     b"Rar!": "a rar archive",
     b"MATLAB 5.0 MAT-file": "a MATLAB data file",
+    b"\x00\x05\x16\x07": "what macOS keeps beside a file",
     b"<!DOCTYPE": "a web page",
     b"<html": "a web page",
 }

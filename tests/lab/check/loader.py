@@ -84,6 +84,7 @@ def answer(question: dict[str, Any], prints: Path) -> dict[str, Any]:
     """Load a file and look at it. In a process that is not used again."""
     import time
 
+    import numpy
     from gradlab_student.errors import CodeError  # type: ignore[import-not-found]
     from gradlab_student.loading import load  # type: ignore[import-not-found]
 
@@ -100,7 +101,7 @@ def answer(question: dict[str, Any], prints: Path) -> dict[str, Any]:
         found["notes"], found["names"] = loaded.notes, list(vars(loaded.namespace))
         for expression in question["ask"]:
             try:
-                value = eval(expression, vars(loaded.namespace))
+                value = eval(expression, {"np": numpy, **vars(loaded.namespace)})
                 values.append(repr(value))
                 line = loaded.where(value)
                 wheres.append("" if line is None else loaded.place(line))
