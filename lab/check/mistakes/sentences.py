@@ -86,15 +86,7 @@ def _cause(
     text = sentence.format(
         tensors=subject(ordered(places), code),
         Tensors=capital(subject(ordered(places), code)),
-        match="matches" if one else "match",
-        are="is" if one else "are",
-        have="has" if one else "have",
-        lack="lacks" if one else "lack",
-        hold="holds" if one else "hold",
-        seem="seems" if one else "seem",
-        they="it" if one else "they",
-        them="it" if one else "them",
-        this="this" if one else "their",
+        **grammar(len(tensors)),
         layer=("layer " if len(layers) == 1 else "layers ") + listed([str(k + 1) for k in layers]),
         W=code.names[layer].get("W", "W"),
         V=code.names[behind].get("W", "W") if len(layers) == 1 else "W",
@@ -108,6 +100,14 @@ def _cause(
         sign=": G is P - Y, not Y - P" if (len(code.layers) - 1, "W") in places else "",
     )
     return Cause(key, tensors, text)
+
+
+def grammar(count: int) -> dict[str, str]:
+    """The words that change with the number of tensors, by their plural (or by what they stand for)."""
+    one = count == 1
+    verbs = {verb: f"{verb}{'es' if verb == 'match' else 's'}" for verb in ("match", "lack", "hold", "seem")}
+    singular = {**verbs, "are": "is", "have": "has", "they": "it", "them": "it", "their": "this"}
+    return {("this" if word == "their" else word): alone if one else word for word, alone in singular.items()}
 
 
 def capital(text: str) -> str:

@@ -1,0 +1,383 @@
+"""Why are the gradients of a layer, or of a loss, wrong? Which reference layer gives its outputs, and which mistake its
+gradients."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from core.types import Array
+from lab.check.mistakes.evidence import Cause, Diagnosis, LayerCode, listed
+from lab.check.mistakes.factors import same
+from lab.check.mistakes.identify import EPS
+from lab.check.mistakes.images import Windows, average_pool, convolution, max_pool
+from lab.check.mistakes.layers import (
+    Inputs,
+    LayerMistake,
+    Made,
+    batch_norm,
+    dense,
+    dropout,
+    elementwise,
+    loss_layer,
+    softmax_layer,
+)
+from lab.check.mistakes.layouts import Layout, layouts
+from lab.check.mistakes.losses import LOSSES
+from lab.check.mistakes.reference import ACTIVATIONS, NONE, Norm
+from lab.check.mistakes.sentences import capital, grammar
+
+EXACT, SINGLE = (1e-9, 1e-6), (1e-4, 1e-3)  # how closely outputs and gradients agree; the same in float32
+UNSURE = 1.2  # what a factor weighs that says nothing: a mistake that explains it is told first
+Make = Callable[[Inputs], Made | None]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A reference layer: its kind, what it is called, and how it is run."""
+
+    kind: str
+    name: str
+    make: Make
+
+
+@dataclass(frozen=True)
+class Run:
+    """The student's code at some inputs beside a reference layer, all as the reference lays it out."""
+
+    made: Made
+    right: dict[str, Array]
+    mistakes: list[LayerMistake]
+    theirs: dict[str, Array]
+    dy: Array
+
+
+def diagnose_layer(code: LayerCode) -> Diagnosis:
+    """Which layer it is, and the mistakes that give its gradients; no causes where they are right.
+
+    Raises whatever the student's code raises at other inputs.
+    """
+    asked = [code.inputs, moved(code.inputs)]
+    outs = [code.out, np.asarray(code.forward(asked[1]))]
+    theirs = [dict(code.gradients(inputs)) for inputs in asked]
+    single = any(np.asarray(g).dtype == np.float32 for found in theirs for g in found.values())
+    exact, rtol = SINGLE if single else EXACT
+    for kind in kinds(code.kind, code.inputs):
+        for layout in layouts(kind.kind, code.inputs):
+            runs = [_run(kind, layout, *one, code, exact) for one in zip(asked, outs, theirs, strict=True)]
+            known = [run for run in runs if run is not None]
+            if len(known) == len(runs):
+                causes = _causes(code, kind, known, rtol) or _at_ties(code, kind, layout, exact, rtol)
+                return Diagnosis(kind.name, causes)
+    return Diagnosis("", ())
+
+
+def moved(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Other inputs of the same shapes: nothing is at a special value."""
+    rng = np.random.default_rng(15)
+    return {
+        name: _moved(name, value, rng) if isinstance(value, np.ndarray) and value.dtype.kind == "f" else value
+        for name, value in inputs.items()
+    }
+
+
+def _moved(name: str, value: Array, rng: np.random.Generator) -> Array:
+    size = float(np.sqrt((value**2).mean())) or 1.0
+    shift = rng.uniform(0.5, 1.5, value.shape) if name == "gamma" else rng.normal(0, size, value.shape)
+    return (0.3 * value + shift).astype(value.dtype)
+
+
+# Which layers it may be
+
+
+def kinds(hint: str, inputs: Mapping[str, Any]) -> Iterator[Kind]:
+    """The reference layers that may be meant, those of the hint first."""
+    every = list(_all_kinds(inputs))
+    words = {"relu": "elementwise", "sigmoid": "elementwise", "tanh": "elementwise", "leaky": "elementwise"}
+    words |= {"conv2d": "conv", "pool": "max_pool", "maxpool": "max_pool", "avgpool": "average_pool"}
+    words |= {"softmax_loss": "loss", "svm_loss": "loss", "affine": "dense"}
+    hinted = words.get(hint, hint)
+    yield from sorted(every, key=lambda kind: kind.kind != hinted)
+
+
+def _all_kinds(inputs: Mapping[str, Any]) -> Iterator[Kind]:
+    x = inputs["x"]
+    if "y" in inputs:
+        yield from (Kind("loss", loss.name, loss_layer(loss)) for loss in LOSSES)
+        return
+    if "W" in inputs:
+        yield Kind("dense", "dense", dense)
+        if np.ndim(x) == 4:
+            yield from _convolutions(inputs)
+        return
+    if "gamma" in inputs or "beta" in inputs:
+        for ddof in (0, 1):
+            for eps in EPS:
+                name = f"batch normalisation (eps {eps:.3g}{', variance of n - 1' if ddof else ''})"
+                yield Kind("batchnorm", name, batch_norm(Norm(eps, ddof)))
+        return
+    yield from (Kind("elementwise", a.name, elementwise(a)) for a in ACTIVATIONS if a is not NONE)
+    yield Kind("softmax", "softmax", softmax_layer)
+    yield Kind("dropout", "dropout", dropout)
+    for eps in EPS:
+        yield Kind("batchnorm", f"batch normalisation (eps {eps:.3g})", batch_norm(Norm(eps, plain=True)))
+    if np.ndim(x) == 4:
+        for size in ((2, 2), (3, 3), (2, 3), (3, 2), (4, 4), (1, 1)):
+            for stride in (2, 1, 3, 4):
+                name = f"{size[0]} x {size[1]}, stride {stride}"
+                windows = Windows(size, stride, 0, 0)
+                yield Kind("max_pool", f"max pooling ({name})", max_pool(windows))
+                yield Kind("average_pool", f"average pooling ({name})", average_pool(windows))
+
+
+def _convolutions(inputs: Mapping[str, Any]) -> Iterator[Kind]:
+    """Every stride and padding; the size of the kernel is filled in once W's layout is known."""
+    for stride in (1, 2, 3):
+        for before in (0, 1, 2, 3):
+            for after in (before, before + 1):
+                for turned in (False, True):
+                    name = f"convolution (stride {stride}, padding {before}{', kernel turned' if turned else ''})"
+                    yield Kind("conv", name, _convolution(stride, before, after, turned))
+
+
+def _convolution(stride: int, before: int, after: int, turned: bool) -> Make:
+    def make(inputs: Inputs) -> Made | None:
+        x, W, out = inputs["x"], inputs["W"], inputs["out"]
+        windows = Windows(W.shape[:2], stride, before, after)
+        if windows.count(x) != out.shape[1:3] or W.shape[2] != x.shape[3] or W.shape[3] != out.shape[3]:
+            return None
+        return convolution(windows, turned)(inputs)
+
+    return make
+
+
+def _run(
+    kind: Kind,
+    layout: Layout,
+    inputs: Mapping[str, Any],
+    out: Array,
+    theirs: dict[str, Array],
+    code: LayerCode,
+    exact: float,
+) -> Run | None:
+    """The reference at these inputs; None where its output is another, or does not fit."""
+    loss = code.cotangent is None
+    arrays = {name: value for name, value in inputs.items() if isinstance(value, np.ndarray)}
+    given: dict[str, Any] = {
+        role: layout.of(role, np.asarray(value, float)) if role != "y" else np.asarray(value, int).reshape(-1)
+        for role, value in arrays.items()
+    }
+    wanted = np.asarray(out, float) if loss else layout.of_x(np.asarray(out, float))
+    try:
+        made = kind.make({**given, "out": wanted})
+    except (ValueError, IndexError):
+        return None
+    if made is None or made.out.shape != wanted.shape:
+        return None
+    if not np.abs(made.out - wanted).max() <= exact * max(float(np.abs(wanted).max()), 1e-300):
+        return None
+    dy = np.ones(()) if code.cotangent is None else layout.of_x(np.asarray(code.cotangent, float))
+    right, mistakes = made.answer(dy)
+    fitting = {
+        role: layout.of(role, np.asarray(g, float).reshape(np.shape(inputs[role])))
+        for role, g in theirs.items()
+        if role in right and np.size(g) == np.size(inputs[role])
+    }
+    return Run(made, right, mistakes, fitting, dy)
+
+
+# What is wrong
+
+
+@dataclass(frozen=True)
+class Match:
+    """What explains the gradient of one tensor."""
+
+    key: str
+    sentence: str
+    role: str
+    weight: float
+
+
+def _causes(code: LayerCode, kind: Kind, runs: list[Run], rtol: float) -> tuple[Cause, ...]:
+    roles = [role for role in runs[0].theirs if all(role in run.theirs for run in runs)]
+    matches: list[Match] = []
+    unexplained: list[str] = []
+    right: list[str] = []
+    for role in roles:
+        if _factor(runs, role, [run.right[role] for run in runs], rtol) == 1:
+            right.append(role)
+            continue
+        found = _matches(code, kind, runs, role, rtol)
+        matches += found
+        if not found:
+            unexplained.append(role)
+    causes = _told(matches, code, kind, examples(runs))
+    if unexplained and right:
+        names = [_name(code, role) for role in unexplained]
+        are = ("is", "are")[len(right) > 1]
+        text = (
+            f"{listed([_name(code, role) for role in right])} {are} right and {listed(names)} "
+            f"{('is', 'are')[len(names) > 1]} not: look at the line that computes {listed(names)}."
+        )
+        causes = (*causes, Cause("first-wrong-step", tuple(names), text))
+    return causes
+
+
+def _matches(code: LayerCode, kind: Kind, runs: list[Run], role: str, rtol: float) -> list[Match]:
+    """The lightest explanations of a wrong gradient."""
+    f = _factor(runs, role, [run.right[role] for run in runs], rtol)
+    found = [] if f is None else [_of_factor(f, role, kind, runs)]
+    for k, mistake in enumerate(runs[0].mistakes):
+        if mistake.role != role:
+            continue
+        data = [run.mistakes[k].gradient() for run in runs]
+        known = [one for one in data if one is not None]
+        f = _factor(runs, role, known, rtol) if len(known) == len(data) else None
+        if f is not None and f != 0:
+            found.append(Match(mistake.key, mistake.sentence, role, mistake.weight + (not same(f, 1)) * 1.0))
+    if not found and kind.kind == "dropout" and _other_mask(runs):
+        sentence = (
+            "{Tensors} {match} a dropout with another mask than forward's: keep the mask of forward for the way back."
+        )
+        found.append(Match("dropout-other-mask", sentence, role, 1.0))
+    lightest = min((match.weight for match in found), default=0.0)
+    return [match for match in found if match.weight <= lightest]
+
+
+def _factor(runs: list[Run], role: str, data: list[Array], rtol: float) -> float | None:
+    """f, if the student's gradient is f times these data; 1 where it is right up to the tolerance."""
+    scaled = []
+    for run, one in zip(runs, data, strict=True):
+        g = run.theirs[role]
+        if g.shape != one.shape or not np.all(np.isfinite(g)):
+            return None
+        # what cancels, as in a bias before a mean is taken, is rounding
+        size = max(float(np.abs(g).max()), 1e-9 * float(np.abs(run.dy).max()), 1e-300)
+        scaled.append((g.reshape(-1) / size, one.reshape(-1) / size))
+    g, d = (np.concatenate(parts) for parts in zip(*scaled, strict=True))
+    reach = float(np.abs(d).max())
+    if np.abs(g - d).max() <= rtol * max(1.0, min(reach, 10.0)):
+        return 1.0
+    f = float(g @ d) / max(float(d @ d), 1e-300)
+    if len(g) < 4 or np.abs(g - f * d).max() > rtol:
+        return None
+    return 0.0 if abs(f) * reach <= rtol else f
+
+
+def _other_mask(runs: list[Run]) -> bool:
+    """Is dx dy times something that is 0 or a constant, another one than the mask?"""
+    for run in runs:
+        mask = run.theirs["x"] / np.where(run.dy != 0, run.dy, 1)
+        kept = mask[np.abs(mask) > 1e-12]
+        if not kept.size or not np.allclose(kept, kept[0]) or kept.size == mask.size:
+            return False
+    return True
+
+
+def examples(runs: list[Run]) -> int:
+    """The number of examples."""
+    return len(runs[0].right["x"])
+
+
+def _of_factor(f: float, role: str, kind: Kind, runs: list[Run]) -> Match:
+    """A gradient that is right but for a factor."""
+    n = examples(runs)
+    if f == 0:
+        return Match("gradient-zero", "{Tensors} {are} 0 everywhere: {this} gradient is never computed.", role, 1.0)
+    if kind.kind == "dropout" and f > 0:
+        return Match(
+            "dropout-scale",
+            f"{{Tensors}} {{are}} {f:.4g} times what {{they}} should be: scale dy on the way back as forward scales x.",
+            role,
+            UNSURE,
+        )
+    if same(f, -1):
+        return Match("sign", "{Tensors} {have} the wrong sign.", role, 1.0)
+    if same(f, 1 / n) and kind.kind != "loss" and role != "x":
+        return Match(
+            "divided-by-batch",
+            f"{{Tensors}} {{are}} divided by the number of examples (n = {n}) in the layer: a convention, right only "
+            "if the loss does not divide by n, too.",
+            role,
+            1.0,
+        )
+    if same(f, n) and kind.kind == "loss":
+        return Match("not-divided-by-n", f"{{Tensors}} {{are}} {n} times too large: divide by n = {n}.", role, 1.0)
+    if same(f, 1 / n):
+        return Match(
+            "divided-twice",
+            f"{{Tensors}} {{are}} {n} times too small: {{they}} {{are}} divided by n = {n} once too often.",
+            role,
+            1.0,
+        )
+    if same(f, 2) or same(f, 0.5):
+        how = "twice" if f > 1 else "half of"
+        return Match("factor-two", f"{{Tensors}} {{are}} {how} what {{they}} should be: a factor 2.", role, 1.0)
+    return Match("wrong-factor", f"{{Tensors}} {{are}} {f:.4g} times what {{they}} should be.", role, UNSURE)
+
+
+def _at_ties(code: LayerCode, kind: Kind, layout: Layout, exact: float, rtol: float) -> tuple[Cause, ...]:
+    """A max pooling whose gradients are right where no two pixels are alike: is it where some are?"""
+    if kind.kind != "max_pool":
+        return ()
+    x = np.asarray(code.inputs["x"])
+    size = float(np.abs(x).max()) or 1.0
+    tied = {**code.inputs, "x": (np.round(x / size * 1.5) * size).astype(x.dtype)}
+    run = _run(kind, layout, tied, np.asarray(code.forward(tied)), dict(code.gradients(tied)), code, exact)
+    if run is None or "x" not in run.theirs:
+        return ()
+    ties = [m for m in run.mistakes if m.key == "pool-ties"]
+    found = [
+        Match(m.key, m.sentence, "x", 1.0)
+        for m in ties
+        if (data := m.gradient()) is not None and _factor([run], "x", [data], rtol) == 1
+    ]
+    return _told(found, code, kind, examples([run]))
+
+
+# What is said
+
+
+def _name(code: LayerCode, role: str) -> str:
+    """The gradient's name as a student has it: dx, dW, dgamma."""
+    return code.names.get(role, f"d{role}")
+
+
+def _told(matches: list[Match], code: LayerCode, kind: Kind, n: int) -> tuple[Cause, ...]:
+    """The same mistake in several tensors once; of several that explain the same tensors, the others with "Or"."""
+    several: dict[tuple[str, str], list[str]] = {}
+    for match in matches:
+        roles = several.setdefault((match.key, match.sentence), [])
+        roles += [match.role] if match.role not in roles else []
+    causes: list[Cause] = []
+    explained: set[str] = set()
+    for (key, sentence), roles in sorted(several.items(), key=lambda item: -len(item[1])):
+        names = tuple(_name(code, role) for role in roles)
+        other = "Or: " if set(roles) <= explained else ""
+        explained |= set(roles)
+        causes.append(Cause(key, names, other + _sentence(sentence, names, n, kind)))
+    return tuple(causes)
+
+
+def _sentence(sentence: str, names: tuple[str, ...], n: int, kind: Kind) -> str:
+    slope = next((a.code for a in ACTIVATIONS if a.name == kind.name), "").format(H="out")
+    text = sentence.format(
+        **grammar(len(names)),
+        tensors=listed(names),
+        Tensors=capital(listed(names)),
+        layer="the layer",
+        W="W",
+        V="W",
+        H="out",
+        S="x",
+        slope=slope,
+        letter="W",
+        kind="",
+        own="",
+        sign="",
+        n=n,
+    )
+    return text if kind.kind == "loss" else re.sub(r"\bG\b", "dy", text)

@@ -1,0 +1,242 @@
+"""Reference layers of rows: each from its inputs to its output, its right gradients and the mistakes in them.
+
+Rows are examples. The catalogues of networks serve here too: a layer is a network's step by itself, dy stands for G.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from core.types import Array
+from lab.check.mistakes.flow_mistakes import (
+    Flow,
+    FlowMistake,
+    activation_mistakes,
+    normalisation_mistakes,
+    output_mistakes,
+    through_mistakes,
+)
+from lab.check.mistakes.losses import Loss, softmax
+from lab.check.mistakes.reference import GRADIENTS, Activation, Network, Norm, Pass, Trace, normalisation, through
+from lab.check.mistakes.tensor_mistakes import tensor_mistakes
+
+Inputs = Mapping[str, Any]  # "x", "W", "b", "gamma", "beta", "y" as rows are examples, and settings
+
+
+@dataclass(frozen=True)
+class LayerMistake:
+    """What stands in the place of the right gradient of one tensor: an array, or None where it does not fit."""
+
+    key: str
+    role: str
+    sentence: str
+    gradient: Callable[[], Array | None]
+    weight: float = 1.0
+
+
+Answer = tuple[dict[str, Array], list[LayerMistake]]  # the right gradients, and the wrong ones
+
+
+@dataclass(frozen=True)
+class Made:
+    """A layer that was run: its output, and what backward may say of it, right and wrong, given dy."""
+
+    out: Array
+    answer: Callable[[Array], Answer]
+
+
+def bare(x: Array, **changes: Any) -> Trace:
+    """A trace of which nothing is known but what goes in."""
+    nothing = np.zeros(x.shape[1])
+    trace = Trace(0, False, {}, x, x, x - x.mean(axis=0), nothing, nothing, None, x, x)
+    return replace(trace, **changes)
+
+
+def stepped(mistakes: list[FlowMistake], dy: Array, t: Trace, p: Pass) -> list[LayerMistake]:
+    """The mistakes in a step, as mistakes in dx."""
+    flow = Flow(dy, dy, dy)
+    return [
+        LayerMistake(m.key, "x", m.sentence, lambda m=m: m.step(flow, t, p), m.weight)  # type: ignore[misc]
+        for m in mistakes
+    ]
+
+
+def computed(roles: tuple[str, ...], flow: Flow, t: Trace, p: Pass) -> list[LayerMistake]:
+    """The mistakes in the lines of gradients."""
+    return [
+        LayerMistake(m.key, role, m.sentence, lambda m=m: m.line(flow, t, p), m.weight)  # type: ignore[misc]
+        for role in roles
+        for m in tensor_mistakes(role, 1)
+    ]
+
+
+# The layers
+
+
+def dense(inputs: Inputs) -> Made:
+    """y = x W + b."""
+    roles = tuple(role for role in ("W", "b") if role in inputs)
+    (t,) = Network().forward(inputs["x"], ({role: inputs[role] for role in roles},))
+    p = Pass(Network(), (t,), np.zeros(len(t.s), int))
+
+    def answer(dy: Array) -> Answer:
+        right = {role: GRADIENTS[role](dy, t) for role in roles} | {"x": through(dy, t, p)}
+        return right, stepped(through_mistakes(1), dy, t, p) + computed(roles, Flow(dy, dy, dy), t, p)
+
+    return Made(t.out, answer)
+
+
+def elementwise(activation: Activation) -> Callable[[Inputs], Made]:
+    """y = activation(x)."""
+
+    def made(inputs: Inputs) -> Made:
+        x, network = inputs["x"], Network(activation)
+        t = bare(x, out=activation.value(x))
+        p = Pass(network, (t,), np.zeros(len(x), int))
+
+        def answer(dy: Array) -> Answer:
+            return {"x": dy * activation.slope(x)}, stepped(activation_mistakes(network, 1), dy, t, p)
+
+        return Made(t.out, answer)
+
+    return made
+
+
+def batch_norm(norm: Norm) -> Callable[[Inputs], Made]:
+    """y = gamma (x - mean) / sqrt(var + eps) + beta."""
+
+    def made(inputs: Inputs) -> Made:
+        x, network = inputs["x"], Network(norm=norm)
+        roles = tuple(role for role in ("gamma", "beta") if role in inputs)
+        plain = replace(norm, plain=not roles)
+        network = Network(norm=plain)
+        tensors = {role: inputs[role] for role in roles}
+        t = replace(network.layer(x, x, (tensors, {}), 0), last=True)
+        t = replace(t, out=t.u)
+        p = Pass(network, (t,), np.zeros(len(x), int))
+
+        def answer(dy: Array) -> Answer:
+            right = {role: GRADIENTS[role](dy, t) for role in roles} | {"x": normalisation(dy, t, p)}
+            back = Flow(dy, dy, right["x"])
+            return right, stepped(normalisation_mistakes(network), dy, t, p) + computed(roles, back, t, p)
+
+        return Made(t.out, answer)
+
+    return made
+
+
+def softmax_layer(inputs: Inputs) -> Made:
+    """p = softmax(x), given dJ/dp."""
+    P = softmax(inputs["x"])
+
+    def answer(dy: Array) -> Answer:
+        right = P * (dy - (dy * P).sum(axis=1, keepdims=True))
+
+        def wrong(key: str, sentence: str, gradient: Callable[[], Array]) -> LayerMistake:
+            return LayerMistake(key, "x", "{Tensors} {match} " + sentence, gradient)
+
+        whole = "the derivative of p_i by s_j is p_i (1[i = j] - p_j), so dx = p * (dy - sum(dy * p))."
+        return {"x": right}, [
+            wrong("softmax-jacobian", "dy * p * (1 - p), the diagonal alone: " + whole, lambda: dy * P * (1 - P)),
+            wrong("softmax-jacobian", "dy * p: " + whole, lambda: dy * P),
+            wrong("softmax-jacobian", "-p * sum(dy * p): " + whole, lambda: -P * (dy * P).sum(axis=1, keepdims=True)),
+            wrong(
+                "softmax-jacobian",
+                "p * (dy - sum(dy)): " + whole,
+                lambda: P * (dy - dy.sum(axis=1, keepdims=True)),
+            ),
+            wrong("softmax-jacobian", "dy - sum(dy * p): " + whole, lambda: dy - (dy * P).sum(axis=1, keepdims=True)),
+            wrong("softmax-left-out", "dy as it came: " + whole, lambda: dy),
+            wrong(
+                "softmax-axis",
+                "sums over the examples: sum over the classes of each example.",
+                lambda: P * (dy - (dy * P).sum(axis=0)),
+            ),
+            wrong(
+                "softmax-axis",
+                "a sum over the whole batch: sum over the classes of each example.",
+                lambda: P * (dy - (dy * P).sum()),
+            ),
+        ]
+
+    return Made(P, answer)
+
+
+def dropout(inputs: Inputs) -> Made | None:
+    """y = mask * x; the mask is seen in what the layer gives ("out")."""
+    x, out = inputs["x"], inputs["out"]
+    mask = np.where(x != 0, out / np.where(x != 0, x, 1), 0)
+    kept = mask[mask != 0]
+    if not kept.size or not np.allclose(kept, kept[0]) or kept.size == mask.size:
+        return None
+    keep = kept[0]
+
+    def answer(dy: Array) -> Answer:
+        def wrong(key: str, sentence: str, gradient: Callable[[], Array]) -> LayerMistake:
+            return LayerMistake(key, "x", "{Tensors} {match} " + sentence, gradient)
+
+        on = (mask != 0).astype(float)
+        return {"x": dy * mask}, [
+            wrong(
+                "dropout-mask-missing",
+                "a dropout without its mask on the way back: multiply dy by the mask of forward.",
+                lambda: dy,
+            ),
+            wrong(
+                "dropout-scale",
+                f"a dropout without its scale on the way back: divide dy by the share that is kept ({1 / keep:.3g}), "
+                "as forward does.",
+                lambda: dy * on,
+            ),
+            wrong(
+                "dropout-scale",
+                "a dropout that is scaled twice on the way back: once is right.",
+                lambda: dy * on * keep**2,
+            ),
+            wrong(
+                "dropout-scale",
+                "a dropout that is scaled the wrong way round on the way back: do what forward does.",
+                lambda: dy * on / keep,
+            ),
+            wrong(
+                "dropout-scale",
+                f"a dropout that is scaled by {1 - 1 / keep:.3g}, the share that is dropped: take the share that is "
+                "kept.",
+                lambda: dy * on / (1 - 1 / keep) if keep > 1 else dy * on,
+            ),
+            wrong(
+                "dropout-mask-inverted",
+                "a dropout whose mask is the wrong way round: dy passes where forward kept x.",
+                lambda: dy * (1 - on),
+            ),
+            wrong(
+                "dropout-mask-missing",
+                "a dropout that scales dy but has no mask on the way back: multiply by the mask of forward.",
+                lambda: dy * keep,
+            ),
+        ]
+
+    return Made(out, answer)
+
+
+def loss_layer(loss: Loss) -> Callable[[Inputs], Made]:
+    """A loss of scores x and labels y; the factor before the mean is seen in what it gives ("out")."""
+
+    def made(inputs: Inputs) -> Made:
+        x, y = inputs["x"], inputs["y"]
+        network = Network(loss=loss)
+        value = loss.value(x, y)
+        scale = float(inputs["out"]) / value if value else 1.0
+        scale = next((s for s in (1.0, float(len(y))) if abs(s - scale) < 1e-8 * s), 1.0)
+        t = bare(x, last=True)
+        p = Pass(network, (t,), y, scale)
+
+        def answer(dy: Array) -> Answer:
+            right = scale * loss.gradient(x, y)
+            return {"x": right}, stepped(output_mistakes(network), right, t, p)
+
+        return Made(np.array(scale * value), answer)
+
+    return made
