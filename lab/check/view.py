@@ -58,14 +58,8 @@ def _recognised(report: FileReport, colours: Colours) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     for t in report.targets:
         shapes = ", ".join(f"{x.name} {'x'.join(map(str, x.shape))}".rstrip() for x in t.report.tensors)
-        table.add_row(Text(t.report.target.partition(":")[2]), _word(t, colours), Text(shapes, "dim"))
+        table.add_row(Text(t.report.target.partition(":")[2]), word(t, colours), Text(shapes, "dim"))
     return table
-
-
-def _word(report: StudentReport, colours: Colours) -> Text:
-    if report.passed:
-        return Text("passes", colours.right)
-    return Text("not checked" if report.problem else "FAILS", f"bold {colours.wrong}")
 
 
 def _sum(report: FileReport, colours: Colours) -> Text:
@@ -89,14 +83,34 @@ def _prints(text: str) -> Iterator[RenderableType]:
 
 
 def parts(report: Report, width: int, colours: Colours = TERMINAL) -> Iterator[RenderableType]:
-    """A check from top to bottom: what the file printed, table, box plots, what a comparison found, verdict."""
+    """A check from top to bottom, as a terminal shows it: the verdict last, where the eye is then."""
     if isinstance(report, FileReport):
         yield from _file_parts(report, width, colours)
     else:
         yield from _target_parts(report, width, colours)
 
 
+def verdict_first(report: GradientReport | StudentReport, width: int, colours: Colours) -> Iterator[RenderableType]:
+    """A check as a screen shows it: the verdict and the likely cause, then what they rest on."""
+    yield from _verdict(report, colours)
+    yield from _evidence(report, width, colours)
+
+
+def word(report: GradientReport | StudentReport, colours: Colours) -> Text:
+    """The verdict in a word."""
+    if report.passed:
+        return Text("passes", colours.right)
+    unchecked = isinstance(report, StudentReport) and report.problem
+    return Text("not checked" if unchecked else "FAILS", f"bold {colours.wrong}")
+
+
 def _target_parts(report: GradientReport | StudentReport, width: int, colours: Colours) -> Iterator[RenderableType]:
+    yield from _evidence(report, width, colours)
+    yield from _verdict(report, colours)
+
+
+def _evidence(report: GradientReport | StudentReport, width: int, colours: Colours) -> Iterator[RenderableType]:
+    """What the file printed, the table of the tensors, box plots, a comparison, notes."""
     student = report if isinstance(report, StudentReport) else None
     check = student.report if student else report
     assert isinstance(check, GradientReport)
@@ -111,7 +125,6 @@ def _target_parts(report: GradientReport | StudentReport, width: int, colours: C
         yield _comparisons(student.against, colours)
     for note in check.notes:
         yield Text(f"Note: {note}.", "italic")
-    yield from _verdict(report, check, colours)
 
 
 def table(tensors: Iterable[TensorReport], colours: Colours = TERMINAL) -> Table:
@@ -193,7 +206,8 @@ def _comparisons(rows: tuple[Comparison, ...], colours: Colours) -> Table:
     return table
 
 
-def _verdict(report: GradientReport | StudentReport, check: GradientReport, colours: Colours) -> Iterator[Text]:
+def _verdict(report: GradientReport | StudentReport, colours: Colours) -> Iterator[Text]:
+    check = report.report if isinstance(report, StudentReport) else report
     for t in check.tensors:
         if not t.passed:
             yield Text(f"{t.name} {t.verdict}", colours.wrong)

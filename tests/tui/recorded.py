@@ -3,11 +3,13 @@
 import csv
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from core.gradcheck.check import GradientReport, TensorReport
+from lab.check.student import FileReport, StudentReport
 from lab.runs.store import COLUMNS, RunStore
 from lab.search.search import trials_of, with_trials
 from lab.search.store import SearchStore
@@ -102,6 +104,21 @@ def report(tensors: tuple[TensorReport, ...], target: str = "a2-setting1") -> Gr
     """A check of these tensors."""
     passed = all(each.passed for each in tensors)
     return GradientReport(target, "complex", passed, tensors, 0.5, ("20 examples of CIFAR-10, embedded part",))
+
+
+def file_report() -> FileReport:
+    """The check of a whole file: a right layer, a wrong network, and something that could not be checked."""
+    layer = (tensor("x", (7, 5), 3e-15), tensor("W", (5, 4), 2e-15), tensor("b", (4,), 1e-15))
+    unfinished = replace(report((), "mine.py:conv"), passed=False)
+    return FileReport(
+        "mine.py",
+        (
+            StudentReport(report(layer, "mine.py:affine")),
+            StudentReport(report(WRONG, "mine.py:ComputeGradients")),
+            StudentReport(unfinished, "conv_backward() returns None: it is not written yet"),
+        ),
+        notes=("seaborn is not installed: what uses it was left out",),
+    )
 
 
 def searched(name: str, diverged: int | None = None, runs: Path = Path("runs")) -> SearchStore:

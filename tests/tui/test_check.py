@@ -10,8 +10,7 @@ from textual_fspicker import FileOpen
 from lab.check.template import template
 from lab.errors import LabError
 from tests.tui.conftest import wait_until
-from tests.tui.recorded import RIGHT, WRONG, report
-from tui.screens.choose import ChooseScreen
+from tests.tui.recorded import RIGHT, WRONG, file_report, report
 
 
 def text(app, id):
@@ -222,19 +221,41 @@ async def test_the_check_of_a_report_is_made_as_the_report_did(lab, monkeypatch,
         assert "FAILS: as printed" in findings(app)
 
 
+def recognised(app):
+    """The lines of the list of what was recognised in a file."""
+    options = app.screen.query_one("#recognised", OptionList)
+    return [str(options.get_option_at_index(i).prompt) for i in range(options.option_count)] if options.display else []
+
+
 async def test_a_file_is_chosen_checked_and_checked_again_when_it_is_saved(lab, until):
     Path("mine.py").write_text(template())
     app = lab()
     async with app.run_test(size=(120, 40)) as pilot:
         await type_file(pilot, until, "mine.py")
-        await until(pilot, lambda: isinstance(app.screen, ChooseScreen))
-        choices = app.screen.query_one(OptionList)
-        assert [str(choices.get_option_at_index(i).prompt) for i in range(3)] == ["my_network", "Dense", "relu"]
-        await pilot.press("down", "down", "enter")
-        await until(pilot, lambda: "PASSES  mine.py:relu" in text(app, "verdict"))
-        assert "gradlab check mine.py:relu · watching mine.py" in text(app, "verdict")
+        await until(pilot, lambda: "PASSES  mine.py" in text(app, "verdict"))
+        assert "gradlab check mine.py · watching mine.py" in text(app, "verdict")
+        assert {line.split()[0]: line.split()[-1] for line in recognised(app)}.items() >= {"relu": "passes"}.items()
         Path("mine.py").write_text(template().replace("dout * (cache", "2 * dout * (cache"))
-        await until(pilot, lambda: "FAILS  mine.py:relu" in text(app, "verdict"))
+        await until(pilot, lambda: "FAILS  mine.py" in text(app, "verdict"))
+        await until(pilot, lambda: "x fails" in findings(app))
+        assert [line for line in recognised(app) if line.endswith("FAILS")] == ["relu  FAILS"]
+
+
+async def test_what_is_picked_in_the_list_is_shown_and_enter_checks_it_alone(lab, until):
+    Path("mine.py").write_text(template())
+    app = lab()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await type_file(pilot, until, "mine.py")
+        await until(pilot, lambda: len(recognised(app)) > 1)
+        options = app.screen.query_one("#recognised", OptionList)
+        options.focus()
+        for at, line in enumerate(recognised(app)):
+            options.highlighted = at
+            await until(pilot, lambda line=line: f"mine.py:{line.split()[0]}," in findings(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: f"PASSES  mine.py:{line.split()[0]}" in text(app, "verdict"))
+        assert recognised(app) == []
+        assert "watching mine.py" in text(app, "verdict")
 
 
 async def test_watching_is_switched_off_and_on(lab, recorded, until):
@@ -258,15 +279,16 @@ async def test_watching_is_switched_off_and_on(lab, recorded, until):
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [("def f(:\n", "line 1"), ("x = 1\n", "has no function and no class to check")]
+    ("content", "message"), [("def f(:\n", "line 1"), ("x = 1\n", "nothing in it that looks like a gradient")]
 )
-async def test_a_file_with_nothing_to_check_is_refused(lab, until, content, message):
+async def test_a_file_with_nothing_to_check_says_so(lab, until, content, message):
     Path("bad.py").write_text(content)
     app = lab()
     async with app.run_test(size=(120, 40)) as pilot:
         await type_file(pilot, until, "bad.py")
-        await until(pilot, lambda: messages(app))
-        assert message in messages(app)[0]
+        await until(pilot, lambda: "NOT CHECKED  bad.py" in text(app, "verdict"))
+        assert message in text(app, "verdict")
+        assert recognised(app) == []
 
 
 async def test_a_long_report_is_scrolled_by_keys(lab, recorded, until):
@@ -323,6 +345,23 @@ def test_a_check_looks_as_accepted(lab, snap_compare, recorded, size, tensors, t
     app.theme = theme
     verdict = "PASSES" if tensors is RIGHT else "FAILS"
     assert snap_compare(app, run_before=looks("r", until=verdict), terminal_size=size)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 35), (160, 45)], ids=["80x24", "120x35", "160x45"])
+@pytest.mark.parametrize("theme", ["gradlab-dark", "gradlab-light", "no-colour"])
+def test_a_whole_file_looks_as_accepted(lab, snap_compare, monkeypatch, size, theme):
+    monkeypatch.setattr("tui.screens.check.check", lambda *arguments, **options: file_report())
+    if theme == "no-colour":
+        monkeypatch.setenv("NO_COLOR", "1")
+    app = lab()
+    if theme != "no-colour":
+        app.theme = theme
+
+    async def act(pilot):
+        await pilot.app.screen.open_preset("mine.py")
+        await looks("r", until="FAILS")(pilot)
+
+    assert snap_compare(app, run_before=act, terminal_size=size)
 
 
 def test_a_check_at_work_looks_as_accepted(lab, snap_compare, recorded):

@@ -1,7 +1,6 @@
 """Check: the gradients of a preset, of a report, or of a student's file, and what they say."""
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -9,41 +8,53 @@ from rich.console import Group, RenderableType
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, ScrollableContainer, Vertical
+from textual.containers import Container, Horizontal, ScrollableContainer, Vertical
 from textual.content import Content
-from textual.widgets import Input, Label, Select, Static
+from textual.widgets import Input, Label, OptionList, Select, Static
 from textual_fspicker import FileOpen, Filters
 
-from core.gradcheck.check import Progress
+from core.gradcheck.check import GradientReport, Progress
 from lab import command_lines
 from lab.check.as_reported import REPORTS, check_like, passed
 from lab.check.check import FILE_EXAMPLES, Report, check
 from lab.check.preset import EXAMPLES
-from lab.check.student import Began, StudentReport
-from lab.check.targets import FILE, names_in
-from lab.check.view import Colours, parts, table
-from lab.errors import LabError
+from lab.check.student import Began, FileReport, StudentReport
+from lab.check.targets import FILE, WHOLE
+from lab.check.view import Colours, table, verdict_first, word
 from presets.load import names
 from tui.checking import Checking, Saves
 from tui.screens.base import ModeScreen
-from tui.screens.choose import ChooseScreen
 
 MIN_WIDTH = 78  # columns of the table
 DEFAULT = "a2-setting1"
 METHODS = ("complex", "central", "directional")
 LIKE = "--like "  # what the name of a report's check begins with
-PYTHON = Filters(("Python", lambda path: path.suffix == ".py"), ("All", lambda path: True))
+CODE = Filters(("Code", lambda path: path.suffix in (".py", ".ipynb", ".m")), ("All", lambda path: True))
+
+
+def _wrong(report: Report) -> bool:
+    """Is a gradient wrong, and not only a file unreadable?"""
+    if isinstance(report, FileReport):
+        return any(_wrong(target) for target in report.targets)
+    return not report.passed and not (isinstance(report, StudentReport) and report.problem)
+
+
+def _said(reports: Sequence[Report]) -> Iterator[str]:
+    """Of a whole file, what is to be said beside its targets."""
+    for report in reports:
+        if isinstance(report, FileReport):
+            yield from (f"\n{text}" for text in (report.problem, *report.notes) if text)
 
 
 class CheckScreen(ModeScreen):
-    """What to check on top, how it ended below, then all that was found."""
+    """What to check on top, how it ended below, then what was recognised in a file, and all that is known of it."""
 
     CSS_PATH = "../styles/check.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "start", "Check", id="check.start", tooltip="Check the gradients."),
         Binding("ctrl+r", "start", "Check", show=False, id="check.start_from_field", tooltip="Check, from a field."),
         Binding("s", "stop", "Stop", id="check.stop", tooltip="End the check after the tensor it is at."),
-        Binding("o", "file", "Open file", id="check.file", tooltip="Choose a Python file of yours, and what in it."),
+        Binding("o", "file", "Open file", id="check.file", tooltip="Choose code of yours: Python, a notebook, MATLAB."),
         Binding("w", "watch", "Watch", id="check.watch", tooltip="Check your file again whenever it is saved, or not."),
         Binding("f", "form", "Settings", id="check.form", tooltip="To the settings of the check; escape leaves them."),
         Binding("j,pagedown", "scroll(1)", "Down", show=False, id="check.down", tooltip="Scroll down."),
@@ -61,8 +72,10 @@ class CheckScreen(ModeScreen):
                 yield Label("examples")
                 yield Input(type="integer", compact=True, id="examples", max_length=5)
         yield Static("", id="verdict")
-        with ScrollableContainer(id="findings-scroll", can_focus=False):
-            yield Static("", id="findings")
+        with Container(id="check-body"):
+            yield OptionList(id="recognised", compact=True)
+            with ScrollableContainer(id="findings-scroll", can_focus=False):
+                yield Static("", id="findings")
 
     def on_mount(self) -> None:
         """Offer what there is."""
@@ -71,6 +84,7 @@ class CheckScreen(ModeScreen):
         self._shown: object = None
         self._saves: Saves | None = None
         self._seen = 0  # saves that were answered by a check
+        self._listed: FileReport | None = None  # whose targets are in the list
         self._offer(self.lab.preset if self.lab.preset in names() else DEFAULT)
 
     def on_unmount(self) -> None:
@@ -101,7 +115,7 @@ class CheckScreen(ModeScreen):
 
     @on(Select.Changed, "#target")
     def _target_changed(self) -> None:
-        file = FILE.fullmatch(self.target)
+        file = FILE.fullmatch(self.target) or WHOLE.fullmatch(self.target)
         self.query_one("#examples", Input).placeholder = str(FILE_EXAMPLES if file else EXAMPLES)
         like = self.target.startswith(LIKE)
         self.query_one("#method", Select).disabled = self.query_one("#examples", Input).disabled = like
@@ -176,20 +190,70 @@ class CheckScreen(ModeScreen):
         self.query_one("#verdict", Static).update(
             Content.assemble(self._verdict(), "\n", (self.command + watching, "$foreground-muted"))
         )
+        self._list()
         shown, findings = self.query_one("#findings", Static), self._findings()
         shown.display = findings is not None
         shown.update(findings or "")
 
+    @property
+    def _colours(self) -> Colours:
+        theme = self.app.current_theme
+        return Colours(theme.success or "green", theme.error or "red")
+
     def _findings(self) -> RenderableType | None:
         """The table of the tensors checked so far, and of a check that has ended all it found."""
-        checking, theme = self._checking, self.app.current_theme
-        colours = Colours(theme.success or "green", theme.error or "red")
+        checking, colours = self._checking, self._colours
         if checking is None or checking.error:
             return None
         if checking.found is None:
             return table(checking.tensors, colours) if checking.tensors else None
         width = max(MIN_WIDTH, self.query_one("#findings-scroll").size.width - 4)
-        return Group(*(part for report in checking.found[0] for part in parts(report, width, colours)))
+        return Group(*(part for report in self._chosen() for part in verdict_first(report, width, colours)))
+
+    # What was recognised in a file
+
+    def _whole(self) -> FileReport | None:
+        """The check of a whole file, if that is what has ended."""
+        found = self._checking.found[0] if self._checking and self._checking.found else ()
+        return next((report for report in found if isinstance(report, FileReport)), None)
+
+    def _list(self) -> None:
+        """Everything recognised in the file, with its verdict; what is wrong is picked first."""
+        whole, options = self._whole(), self.query_one("#recognised", OptionList)
+        options.display = whole is not None and len(whole.targets) > 0
+        if whole is self._listed:
+            return
+        self._listed, colours = whole, self._colours
+        options.clear_options()
+        if whole is None:
+            return
+        for target in whole.targets:
+            name = Content(target.report.target.partition(":")[2])
+            options.add_option(Content.assemble(name, "  ", Content.from_rich_text(word(target, colours))))
+        options.highlighted = next((i for i, target in enumerate(whole.targets) if not target.passed), 0)
+        options.border_title = "recognised"
+
+    def _chosen(self) -> Sequence[GradientReport | StudentReport]:
+        """The reports to show: of a whole file the one picked in the list."""
+        assert self._checking
+        assert self._checking.found
+        if whole := self._whole():
+            at = self.query_one("#recognised", OptionList).highlighted
+            return whole.targets[at or 0 : (at or 0) + 1]
+        return [report for report in self._checking.found[0] if not isinstance(report, FileReport)]
+
+    @on(OptionList.OptionHighlighted, "#recognised")
+    def _picked(self) -> None:
+        self._show()
+
+    @on(OptionList.OptionSelected, "#recognised")
+    def _check_alone(self, event: OptionList.OptionSelected) -> None:
+        """Enter: from now on this one alone."""
+        if whole := self._whole():
+            self._offer(
+                f"{self.target.rstrip(':')}:{whole.targets[event.option_index].report.target.partition(':')[2]}"
+            )
+            self.action_start()
 
     def _verdict(self) -> Content:
         checking = self._checking
@@ -204,9 +268,9 @@ class CheckScreen(ModeScreen):
             return Content.assemble(("checking", "bold"), f"  {checking.target}: {done} ...")
         reports, right = checking.found
         how = ("PASSES", "bold $text-success") if right else ("FAILS", "bold $text-error")
-        if any(isinstance(report, StudentReport) and report.problem for report in reports):
+        if not right and not any(_wrong(report) for report in reports):
             how = ("NOT CHECKED", "bold $text-error")
-        return Content.assemble(how, f"  {checking.target}")
+        return Content.assemble(how, f"  {checking.target}", *_said(reports))
 
     # What the user does
 
@@ -220,31 +284,19 @@ class CheckScreen(ModeScreen):
         self.query_one("#target", Select).focus()
 
     def action_file(self) -> None:
-        """Ask for a file, and for what in it."""
-        self.app.push_screen(FileOpen(".", filters=PYTHON), self._file_chosen)
+        """Ask for a file."""
+        self.app.push_screen(FileOpen(".", filters=CODE), self._file_chosen)
 
     def _file_chosen(self, path: Path | None) -> None:
         if path is None:
             return
-        try:
-            offered = names_in(path)
-        except LabError as error:
-            self.refuse(error)
-            return
         near = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-        if len(offered) == 1:
-            self._name_chosen(near, offered[0])
-        else:
-            self.app.push_screen(ChooseScreen(f"What in {near}?", offered), partial(self._name_chosen, near))
-
-    def _name_chosen(self, path: Path, name: str | None) -> None:
-        if name is not None:
-            self._offer(f"{path}:{name}")
-            self.action_start()
+        self._offer(str(near))
+        self.action_start()
 
     def action_watch(self) -> None:
         """Watch the file, or stop watching it."""
-        file = FILE.fullmatch(self.target)
+        file = FILE.fullmatch(self.target) or WHOLE.fullmatch(self.target)
         if file is None:
             self.refuse("only a file of yours is watched: o opens one")
             return
