@@ -15,6 +15,8 @@ from core.metrics import confusion_matrix
 from core.objective import Evaluation
 from core.trainer import Snapshot
 from core.types import Array
+from data.dataset import short_label
+from data.sources import Variant
 from lab import command_lines
 from lab.runs.pictures import Picture, unpack, weight_pictures
 from lab.runs.result import Result
@@ -41,7 +43,7 @@ class Record:
         self.preset = preset
         self.command = command
         self.phase = "loading"
-        self.label = ""  # of the data
+        self.variant: Variant | None = None  # of the data; None while they are loaded
         self.updates = 0  # planned
         self.per_epoch = 1
         self.snapshot: Snapshot | None = None
@@ -69,14 +71,19 @@ class Record:
         self.confusion = (f"{result['judge']} part, update {result['updates']:,}", tuple(result["classes"]), counts)
 
     @property
-    def variant(self) -> str:
-        """The data: 'full', 'mini' or, while they are being loaded, ''."""
-        return {"": "", "f": "full"}.get(self.label.partition(", ")[2][:1], "mini")
+    def data(self) -> str:
+        """The data set, and how much of it; nothing while it is loaded."""
+        return short_label(self.preset.data.set, self.variant) if self.variant else ""
 
     @property
     def update(self) -> int:
         """How many updates have been made."""
         return self.snapshot.update if self.snapshot else int(self.points[-1]["update"]) if self.points else 0
+
+    @property
+    def eta(self) -> float | None:
+        """The learning rate of the last update."""
+        return self.snapshot.eta if self.snapshot else None
 
     @property
     def ended(self) -> bool:
@@ -134,10 +141,10 @@ class Training(Record):
     def _train(self) -> None:
         run = self._begin()
         trainer = run.trainer
-        self.label, self.updates, self.store = run.dataset.label, trainer.updates, run.store
+        self.variant, self.updates, self.store = run.dataset.variant, trainer.updates, run.store
         self.per_epoch = trainer.batches.per_epoch
         self.points = [row for row in run.store.metrics() if 0 < trainer.update >= row["update"]]
-        self.log += [self.label, f"kept in {run.store.path}"]
+        self.log += [run.dataset.label, f"kept in {run.store.path}"]
         self.run = run
         if self._stopped:
             trainer.stop()
@@ -225,6 +232,17 @@ class Training(Record):
             self.phase = "paused"
             self.run.trainer.step()
 
+    @property
+    def takes_eta(self) -> bool:
+        """Can the learning rate be changed?"""
+        return self.run is not None and not self.ended
+
+    def set_eta(self, eta: float | None) -> None:
+        """Train with this learning rate from the next update on; None: as the schedule says."""
+        if self.run and not self.ended:
+            self.run.trainer.set_eta(eta)
+            self.log.append("eta follows the schedule again" if eta is None else f"eta set to {eta:g}")
+
     def stop(self) -> None:
         """End before the next update, keeping what was reached; do not wait for it."""
         self._stopped = True
@@ -236,7 +254,7 @@ def saved(store: RunStore) -> Record:
     """A run that was saved, as it stands on the disk. Raises LabError, PresetError."""
     found = read(store)
     record = Record(found.preset, command_lines.show_run(store.path.name))
-    record.store, record.label, record.points = store, found.data, found.metrics
+    record.store, record.variant, record.points = store, found.variant, found.metrics
     record.phase = "running elsewhere" if found.state == "running" else found.state
     record.updates = found.result["updates_planned"] if found.result else found.updates
     last = record.points[-1]

@@ -14,7 +14,7 @@ from lab.runs.result import Result, reference_document
 from lab.runs.saved import Record, changed, distinct, labels, read, value_text
 from lab.runs.sheets import sheet
 from lab.runs.store import RunStore
-from lab.runs.view import MINI_NOTE, class_rows, final_rows, layer_rows
+from lab.runs.view import class_rows, final_rows, layer_rows, mini_note
 from presets.keys import known_keys, settings
 
 Progress = Callable[[int, int, str], None]  # figures done, figures in all, the one at work
@@ -87,7 +87,7 @@ def _comparison(records: Mapping[str, Record], figures: Names) -> Iterator[str]:
     rows = [row or [""] * (1 + len(each)) for row in comparison_rows(compare(each), each)]
     yield from _table([["", *records], *rows])
     if any(record.variant == "mini" for record in each):
-        yield from (MINI_NOTE.replace("this run", "a run on 'mini'"), "")
+        yield from (mini_note("a run on 'mini'"), "")
     yield from _figures("comparison", figures)
 
 
@@ -125,7 +125,7 @@ def _run(label: str, record: Record, figures: Names, pictures: Names, top: bool)
 def _notes(record: Record) -> Iterator[str]:
     reference = record.preset.reference
     if reference and record.variant == "mini":
-        yield MINI_NOTE
+        yield mini_note()
     if reference and reference.note:
         yield reference.note
     if record.result is None:

@@ -27,11 +27,11 @@ def reproduce(
 ) -> None:
     """Measure what the reports report; ctrl+c stops it, the same command goes on with it."""
     from lab.reproduce.reproduce import Reproduction
-    from lab.reproduce.view import MINI_NOTE, ReproductionProgress, show_reproduction
+    from lab.reproduce.view import NOT_JUDGED, ReproductionProgress, show_reproduction
 
     reproduction = Reproduction(runs_dir, report, data or "auto", jobs or cores(), seeds)
     if reproduction.embedded and data is None:
-        notice(f"{MINI_NOTE} {fetch()} gets all of it.")
+        notice(f"{NOT_JUDGED} {fetch()} gets all of it.")
     if reproduction.taken_up:
         notice(f"{reproduction.taken_up} of {len(reproduction.pieces)} pieces are in {reproduction.root} and are kept")
     progress = ReproductionProgress(console(stderr=True), reproduction)

@@ -14,7 +14,7 @@ from lab.reproduce.values import Value
 from lab.reproduce.verdicts import BETTER, EMBEDDED, FAILED, OFF, SLIP, WITHIN
 
 STYLES = {WITHIN: "green", BETTER: "green", SLIP: "cyan", OFF: "bold red", FAILED: "bold red", EMBEDDED: "italic"}
-MINI_NOTE = "The reported numbers are for the full data: what was trained on an embedded part of it is not judged."
+NOT_JUDGED = "The reported numbers are for the full data: what was trained on an embedded part of it is not judged."
 
 
 class ReproductionProgress:
@@ -59,7 +59,7 @@ def show_reproduction(console: Console, reproduction: Reproduction, rows: Sequen
     if slips:
         console.print(_slips(slips))
     if reproduction.embedded:
-        console.print(MINI_NOTE, style="italic")
+        console.print(NOT_JUDGED, style="italic")
     counts = Counter(row["verdict"] for row in rows)
     verdicts = ", ".join(f"{counts[verdict]} {verdict}" for verdict in STYLES if counts[verdict])
     console.print(f"{len(rows)} values: {verdicts}", style="bold", highlight=False)

@@ -10,7 +10,7 @@ from rich.text import Text
 from lab.runs.compare import Comparison
 from lab.runs.curves import MARKS, overlay
 from lab.runs.saved import Record, value_text
-from lab.runs.view import MINI_NOTE, figure
+from lab.runs.view import figure, mini_note
 
 
 def show_comparison(console: Console, compared: Comparison, records: Sequence[Record]) -> None:
@@ -23,7 +23,7 @@ def show_comparison(console: Console, compared: Comparison, records: Sequence[Re
     if not compared["settings"]:
         console.print("All settings are the same.")
     if compared["reported"] and any(record.variant == "mini" for record in records):
-        console.print(MINI_NOTE.replace("this run", "a run on 'mini'"), style="italic")
+        console.print(mini_note("a run on 'mini'"), style="italic")
 
 
 def table(compared: Comparison, records: Sequence[Record], marks: Sequence[Text]) -> Table:

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from lab.runs.result import LayerDocument, Measures, ReferenceDocument, Result
 
 ROOM_FOR_RUNS = 80  # columns that a list of runs needs as a table
-MINI_NOTE = "The reported numbers are for the full data; this run saw only the embedded part of it."
+
+
+def mini_note(who: str = "this run") -> str:
+    """What is to be said where numbers of embedded data stand beside those of a report."""
+    return f"The reported numbers are for the full data; {who} saw only the embedded part of it."
 
 
 def show_result(console: Console, result: "Result", metrics: Sequence[dict[str, float]]) -> None:
@@ -27,7 +31,7 @@ def show_result(console: Console, result: "Result", metrics: Sequence[dict[str, 
     console.print(f"{result['preset']} · {result['data']}", style="bold", highlight=False, soft_wrap=True)
     console.print(_final_table(result))
     if result["reference"] and result["variant"] == "mini":
-        console.print(MINI_NOTE, style="italic")
+        console.print(mini_note(), style="italic")
     if result["reference"] and (note := result["reference"].get("note")):
         console.print(note, style="italic")
     console.print(

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.command_lines import run
-from lab.runs.view import MINI_NOTE, figure
+from lab.runs.view import figure, mini_note
 from lab.search.result import SearchResult, TrialRow, best_rows
 from lab.search.search import Search
 from presets.load import as_changes
@@ -75,7 +75,7 @@ def show_search(console: Console, search: Search, result: SearchResult) -> None:
     if search.preset.description and search.preset.reference is None:
         console.print(search.preset.description, highlight=False, soft_wrap=True)
     if reference and search.variant == "mini":
-        console.print(MINI_NOTE, style="italic")
+        console.print(mini_note(), style="italic")
     if reference and reference.note:
         console.print(reference.note, style="italic", highlight=False)
     time_spent = f"{len(rows)} trials in {result['seconds']:.1f} s"

@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from textual.widgets import Input, RichLog, Select, Static, TabbedContent
@@ -350,3 +351,9 @@ async def test_an_exception_in_the_middle_of_a_run_leaves_it_resumable(lab, smal
         await pilot.press("space")
         await until(pilot, lambda: app.training.phase == "done")
         assert [row["update"] for row in app.training.points] == [0, 7, 14, 20]
+
+
+def test_screens_ask_the_training_and_not_its_trainer():
+    """Pause, stop, eta: what a screen wants of a run it asks of the thread that makes it."""
+    sources = [*Path("tui/screens").glob("*.py"), *Path("tui/widgets").glob("*.py"), Path("tui/app.py")]
+    assert [str(path) for path in sources if "trainer" in path.read_text()] == []

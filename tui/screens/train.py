@@ -190,7 +190,7 @@ class TrainScreen(ModeScreen):
         facts = [f"update {record.update:,} of {record.updates:,}"] if record.updates else []
         if record.snapshot:
             facts.append(f"epoch {record.snapshot.epoch:.1f}")
-            facts.append(f"eta {record.snapshot.eta:.3g}")
+            facts.append(f"eta {record.eta:.3g}")
         if record.rate and not record.ended:
             facts.append(f"{record.rate:,.0f}/s")
         if (left := record.seconds_left) is not None and record.phase == "running":
@@ -199,7 +199,7 @@ class TrainScreen(ModeScreen):
             Content.assemble(
                 (record.preset.name, "bold"),
                 (f"  {phase}", STYLES.get(record.phase, "$text-primary")),
-                (f"  {record.label.partition(':')[0]}", "$foreground-muted"),
+                (f"  {record.data}", "$foreground-muted"),
             ),
             Content(" · ".join(facts)),
         ]
@@ -315,10 +315,10 @@ class TrainScreen(ModeScreen):
     def action_eta(self) -> None:
         """Ask for a learning rate."""
         record = self.record
-        if not isinstance(record, Training) or not record.run or record.ended:
+        if not isinstance(record, Training) or not record.takes_eta:
             self.tell("The learning rate can be changed while a run is going.")
             return
-        now = f"{record.snapshot.eta:.3g}" if record.snapshot else ""
+        now = "" if record.eta is None else f"{record.eta:.3g}"
         note = "From the next update on; nothing: back to the schedule."
         self.app.push_screen(AskScreen("Learning rate", note, now, self._eta), partial(self._set_eta, record))
 
@@ -333,10 +333,8 @@ class TrainScreen(ModeScreen):
             raise PresetError(str(error).partition(": ")[2]) from None
 
     def _set_eta(self, record: Training, text: str | None) -> None:
-        if text is not None and record.run:
-            eta = self._eta(text)
-            record.run.trainer.set_eta(eta)
-            record.log.append("eta follows the schedule again" if eta is None else f"eta set to {eta:g}")
+        if text is not None:
+            record.set_eta(self._eta(text))
 
     def action_form(self) -> None:
         """To the settings and back."""
