@@ -1,4 +1,4 @@
-"""The next batch: indices in the order a sampler drew them, gathered rows."""
+"""Batches: a sampler draws the order of the examples, and their rows are gathered."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -10,16 +10,16 @@ from core.streams import generator_state, restore_generator
 from core.threads import Job, in_background
 from core.types import Array, Labels
 
-# Fewer bytes than this are gathered before another thread has woken up.
+# Below this many bytes, this thread gathers the rows faster than another thread wakes up.
 SHARED_BYTES = 100_000
 
 
 class Batches:
     """Endless shuffled batches of a split x (n, ...), y (n,).
 
-    Each epoch is a new draw of the sampler, by default a permutation; it is cut into batches, and what is left over
-    takes part in other epochs. Indices are shuffled and rows gathered, the next ones while these are used, into two
-    buffers in turn: what next() returns is valid until the next call.
+    The sampler draws the order of each epoch, by default a permutation. The order is cut into batches; a rest that
+    fills no batch is left out of this epoch. Only indices are shuffled. The next rows are gathered while the current
+    ones are used, into two buffers in turn, so a batch is valid until the next call of next().
     Raises ValueError if a batch is larger than an epoch.
     """
 
@@ -40,7 +40,7 @@ class Batches:
         self._order = self._sampler(self._rng)
 
     def _go_to(self, position: int) -> None:
-        """The next batch is this one of the epoch, whose rows are gathered from now on, or none."""
+        """Make this the next batch of the epoch and start to gather its rows; past the last batch, do nothing."""
         self._position = position
         if position < self.per_epoch:
             self._wait_for_rows = self._gather()
@@ -49,9 +49,9 @@ class Batches:
         return self._order[self._position * self.size : (self._position + 1) * self.size]
 
     def _gather(self) -> Job:
-        """Begin to gather the next rows beside other work; the function returned waits for them."""
+        """Start to gather the next rows in the background. The returned function waits for them."""
         index, rows = self._next_index(), self._buffers[self._position % 2]
-        # mode="clip" spares NumPy a copy it makes when an index might be out of range
+        # mode="clip": with other modes NumPy makes a copy, in case an index is out of range
         gather = partial(np.take, self._x, index, axis=0, out=rows, mode="clip")
         return in_background(gather) if rows.nbytes > SHARED_BYTES else gather
 
@@ -68,7 +68,7 @@ class Batches:
         return rows, labels
 
     def state(self) -> dict[str, Array]:
-        """The generator as it was before this epoch was drawn, and how many batches of it are gone."""
+        """The state of the generator before it drew this epoch, and the number of batches used since."""
         return {"before": self._before, "position": np.array(self._position)}
 
     def restore(self, state: dict[str, Array]) -> None:

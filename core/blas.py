@@ -1,4 +1,4 @@
-"""Sums and in-place arithmetic through BLAS, where it is several times as fast as NumPy's own loops."""
+"""Sums and in-place arithmetic with BLAS, where it is several times faster than NumPy's own loops."""
 
 from functools import lru_cache
 from typing import Any
@@ -13,14 +13,14 @@ _axpy: dict[Any, Any] = {}
 def add_scaled(y: Array, a: float, x: Array) -> None:
     """y += a x in one pass, in place.
 
-    Both are contiguous and of one dtype (float32, float64, complex64 or complex128); any shape. NumPy alone
-    would write a x to memory and read it back, which costs three times as much on the large vectors here.
-    Raises ValueError if y is not contiguous: a copy would be changed, and lost.
+    Both are contiguous, of any shape and of the same dtype (float32, float64, complex64 or complex128). NumPy alone
+    would write a x to memory and read it back, which takes three times as long on the large vectors here.
+    Raises ValueError if y is not contiguous, because BLAS would change a copy of it.
     """
     if not y.flags.c_contiguous:
         raise ValueError("only a contiguous array can be added to in place")
     if y.dtype not in _axpy:
-        from scipy.linalg.blas import get_blas_funcs  # here, as it takes a fifth of a second to load
+        from scipy.linalg.blas import get_blas_funcs  # imported here because it takes 0.2 s to load
 
         _axpy[y.dtype] = get_blas_funcs("axpy", dtype=y.dtype)
     _axpy[y.dtype](x.reshape(-1), y.reshape(-1), a=a)

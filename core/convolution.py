@@ -1,8 +1,8 @@
 """Layers of images: convolution and max-pooling of (n, h, w, channels), as in FMAN45 and CS231n.
 
-The batch is worked through in chunks of images that stay in the cache, and threads share those of a convolution. What
-a chunk is follows from shapes alone, and sums over chunks are taken in their order, so no bit of a result depends on
-the number of threads.
+The batch is processed in chunks of images that fit in the cache. A convolution shares its chunks among threads. The
+chunks depend only on the shapes, and sums over chunks are taken in a fixed order, so the number of threads does not
+change a single bit of the result.
 """
 
 import threading
@@ -18,8 +18,8 @@ from core.layers import Layer, Parameter
 from core.threads import share
 from core.types import Array, Shape, buffer, zeroed
 
-CHUNK = 8  # images: work enough for every call, little enough to stay in the cache
-NARROW = 24  # inputs in a row of a kernel: with fewer, products are too thin to be taken row by row
+CHUNK = 8  # images: enough work for one call, small enough for the cache
+NARROW = 24  # inputs in a row of a kernel: below this, products row by row are too small to be fast
 Padding = Literal["same", "valid"]
 
 
@@ -27,10 +27,11 @@ class Conv2D(Layer):
     """y[i, j] = b + sum over the window at (stride i, stride j) of x W: x (n, h, w, c), W (size, size, c, filters).
 
     As everywhere in deep learning this is a correlation: the kernel is not flipped. "valid" padding keeps the windows
-    inside the image; "same" puts zeros around it so that y has ceil(h / stride) rows, ceil(w / stride) columns (where
-    the zeros are odd in number, the bottom and the right get one more).
+    inside the image. "same" pads the image with zeros so that y has ceil(h / stride) rows and ceil(w / stride) columns.
+    If the number of zeros is odd, the bottom and the right get one more.
 
-    Windows are laid out so that the sums are matrix products ("im2col": Chellapilla et al. 2006; CS231n).
+    Windows are copied into a matrix, so that the sums become matrix products ("im2col": Chellapilla et al. 2006;
+    CS231n).
     """
 
     def __init__(
@@ -44,9 +45,9 @@ class Conv2D(Layer):
     ) -> None:
         super().__init__()
         if min(filters, size, stride) < 1:
-            raise ValueError(f"filters, size and stride are at least 1, not {filters}, {size} and {stride}")
+            raise ValueError(f"filters, size and stride must be at least 1, not {filters}, {size} and {stride}")
         if padding not in ("same", "valid"):
-            raise ValueError(f'padding is "same" or "valid", not {padding!r}')
+            raise ValueError(f'padding must be "same" or "valid", not {padding!r}')
         self.filters = filters
         self.size = size
         self.padding = padding
@@ -78,7 +79,7 @@ class Conv2D(Layer):
         return self._out, {"W": kernel, **bias}
 
     def _zeros(self, length: int) -> tuple[int, int]:
-        """How many zeros stand before and after a line of an image."""
+        """The number of zeros before and after a line of an image."""
         if self.padding == "valid":
             return 0, 0
         windows = -(-length // self.stride)
@@ -92,7 +93,7 @@ class Conv2D(Layer):
         self._x = padded = zeroed(self._x, (n, top + h + bottom, left + w + right, c), W.dtype)
         inside = padded[:, top : top + h, left : left + w]
         self._y = y = buffer(self._y, (n, *self._out), W.dtype)
-        line = None if b is None else np.tile(b, y.shape[2])  # to be added to whole lines is quicker
+        line = None if b is None else np.tile(b, y.shape[2])  # faster to add to whole lines
         chunks = _chunks(n)
 
         def convolve(k: int) -> None:
@@ -108,7 +109,7 @@ class Conv2D(Layer):
 
     def backward(self, dy: Array) -> Array | None:
         x = self._x
-        assert x is not None, "backward follows a forward"
+        assert x is not None, "call forward before backward"
         chunks = _chunks(len(dy))
         self._partial = partial = buffer(self._partial, (len(chunks), *self.params["W"].shape), dy.dtype)
 
@@ -131,10 +132,10 @@ class Conv2D(Layer):
         return dx
 
     def _spread_out(self, dy: Array) -> tuple[Array, Array]:
-        """Room for dy with zeros around it and, for strides, between; and where in it dy belongs.
+        """A buffer for dy with zeros around it and, for strides above 1, between; and the view of it that holds dy.
 
-        dx is the correlation of this with the kernel turned by half a circle: x[i] met W[p] in the window that
-        begins at i - p, so dx[i] sums dy[i - p] W[p], in which p runs backwards.
+        dx is the correlation of this buffer with the kernel rotated by 180 degrees. x[i] meets W[p] in the window that
+        starts at i - p, so dx[i] is the sum of dy[i - p] W[p] over p.
         """
         h, w, _ = self._in
         rows, columns, _ = self._out
@@ -146,12 +147,12 @@ class Conv2D(Layer):
 
 
 class MaxPool(Layer):
-    """The largest of every window of size x size, stride apart; x (n, h, w, c), y (n, h', w', c).
+    """The maximum of every size x size window, `stride` apart; x (n, h, w, c), y (n, h', w', c).
 
-    Rows and columns at the end that do not fill a window are left out. Of equals the first in row-major order wins
-    and takes the whole gradient; of complex numbers the real parts decide.
+    Rows and columns at the end that do not fill a window are ignored. On ties the first value in row-major order wins
+    and gets the whole gradient. Complex numbers are compared by their real parts.
 
-    One thread does it all: the passes are so short that handing over the interpreter between two costs more.
+    One thread does all the work: the passes are so short that a second thread would cost more time than it saves.
     """
 
     def __init__(self, size: int = 2, stride: int | None = None) -> None:
@@ -159,7 +160,7 @@ class MaxPool(Layer):
         self.size = size
         self.stride = size if stride is None else stride
         if min(self.size, self.stride) < 1:
-            raise ValueError(f"size and stride are at least 1, not {self.size} and {self.stride}")
+            raise ValueError(f"size and stride must be at least 1, not {self.size} and {self.stride}")
         self._y: Array | None = None
         self._winner: Array | None = None
         self._dx: Array | None = None
@@ -184,7 +185,7 @@ class MaxPool(Layer):
 
     def backward(self, dy: Array) -> Array:
         winner = self._winner
-        assert winner is not None, "backward follows a forward"
+        assert winner is not None, "call forward before backward"
         self._dx = dx = zeroed(self._dx, (len(dy), *self._in), dy.dtype)
         overlapping = self.stride < self.size
         if overlapping:
@@ -194,14 +195,14 @@ class MaxPool(Layer):
             parts = _scratch("windows", cells.shape, dy.dtype)
             for k, (i, j) in enumerate(np.ndindex(self.size, self.size)):
                 np.multiply(dy[images], winner[images] == k, out=parts[i, j])
-                if overlapping:  # a pixel stands in several windows
+                if overlapping:  # a pixel is in several windows
                     cells[i, j] += parts[i, j]
             if not overlapping:
                 np.copyto(cells, parts)
         return dx
 
     def _cells(self, x: Array) -> Array:
-        """A view of x (n, h, w, c), which lies in one piece, by the place in the window: (size, size, n, h', w', c)."""
+        """A view of x (n, h, w, c), contiguous, by position in the window: (size, size, n, h', w', c)."""
         (rows, columns, c), (image, line, pixel, number) = self._out, x.strides
         shape = (self.size, self.size, len(x), rows, columns, c)
         return _view(x, shape, (line, pixel, image, self.stride * line, self.stride * pixel, number))
@@ -211,7 +212,7 @@ class MaxPool(Layer):
 
 
 def largest(cells: Array, best: Array, place: Array) -> None:
-    """best = the largest of the cells (k, ...), element by element, and place = its number: the first of equals."""
+    """best = the elementwise maximum of the cells (k, ...), place = its index. On ties the first index wins."""
     best[...], place[...] = cells[0], 0
     for number, cell in enumerate(cells[1:], 1):
         larger = cell.real > best.real
@@ -237,7 +238,7 @@ def _correlate(x: Array, W: Array, stride: int, out: Array) -> None:
         windows = _windows(x, V, stride, out)
         np.matmul(windows, V.reshape(windows.shape[1], -1), out=out.reshape(len(windows), -1))
         return
-    # The kernel row by row: y[i] = the sum over p of (the windows of line stride i + p) W[p]
+    # One kernel row at a time: y[i] = the sum over p of (the windows of line stride i + p) W[p]
     rows = _rows(x, size, stride, out)
     y = out.reshape(n, -1, m)
     product = _scratch("product", y.shape, y.dtype)
@@ -266,8 +267,8 @@ def _kernel_gradient(x: Array, dy: Array, stride: int, out: Array) -> None:
         np.add.reduce(product, axis=0, out=out[p].reshape(-1, m))
 
 
-# A kernel with few inputs makes thin products. So neighbouring windows of a line are taken together as one wide window,
-# with a wide kernel V (size, width, c, together, m): in V[..., j, :] stands W, j windows to the right, among zeros.
+# A kernel with few inputs makes narrow products. So neighbouring windows of a line form one wide window, with a wide
+# kernel V (size, width, c, together, m). V[..., j, :] holds W shifted right by j windows, and zeros elsewhere.
 
 
 def _together(y: Array) -> int:
@@ -290,9 +291,10 @@ def _windows(x: Array, V: Array, stride: int, y: Array) -> Array:
 
 
 def _rows(x: Array, size: int, stride: int, y: Array) -> list[Array]:
-    """For every row of the kernel what it meets: (n, rows * columns, size * c), views into a work array.
+    """For every row of the kernel, the inputs it is multiplied with: (n, rows * columns, size * c), views of a work
+    array.
 
-    Within a line of x (n, h, w, c), the pieces of `size` pixels overlap: each is copied in one go.
+    Within a line of x (n, h, w, c), the pieces of `size` pixels overlap. Each piece is copied at once.
     """
     n, rows, columns, _ = y.shape
     h, c = x.shape[1], x.shape[3]
@@ -302,7 +304,7 @@ def _rows(x: Array, size: int, stride: int, y: Array) -> list[Array]:
 
 
 def _view(x: Array, shape: Shape, strides: tuple[int, ...]) -> Array:
-    """as_strided, in a tenth of its time: x lies in one piece."""
+    """as_strided for a contiguous x, in a tenth of the time."""
     return np.ndarray(shape, x.dtype, x, 0, strides)
 
 
@@ -316,7 +318,7 @@ _thread = threading.local()
 
 
 def _scratch(purpose: str, shape: Shape, dtype: Any) -> Array:
-    """A work array of the calling thread, which stays in its cache; valid until the thread asks for the next one."""
+    """A work array of the calling thread that stays in its cache; valid until the thread asks for the next one."""
     size = prod(shape) * np.dtype(dtype).itemsize
     room: Array | None = getattr(_thread, purpose, None)
     if room is None or room.size < size:

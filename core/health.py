@@ -1,4 +1,4 @@
-"""What tells why a network does not learn: the size of gradients and updates, and units that never fire."""
+"""Signs of why a network does not learn: the size of gradients and updates, and dead units."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,9 @@ from core.types import Array, Shape
 class LayerHealth:
     """One layer of a network while it trains.
 
-    Norms are root mean squares over the layer's parameters, None where it has none. `update_ratio` is the size of the
-    last update relative to the parameters: about 1e-3 learns well, 1e-6 hardly at all. `dead` is the share of a ReLU's
-    units (of a convolution: filters) that are active for none of the examples looked at; None for other layers.
+    Norms are root mean squares over the layer's parameters; None if it has none. `update_ratio` is the size of the last
+    update relative to the parameters: near 1e-3 the layer learns well, near 1e-6 hardly at all. `dead` is the share of
+    a ReLU's units (filters, after a convolution) that are active for none of the given examples; None for other layers.
     """
 
     layer: str
@@ -28,10 +28,10 @@ class LayerHealth:
 
 
 def layer_health(network: Network, x: Array, before: Array | None = None) -> list[LayerHealth]:
-    """The health of every layer, in their order.
+    """The health of every layer, in order.
 
-    The gradient is that of the last backward(). x: examples (n, ...) to look for dead units with; they go forward as
-    in evaluation. before: theta as it was before the last update; without it no update_ratio is known.
+    The gradient is that of the last backward(). x: examples (n, ...) for finding dead units; they go forward as in
+    evaluation. before: theta before the last update; without it, update_ratio is None.
     """
     network.forward(x)
     rows = []

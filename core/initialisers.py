@@ -1,7 +1,7 @@
 """How parameters start: each initialiser draws one tensor from a generator.
 
-All are called as `initialiser(rng, shape, fan_in)` and return float64 of that shape; the network rounds to its own
-dtype, so a float32 and a float64 network of one seed start at the same point.
+Call them as `initialiser(rng, shape, fan_in)`. They return float64 of that shape, and the network rounds to its own
+dtype. So a float32 and a float64 network with the same seed start at the same point.
 """
 
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class Xavier:
 
 @dataclass(frozen=True)
 class Scaled:
-    """Another initialiser's draws times a factor (FMAN45's CIFAR networks start at 0.1 of He's)."""
+    """The draws of another initialiser times a factor (FMAN45's CIFAR networks start at 0.1 times He's)."""
 
     initialiser: Initialiser
     factor: float

@@ -1,8 +1,8 @@
 """The layers of dense networks: forward(x, train) and backward(dy), written as in the courses.
 
-Rows are examples. A layer keeps what backward needs and its work buffers; what forward and backward return is
-valid until the next call. Every layer works in float32, float64 and complex128 (for the complex-step check), so
-comparisons look at real parts and nothing takes an absolute value.
+Rows are examples. A layer keeps its work buffers and what backward needs. The arrays that forward and backward return
+are valid until the next call. Every layer works in float32, float64 and complex128 (for the complex-step check), so
+comparisons use real parts and nothing takes an absolute value.
 """
 
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ from core.initialisers import Constant, He, Initialiser
 from core.threads import share
 from core.types import Array, Shape, buffer
 
-# A product of fewer multiplications than this, divided, takes longer: a second thread has to wake up for its part.
+# Below this many multiplications, one thread is faster than two: the second takes longer to wake up than it saves.
 SHARED_PRODUCT = 10_000_000
-BLOCK = 1024  # inputs in one thread's share: enough of them for even shares, few enough to stay in the L2 cache
+BLOCK = 1024  # inputs per block: small enough for even shares and for the L2 cache
 
 
 @dataclass(frozen=True)
@@ -27,14 +27,14 @@ class Parameter:
     shape: Shape
     initialiser: Initialiser
     fan_in: int = 1
-    decay: bool = False  # does the L2 penalty count it?
+    decay: bool = False  # does the L2 penalty include it?
 
 
 class Layer:
     """One step of a network. Subclasses override forward, backward and, if they learn, build.
 
-    `params` and `grads` hold views into the network's flat vectors, put there by the network; backward writes
-    into `grads` (it replaces, never accumulates). `state` holds arrays that are learnt without a gradient.
+    The network puts views of its flat vectors into `params` and `grads`. backward overwrites `grads` and never adds to
+    them. `state` holds arrays that are learnt without a gradient.
     """
 
     needs_input_gradient = True  # the network's first layer never computes dX
@@ -45,9 +45,9 @@ class Layer:
         self.state: dict[str, Array] = {}
 
     def build(self, shape: Shape) -> tuple[Shape, Mapping[str, Parameter]]:
-        """From the shape of one input example: the shape of one output and the parameters needed.
+        """From the shape of one input example to the shape of one output and the parameters needed.
 
-        Raises ValueError when the layer cannot take such an input.
+        Raises ValueError if the layer cannot take such an input.
         """
         return shape, {}
 
@@ -56,11 +56,11 @@ class Layer:
         raise NotImplementedError
 
     def backward(self, dy: Array) -> Array | None:
-        """From dJ/dy to dJ/dx, leaving dJ/dparams in `grads`; None where dX is not needed."""
+        """From dJ/dy to dJ/dx, with dJ/dparams left in `grads`; None if dX is not needed."""
         raise NotImplementedError
 
     def kinks(self) -> Array | None:
-        """Which side of its kinks the last forward was on (the active units, the argmax); None if it has none."""
+        """The side of each kink in the last forward (active units, argmax); None if the layer has no kinks."""
         return None
 
 
@@ -123,14 +123,14 @@ class Dense(Layer):
         return np.matmul(dy, self.params["W"].T, out=dx)
 
     def _blocks(self, x: Array) -> list[slice]:
-        """How the inputs are divided for threads to share: by shape alone, so that sums are always the same."""
+        """How threads share the inputs. It depends only on the shape, so that sums are always the same."""
         n, d = x.shape
         size = BLOCK if n * d * self.units >= SHARED_PRODUCT else d
         return [slice(start, start + size) for start in range(0, d, size)]
 
 
 class ReLU(Layer):
-    """y = max(x, 0); of complex input the real part decides. At 0 the derivative is taken as 0."""
+    """y = max(x, 0). Complex input is compared by its real part. The derivative at 0 is defined as 0."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -153,8 +153,8 @@ class ReLU(Layer):
 class BatchNorm(Layer):
     """y = gamma (x - mean) / sqrt(var + eps) + beta, over the batch (Ioffe & Szegedy 2015, arXiv:1502.03167).
 
-    Training uses the batch's own mean and (biased) variance and moves the running ones towards them,
-    running = momentum running + (1 - momentum) batch; evaluation uses the running ones.
+    Training uses the mean and the (biased) variance of the batch and updates the running ones:
+    running = momentum running + (1 - momentum) batch. Evaluation uses the running ones.
     x is (n, d); gamma and beta are (d,).
     """
 
@@ -184,9 +184,9 @@ class BatchNorm(Layer):
         return y
 
     def _centre(self, x: Array, squares: Array) -> Array:
-        """x - mean of the batch; the batch's moments and what backward needs are kept on the way.
+        """x - mean of the batch. Also keeps the moments of the batch and what backward needs.
 
-        `squares`, of x's shape, is room for what is summed to the variance.
+        `squares`, of x's shape, is a buffer for the squares that are summed to the variance.
         """
         n, d = x.shape
         self._moments = moments = buffer(self._moments, (2, d), x.dtype)
@@ -202,10 +202,10 @@ class BatchNorm(Layer):
         return centred
 
     def backward(self, dy: Array) -> Array:
-        # With z = (x - mean) / sqrt(var + eps): dgamma = sum dy z, dbeta = sum dy, and as mean and variance depend on
-        # every x of a column, dx = gamma / sqrt(var + eps) * (dy - dbeta / n - z dgamma / n).
+        # With z = (x - mean) / sqrt(var + eps): dgamma = sum dy z and dbeta = sum dy. The mean and the variance depend
+        # on every x of a column, so dx = gamma / sqrt(var + eps) * (dy - dbeta / n - z dgamma / n).
         centred, n = self._centred, len(dy)
-        assert centred is not None, "backward follows a forward with train=True"
+        assert centred is not None, "call forward with train=True before backward"
         dgamma, dbeta = self.grads["gamma"], self.grads["beta"]
         self._dx = dx = buffer(self._dx, dy.shape, dy.dtype)
         column_sums(np.multiply(dy, centred, out=dx), out=dgamma)
@@ -219,7 +219,8 @@ class BatchNorm(Layer):
         return dx
 
     def _track(self) -> None:
-        """Let the running moments follow: with backward, so that a step which is never made leaves them alone."""
+        """Update the running moments. backward calls this, so that a forward without an update leaves them
+        unchanged."""
         assert self._moments is not None
         running = self.state["running"]
         running *= self.momentum
@@ -227,15 +228,15 @@ class BatchNorm(Layer):
 
 
 class Dropout(Layer):
-    """Inverted dropout: while training each element is 0 with probability `rate`, the others are divided by 1 - rate.
+    """Inverted dropout: in training, each element is 0 with probability `rate`; the others are divided by 1 - rate.
 
-    `rng` is the stream the masks are drawn from; the trainer saves and restores it with the rest.
+    The masks are drawn from the stream `rng`, which the trainer saves and restores.
     """
 
     def __init__(self, rate: float, rng: np.random.Generator) -> None:
         super().__init__()
         if not 0 <= rate < 1:
-            raise ValueError(f"a dropout rate is at least 0 and below 1, not {rate}")
+            raise ValueError(f"a dropout rate must be at least 0 and below 1, not {rate}")
         self.rate = rate
         self.rng = rng
 

@@ -9,8 +9,8 @@ from core.types import Array, Labels, buffer
 class SoftmaxCrossEntropy:
     """loss = mean over the batch of -log p_y, with p = softmax(logits).
 
-    Stable: the largest real part of each row is subtracted first, so large logits neither overflow nor turn
-    into log 0. Complex logits are differentiated through (complex-step check).
+    Stable: the largest real part of each row is subtracted first, so large logits neither overflow nor become log 0.
+    Complex logits work too (for the complex-step check).
     """
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class SoftmaxCrossEntropy:
         self._p = p = buffer(self._p, logits.shape, logits.dtype)
         np.subtract(logits, np.maximum.reduce(logits.real, axis=1, keepdims=True), out=p)
         n, classes = p.shape
-        self._picked = np.arange(0, n * classes, classes) + y  # where p.ravel() holds the probability of the label
+        self._picked = np.arange(0, n * classes, classes) + y  # the positions in p.ravel() of the labels' probabilities
         shifted = p.ravel()[self._picked]
         np.exp(p, out=p)
         total = row_sums(p)
@@ -30,9 +30,9 @@ class SoftmaxCrossEntropy:
         return losses
 
     def backward(self) -> Array:
-        """dloss/dlogits = (p - onehot(y)) / n of the last forward; may be called once for each."""
+        """dloss/dlogits = (p - onehot(y)) / n of the last forward. Call it once per forward."""
         p = self._p
-        assert p is not None, "backward follows forward"
+        assert p is not None, "call forward before backward"
         p.ravel()[self._picked] -= 1
         p /= len(p)
         return p
@@ -46,5 +46,5 @@ def softmax(logits: Array) -> Array:
 
 
 def probabilities(logits: Array) -> Array:
-    """softmax in float64, (n, classes): in float32 all that is nearly certain would be equally so."""
+    """softmax in float64, (n, classes). In float32, probabilities close to 1 would all be equal."""
     return softmax(logits.astype(np.float64))

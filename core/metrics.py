@@ -8,7 +8,7 @@ from core.types import Array, Labels
 
 
 def confusion_matrix(y: Labels, guesses: Labels, classes: int) -> Array:
-    """Counts (classes, classes), int64: row = true class, column = guessed class."""
+    """The confusion matrix (classes, classes), int64: row = true class, column = guessed class."""
     cells = y.astype(np.intp) * classes + guesses  # labels may be bytes, whose products would wrap around
     counts = np.bincount(cells, minlength=classes * classes)
     return counts.reshape(classes, classes)
@@ -27,9 +27,9 @@ class ClassScores(NamedTuple):
 
 
 def class_scores(confusion: Array) -> ClassScores:
-    """Scores from a confusion matrix. The recall of a class is also called its accuracy. F1 is the harmonic mean of
-    precision and recall of each class; the macro F1 is the mean of these (not the harmonic mean of the macro precision
-    and recall)."""
+    """Scores from a confusion matrix. The recall of a class is also called its accuracy. F1 is the harmonic mean of the
+    precision and recall of a class. The macro F1 is the mean of the F1 of all classes, not the harmonic mean of the
+    macro precision and the macro recall."""
     hits = np.diag(confusion).astype(np.float64)
     guessed, true = confusion.sum(axis=0), confusion.sum(axis=1)
     return ClassScores(_share(hits, guessed), _share(hits, true), _share(2 * hits, guessed + true))
@@ -40,16 +40,16 @@ def _share(part: Array, whole: Array) -> Array:
 
 
 def accuracy(confusion: Array) -> float:
-    """The share of the counts that lies on the diagonal; nan for an empty matrix."""
+    """The share of the counts on the diagonal; nan for an empty matrix."""
     total = confusion.sum()
     return float(np.trace(confusion) / total) if total else float("nan")
 
 
 def confident_mistakes(probabilities: Array, y: Labels, count: int) -> Labels:
-    """Which examples are guessed wrong with most certainty: at most `count` indices, the surest mistake first.
+    """The indices of the most confident mistakes, at most `count`, the most confident first.
 
-    `probabilities` is (n, classes), the guess being the most probable class; of equally sure mistakes the first comes
-    first. Where a diverged network gives no numbers there is no certainty, and no mistake.
+    `probabilities` is (n, classes); the guess is the most probable class. Ties keep the order of the examples. Rows
+    that hold nan (from a diverged network) are ignored.
     """
     certainty = probabilities.max(axis=1)
     wrong = np.flatnonzero((probabilities.argmax(axis=1) != y) & np.isfinite(certainty))

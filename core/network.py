@@ -24,7 +24,7 @@ class Tensor:
 
 @dataclass(frozen=True)
 class LayerSummary:
-    """A row of the network's summary."""
+    """One row of the summary of a network."""
 
     layer: str
     output: Shape
@@ -34,9 +34,9 @@ class LayerSummary:
 class Network:
     """Layers applied in order, their parameters in one contiguous vector.
 
-    `theta` and `grad` are 1-D arrays of one dtype; `tensors` maps names to views into both, numbered in the order
-    of the layers that hold them. An optimiser is then a few vector operations, a checkpoint one array.
-    Raises ValueError if a layer cannot take what the layer before it gives.
+    `theta` and `grad` are 1-D arrays of the same dtype. `tensors` maps names to views of both, numbered in the order of
+    the layers. So an optimiser is a few vector operations, and a checkpoint is one array.
+    Raises ValueError if a layer cannot take the output of the layer before it.
     """
 
     def __init__(self, layers: Sequence[Layer], input_shape: Shape, dtype: Any = np.float32) -> None:
@@ -47,7 +47,7 @@ class Network:
         for layer in self.layers:
             shape, parameters = layer.build(shape)
             self._built.append((shape, parameters))
-        # Nothing below the first parameters needs a gradient: backward ends there, and never computes dX.
+        # Nothing before the first parameters needs a gradient: backward stops there and never computes dX.
         learning = [i for i, (_, parameters) in enumerate(self._built) if parameters]
         self._first = learning[0] if learning else len(self.layers)
         for i, layer in enumerate(self.layers):
@@ -55,7 +55,7 @@ class Network:
         self._bind(dtype)
 
     def _bind(self, dtype: Any) -> None:
-        """Allocate theta and grad and give every layer its views into them."""
+        """Allocate theta and grad, and give every layer its views of them."""
         size = sum(int(np.prod(p.shape)) for _, parameters in self._built for p in parameters.values())
         self.theta = np.zeros(size, dtype)
         self.grad = np.zeros(size, dtype)
@@ -72,7 +72,7 @@ class Network:
 
     @property
     def widest(self) -> int:
-        """The largest number of values any layer takes or gives for one example."""
+        """The largest number of input or output values of any layer, per example."""
         return max(int(np.prod(shape)) for shape in [self.input_shape, *(shape for shape, _ in self._built)])
 
     @property
@@ -81,20 +81,20 @@ class Network:
         return self.theta.dtype
 
     def initialise(self, rng: np.random.Generator) -> None:
-        """Draw all parameters anew, tensor by tensor in their order."""
+        """Draw new values for all parameters, one tensor after the other."""
         for tensor in self.tensors.values():
             p = tensor.parameter
             tensor.value[...] = p.initialiser(rng, p.shape, p.fan_in)
 
     def forward(self, x: Array, train: bool = False) -> Array:
-        """Logits (n, classes) of a batch x (n, *input_shape). With train=True as a training step sees them:
-        batch statistics, dropout, and what backward needs is kept."""
+        """Logits (n, classes) of a batch x (n, *input_shape). With train=True as in a training step: with batch
+        statistics and dropout, and keeping what backward needs."""
         for layer in self.layers:
             x = layer.forward(x, train)
         return x
 
     def backward(self, dlogits: Array) -> None:
-        """From dJ/dlogits (n, classes) of the last forward to `grad`, which is overwritten."""
+        """Compute `grad` from dJ/dlogits (n, classes) of the last forward. Overwrites the old gradient."""
         dy: Array | None = dlogits
         for layer in reversed(self.layers[self._first :]):
             assert dy is not None, "only the first layer with parameters may leave out dX"

@@ -10,12 +10,13 @@ from core.losses import SoftmaxCrossEntropy
 from core.network import Network
 from core.types import Array, Labels
 
-# Rows of evaluation are taken so many bytes at a time: what a layer writes is still in the cache when the next reads.
+# Evaluation takes this many bytes of rows at a time, so that what one layer writes is in the cache when the next reads
+# it.
 EVALUATION_BYTES = 2 << 20
 
 
 class Evaluation(NamedTuple):
-    """How a network does on a split: mean loss, cost (loss plus penalty) and the share of right guesses."""
+    """The result on a split: mean loss, cost (loss plus penalty) and the share of correct guesses."""
 
     loss: float
     cost: float
@@ -25,7 +26,7 @@ class Evaluation(NamedTuple):
 class Objective:
     """J(theta) = mean loss + lambda * sum of squared weights, as DD2424 defines its cost.
 
-    The penalty counts weights only, and its gradient is 2 lambda W.
+    The penalty covers weights only. Its gradient is 2 lambda W.
     """
 
     def __init__(self, network: Network, lambda_: float = 0.0) -> None:
@@ -40,14 +41,14 @@ class Objective:
         return mean
 
     def backward(self) -> None:
-        """Leave dJ/dtheta of the batch of the last forward() in network.grad, the penalty included."""
+        """Leave dJ/dtheta for the batch of the last forward() in network.grad, including the penalty."""
         self.network.backward(self.loss.backward())
         if self.lambda_:
             for tensor in self.network.decayed():
                 add_scaled(tensor.grad, 2 * self.lambda_, tensor.value)
 
     def gradient(self, x: Array, y: Labels) -> complex:
-        """Leave dJ/dtheta of a batch in network.grad; return its mean loss, without the penalty."""
+        """Leave dJ/dtheta for a batch in network.grad; return its mean loss, without the penalty."""
         loss = self.forward(x, y)
         self.backward()
         return loss
@@ -73,12 +74,12 @@ class Objective:
         return np.concatenate([self.network.forward(x[rows]).copy() for rows in self._chunks(x)])
 
     def judge(self, logits: Array, y: Labels) -> Evaluation:
-        """Loss, cost and accuracy of a split of which the logits (n, classes) and labels (n,) are known."""
+        """Loss, cost and accuracy of a split, from its logits (n, classes) and labels (n,)."""
         loss = float(self.loss.forward(logits, y).sum(dtype=np.float64)) / len(y)
         right = int(np.count_nonzero(logits.argmax(axis=1) == y))
         return Evaluation(loss, loss + float(self.penalty().real), right / len(y))
 
     def _chunks(self, x: Array) -> Iterator[slice]:
-        """Runs of rows of x for which no layer takes or gives more than EVALUATION_BYTES."""
+        """Slices of x for which no layer reads or writes more than EVALUATION_BYTES."""
         size = max(1, EVALUATION_BYTES // (self.network.widest * x.itemsize))
         return (slice(start, start + size) for start in range(0, len(x), size))

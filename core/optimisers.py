@@ -1,8 +1,9 @@
 """Optimisers: a few in-place operations on the whole parameter vector.
 
-`update(theta, grad, eta)` changes theta; grad stays as it is, as others may look at it. Each keeps its own vectors
-in `state`, made at the first update. Weight decay is FMAN45's: a share eta * weight_decay of every parameter, biases
-included, taken off beside the step; it is not the L2 penalty of core.objective, which is part of the cost.
+`update(theta, grad, eta)` changes theta and leaves grad unchanged, because others may read it. Each optimiser keeps its
+own vectors in `state` and makes them at the first update. Weight decay is FMAN45's: each update also subtracts
+eta * weight_decay times every parameter, biases included. It is not the L2 penalty of core.objective, which is part of
+the cost.
 """
 
 from collections.abc import Mapping
@@ -17,14 +18,14 @@ from core.types import Array, buffer
 
 @dataclass
 class Optimiser:
-    """Base: weight decay, and the state that a checkpoint keeps."""
+    """Base class: weight decay, and the state that a checkpoint saves."""
 
-    kept: ClassVar[tuple[str, ...]] = ()  # the names in `state` once an update was made
+    kept: ClassVar[tuple[str, ...]] = ()  # the names in `state` after the first update
     weight_decay: float = 0.0
     state: dict[str, Array] = field(default_factory=dict, init=False)
 
     def update(self, theta: Array, grad: Array, eta: float) -> None:
-        """One step of learning rate eta from theta against grad, in place."""
+        """Move theta one step against grad with learning rate eta, in place."""
         if self.weight_decay:
             theta *= 1 - eta * self.weight_decay
         self._step(theta, grad, eta)
@@ -33,7 +34,7 @@ class Optimiser:
         raise NotImplementedError
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        """Take back what an optimiser of this kind keeps after an update. Raises ValueError for that of another."""
+        """Restore a saved `state`. Raises ValueError if it comes from an optimiser of another kind."""
         if set(state) != set(self.kept):
             raise ValueError(f"{type(self).__name__} keeps {self.kept or 'nothing'}, not {tuple(state)}")
         self.state = {name: array.copy() for name, array in state.items()}
@@ -63,7 +64,7 @@ class Momentum(Optimiser):
         add_scaled(theta, -eta, self._trace(grad))
 
     def _trace(self, grad: Array) -> Array:
-        """v, after this gradient has joined it."""
+        """v, with this gradient added."""
         v = self._vector("v", grad)
         v *= self.rho
         v += grad

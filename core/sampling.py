@@ -1,4 +1,4 @@
-"""Which examples make an epoch. A sampler draws their indices anew for each, in the order they are trained on."""
+"""Which examples make an epoch. For each epoch a sampler draws their indices, in training order."""
 
 from collections.abc import Callable
 

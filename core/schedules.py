@@ -1,7 +1,7 @@
 """Learning-rate schedules: pure functions of the update step t = 0, 1, 2, ...
 
-Each is built once and called as `schedule(t)`; it returns the learning rate of the update that leads from
-theta_t to theta_{t+1}.
+Build a schedule once and call it as `schedule(t)`. It returns the learning rate of the update from theta_t to
+theta_{t+1}.
 """
 
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Triangular:
 
 @dataclass(frozen=True)
 class Cosine:
-    """Half a cosine from eta down to eta_min over `updates`, eta_min after (Loshchilov & Hutter 2017)."""
+    """Half a cosine from eta down to eta_min over `updates`, then eta_min (Loshchilov & Hutter 2017)."""
 
     eta: float
     eta_min: float
@@ -58,7 +58,7 @@ class Cosine:
 
 @dataclass(frozen=True)
 class Linear:
-    """A straight line from eta to eta_min over `updates`, eta_min after."""
+    """A straight line from eta to eta_min over `updates`, then eta_min."""
 
     eta: float
     eta_min: float

@@ -1,7 +1,7 @@
-"""Layers of sequences: convolutions over the characters of a name, and over what such a convolution gives.
+"""Layers of sequences: convolutions over the characters of a name, and over the output of such a convolution.
 
-A text is a row of indices into an alphabet, never a one-hot matrix: the product of a one-hot vector and a kernel is a
-row of the kernel. Convolutions are "valid": they keep the windows inside the sequence.
+A text is a row of indices into an alphabet, never a one-hot matrix, because the product of a one-hot vector and a
+kernel is a row of the kernel. Convolutions are "valid": their windows stay inside the sequence.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,29 +15,30 @@ from core.layers import Layer, Parameter
 from core.threads import share
 from core.types import Array, Shape, buffer, zeroed
 
-# Two products of fewer multiplications than this take longer side by side: the second thread has to wake up.
+# Below this many multiplications, two products are faster one after the other than on two threads.
 SHARED_PRODUCT = 3_000_000
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-FEW = 64  # texts, the most for which a forward without a backward builds no matrix
+FEW = 64  # texts: up to this number, a forward without a backward builds no matrix
 
 
 class CharacterConv(Layer):
     """y[t] = b + sum over p of W[p, x[t + p]]: a convolution over one-hot characters, without the zeros.
 
-    x (n, length) holds integers: 0 .. symbols - 1 stand for characters, and `symbols` pads short texts: it
-    adds nothing, as a column of zeros would. "valid" padding keeps the windows inside; "full" lets them begin before
-    the text and end after it, with at least one place inside.
+    x (n, length) holds integers. 0 .. symbols - 1 are characters, and `symbols` pads short texts and adds nothing, like
+    a column of zeros. "valid" padding keeps the windows inside the text; "full" also takes the windows that overlap its
+    start or end by at least one character.
 
-    Of several sizes, each has so many filters: W is (sum of sizes, symbols, filters), size after size; b is
-    (number of sizes * filters,), and y (n, windows, number of sizes * filters). All windows begin at the same places.
+    With several sizes, each size has `filters` filters. W is (sum of sizes, symbols, filters), one size after the
+    other; b is (number of sizes * filters,), and y (n, windows, number of sizes * filters). Windows of all sizes start
+    at the same positions.
 
-    The windows make a sparse matrix of ones, M, a row for each and in it as many columns as the window has places (the
-    MX matrices of DD2424's assignment on names): y = M W, dW = M^T dy. There is no dX: indices have no neighbours.
-    A few texts that are only read are summed place by place as in the formula, without M: as quick for them, and a name
-    that somebody types does not wait until SciPy is loaded.
+    The windows form a sparse matrix of ones, M, with one row per window and one 1 per position in it (the MX matrices
+    of DD2424's assignment on names): y = M W, dW = M^T dy. There is no dX, because indices have no derivative. A
+    forward of a few texts without a backward sums the formula directly, without M. That is as fast, and a name that
+    somebody types does not have to wait until SciPy is loaded.
     """
 
     def __init__(
@@ -57,13 +58,15 @@ class CharacterConv(Layer):
         self.initialiser = initialiser or He()
         self.bias = bias
         if min(filters, symbols, *self.sizes) < 1:
-            raise ValueError(f"filters, sizes and symbols are at least 1, not {filters}, {self.sizes} and {symbols}")
+            raise ValueError(
+                f"filters, sizes and symbols must be at least 1, not {filters}, {self.sizes} and {symbols}"
+            )
         self._W: Array | None = None
         self._x: Array | None = None
         self._M: csr_array | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a copy takes over: not the two matrices, which share their columns, as copies of them would not."""
+        """What is copied: not the two matrices, because they share their columns and copies of them would not."""
         return self.__dict__ | {"_M": None}
 
     def build(self, shape: Shape) -> tuple[Shape, Mapping[str, Parameter]]:
@@ -72,7 +75,7 @@ class CharacterConv(Layer):
         widest = max(self.sizes)
         self._margin = widest - 1 if self.padding == "full" else 0
         self._windows = _windows(shape[0] + 2 * self._margin, widest)
-        # Of a window's size * symbols inputs just `size` are ones: a unit sums that many weights.
+        # Only `size` of a window's size * symbols inputs are ones, so a unit sums `size` weights.
         kernel = Parameter((sum(self.sizes), self.symbols, self.filters), self.initialiser, fan_in=widest, decay=True)
         units = len(self.sizes) * self.filters
         bias = {"b": Parameter((units,), Constant(0.0))} if self.bias else {}
@@ -108,14 +111,14 @@ class CharacterConv(Layer):
         return y
 
     def _matrix(self, x: Array, dtype: Any) -> "csr_array":
-        """M: a row for every text, window and size; a column for every place of every size and symbol, padding last."""
+        """M: a row per text, window and size; a column per position of each size and symbol, padding last."""
         if self._M is None or len(self._columns) != len(x) or self._M.dtype != dtype:
             self._make_matrix(len(x), dtype)
         np.add(self._padded(x)[:, self._take], self._shift, out=self._columns)
         return self._M
 
     def _padded(self, x: Array) -> Array:
-        """The texts with the margins that windows may reach into."""
+        """The texts with padding on both sides for windows that overlap their ends."""
         n, length = x.shape
         inside = slice(self._margin, self._margin + length)
         self._x = padded = buffer(self._x, (n, length + 2 * self._margin), np.dtype(np.int32))
@@ -124,7 +127,7 @@ class CharacterConv(Layer):
         return padded
 
     def _make_matrix(self, n: int, dtype: Any) -> None:
-        """M for n texts, and its transpose, over one array of columns that every batch fills anew."""
+        """M for n texts and its transpose. Both use one array of columns, which every batch overwrites."""
         from scipy.sparse import csc_array, csr_array
 
         places = np.concatenate([np.arange(size) for size in self.sizes])
@@ -147,7 +150,7 @@ class Conv1D(Layer):
     def __init__(self, filters: int, size: int, initialiser: Initialiser | None = None, bias: bool = True) -> None:
         super().__init__()
         if min(filters, size) < 1:
-            raise ValueError(f"filters and size are at least 1, not {filters} and {size}")
+            raise ValueError(f"filters and size must be at least 1, not {filters} and {size}")
         self.filters = filters
         self.size = size
         self.initialiser = initialiser or He()
@@ -186,13 +189,13 @@ class Conv1D(Layer):
         return self._dx if self.needs_input_gradient else None
 
     def _kernel_gradient(self, dy: Array) -> None:
-        assert self._rows is not None, "backward follows a forward"
+        assert self._rows is not None, "call forward before backward"
         np.matmul(_flat(self._rows).T, _flat(dy), out=self.grads["W"].reshape(-1, self.filters))
         if self.bias:
             column_sums(_flat(dy), out=self.grads["b"])
 
     def _input_gradient(self, dy: Array) -> None:
-        # x[i] met W[p] in window i - p, so dx[i] sums dy[i - p] W[p]^T: a convolution with p running backwards.
+        # x[i] meets W[p] in window i - p, so dx[i] sums dy[i - p] W[p]^T: a convolution with the kernel reversed.
         n, (length, c), (windows, _), last = len(dy), self._in, self._out, self.size - 1
         self._padded = padded = zeroed(self._padded, (n, length + last, self.filters), dy.dtype)
         padded[:, last : last + windows] = dy
@@ -202,8 +205,8 @@ class Conv1D(Layer):
 
 
 class MaxOverTime(Layer):
-    """The largest of every filter over the sequence: (n, length, c) -> (n, c). Of equals the first wins and takes the
-    whole gradient; of complex numbers the real parts decide (Collobert et al. 2011, arXiv:1103.0398)."""
+    """The maximum of every filter over the sequence: (n, length, c) -> (n, c). On ties the first value wins and gets
+    the whole gradient. Complex numbers are compared by their real parts (Collobert et al. 2011, arXiv:1103.0398)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -220,17 +223,17 @@ class MaxOverTime(Layer):
         last = length - 1
         highest: Array = np.maximum.reduce(x.real, axis=1)
         reached = x.real == highest[:, None]
-        # Every place counts by how far it is from the last: of those that reach the maximum the first counts most.
+        # Each position scores its distance from the end, so the first position that has the maximum scores most.
         countdown = np.arange(last, -1, -1, dtype=np.min_scalar_type(last))[:, None]
         self._winner = winner = (last - np.maximum.reduce(reached * countdown, axis=1)).astype(np.intp)
         return np.take_along_axis(x, winner[:, None], axis=1)[:, 0] if np.iscomplexobj(x) else highest
 
     def backward(self, dy: Array) -> Array:
-        assert self._winner is not None, "backward follows a forward"
+        assert self._winner is not None, "call forward before backward"
         _, length, c = self._shape
         self._dx = dx = buffer(self._dx, self._shape, dy.dtype)
         dx.fill(0)
-        first = np.add.outer(np.arange(0, dx.size, length * c), np.arange(c))  # where the flat dx holds place 0
+        first = np.add.outer(np.arange(0, dx.size, length * c), np.arange(c))  # position 0 in the flat dx
         dx.reshape(-1)[first + c * self._winner] = dy  # one flat index: three would take twice as long
         return dx
 
@@ -247,9 +250,9 @@ def _windows(length: int, size: int) -> int:
 def _correlate(x: Array, W: Array, rows: Array, out: Array) -> None:
     """out (n, windows, m) = the windows of x (n, length, c) times W (size, c, m).
 
-    `rows` (n, windows, size * c) is where the windows are laid out.
+    `rows` (n, windows, size * c) is a buffer for the windows.
     """
-    # The vectors of a window lie one behind the other: windows are overlapping pieces of the sequence.
+    # The vectors of a window are contiguous, so windows are overlapping slices of the sequence.
     whole = np.ascontiguousarray(x)
     np.copyto(rows, np.ndarray(rows.shape, x.dtype, whole, 0, whole.strides))
     np.matmul(_flat(rows), W.reshape(rows.shape[2], -1), out=_flat(out))

@@ -1,14 +1,14 @@
 """Random numbers: one stream per purpose, all from the preset's seed.
 
-A stream that is drawn from more or less often (dropout switched on, say) leaves the others as they are, so two
-runs that differ in one setting still share their initial weights and their order of examples.
+Drawing more or fewer numbers from one stream (with dropout on, for example) does not change the others. So two runs
+that differ in one setting still have the same initial weights and the same order of examples.
 """
 
 import numpy as np
 
 from core.types import Array
 
-# A purpose's place in this list is part of what a seed means: append, never reorder. Nothing draws "augmentation" yet.
+# The position of a purpose decides which numbers a seed gives: append, never reorder. Nothing draws "augmentation" yet.
 PURPOSES = ("init", "order", "dropout", "augmentation", "search", "split")
 _LOW = (1 << 64) - 1
 
@@ -20,7 +20,7 @@ def stream(seed: int, purpose: str) -> np.random.Generator:
 
 
 def generator_state(generator: np.random.Generator) -> Array:
-    """The state of a PCG64 generator as six uint64, ready to be kept in a checkpoint without pickle."""
+    """The state of a PCG64 generator as six uint64, so that a checkpoint can save it without pickle."""
     s = generator.bit_generator.state
     words = [s["state"]["state"], s["state"]["inc"]]
     halves = [half for word in words for half in (word >> 64, word & _LOW)]

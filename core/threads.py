@@ -1,9 +1,8 @@
-"""Processor cores: a few threads that share work whose division is fixed by its shape.
+"""Threads that share work in blocks of a fixed shape.
 
-NumPy releases the interpreter's lock inside its loops and products, so Python threads run them side by side. BLAS
-itself works on one thread in each: its own division of a product changes with the number of threads, and with it the
-last bits of the sums. Here the blocks are always the same, whoever computes them, so a result never depends on the
-number of threads.
+NumPy releases the interpreter's lock inside its loops and products, so Python threads run in parallel. Each thread
+uses BLAS with one thread: BLAS divides a product by its own number of threads, which changes the last bits of the sums.
+Here the blocks are always the same, so a result never depends on the number of threads.
 """
 
 import threading
@@ -13,7 +12,7 @@ from queue import SimpleQueue
 
 from threadpoolctl import threadpool_limits
 
-Job = Callable[[], object]  # what it returns is not looked at
+Job = Callable[[], object]  # its result is ignored
 
 
 class _Helpers(threading.local):
@@ -27,7 +26,7 @@ _helpers = _Helpers()
 
 @contextmanager
 def threads(n: int) -> Iterator[None]:
-    """Inside the with-block, what this thread shares is done by it and n - 1 helpers, and BLAS by whoever calls it."""
+    """Inside the with-block, this thread shares its work with n - 1 helpers, and BLAS uses one thread."""
     import scipy.linalg.blas  # noqa: F401 - SciPy brings a BLAS of its own: loaded later, it would escape the limit
 
     inboxes: list[SimpleQueue[Job | None]] = [SimpleQueue() for _ in range(n - 1)]
@@ -49,9 +48,9 @@ def _help(inbox: "SimpleQueue[Job | None]") -> None:
 
 
 def share(blocks: int, work: Callable[[int], object]) -> None:
-    """Call work(k) for every k < blocks, on all threads; return when all are done.
+    """Call work(k) for every k < blocks on all threads, and return when all are done.
 
-    Who does which block is left to chance, so each must write to a place of its own.
+    Any thread can get any block, so each block must write to its own memory.
     """
     if blocks == 1 or not _helpers.inboxes:
         for block in range(blocks):
@@ -88,7 +87,7 @@ def _next(left: list[int]) -> int | None:
 
 
 def in_background(job: Job) -> Job:
-    """Start a job on a helping thread; the function returned waits for its end (or, with no helper, does it)."""
+    """Start a job on a helper. The returned function waits for its end or, without a helper, runs the job."""
     if not _helpers.inboxes:
         return job
     done: SimpleQueue[BaseException | None] = SimpleQueue()

@@ -1,4 +1,4 @@
-"""The training loop: it is driven (`for snapshot in trainer.run()`), it never drives."""
+"""The training loop. Its caller drives it: `for snapshot in trainer.run()`."""
 
 import threading
 from collections import deque
@@ -16,18 +16,18 @@ from core.types import Array, Labels
 
 
 class Snapshot(NamedTuple):
-    """What is known after an update. `evaluations` is empty at updates at which nothing was evaluated."""
+    """The state after an update. `evaluations` is empty if this update had no evaluation."""
 
     update: int
     epoch: float
-    eta: float  # of the update just made; of the first one to come in the snapshot of update 0
-    batch_loss: float  # of the batch just used, before its update; nan at update 0
+    eta: float  # of this update; in the snapshot of update 0, of the first update
+    batch_loss: float  # of this update's batch, before the update; nan at update 0
     evaluations: Mapping[str, Evaluation]
 
 
 class DivergedError(ArithmeticError):
-    """The loss stopped being a finite number at `update`. Found in its batch, that update was not made; found in an
-    evaluation after it, it was."""
+    """The loss was not finite at `update`. If the batch showed it, that update was not made. If an evaluation after the
+    update showed it, the update was made."""
 
     def __init__(self, update: int) -> None:
         super().__init__(update)
@@ -44,8 +44,8 @@ class Trainer:
     everything that the rest of the run depends on: a resumed run equals an uninterrupted one bit for bit.
 
     objective, batches, optimiser, schedule: what is trained, on what, and how;
-    updates: how many in all;
-    evaluate_every: evaluate `monitored` splits, name -> (x, y), at update 0, every so many, and at the last;
+    updates: the total number of updates;
+    evaluate_every: evaluate the `monitored` splits, name -> (x, y), at update 0, every n updates, and at the last;
     generators: streams that layers draw from (dropout), saved with the rest.
     """
 
@@ -85,7 +85,7 @@ class Trainer:
             self._paused = True
 
     def resume(self) -> None:
-        """Go on after pause()."""
+        """Continue after pause()."""
         with self._requests:
             self._paused = self._single = False
             self._requests.notify()
@@ -97,14 +97,14 @@ class Trainer:
             self._requests.notify()
 
     def stop(self) -> None:
-        """End run() before the next update. What was reached stays: state() may be saved and taken up later."""
+        """End run() before the next update. Save state() to resume later."""
         with self._requests:
             self._stopped = True
             self._requests.notify()
 
     def ask(self, question: Callable[[], object]) -> None:
-        """Call question() before the next update, in the thread that trains, where nothing else changes the network;
-        of a paused run, too. After run() has ended nobody answers."""
+        """Call question() before the next update, in the training thread, where nothing else changes the network. This
+        works while paused, too. After run() has ended, question() is never called."""
         with self._requests:
             self._questions.append(question)
             self._requests.notify()
@@ -117,7 +117,7 @@ class Trainer:
 
     @property
     def done(self) -> bool:
-        """Have all updates been made?"""
+        """Are all updates done?"""
         return self.update >= self.updates
 
     @property
@@ -150,7 +150,7 @@ class Trainer:
 
     def _descend(self, eta: float) -> float:
         x, y = next(self.batches)
-        with np.errstate(all="ignore"):  # overflow is found in the loss, and reported once, as DivergedError
+        with np.errstate(all="ignore"):  # overflow shows in the loss and is reported once, as DivergedError
             loss = float(self.objective.forward(x, y).real)
             if not isfinite(loss):
                 raise DivergedError(self.update + 1)
@@ -165,7 +165,7 @@ class Trainer:
         return Snapshot(self.update, self.update / self.batches.per_epoch, eta, loss, evaluations)
 
     def evaluate(self, splits: Mapping[str, tuple[Array, Labels]]) -> dict[str, Evaluation]:
-        """Loss, cost and accuracy of each split, with the parameters as they are."""
+        """Loss, cost and accuracy of each split with the current parameters."""
         with np.errstate(all="ignore"):
             return {name: self.objective.evaluate(x, y) for name, (x, y) in splits.items()}
 
@@ -184,11 +184,12 @@ class Trainer:
         }
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        """Take back a state() of a trainer built alike. Raises ValueError or KeyError if it does not fit."""
+        """Restore the state() of a trainer with the same configuration. Raises ValueError or KeyError if it does not
+        fit."""
         self.network.restore(_part(state, "network"))
         self.batches.restore(_part(state, "batches"))
         self.update = int(state["update"])
-        if self.update:  # before, an optimiser keeps nothing
+        if self.update:  # before the first update an optimiser has no state
             self.optimiser.restore(_part(state, "optimiser"))
         saved = _part(state, "generator")
         if saved.keys() != self.generators.keys():

@@ -11,15 +11,15 @@ Shape = tuple[int, ...]  # of one example: the number of examples is not part of
 
 
 def buffer(old: Array | None, shape: Shape, dtype: Any) -> Array:
-    """`old` if it has this shape and dtype, otherwise a new uninitialised array: layers allocate when
-    their batch shape changes and not at every update."""
+    """`old` if it has this shape and dtype, otherwise a new uninitialised array. So layers allocate only when the
+    shape of the batch changes."""
     if old is not None and old.shape == shape and old.dtype == dtype:
         return old
     return np.empty(shape, dtype)
 
 
 def zeroed(old: Array | None, shape: Shape, dtype: Any) -> Array:
-    """As buffer(), but new arrays are zero: of an array with a border only the inside is ever written."""
+    """As buffer(), but new arrays are zero. For arrays with a border of zeros, of which only the inside is written."""
     new = buffer(old, shape, dtype)
     if new is not old:
         new.fill(0)
