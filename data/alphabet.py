@@ -1,4 +1,4 @@
-"""Names as rows of indices: the alphabet, and how a name that somebody writes becomes one of those trained on."""
+"""Names as rows of indices: the alphabet, and how a typed name is folded into it."""
 
 import unicodedata
 
@@ -7,10 +7,10 @@ import numpy as np
 from data.errors import DataError
 
 ALPHABET = "abcdefghijklmnopqrstuvwxyz '-"
-PAD = len(ALPHABET)  # follows a name that is shorter than LENGTH
-LENGTH = 20  # of the longest surname
+PAD = len(ALPHABET)  # fills up names shorter than LENGTH
+LENGTH = 20  # letters of the longest surname
 
-# Letters that are no base letter with an accent, and other shapes of the apostrophe and the hyphen.
+# Letters that are not a base letter with an accent, and other forms of the apostrophe and the hyphen.
 _FOLDED = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
     | dict.fromkeys("’‘ʼ´`", "'")
@@ -19,7 +19,7 @@ _FOLDED = str.maketrans(
 
 
 def fold(name: str) -> str:
-    """The name in small letters without accents, with single spaces; what cannot be folded is left as it is."""
+    """The name in lower case without accents, with single spaces. Other characters stay as they are."""
     letters = unicodedata.normalize("NFKD", name.casefold().translate(_FOLDED))
     return " ".join("".join(c for c in letters if not unicodedata.combining(c)).translate(_FOLDED).split())
 
@@ -27,23 +27,23 @@ def fold(name: str) -> str:
 def encode(name: str) -> np.ndarray:
     """The folded name as indices into ALPHABET, padded: (LENGTH,), np.intp.
 
-    Raises DataError for an empty name, one that is too long, and letters that are not in the alphabet.
+    Raises DataError for an empty name, a name that is too long, and letters outside the alphabet.
     """
     folded = fold(name)
     if not folded.strip("' -"):
-        raise DataError(f"{name!r} is no name: it has no letters")
+        raise DataError(f"{name!r} is not a name: it has no letters")
     if unknown := list(dict.fromkeys(c for c in folded if c not in ALPHABET)):
         raise DataError(
-            f"{name!r} has {', '.join(map(repr, unknown))}: known are the letters a to z with or without accents, "
+            f"{name!r} has {', '.join(map(repr, unknown))}: allowed are the letters a to z with or without accents, "
             "space, hyphen and apostrophe"
         )
     if len(folded) > LENGTH:
-        raise DataError(f"{name!r} has {len(folded)} letters: names of up to {LENGTH} are known")
+        raise DataError(f"{name!r} has {len(folded)} letters: a name may have up to {LENGTH}")
     row = np.full(LENGTH, PAD)
     row[: len(folded)] = [ALPHABET.index(c) for c in folded]
     return row
 
 
 def decode(row: np.ndarray) -> str:
-    """The folded name of a row of indices."""
+    """The folded name for a row of indices."""
     return "".join(ALPHABET[i] for i in row if i != PAD)

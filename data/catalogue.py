@@ -1,4 +1,4 @@
-"""What there is: every data set with its embedded part, and how much of the full one lies on this machine."""
+"""The data sets: what is embedded, and how much of each full set is on this machine."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,22 +10,22 @@ from data.sources import IMAGE_SETS, NAME_SETS, ImageSet, NameSet
 
 @dataclass(frozen=True)
 class Entry:
-    """A data set as `gradlab data list` shows it. Sizes in bytes; only JSON's types, for `asdict`."""
+    """A data set as `gradlab data list` shows it. Sizes are in bytes. Holds JSON types only, for `asdict`."""
 
     name: str
     title: str
     embedded: dict[str, int]  # counts, e.g. {"train": 4000, "test": 1000}
     embedded_size: int
-    full: str  # "present", "incomplete" or "absent", by file names; damage is found when a file is read
+    full: str  # "present", "incomplete" or "absent", by file names; content is checked when a file is read
     full_size: int  # of the set's files on this machine
     download_size: int  # 0: there is nothing to download
-    place: str  # the folder where the full files lie or would lie
+    place: str  # the folder for the full files, whether they are there or not
     source: str
     licence: str
 
 
 def entries() -> list[Entry]:
-    """An entry of every data set. Hashes nothing and reads no content."""
+    """One entry per data set. Reads and hashes no file."""
     home = place.home()
     return [
         *(_names(home, source) for source in NAME_SETS.values()),

@@ -21,7 +21,9 @@ def read(source: ImageSet, folder: Path, shard: Sequence[File]) -> tuple[np.ndar
     path = folder / file.name
     content = files.read(path, file, source.remedy)
     if len(content) % _RECORD:
-        raise DataError(f"{path} has {len(content):,} bytes, no multiple of the {_RECORD} of a record; {source.remedy}")
+        raise DataError(
+            f"{path} has {len(content):,} bytes, not a multiple of the {_RECORD} of a record; {source.remedy}"
+        )
     records = np.frombuffer(content, np.uint8).reshape(-1, _RECORD)
     labels = records[:, 0].astype(np.intp)
     if labels.max(initial=0) >= len(source.classes):

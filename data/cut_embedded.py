@@ -1,7 +1,7 @@
 """Cuts the embedded parts from the full data sets: `python -m data.cut_embedded FULL_DIR`.
 
-Writes data/embedded/ and prints the size and sha256 that data/sources.py pins. The first
-images of every class are taken, in the order of the official files; then every pixel is compared again.
+Writes data/embedded/ and prints the size and sha256 that data/sources.py pins. Takes the first images of every class, in
+the order of the official files, and compares every pixel of the result with them.
 """
 
 import hashlib
@@ -50,7 +50,7 @@ def _head(examples: Examples, count: int) -> Examples:
     Any beginning of the result is balanced to within one example a class.
     """
     x, y = examples
-    rank = np.empty(len(y), np.intp)  # how many earlier examples have the same label
+    rank = np.empty(len(y), np.intp)  # number of earlier examples with the same label
     for label in np.unique(y):
         rank[y == label] = np.arange(np.count_nonzero(y == label))
     rows = np.argsort(rank, kind="stable")[:count]

@@ -1,4 +1,4 @@
-"""What a loader returns: three parts of labelled examples that know where they came from."""
+"""What a loader returns: up to three parts of labelled examples, and where they came from."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ class Part:
 class Dataset:
     """A split data set. `fingerprints` maps every source file that was read to its sha256.
 
-    `show` turns one example, a row of a part's x, back into what a person looks at: a picture (h, w, c), uint8,
-    c = 1 or 3, or a text.
+    `show` turns one example, a row of a part's x, into something to look at: a picture (h, w, c), uint8, c = 1 or 3, or
+    a text.
     """
 
     name: str  # as in data.sources.SETS
@@ -37,24 +37,24 @@ class Dataset:
     test: Part | None
     fingerprints: dict[str, str]
     show: Callable[[np.ndarray], np.ndarray | str]
-    symbols: int | None = None  # x holds indices into an alphabet of so many; None: numbers
-    notes: tuple[str, ...] = ()  # what a reader of results must know
+    symbols: int | None = None  # x holds indices into an alphabet of this many characters; None: x holds numbers
+    notes: tuple[str, ...] = ()  # what readers of the results must know
 
     @property
     def parts(self) -> dict[PartName, Part]:
-        """The parts there are, by name: train, validation and, for images, test."""
+        """The parts by name: train, validation and, for images, test."""
         parts: dict[PartName, Part] = {"train": self.train, "validation": self.validation}
         return parts if self.test is None else {**parts, "test": self.test}
 
     @property
     def judge(self) -> tuple[Judge, Part]:
-        """Name and examples of the part that a finished network is judged by."""
+        """Name and examples of the part that judges a finished network."""
         name = judge_of(self.name)
         return name, self.parts[name]
 
     @property
     def label(self) -> str:
-        """Title, variant and counts: what every number computed on this data is shown with."""
+        """Title, variant and counts, shown beside every number computed on this data."""
         counts = " / ".join(f"{len(part):,} {name}" for name, part in self.parts.items())
         return f"{short_label(self.name, self.variant)}: {counts}"
 

@@ -1,5 +1,5 @@
-"""What goes wrong with data, said to the user."""
+"""Errors about data."""
 
 
 class DataError(Exception):
-    """One line for the user: the file or value, what is wrong with it, and what is to be done."""
+    """One line for the user: the file or value, what is wrong with it, and what to do."""

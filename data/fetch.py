@@ -1,4 +1,4 @@
-"""Downloads of the full image sets, through pooch: hash, progress bar, resume."""
+"""Downloads of the full image sets with pooch: hash check, progress bar, resume."""
 
 import shutil
 import tarfile
@@ -9,19 +9,19 @@ from data import files, place
 from data.errors import DataError
 from data.sources import SETS, File, ImageSet, image_set
 
-_CHUNK = 1 << 14  # bytes; what a broken connection can lose of what has come
-_TIMEOUT = 30  # seconds without a byte
+_CHUNK = 1 << 14  # bytes that a broken connection can lose
+_TIMEOUT = 30  # seconds without data
 
 
 def fetch(name: str, progress: bool = True, base_url: str | None = None) -> Path:
-    """Downloads what is missing or damaged of the full image set; returns the folder where it then lies.
+    """Downloads the missing or damaged files of the full image set and returns their folder.
 
-    `progress` draws a bar on stderr. `base_url` takes the place of the official address.
-    Raises DataError if the set cannot be had whole. A download that breaks off is kept as NAME.part, and
-    the next call goes on from there; no file gets its final name before it is whole and its hash is right.
+    `progress` draws a bar on stderr. `base_url` replaces the official address.
+    An interrupted download is kept as NAME.part, and the next call continues it. A file gets its final name only when it
+    is complete and its hash is right. Raises DataError if the set cannot be completed.
     """
     if name in SETS and SETS[name].all_embedded:
-        raise DataError(f"the {name} are embedded whole: there is nothing to fetch")
+        raise DataError(f"all {name} are embedded: there is nothing to fetch")
     source = image_set(name)
     folder, url = place.home() / source.folder, base_url or source.url
     wanted = [file for file in source.files if not _intact(folder / file.name, file)]
@@ -43,11 +43,11 @@ def _intact(path: Path, file: File) -> bool:
 
 
 def _download(file: File, folder: Path, url: str, progress: bool) -> Path:
-    """The downloaded file, whole and checked, in the folder."""
+    """Download a file into the folder and check it; returns its path."""
     import pooch
     import requests
 
-    pooch.get_logger().setLevel("WARNING")  # the bar says enough
+    pooch.get_logger().setLevel("WARNING")  # the bar is enough
     address = f"{url}/{file.name}"
     part = folder / f"{file.name}.part"
     try:
@@ -64,11 +64,11 @@ def _download(file: File, folder: Path, url: str, progress: bool) -> Path:
     except requests.RequestException as error:
         raise DataError(
             f"{address} could not be downloaded ({type(error).__name__}); check the connection and run the "
-            f"command again: it goes on where it stopped"
+            f"command again to continue the download"
         ) from None
     except OSError as error:
         raise _unwritable(folder, file, error) from None
-    except ValueError:  # pooch's word for a wrong hash; it has deleted what came
+    except ValueError:  # pooch raises this for a wrong hash, after it has deleted the download
         raise DataError(
             f"{address} does not have the expected sha256 {file.sha256}, and was not kept; "
             f"run the command again, or put the files into {folder} by hand"
@@ -77,7 +77,7 @@ def _download(file: File, folder: Path, url: str, progress: bool) -> Path:
 
 
 class _Resuming:
-    """A pooch downloader that collects in a .part file and asks for the rest of one it finds."""
+    """A pooch downloader that writes to a .part file and continues one that exists."""
 
     def __init__(self, part: Path, size: int, progress: bool) -> None:
         self.part, self.size, self.progress = part, size, progress
@@ -94,7 +94,7 @@ class _Resuming:
         import requests
         from tqdm import tqdm  # type: ignore[import-untyped]
 
-        # "identity": a server that compresses once more would shift the bytes that the range counts
+        # "identity": if the server compressed the data, the byte range would not match
         headers = {"Accept-Encoding": "identity", "Range": f"bytes={self._have()}-"}
         with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
             response.raise_for_status()
@@ -117,7 +117,7 @@ class _Resuming:
 def _extract(archive: Path, source: ImageSet, wanted: list[File]) -> None:
     """Moves the wanted files from the archive to their folder, each by a rename, and deletes the archive.
 
-    Members are read by name, so that nothing in the archive decides about a path.
+    Reads members by name, so that the archive cannot choose a path.
     """
     folder = place.home() / source.folder
     for file in wanted:

@@ -1,4 +1,4 @@
-"""Reading a file that must hold exactly what is expected."""
+"""Read a file whose exact content is known."""
 
 import hashlib
 from pathlib import Path
@@ -10,7 +10,7 @@ from data.sources import File
 def read(path: Path, expected: File, remedy: str) -> bytes:
     """The content of the file, checked against size and sha256.
 
-    Raises DataError if it is missing, cannot be read or holds anything else; `remedy` ends the message.
+    Raises DataError if the file is missing, cannot be read or has other content. The message ends with `remedy`.
     """
     try:
         content = path.read_bytes()

@@ -32,11 +32,11 @@ def read(source: ImageSet, folder: Path, shard: Sequence[File]) -> tuple[np.ndar
 
 
 def _array(source: ImageSet, path: Path, file: File, dimensions: int) -> np.ndarray:
-    """The bytes of a gzipped IDX file as an array of that many dimensions."""
+    """The bytes of a gzipped IDX file as an array with the given number of dimensions."""
     try:
         content = gzip.decompress(files.read(path, file, source.remedy))
     except (OSError, EOFError, zlib.error):
-        raise DataError(f"{path} is no whole gzip file; {source.remedy}") from None
+        raise DataError(f"{path} is not a complete gzip file; {source.remedy}") from None
     header = 4 + 4 * dimensions
     if len(content) < header:
         raise DataError(f"{path} ends within its header; {source.remedy}")

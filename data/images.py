@@ -30,9 +30,9 @@ def load(
 
     `variant`: "full", the official files; "mini", the embedded part; "auto", full if all files are there.
     `split`: see data.splits.spans. `normalise`: see data.normalise.fit; fitted on the training part only.
-    `keep` is where the images are put.
-    Reads no file that the split does not need. Raises DataError for an argument that is not allowed, a
-    full set that is not there, and a file that does not hold what it should.
+    `keep` makes the arrays that hold the images.
+    Reads only files that the split needs. Raises DataError for an argument that is not allowed, a full set that is
+    missing, and a file with wrong content.
     """
     source = image_set(name)
     check(normalise)
@@ -54,7 +54,7 @@ def read_full(source: ImageSet, split: str) -> tuple[list[Examples], dict[str, s
         for first, shard in zip(range(0, source.pool_rows, source.shard_rows), source.shards, strict=True)
     }
     used = [s for s in source.shards if any(cut.start < min(cut.stop, source.shard_rows) for cut in cuts[s])]
-    with ThreadPoolExecutor() as pool:  # reading, hashing and copying leave the interpreter to others
+    with ThreadPoolExecutor() as pool:  # reading, hashing and copying release the interpreter's lock
         *shards, test = pool.map(partial(read, folder), [*used, source.test])
     parts = [
         _joined([(x[cuts[shard][k]], y[cuts[shard][k]]) for shard, (x, y) in zip(used, shards, strict=True)])
@@ -73,7 +73,7 @@ def _read_mini(source: ImageSet, split: str) -> tuple[list[Examples], dict[str, 
 
 
 def _choose(source: ImageSet, variant: str) -> Variant:
-    """Which of "full" and "mini" is meant, given what is there."""
+    """What "auto" means, given the files on this machine: "full" or "mini"."""
     if variant not in VARIANTS:
         raise DataError(f"data = {variant!r} is not known; allowed: {', '.join(VARIANTS)}")
     if variant == "mini":
@@ -93,7 +93,7 @@ def _joined(pieces: list[Examples]) -> Examples:
 
 
 def _parts(examples: list[Examples], shift: np.ndarray, scale: np.ndarray, keep: Keep) -> Iterator[Part]:
-    """The parts, normalised; the pixels of a part are let go before the next is converted."""
+    """The parts, normalised. The pixels of each part are freed before the next is converted."""
     while examples:
         x, y = examples.pop(0)
         yield Part(apply(x, shift, scale, keep), y)

@@ -7,16 +7,16 @@ import numpy as np
 
 from data.errors import DataError
 
-Rows = Callable[[slice], np.ndarray]  # some rows of an array that is not there yet, float32, C-contiguous
-Keep = Callable[[tuple[int, ...], Rows], np.ndarray]  # the whole array, of that shape, wherever it is kept
+Rows = Callable[[slice], np.ndarray]  # computes the given rows of an array, float32, C-contiguous
+Keep = Callable[[tuple[int, ...], Rows], np.ndarray]  # makes the array of that shape, in memory or in a file
 
 WAYS = ("zscore", "mean-pixel", "unit", "none")
 
-_ROWS = 256  # 256 * 255^2 < 2^24: up to here float32 adds squared pixels without rounding
+_ROWS = 256  # 256 * 255^2 < 2^24: float32 adds up to this many squared pixels without rounding
 
 
 def check(how: str) -> None:
-    """Raises DataError if `how` is no way to normalise."""
+    """Raises DataError if `how` is not a known normalisation."""
     if how not in WAYS:
         raise DataError(f"normalise = {how!r} is not known; allowed: {', '.join(WAYS)}")
 
@@ -44,7 +44,7 @@ def fit(x: np.ndarray, how: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def in_memory(shape: tuple[int, ...], rows: Rows) -> np.ndarray:
-    """The array in memory of its own."""
+    """The array in ordinary memory."""
     out = np.empty(shape, np.float32)
 
     def fill(some: slice) -> None:
@@ -55,14 +55,14 @@ def in_memory(shape: tuple[int, ...], rows: Rows) -> np.ndarray:
 
 
 def for_all_rows(n: int, work: Callable[[slice], None]) -> None:
-    """Call work(some) for pieces of n rows, on all cores."""
+    """Call work(rows) for pieces of n rows, on all cores."""
     pieces = [slice(start, min(start + _ROWS, n)) for start in range(0, n, _ROWS)]
-    with ThreadPoolExecutor() as pool:  # most of the time goes into memory that is touched for the first time
+    with ThreadPoolExecutor() as pool:  # most of the time is spent on the first access to memory
         list(pool.map(work, pieces))
 
 
 def apply(x: np.ndarray, shift: np.ndarray, scale: np.ndarray, keep: Keep = in_memory) -> np.ndarray:
-    """(x - shift) / scale as a float32 array of x's shape, C-contiguous, which is where `keep` puts it."""
+    """(x - shift) / scale as a float32 array of x's shape, C-contiguous, made by `keep`."""
 
     def rows(some: slice) -> np.ndarray:
         out: np.ndarray = np.subtract(x[some], shift)
@@ -73,7 +73,7 @@ def apply(x: np.ndarray, shift: np.ndarray, scale: np.ndarray, keep: Keep = in_m
 
 
 def undo(x: np.ndarray, shift: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """The pixels, uint8, of which apply() made x: exactly, as its rounding is far below half a grey level."""
+    """The pixels, uint8, that apply() turned into x. Exact, because the rounding is far below half a grey level."""
     pixels: np.ndarray = np.rint(x * scale + shift)
     return pixels.astype(np.uint8)
 

@@ -1,6 +1,6 @@
 """The embedded part of an image set: one .npz file of x_train, y_train, x_test and y_test.
 
-Colour images are stored as differences, which zlib packs a third smaller than pixels; every pixel comes back.
+Colour images are stored as differences, which zlib packs a third smaller than pixels. No pixel is lost.
 """
 
 import io
@@ -31,7 +31,7 @@ def read(source: ImageSet) -> Packed:
 
 
 def pack(part: Packed) -> bytes:
-    """The .npz file that holds the part: the same bytes each time, as NumPy dates no member."""
+    """The .npz file of the part. It has the same bytes each time, because NumPy writes no dates."""
     file = io.BytesIO()
     np.savez_compressed(
         file,
@@ -44,7 +44,7 @@ def pack(part: Packed) -> bytes:
 
 
 def unpack(content: bytes) -> Packed:
-    """The part that `pack` has packed."""
+    """The part from an .npz file made by `pack`."""
     with np.load(io.BytesIO(content), allow_pickle=False) as members:
         return Packed(
             _decode(members["x_train"]),
@@ -57,7 +57,7 @@ def unpack(content: bytes) -> Packed:
 def _encode(x: np.ndarray) -> np.ndarray:
     """(n, h, w, c) to (n, c, h, w): R and B less G, then differences down and along rows, all modulo 256."""
     if x.shape[3] == 1:
-        return x.transpose(0, 3, 1, 2)  # grey and mostly 0: plain pixels pack better
+        return x.transpose(0, 3, 1, 2)  # grey and mostly 0: plain pixels are smaller
     planes = x.transpose(0, 3, 1, 2).copy()
     planes[:, 0::2] -= planes[:, 1:2]
     for axis in (2, 3):

@@ -1,4 +1,4 @@
-"""Where full data sets lie on this machine: mnist/, cifar-10-batches-bin/ and names/ under one folder."""
+"""Where the full data sets are on this machine: mnist/, cifar-10-batches-bin/ and names/ in one folder."""
 
 import os
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ def home() -> Path:
 
 
 def missing(folder: Path, names: Iterable[str]) -> list[str]:
-    """Those of the names that are no file in the folder, in the order given. Raises DataError if nobody may look."""
+    """The names that are not a file in the folder, in the given order. Raises DataError if the folder is unreadable."""
     try:
         return [name for name in names if not (folder / name).is_file()]
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The data sets as published: their files with size and sha256, where they are fetched, on what terms."""
+"""The data sets as published: their files with size and sha256, their addresses and their licences."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -12,7 +12,7 @@ Variant = Literal["mini", "full"]  # the embedded part of a set; the official fi
 
 @dataclass(frozen=True)
 class File:
-    """A file whose content is known in advance: size in bytes, sha256 in hexadecimal."""
+    """A file with known content: size in bytes, sha256 in hexadecimal."""
 
     name: str
     size: int
@@ -26,13 +26,13 @@ class ImageSet:
     name: str
     title: str
     classes: tuple[str, ...]
-    folder: str  # where the official files lie, under place.home()
+    folder: str  # the folder of the official files, below place.home()
     shards: tuple[tuple[File, ...], ...]  # the training pool in order; the files of a shard are read together
     shard_rows: int
     test: tuple[File, ...]
     test_rows: int
-    url: str  # the folder that is downloaded from
-    archive: File | None  # what is downloaded, if not the files themselves
+    url: str  # the address of the folder to download from
+    archive: File | None  # the archive to download, if not single files
     embedded: File
     embedded_train: int
     embedded_test: int
@@ -50,12 +50,12 @@ class ImageSet:
 
     @property
     def pool_rows(self) -> int:
-        """Rows of the official training pool, which a split divides into train and validation."""
+        """Number of rows of the official training pool, which a split divides into train and validation."""
         return len(self.shards) * self.shard_rows
 
     @property
     def download_size(self) -> int:
-        """Bytes that a complete download transfers."""
+        """Number of bytes of a complete download."""
         return self.archive.size if self.archive else sum(file.size for file in self.files)
 
     @property
@@ -66,12 +66,12 @@ class ImageSet:
 
 @dataclass(frozen=True)
 class NameSet:
-    """A set of names, all of which come with Gradlab."""
+    """A set of names. All of them come with Gradlab."""
 
     name: str
     title: str
     classes: tuple[str, ...]
-    folder: str  # where the published files lie, under place.home(), if the user has them
+    folder: str  # the folder of the published files, below place.home(), if the user has them
     count: int
     embedded: File
     page: str
@@ -193,7 +193,7 @@ def judge_of(name: str) -> Judge:
 
 
 def image_set(name: str) -> ImageSet:
-    """The image set of that name. Raises DataError for a name that is none, saying which there are."""
+    """The image set of that name. Raises DataError, with the known names, if there is none."""
     if name not in IMAGE_SETS:
         raise DataError(f"there is no image set {name!r}; there are {' and '.join(IMAGE_SETS)}")
     return IMAGE_SETS[name]

@@ -1,4 +1,4 @@
-"""Named splits: which rows of the training pool train, and which validate. Order in the files decides."""
+"""Named splits: which rows of the training pool are for training and which for validation, in file order."""
 
 import re
 
@@ -11,7 +11,7 @@ BATCHES = "batch1/batch2/test"
 
 
 def spans(split: str, source: ImageSet, rows: int) -> tuple[Span, Span]:
-    """The rows of train and of validation in a training pool of that many rows, official or embedded.
+    """The rows of train and of validation in a training pool of `rows` rows, official or embedded.
 
     "batch1/batch2/test" is the first batch file and the second; on the embedded part, its first half (cut
     from the first file) and its second half. "N/M/test" is the first N and the last M rows; where the
@@ -28,7 +28,7 @@ def spans(split: str, source: ImageSet, rows: int) -> tuple[Span, Span]:
 
 
 def _counts(split: str, source: ImageSet) -> tuple[int, int]:
-    """N and M of "N/M/test", as they stand for the official pool."""
+    """N and M of "N/M/test", for the official pool."""
     match = re.fullmatch("([0-9]{1,9})/([0-9]{1,9})/test", split)
     train, validation = map(int, match.groups()) if match else (0, 0)
     if train < 1 or validation < 1 or train + validation > source.pool_rows:

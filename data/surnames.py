@@ -18,9 +18,9 @@ DIRT = re.compile("[0-9:/,].*")  # Rafaj1, Lu:, Maxa/B, Lytkin,
 def load(split: str, dedupe: bool, rng: np.random.Generator) -> Dataset:
     """The surnames; x is (n, 20), np.intp, see data.alphabet. There is no test part.
 
-    `split`: "N per class" keeps N names of each nationality, drawn by `rng`, for validation; the others train.
-    `dedupe`: every pair of nationality and (folded) name counts once. Without it, names that are there several times
-    can stand in both parts; `notes` says how many do. Raises DataError for a split there are too few names for.
+    `split`: "N per class" draws N names of each nationality with `rng` for validation; the others are for training.
+    `dedupe`: keep each pair of nationality and folded name once. Without it, repeated names can be in both parts, and
+    `notes` says how many are. Raises DataError for a split that needs more names than there are.
     """
     names, y, classes = read()
     pairs = [(fold(DIRT.sub("", name)), k) for name, k in zip(names, y.tolist(), strict=True)]
@@ -56,36 +56,36 @@ def _validation(split: str, y: np.ndarray, rng: np.random.Generator) -> np.ndarr
 
 
 def leaks(train: list[tuple[str, int]], validation: list[tuple[str, int]]) -> str:
-    """How much of the validation part, pairs of name and class, a network has seen or cannot know."""
+    """How many validation names, as pairs of name and class, are also in training or have several classes."""
     seen = set(train)
     both = sum(pair in seen for pair in validation)
     nations = Counter(name for name, _ in {*train, *validation})
     several = {name for name, count in nations.items() if count > 1}
     ambiguous = sum(name in several for name, _ in validation)
     return (
-        f"{both} of the {len(validation)} validation names also train, with the same nationality; "
-        f"{ambiguous} of them have several nationalities, as have {len(several)} of all {len(nations):,} names"
+        f"{both} of the {len(validation)} validation names are also in the training set, with the same nationality; "
+        f"{ambiguous} have several nationalities, like {len(several)} of all {len(nations):,} names"
     )
 
 
 def read() -> tuple[list[str], np.ndarray, tuple[str, ...]]:
     """Names in file order, their class indices (n,), np.intp, and the classes in alphabetical order.
 
-    Reads the folder names/ of the full data sets if all its files are there, otherwise the embedded file.
-    Both hold the same names: a folder with any others raises DataError, as does a damaged installation.
+    Reads the folder names/ of the full data sets if it has all files, otherwise the embedded file. Both hold the same
+    names. Raises DataError for a folder with other names and for a damaged installation.
     """
     table = files.read(packed.FOLDER / SURNAMES.embedded.name, SURNAMES.embedded, packed.REMEDY).decode()
     folder = place.home() / SURNAMES.folder
     if not place.missing(folder, SURNAMES.files) and table_of(folder) != table:
         known = f"{SURNAMES.count:,} known names"
-        raise DataError(f"{folder} does not hold the {known}; correct or delete it: they are embedded")
+        raise DataError(f"{folder} does not hold the {known}; correct or delete it (the names are embedded)")
     rows = [line.split("\t") for line in table.splitlines()]
     index = {nation: i for i, nation in enumerate(SURNAMES.classes)}
     return [name for _, name in rows], np.array([index[nation] for nation, _ in rows], np.intp), SURNAMES.classes
 
 
 def table_of(folder: Path) -> str:
-    """The names of the folder's 18 text files as the lines of one table: class, tab, name."""
+    """The names in the folder's 18 text files as lines of one table: class, tab, name."""
     try:
         texts = {nation: (folder / f"{nation}.txt").read_text("utf-8") for nation in SURNAMES.classes}
     except (OSError, UnicodeDecodeError) as error:

@@ -47,7 +47,7 @@ def test_a_name_of_the_alphabet_is_read_back(name):
 
 @pytest.mark.parametrize("name", ["", "   ", "\n", "\u0301", "-", "' -"])
 def test_a_name_without_letters_is_refused(name):
-    with pytest.raises(DataError, match="is no name"):
+    with pytest.raises(DataError, match="is not a name"):
         encode(name)
 
 
@@ -59,5 +59,5 @@ def test_letters_that_are_not_known_are_named(name, letters):
 
 def test_a_name_that_is_too_long_is_refused():
     assert decode(encode("a" * LENGTH)) == "a" * LENGTH
-    with pytest.raises(DataError, match="has 21 letters: names of up to 20 are known"):
+    with pytest.raises(DataError, match="has 21 letters: a name may have up to 20"):
         encode("a" * 21)

@@ -152,7 +152,7 @@ def test_a_body_that_breaks_off_is_kept_and_resumed(mnist_server, place):
     mnist_server.answers[IMAGES] = broken
     message = refused(mnist_server.url)
     assert f"{IMAGES} could not be downloaded" in message
-    assert "goes on where it stopped" in message
+    assert "run the command again to continue" in message
     ((name, kept),) = contents(place).items()
     assert name == f"{IMAGES}.part"
     assert whole.startswith(kept)
@@ -230,7 +230,7 @@ def test_a_full_disk_while_downloading_is_said_and_the_part_is_kept(mnist_server
 
 
 def test_there_is_nothing_to_fetch_for_surnames():
-    with pytest.raises(DataError, match="embedded whole"):
+    with pytest.raises(DataError, match="all surnames are embedded"):
         fetch("surnames")
 
 

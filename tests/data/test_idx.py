@@ -56,5 +56,5 @@ def test_a_wrong_file_is_refused_by_name_with_a_remedy(tmp_path, pair, images, l
 )
 def test_a_broken_gzip_file_is_refused(tmp_path, pair, pin, content):
     _, labels = pair(IMAGES, LABELS)
-    with pytest.raises(DataError, match=r"images\.gz (is no whole gzip file|ends within its header)"):
+    with pytest.raises(DataError, match=r"images\.gz (is not a complete gzip file|ends within its header)"):
         idx.read(MNIST, tmp_path, (pin(tmp_path / "images.gz", content), labels))

@@ -114,16 +114,16 @@ def test_the_honest_split_leaks_nothing_and_the_other_says_how_much():
     seen = set(pairs(report.train))
     leaked = sum(pair in seen for pair in pairs(report.validation))
     assert leaked > 10, "14 of the 108 Arabic names alone stand there many times"
-    assert report.notes[0].startswith(f"{leaked} of the 252 validation names also train")
-    assert honest.notes[0].startswith("0 of the 252 validation names also train")
+    assert report.notes[0].startswith(f"{leaked} of the 252 validation names are also in the training set")
+    assert honest.notes[0].startswith("0 of the 252 validation names are also in the training set")
 
 
 def test_names_of_several_nationalities_are_counted():
     train = [("lee", 0), ("lee", 1), ("kim", 1), ("diaz", 2)]
     text = surnames.leaks(train, [("lee", 2), ("kim", 1), ("novak", 0)])
     assert text == (
-        "1 of the 3 validation names also train, with the same nationality; "
-        "1 of them have several nationalities, as have 1 of all 4 names"
+        "1 of the 3 validation names are also in the training set, with the same nationality; "
+        "1 have several nationalities, like 1 of all 4 names"
     )
 
 

@@ -290,8 +290,8 @@ def test_names_are_read_from_stdin(gradlab, monkeypatch):
 
 def test_bad_names_are_one_line_and_exit_2(refused):
     refused("names", "Missing argument 'SURNAME...'")
-    refused("names Zhao Ли", "'Ли' has 'л', 'и': known are the letters a to z")
-    refused("names " + "a" * 21, "has 21 letters: names of up to 20 are known")
+    refused("names Zhao Ли", "'Ли' has 'л', 'и': allowed are the letters a to z")
+    refused("names " + "a" * 21, "has 21 letters: a name may have up to 20")
 
 
 def test_the_command_loads_no_framework_and_no_scipy():
