@@ -1,7 +1,7 @@
 """Cuts the embedded parts from the full data sets: `python -m data.cut_embedded FULL_DIR`.
 
-Writes data/embedded/ and prints the size and sha256 that data/sources.py pins. Takes the first images of every class, in
-the order of the official files, and compares every pixel of the result with them.
+Writes data/embedded/ and prints the size and sha256 that data/sources.py pins. Takes the first images of every class,
+in the order of the official files, and compares every pixel of the result with them.
 """
 
 import hashlib

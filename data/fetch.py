@@ -17,8 +17,8 @@ def fetch(name: str, progress: bool = True, base_url: str | None = None) -> Path
     """Downloads the missing or damaged files of the full image set and returns their folder.
 
     `progress` draws a bar on stderr. `base_url` replaces the official address.
-    An interrupted download is kept as NAME.part, and the next call continues it. A file gets its final name only when it
-    is complete and its hash is right. Raises DataError if the set cannot be completed.
+    An interrupted download is kept as NAME.part, and the next call continues it. A file gets its final name only when
+    it is complete and its hash is right. Raises DataError if the set cannot be completed.
     """
     if name in SETS and SETS[name].all_embedded:
         raise DataError(f"all {name} are embedded: there is nothing to fetch")

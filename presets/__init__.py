@@ -1,5 +1,5 @@
 """Assignment presets (*.toml), their schema, and build(): from a preset to core objects.
 
-Every hyperparameter is declared once, in schema.py, with its title, bounds, unit and help; the TOML files,
-`-s key=value`, the help and the app's form follow from it. Nothing here runs a training or writes a file.
+Every hyperparameter is declared once, in schema.py, with its title, bounds, unit and help. The TOML files,
+`-s key=value`, the help and the app's form follow from it. Nothing here trains a network or writes a file.
 """

@@ -1,4 +1,4 @@
-"""From a preset and its data to core objects; here and in network.py a name in TOML meets a class of the core."""
+"""From a preset and its data to core objects. This file and network.py map names in TOML to classes of the core."""
 
 from collections.abc import Callable
 
@@ -33,9 +33,9 @@ SAMPLERS: dict[str, Callable[[Labels], sampling.Sampler]] = {
 
 
 def load_data(preset: schema.Preset, variant: str, keep: Keep = in_memory) -> Dataset:
-    """The data a preset asks for: of images 'auto', 'mini' or 'full'; the surnames are always all there.
+    """The data of a preset. `variant` is 'auto', 'mini' or 'full' for images; all surnames are always there.
 
-    `keep` is where images are put. Raises DataError.
+    `keep` makes the arrays that hold the images. Raises DataError.
     """
     data = preset.data
     if data.set in IMAGE_SETS:
@@ -44,9 +44,9 @@ def load_data(preset: schema.Preset, variant: str, keep: Keep = in_memory) -> Da
 
 
 def build(preset: schema.Preset, dataset: Dataset) -> Trainer:
-    """A trainer at update 0: network drawn, batches, optimiser and schedule in place.
+    """A trainer at update 0, with an initialised network, batches, optimiser and schedule.
 
-    Raises PresetError when preset and data do not fit (a batch larger than the training part).
+    Raises PresetError if preset and data do not fit, for example if a batch is larger than the training set.
     """
     dropout = stream(preset.seed, "dropout")
     train = dataset.train
@@ -71,13 +71,13 @@ def build(preset: schema.Preset, dataset: Dataset) -> Trainer:
 
 
 def build_optimiser(spec: schema.Optimiser) -> optimisers.Optimiser:
-    """The optimiser of that kind; its settings have the same names in schema and core."""
+    """The optimiser of that kind. Its settings have the same names in the schema and in the core."""
     settings = spec.model_dump(exclude={"eta", "kind"})
     return OPTIMISERS[spec.kind](**settings)
 
 
 def build_schedule(spec: schema.Section, eta: float, updates: int) -> Callable[[int], float]:
-    """The learning rate of every update of a run of so many updates; eta is its largest value."""
+    """The schedule of a run of `updates` updates. Its largest learning rate is eta."""
     match spec:
         case schema.StepSchedule():
             return schedules.StepDecay(eta, spec.factor, spec.every)
@@ -92,11 +92,11 @@ def build_schedule(spec: schema.Section, eta: float, updates: int) -> Callable[[
 
 
 def count_updates(preset: schema.Preset, per_epoch: int) -> int:
-    """The length of a run in updates, with so many updates to an epoch."""
+    """The length of a run in updates, with `per_epoch` updates per epoch."""
     training, schedule = preset.training, preset.schedule
     if training.cycles is not None and isinstance(schedule, schema.TriangularSchedule):
         return 2 * schedule.n_s * training.cycles
     if training.epochs is not None:
         return training.epochs * per_epoch
-    assert training.updates is not None, "the schema sees to it that one length is given"
+    assert training.updates is not None, "the schema requires one length"
     return training.updates

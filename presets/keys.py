@@ -1,4 +1,4 @@
-"""The keys a user can set, `optimiser.eta` and the like, and the short names that stand for them."""
+"""The keys that a user can set, such as `optimiser.eta`, and their short names."""
 
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -17,7 +17,7 @@ NOT_SETTINGS = ("name", "title", "description", "reference")
 
 @dataclass(frozen=True)
 class Key:
-    """A hyperparameter: its dotted name, and what the schema says of it."""
+    """A hyperparameter: its dotted name, and its title, help and unit from the schema."""
 
     name: str
     title: str
@@ -26,23 +26,23 @@ class Key:
 
 
 def section_models(section: str, kind: Any = None) -> list[type[BaseModel]]:
-    """The models a section of the preset can be: none if it is a plain value, one, or several told apart by `kind`;
-    of several, only the one of that kind if there is such a one."""
+    """The models of a section of the preset: none for a plain value, one, or several that differ in `kind`. If one of
+    several has the given kind, only that one."""
     models = models_in(Preset.model_fields[section].annotation)
     chosen = [m for m in models if "kind" in m.model_fields and kind in get_args(m.model_fields["kind"].annotation)]
     return chosen or models
 
 
 def models_in(annotation: Any) -> list[type[BaseModel]]:
-    """The models an annotation mentions, however deep inside unions and lists."""
+    """The models in an annotation, at any depth of unions and lists."""
     if isinstance(annotation, type):
         return [annotation] if issubclass(annotation, BaseModel) else []
     return [model for part in get_args(annotation) for model in models_in(part)]
 
 
 def known_keys() -> dict[str, Key]:
-    """All settable keys by dotted name, in the order of the schema; of a key that several kinds of optimiser or
-    schedule have, the first stands for all."""
+    """All keys that can be set, by dotted name, in the order of the schema. If several kinds of optimiser or schedule
+    have the same key, the first one counts."""
     keys: dict[str, Key] = {}
     for section, field in Preset.model_fields.items():
         if section in NOT_SETTINGS:
@@ -63,7 +63,7 @@ def _key(name: str, field: FieldInfo) -> Key:
 
 
 def settings(preset: Preset) -> Values:
-    """The settings of a preset by dotted name, in the order of the schema; those that do not apply are left out."""
+    """The settings of a preset by dotted name, in the order of the schema, without those that do not apply."""
     flat: Values = {}
     for section, value in preset.model_dump(exclude_none=True, exclude=set(NOT_SETTINGS)).items():
         fields = value if isinstance(value, dict) else None
@@ -72,9 +72,9 @@ def settings(preset: Preset) -> Values:
 
 
 def resolve(key: str) -> str:
-    """The dotted name a user's key stands for: itself, or the only key that ends in it.
+    """The dotted name for a user's key: the key itself, or the only key that ends in it.
 
-    Raises PresetError, with the nearest name, when there is none or more than one.
+    Raises PresetError, with the nearest name, if there is none or more than one.
     """
     names = list(known_keys())
     if key in names:
@@ -83,7 +83,7 @@ def resolve(key: str) -> str:
     if len(matches) == 1:
         return matches[0]
     if matches:
-        raise PresetError(f"{key} can mean {' or '.join(matches)}: give the whole name")
+        raise PresetError(f"{key} can mean {' or '.join(matches)}: give the full name")
     shorts = {name.rpartition(".")[2]: name for name in names}
     near = [shorts.get(name, name) for name in get_close_matches(key, [*names, *shorts], n=2, cutoff=0.5)]
     hint = f"did you mean {' or '.join(dict.fromkeys(near))}?" if near else f"there are {', '.join(names)}"

@@ -1,4 +1,4 @@
-"""From a name or a file, and what the user changed, to a checked Preset."""
+"""From the name or the file of a preset, and the user's changes, to a checked Preset."""
 
 import re
 import tomllib
@@ -24,18 +24,18 @@ def names() -> list[str]:
 
 
 def load(preset: str, changes: Iterable[str] = ()) -> Preset:
-    """The preset of that name, or in that TOML file, with 'key=value' changes applied.
+    """The preset with that name or in that TOML file, with 'key=value' changes applied.
 
-    A text with a slash or the ending .toml is a path. Raises PresetError.
+    `preset` is a path if it has a slash or ends in .toml. Raises PresetError.
     """
     path = _path(preset)
     return parse(read(path), path.stem, origin=preset, changes=changes)
 
 
 def parse(raw: Mapping[str, Any], name: str, origin: str, changes: Iterable[str] = ()) -> Preset:
-    """A checked Preset from a parsed TOML document; `origin` is what messages call it. Raises PresetError."""
+    """A checked Preset from a parsed TOML document. Messages call it `origin`. Raises PresetError."""
     document: dict[str, Any] = {"name": name} | {k: dict(v) if isinstance(v, dict) else v for k, v in raw.items()}
-    preset = _check(document, origin)  # first, so that a mistake in the file is not blamed on a change
+    preset = _check(document, origin)  # before the changes, so that they are not blamed for a mistake in the file
     changes = list(changes)
     for change in changes:
         _apply(document, change)
@@ -43,13 +43,13 @@ def parse(raw: Mapping[str, Any], name: str, origin: str, changes: Iterable[str]
 
 
 def with_values(preset: Preset, values: Mapping[str, Any], name: str) -> Preset:
-    """The preset of one trial: without its search, and with these settings, by dotted key. Raises PresetError."""
+    """The preset of one trial: without its search, with these settings by dotted key. Raises PresetError."""
     raw = preset.model_dump(exclude_none=True, exclude={"search", "reference", "name"})
     return parse(raw, name, origin=name, changes=as_changes(values))
 
 
 def as_changes(values: Mapping[str, Any]) -> list[str]:
-    """Settings by dotted key as the 'key=value' that `-s` takes, exact to the last bit."""
+    """Settings by dotted key as 'key=value' for `-s`, exact to the last bit."""
     return [f"{key}={tomlkit.item(value).as_string()}" for key, value in values.items()]
 
 
@@ -65,51 +65,51 @@ def _path(preset: str) -> Path:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The document in a TOML file, unchecked. Raises PresetError."""
+    """The unchecked document in a TOML file. Raises PresetError."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors on Windows begin with a mark
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors on Windows write a byte-order mark
     except FileNotFoundError:
         raise PresetError(f"{path}: there is no such file") from None
     except OSError as error:
         raise PresetError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise PresetError(f"{path}: is not UTF-8 text (byte {error.start})") from None
-    except (ValueError, RecursionError) as error:  # beside its own errors, of numbers and nesting without end
+    except (ValueError, RecursionError) as error:  # its own errors, and those for endless numbers and nesting
         raise PresetError(f"{path}: is not valid TOML: {error}") from None
 
 
 def _apply(document: dict[str, Any], change: str) -> None:
-    """Write one 'key=value' into the document; 'key=' takes the key out of it."""
+    """Write one 'key=value' into the document. 'key=' removes the key."""
     key, equals, text = change.partition("=")
     if not equals or not key.strip():
         raise PresetError(f"-s {change}: write it as key=value, for example -s eta=0.01")
     section, _, field = resolve(key.strip()).rpartition(".")
     table = document.setdefault(section, {}) if section else document
-    if not text.strip():  # as if it were not written in the file
+    if not text.strip():  # as if the file did not have it
         table.pop(field, None)
         return
     value = _value(text.strip())
     if field == "kind":
         _keep_what_fits(table, section, value)
-    if field in LENGTHS:  # the last one given is the length
+    if field in LENGTHS:  # the last one given counts
         for other in LENGTHS:
             table.pop(other, None)
     table[field] = value
 
 
 def _keep_what_fits(table: dict[str, Any], section: str, kind: Any) -> None:
-    """Another kind of optimiser or schedule has other settings: drop those it does not know."""
+    """Drop the settings that a new kind of optimiser or schedule does not have."""
     known = {name for model in section_models(section, kind) for name in model.model_fields}
     for key in table.keys() - known:
         del table[key]
 
 
 def _value(text: str) -> Any:
-    """A TOML value; besides, numbers as Python writes them, lists without brackets, and bare words as text."""
+    """A TOML value. Also accepts numbers as Python writes them, lists without brackets, and words without quotes."""
     for candidate in (text, f"[{text}]"):
         try:
             parsed = tomllib.loads(f"value = {candidate}")
-        except (ValueError, RecursionError):  # not TOML, or a number or nesting without end
+        except (ValueError, RecursionError):  # not TOML, or an endless number or nesting
             continue
         if parsed.keys() == {"value"}:  # and no further lines
             return parsed["value"]
@@ -126,7 +126,7 @@ def _check(document: Mapping[str, Any], origin: str) -> Preset:
         messages: dict[str, str] = {}
         for e in error.errors():
             key, message = _key(e), _message(e, document)
-            if key in messages:  # what may be of several kinds is refused by each
+            if key in messages:  # a value of several possible types has one error per type
                 message = f"{messages[key]}, or {message.removeprefix(_given(key, e))}"
             messages[key] = message
         raise PresetError(f"{origin}: {'; '.join(messages.values())}", messages) from None
@@ -141,17 +141,17 @@ def _check_varied(key: str, origin: str) -> None:
     except PresetError as error:
         raise PresetError(f"{origin}: search.vary: {error}") from None
     if name != key:
-        raise PresetError(f"{origin}: search.vary names {key}: give the whole name, {name}")
+        raise PresetError(f"{origin}: search.vary names {key}: give the full name, {name}")
     if key.startswith("search."):
         raise PresetError(f"{origin}: search.vary names {key}: a search cannot vary itself")
 
 
 def _key(error: Any) -> str:
-    """The dotted name of what a pydantic error is about."""
+    """The dotted name of the setting in a pydantic error."""
     section, *rest = (str(part) for part in error["loc"] or ("",))
     if section in ("optimiser", "schedule"):
-        rest = rest[1:]  # the first is the tag of the union
-    return ".".join([section, *(part for part in rest if part.isdigit() or part.isidentifier())])  # no kinds of number
+        rest = rest[1:]  # the first part is the tag of the union
+    return ".".join([section, *(part for part in rest if part.isdigit() or part.isidentifier())])  # no type names
 
 
 def _given(key: str, error: Any) -> str:
@@ -159,7 +159,7 @@ def _given(key: str, error: Any) -> str:
 
 
 def _message(error: Any, document: Mapping[str, Any]) -> str:
-    """One pydantic error in the words of the command line: key, value, what is allowed."""
+    """One pydantic error as the command line reports it: key, value, what is allowed."""
     key = _key(error)
     section, *rest = key.split(".")
     if error["type"] == "extra_forbidden":

@@ -1,4 +1,5 @@
-"""From a preset's network to layers of the core. It loads no schema: a trained network is built anew without."""
+"""From the network of a preset to layers of the core. It does not load the schema, so that `gradlab names` starts
+fast."""
 
 from typing import TYPE_CHECKING, Literal
 
@@ -25,11 +26,12 @@ def build_network(
     dropout: np.random.Generator,
     symbols: int | None = None,
 ) -> Network:
-    """Convolutions with the activation and pooling, then dense layers, each hidden one followed by batch normalisation
-    (if any), the activation and dropout (if any).
+    """Convolutions with the activation and pooling, then dense layers. Each hidden layer is followed by batch
+    normalisation (if any), the activation and dropout (if any).
 
-    float32, its parameters not yet drawn; `dropout` is the stream its masks come from; `symbols`: inputs are indices
-    into an alphabet of so many. Raises PresetError if the inputs are too small for the convolutions.
+    The network is float32 and not yet initialised. `dropout` is the stream for dropout masks. `symbols`: the inputs are
+    indices into an alphabet of this many characters; None for images. Raises PresetError if the inputs are too small
+    for the convolutions.
     """
     initialiser = build_initialiser(spec)
     layers = _image_layers(spec, initialiser) if symbols is None else _name_layers(spec, initialiser, symbols)
@@ -58,9 +60,7 @@ def _image_layers(spec: "schema.Network", initialiser: initialisers.Initialiser)
     for convolution in spec.convolutions:
         size = _one_size(convolution)
         layers.append(Conv2D(convolution.filters, size, initialiser=scaled, bias=spec.bias))
-        if (
-            convolution.pool > 1
-        ):  # before the activation: it never falls, so changes no maximum, and has less to do then
+        if convolution.pool > 1:  # before the activation: the same result (it never falls), and less work
             layers.append(MaxPool(convolution.pool))
         layers.append(activation())
     return layers
@@ -68,7 +68,7 @@ def _image_layers(spec: "schema.Network", initialiser: initialisers.Initialiser)
 
 def _name_layers(spec: "schema.Network", initialiser: initialisers.Initialiser, symbols: int) -> list[Layer]:
     if not spec.convolutions:
-        raise PresetError("network.convolutions: characters are read by a convolution; give at least one")
+        raise PresetError("network.convolutions: surnames need at least one convolution")
     if any(convolution.pool > 1 for convolution in spec.convolutions):
         raise PresetError("network.convolutions: pool is for images; surnames have network.pool_over_time")
     scaled = initialisers.Scaled(initialiser, spec.convolution_scale)
@@ -77,20 +77,20 @@ def _name_layers(spec: "schema.Network", initialiser: initialisers.Initialiser, 
     layers: list[Layer] = [CharacterConv(first.filters, first.size, symbols, padding, scaled, spec.bias), activation()]
     for convolution in others:
         layers += [Conv1D(convolution.filters, _one_size(convolution), scaled, spec.bias), activation()]
-    if spec.pool_over_time:  # before the last activation, which changes no maximum but its place among equals: quicker
+    if spec.pool_over_time:  # before the last activation: faster, and the same maximum
         layers.insert(-1, MaxOverTime())
     return layers
 
 
 def _one_size(convolution: "schema.Convolution") -> int:
     if isinstance(convolution.size, list):
-        raise PresetError("network.convolutions: only the first over characters can have several sizes")
+        raise PresetError("network.convolutions: only the first convolution over characters can have several sizes")
     return convolution.size
 
 
 def build_initialiser(spec: "schema.Network") -> initialisers.Initialiser:
-    """How the weights of dense layers start."""
+    """The initialiser of the dense layers."""
     if spec.initialiser == "normal":
-        assert spec.sigma is not None, "the schema sees to it"
+        assert spec.sigma is not None, "the schema requires it"
         return initialisers.Normal(spec.sigma)
     return initialisers.He() if spec.initialiser == "he" else initialisers.Xavier()

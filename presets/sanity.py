@@ -1,4 +1,4 @@
-"""The sanity check of the courses as a change of settings: can the network learn a few examples by heart?"""
+"""The sanity check of the courses as a change of settings: can the network overfit a few examples?"""
 
 from presets.errors import PresetError
 from presets.schema import Preset
@@ -7,10 +7,10 @@ EXAMPLES = 100
 
 
 def overfit(preset: Preset) -> list[str]:
-    """The 'key=value' changes that make a preset learn 100 images by heart: all of them in every batch, nothing that
-    holds it back (penalty, decay, dropout), a learning rate that stays.
+    """The 'key=value' changes that make a preset overfit 100 images: all of them in every batch, no penalty, weight
+    decay or dropout, and a constant learning rate.
 
-    With right gradients the training loss then goes towards 0. Raises PresetError for data that cannot be cut so.
+    With correct gradients the training loss then goes towards 0. Raises PresetError for surnames.
     """
     if not preset.data.split.endswith("/test"):
         raise PresetError(f"{preset.name}: the sanity check takes {EXAMPLES} images; data.set is {preset.data.set}")

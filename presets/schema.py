@@ -1,8 +1,8 @@
 """The schema of a preset: every hyperparameter, declared once.
 
-A field's title, help, bounds and unit are written here and reach the TOML comments, the messages of
-`-s key=value`, `gradlab presets NAME` and the app's form. Names are the field's standard terms; `lambda` is a
-keyword of Python and is spelt `lambda_` in code only.
+Each field has its title, help, bounds and unit here. The TOML comments, the messages of `-s key=value`,
+`gradlab presets NAME` and the app's form take them from here. `lambda` is a keyword of Python, so the code (and only
+the code) writes `lambda_`.
 """
 
 import re
@@ -25,20 +25,20 @@ from presets.reports import Report
 
 
 class Section(BaseModel):
-    """A table of the TOML file: unknown keys, nan and inf are refused, and types are not guessed."""
+    """A table of the TOML file. Refuses unknown keys, nan, inf and values of another type."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, serialize_by_alias=True)
 
 
 def setting(default: Any, title: str, help_: str, *, unit: str = "", **bounds: Any) -> Any:
-    """A field with what a person needs to know of it; `...` as default makes it required."""
+    """A field with its title and help. `...` as the default makes it required."""
     return Field(default, title=title, description=help_, json_schema_extra={"unit": unit}, **bounds)
 
 
 def _is_split(split: str) -> str:
     if not re.fullmatch(r"(batch1/batch2|[0-9]+/[0-9]+)/test|[0-9]+ per class", split):
         raise ValueError(
-            "must be 'batch1/batch2/test' or 'N/M/test', such as '45000/5000/test'; of surnames, 'N per class'"
+            "must be 'batch1/batch2/test' or 'N/M/test', such as '45000/5000/test'; for surnames, 'N per class'"
         )
     return split
 
@@ -55,30 +55,32 @@ NonNegative = Annotated[float, Field(ge=0)]
 
 
 class Data(Section):
-    """Which images or surnames, which of them to train on, and how they are scaled."""
+    """The data set, how it is split, and how it is normalised."""
 
-    set: SetName = setting("cifar10", "data set", "What to learn from.")
+    set: SetName = setting("cifar10", "data set", "The data to learn from.")
     split: Split = setting(
         "batch1/batch2/test",
         "split",
-        "Training, validation and test part: 'batch1/batch2/test' (CIFAR-10's own batches) or 'N/M/test' with "
-        "the first N and the last M of the training images. 'N per class' (surnames) validates on N of each class.",
+        "Training, validation and test set. 'batch1/batch2/test': CIFAR-10's own batches. 'N/M/test': the first N "
+        "and the last M training images. 'N per class' (surnames): N validation names of each class.",
     )
     normalise: Literal["zscore", "mean-pixel", "unit", "none"] = setting(
         "zscore",
         "normalisation",
-        "zscore: every feature to mean 0 and deviation 1; mean-pixel: the mean grey or colour taken off; "
-        "unit: 0..255 to 0..1. Always fitted on the training part alone. Surnames need none.",
+        "zscore: mean 0 and standard deviation 1 per feature. mean-pixel: subtract the mean grey or colour. "
+        "unit: 0..255 to 0..1. Fitted on the training set only. Surnames need none.",
     )
     dedupe: bool = setting(
-        False, "no repeated names", "Of equal surnames of one class only one counts: no validation name also trains."
+        False,
+        "no repeated names",
+        "Keep each surname of a class once: no validation name is in the training set.",
     )
 
     @model_validator(mode="after")
     def _fits_the_set(self) -> "Data":
         names = self.set in NAME_SETS
         if names and self.normalise != "none":
-            raise ValueError(f"{self.set} are no numbers: data.normalise is 'none', not '{self.normalise}'")
+            raise ValueError(f"{self.set} are not numbers: data.normalise must be 'none', not '{self.normalise}'")
         if names != self.split.endswith("per class"):
             allowed = "'N per class'" if names else "'batch1/batch2/test' or 'N/M/test'"
             raise ValueError(f"data.split = '{self.split}' is not for {self.set}, which has {allowed}")
@@ -96,46 +98,46 @@ Size = Annotated[int, Field(ge=1, le=32)]
 
 
 class Convolution(Section):
-    """One convolution, and what follows: ReLU, and max-pooling if any.
+    """One convolution, followed by ReLU and optional max-pooling.
 
-    The first one over characters may have several sizes, as in [2, 3, 4], each with so many filters.
+    The first convolution over characters may have several sizes, as in [2, 3, 4], with `filters` filters of each.
     """
 
     filters: Units
     size: Size | Annotated[list[Size], Field(min_length=1, max_length=20)]
-    pool: Size = 1  # width and stride of the max-pooling of images; 1 for none
+    pool: Size = 1  # size and stride of max-pooling, images only; 1: none
 
 
 class Network(Section):
-    """Convolutions, if any, then dense layers, with ReLU after each but the last."""
+    """Optional convolutions, then dense layers, with ReLU after each but the last."""
 
     convolutions: list[Convolution] = setting(
         [],
         "convolutions",
-        "Convolutions from the image or the characters on, as in [{filters = 16, size = 5, pool = 2}].",
+        "Convolutions, first to last, as in [{filters = 16, size = 5, pool = 2}].",
         max_length=20,
     )
     convolution_scale: PositiveFloat = setting(
-        1.0, "convolution scale", "Factor on the starting weights of convolutions (for inputs that are not normalised)."
+        1.0, "convolution scale", "Factor on the initial weights of convolutions, for inputs that are not normalised."
     )
     pool_over_time: bool = setting(
         False,
         "pool over time",
-        "Of surnames: keep each filter's largest value, wherever in the name it was; windows reach over both ends.",
+        "Surnames only: keep the maximum of each filter over the name. Windows may overlap both ends.",
     )
     hidden: Hidden = setting(
-        [], "hidden layers", "Number of units of each hidden layer, from the input on.", unit="units", max_length=100
+        [], "hidden layers", "Number of units in each hidden layer, first to last.", unit="units", max_length=100
     )
-    bias: bool = setting(True, "biases", "Add a learnt number to every unit and filter.")
-    batch_norm: bool = setting(False, "batch normalisation", "Normalise over the batch before every ReLU.")
+    bias: bool = setting(True, "biases", "Add a learnt bias to every unit and filter.")
+    batch_norm: bool = setting(False, "batch normalisation", "Normalise over the batch before each ReLU.")
     dropout: float = setting(
-        0.0, "dropout", "Probability with which an element of a hidden or pooled layer is 0 while training.", ge=0, lt=1
+        0.0, "dropout", "Probability that an element of a hidden or pooled layer is set to 0 in training.", ge=0, lt=1
     )
     initialiser: Literal["he", "xavier", "normal"] = setting(
-        "he", "initialiser", "Weights start as N(0, 2/fan-in) (he), N(0, 1/fan-in) (xavier) or N(0, sigma^2) (normal)."
+        "he", "initialiser", "Initial weights: N(0, 2/fan-in) (he), N(0, 1/fan-in) (xavier) or N(0, sigma^2) (normal)."
     )
     sigma: PositiveFloat | None = setting(
-        None, "sigma", "Standard deviation of the starting weights; for the initialiser 'normal' only."
+        None, "sigma", "Standard deviation of the initial weights; for the initialiser 'normal' only."
     )
 
     @model_validator(mode="after")
@@ -148,7 +150,7 @@ class Network(Section):
 
 
 class Loss(Section):
-    """What is minimised: mean cross entropy + lambda * sum of squared weights."""
+    """The cost: mean cross entropy + lambda * sum of squared weights."""
 
     lambda_: float = setting(
         0.0, "lambda", "L2 penalty on the weights: cost = loss + lambda * sum W^2.", alias="lambda", ge=0, le=1e6
@@ -156,13 +158,11 @@ class Loss(Section):
 
 
 class OptimiserBase(Section):
-    """What all optimisers have."""
+    """The settings of all optimisers."""
 
-    eta: PositiveFloat = setting(
-        ..., "learning rate", "Step size; the largest one where the schedule varies it.", le=1e6
-    )
+    eta: PositiveFloat = setting(..., "learning rate", "Step size. With a schedule, the largest step size.", le=1e6)
     weight_decay: NonNegative = setting(
-        0.0, "weight decay", "Share of every parameter taken off beside each step, times eta (FMAN45).", le=1e3
+        0.0, "weight decay", "Each update also subtracts eta times this share of every parameter (FMAN45).", le=1e3
     )
 
 
@@ -176,37 +176,37 @@ class Momentum(OptimiserBase):
     """v = rho v + g; theta -= eta v."""
 
     kind: Literal["momentum"]
-    rho: Rho = setting(0.9, "rho", "How much of the velocity is kept.")
+    rho: Rho = setting(0.9, "rho", "Share of the velocity that is kept.")
 
 
 class MovingAverage(OptimiserBase):
     """m = mu m + (1 - mu) g; theta -= eta m."""
 
     kind: Literal["moving-average"]
-    mu: Rho = setting(0.9, "mu", "How much of the moving average of the gradient is kept.")
+    mu: Rho = setting(0.9, "mu", "Share of the moving average of the gradient that is kept.")
 
 
 class Nesterov(OptimiserBase):
     """v = rho v + g; theta -= eta (g + rho v)."""
 
     kind: Literal["nesterov"]
-    rho: Rho = setting(0.9, "rho", "How much of the velocity is kept.")
+    rho: Rho = setting(0.9, "rho", "Share of the velocity that is kept.")
 
 
 class AdaGrad(OptimiserBase):
     """s += g^2; theta -= eta g / (sqrt(s) + eps)."""
 
     kind: Literal["adagrad"]
-    eps: PositiveFloat = setting(1e-8, "eps", "Keeps the division away from 0.")
+    eps: PositiveFloat = setting(1e-8, "eps", "Avoids division by 0.")
 
 
 class Adam(OptimiserBase):
-    """Averages of g and g^2, corrected for their start at 0."""
+    """Bias-corrected averages of g and g^2."""
 
     kind: Literal["adam"]
-    beta1: Rho = setting(0.9, "beta1", "How much of the average of g is kept.")
-    beta2: Rho = setting(0.999, "beta2", "How much of the average of g^2 is kept.")
-    eps: PositiveFloat = setting(1e-8, "eps", "Keeps the division away from 0.")
+    beta1: Rho = setting(0.9, "beta1", "Share of the average of g that is kept.")
+    beta2: Rho = setting(0.999, "beta2", "Share of the average of g^2 that is kept.")
+    eps: PositiveFloat = setting(1e-8, "eps", "Avoids division by 0.")
 
 
 class ConstantSchedule(Section):
@@ -216,19 +216,19 @@ class ConstantSchedule(Section):
 
 
 class StepSchedule(Section):
-    """eta times factor after every so many updates."""
+    """eta, multiplied by factor after every `every` updates."""
 
     kind: Literal["step"]
-    factor: float = setting(0.1, "factor", "What eta is multiplied by.", gt=0, le=1)
-    every: PositiveInt = setting(..., "every", "Updates between two steps.", unit="updates")
+    factor: float = setting(0.1, "factor", "Factor on eta at each step.", gt=0, le=1)
+    every: PositiveInt = setting(..., "every", "Updates between steps.", unit="updates")
 
 
 class TriangularSchedule(Section):
-    """Cyclical: eta_min up to optimiser.eta in n_s updates, and back."""
+    """Cyclical: from eta_min up to optimiser.eta in n_s updates, and back down in n_s."""
 
     kind: Literal["triangular"]
-    eta_min: NonNegative = setting(1e-5, "smallest eta", "Learning rate at both ends of a cycle.")
-    n_s: PositiveInt = setting(..., "half cycle", "Updates from the smallest eta to the largest.", unit="updates")
+    eta_min: NonNegative = setting(1e-5, "smallest eta", "Learning rate at the start and end of a cycle.")
+    n_s: PositiveInt = setting(..., "half cycle", "Updates from the smallest to the largest eta.", unit="updates")
 
 
 class CosineSchedule(Section):
@@ -246,14 +246,14 @@ class LinearSchedule(Section):
 
 
 class Training(Section):
-    """How long, in which steps. The length is given once: as updates, as epochs, or as cycles of eta."""
+    """Batches and length of a run. Give the length once: as updates, epochs, or cycles of eta."""
 
-    batch: PositiveInt = setting(100, "batch", "Examples in a batch.", unit="examples")
+    batch: PositiveInt = setting(100, "batch", "Examples per batch.", unit="examples")
     sampling: Literal["plain", "balanced", "weighted"] = setting(
         "plain",
         "sampling",
-        "What an epoch is. plain: every example once; balanced: as many of each class as the smallest has, drawn anew; "
-        "weighted: draws with p = 1/(K n_y), every class as likely.",
+        "The examples of an epoch. plain: every example once. balanced: the same number of each class, as many as the "
+        "smallest class has, drawn again every epoch. weighted: draws with p = 1/(K n_y), all classes equally likely.",
     )
     updates: PositiveInt | None = setting(None, "updates", "Length of the run.", unit="updates", le=10**9)
     epochs: PositiveInt | None = setting(None, "epochs", "Length of the run.", unit="epochs", le=10**6)
@@ -261,7 +261,7 @@ class Training(Section):
         None, "cycles", "Length of the run, for the triangular schedule.", unit="cycles", le=10**6
     )
     evaluate_every: PositiveInt = setting(
-        100, "evaluate every", "Updates between two evaluations of training and validation part.", unit="updates"
+        100, "evaluate every", "Updates between evaluations on the training and validation sets.", unit="updates"
     )
 
     @model_validator(mode="after")
@@ -275,32 +275,32 @@ Metric = Annotated[str, Field(pattern=r"^(train|validation|test)\.(loss|cost|acc
 
 
 class Reference(Section):
-    """What a preset reproduces. Numbers are keyed by split and measure, as in 'test.accuracy'."""
+    """What a preset reproduces. Keys of numbers are split and measure, as in 'test.accuracy'."""
 
     report: Report
     where: str
     reported: dict[Metric, float] = {}
     independent: dict[Metric, float] = {}  # reached by a plain reference implementation, one seed, full data
-    tolerance: PositiveFloat = 0.025  # of accuracies: a good implementation lands within it, or above
+    tolerance: PositiveFloat = 0.025  # of accuracies: a good implementation is within it, or better
     note: str | None = None
 
 
 class Vary(Section):
-    """A hyperparameter in which the trials of a search differ, and where its values come from."""
+    """A hyperparameter that a search varies, and the distribution of its values."""
 
     key: str  # a setting, by its dotted name
     distribution: Literal["log-uniform", "uniform", "choice", "grid"]
     low: float | None = None
     high: float | None = None
     whole: bool | None = None  # true: whole numbers only, both ends included
-    values: list[Any] | None = None  # of a choice, drawn; of a grid, every one with every other
+    values: list[Any] | None = None  # choice: drawn at random; grid: all combinations
 
     @model_validator(mode="after")
     def _range_or_values(self) -> "Vary":
         where = f"search.vary, {self.key}"
         if self.distribution in ("choice", "grid"):
             if not self.values or self.low is not None or self.high is not None or self.whole:
-                raise ValueError(f"{where}: a {self.distribution} has values, and nothing else")
+                raise ValueError(f"{where}: a {self.distribution} takes values, and nothing else")
         elif self.low is None or self.high is None or self.values is not None:
             raise ValueError(f"{where}: {self.distribution} needs low and high, and takes no values")
         elif self.low >= self.high:
@@ -313,30 +313,32 @@ class Vary(Section):
 
 
 class Search(Section):
-    """Trainings that differ in some settings, to find out which values do best."""
+    """Trials that differ in some settings, to find the best values."""
 
     vary: list[Vary] = setting(
         ...,
         "varied settings",
-        "What the trials differ in: [{key = 'loss.lambda', distribution = 'log-uniform', low = 1e-5, high = 0.1}].",
+        "Settings to vary, as in [{key = 'loss.lambda', distribution = 'log-uniform', low = 1e-5, high = 0.1}].",
         min_length=1,
     )
     trials: PositiveInt | None = setting(
-        None, "trials", "Number of trainings; all combinations if everything varied is a grid.", le=10_000
+        None, "trials", "Number of trials. By default all combinations, if all varied settings are grids.", le=10_000
     )
     draws: Literal["random", "sobol"] = setting(
-        "random", "draws", "Independent draws, or a scrambled Sobol sequence, which covers the ranges more evenly."
+        "random",
+        "draws",
+        "random: independent draws. sobol: a scrambled Sobol sequence, more evenly spread.",
     )
     maximise: Literal["validation.accuracy", "test.accuracy"] = setting(
-        "validation.accuracy", "maximised", "What tells the better trial, at its end."
+        "validation.accuracy", "maximised", "The measure, at the end of a trial, that ranks the trials."
     )
     top: PositiveInt = setting(
-        5, "best", "How many of the best trials are listed, and bound the range of a refined search."
+        5, "best", "Number of best trials that are listed and set the range of a refined search."
     )
     halving: bool = setting(
-        False, "successive halving", "After every cycle of eta but the last, the worse half of the trials ends there."
+        False, "successive halving", "Stop the worse half of the trials after each cycle of eta but the last."
     )
-    longer: str | None = setting(None, "train longer", "The preset that trains the best values longer.")
+    longer: str | None = setting(None, "train longer", "The preset for training the best values longer.")
 
     @model_validator(mode="after")
     def _trials_fit(self) -> "Search":
@@ -344,19 +346,19 @@ class Search(Section):
         if len(set(keys)) < len(keys):
             raise ValueError(f"search.vary names a setting twice: {', '.join(keys)}")
         if self.trials is None and not self.all_grid:
-            raise ValueError("search.trials is missing: only a search over grids alone knows how many there are")
+            raise ValueError("search.trials is missing: only a search with nothing but grids can leave it out")
         if self.trials and self.all_grid and self.trials > self.combinations:
             raise ValueError(f"search.trials = {self.trials}: the grid has {self.combinations} combinations")
         return self
 
     @property
     def all_grid(self) -> bool:
-        """Is everything that varies a grid?"""
+        """Are all varied settings grids?"""
         return all(vary.distribution == "grid" for vary in self.vary)
 
     @property
     def combinations(self) -> int:
-        """Of the values of all grids; 1 if there is no grid."""
+        """Number of combinations of the grids; 1 if there is no grid."""
         return prod(len(vary.values or ()) for vary in self.vary if vary.distribution == "grid")
 
 
@@ -367,12 +369,12 @@ Schedule = Annotated[
 
 
 class Preset(Section):
-    """A complete description of a run."""
+    """Everything that defines a run."""
 
     name: str
     title: str
     description: str = ""
-    seed: int = setting(1, "seed", "All random draws of a run follow from it.", ge=0, lt=2**63)
+    seed: int = setting(1, "seed", "Seed of all random draws of a run.", ge=0, lt=2**63)
     data: Data = Data()
     network: Network = Network()
     loss: Loss = Loss()
@@ -387,15 +389,17 @@ class Preset(Section):
         if self.training.cycles is not None and not isinstance(self.schedule, TriangularSchedule):
             raise ValueError("training.cycles needs schedule.kind = 'triangular'")
         if self.network.batch_norm and self.training.batch == 1:
-            raise ValueError("training.batch = 1: batch normalisation needs at least 2, as one example is its own mean")
+            raise ValueError("training.batch = 1: batch normalisation needs at least 2 (one example is its own mean)")
         eta_min = getattr(self.schedule, "eta_min", 0.0)
         if eta_min > self.optimiser.eta:
             raise ValueError(f"schedule.eta_min = {eta_min:g} is larger than optimiser.eta = {self.optimiser.eta:g}")
         if self.search and self.search.halving:
             if (self.training.cycles or 0) < 2:
-                raise ValueError("search.halving needs training.cycles of at least 2: it ends trials after a cycle")
+                raise ValueError("search.halving needs training.cycles of at least 2: it stops trials after a cycle")
             if self.search.maximise != "validation.accuracy":
                 raise ValueError("search.halving needs search.maximise = 'validation.accuracy'")
             if any(vary.key.startswith(("schedule.", "training.", "data.")) for vary in self.search.vary):
-                raise ValueError("search.halving needs trials in step: of one schedule, training and data")
+                raise ValueError(
+                    "search.halving cannot vary schedule, training or data: all trials must share their cycles"
+                )
         return self

@@ -1,4 +1,4 @@
-"""A preset as TOML that a person can read: every setting written out, with its unit or what it is beside it."""
+"""A preset as readable TOML: every setting, with its title and unit in a comment."""
 
 import tomlkit
 
@@ -7,7 +7,7 @@ from presets.schema import Preset
 
 
 def dump(preset: Preset) -> str:
-    """The TOML text of a preset; load() of it gives an equal preset. Settings that do not apply are left out."""
+    """The TOML text of a preset; load() gives back an equal preset. Leaves out settings that do not apply."""
     keys = known_keys()
     document = tomlkit.document()
     for name, value in preset.model_dump(exclude_none=True).items():

@@ -211,7 +211,7 @@ def test_sampling_says_what_an_epoch_is(sampling, per_epoch, surnames):
 @pytest.mark.parametrize(
     ("name", "changes", "message"),
     [
-        ("names-best", ["network.convolutions=[]"], "give at least one"),
+        ("names-best", ["network.convolutions=[]"], "surnames need at least one convolution"),
         ("names-best", ["network.convolutions=[{filters=2, size=3, pool=2}]"], "pool is for images"),
         ("names-best", ["network.convolutions=[{filters=2, size=21}]"], "a window of 21 does not fit"),
         ("names-best", ["network.convolutions=[{filters=2, size=3}, {filters=2, size=[3, 4]}]"], "only the first"),
