@@ -66,5 +66,5 @@ def test_a_label_out_of_range_is_refused(tmp_path, pin):
 
 def test_a_broken_record_is_refused(tmp_path, pin):
     file = pin(tmp_path / "batch.bin", record(0)[:-1])
-    with pytest.raises(DataError, match=r"3,072 bytes, not a multiple of 3073"):
+    with pytest.raises(DataError, match=r"3,072 bytes, not a multiple of the 3073 of a record"):
         cifar10.read(CIFAR10, tmp_path, (file,))

