@@ -5,13 +5,14 @@ import json
 
 import pytest
 
-from tests.lab.check.handins import RIGHT, bugs, files, hand_in
+from tests.lab.check.handins import KINDS, RIGHT, bugs, files, hand_in
 
 
 def test_there_are_many_styles_and_many_mistakes():
     assert len(files()) >= 70
     assert len(bugs()) >= 240
     assert {bug.file for bug in bugs()} <= set(files()), "a mistake planted into a file that nobody would point at"
+    assert {bug.kind for bug in bugs()} == set(KINDS)
 
 
 @pytest.mark.parametrize("file", [file for file in files() if file.endswith(".py")])

@@ -7,10 +7,65 @@ No test lives here, and nothing that only works with Gradlab.
 
 import re
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 RIGHT = Path(__file__).parent / "right"
+
+# What may be said of each kind of mistake: the keys of the causes (lab/check/mistakes), any of them.
+KINDS = {
+    "activation": "activation-* slope-of-another-activation relu-* gradient-of-another-loss wrong-factor chain-*",
+    "bias-penalty": "penalty-on-bias-in-cost-only bias-penalised",
+    "bn-ddof": "norm-ddof",
+    "bn-gamma": "norm-gamma-missing",
+    "bn-gamma-gradient": "gamma-unnormalised gamma-times-gamma",
+    "bn-left-out": "norm-left-out norm-only-gamma",
+    "bn-mean": "norm-mean-* norm-only-gamma",
+    "bn-running": "norm-running-statistics norm-statistics-constant",
+    "bn-variance": "norm-variance-* norm-not-centred",
+    "chain": "gradient-ignored chain-* relu-*",
+    "conv-flipped": "conv-flipped",
+    "conv-order": "conv-* *-order norm-axis weights-transposed",
+    "conv-padding": "conv-padding",
+    "conv-stride": "conv-stride",
+    "divided-twice": "divided-twice divided-in-each-layer divided-by-batch",
+    "dropout-mask": "dropout-mask-missing",
+    "dropout-scale": "dropout-scale",
+    "example-left-out": "example-left-out one-example-only",
+    "factor": "cost-factor factor-two wrong-factor divided-by-other-number",
+    "first-wrong-step": "first-wrong-step",
+    "hinge": "hinge-*",
+    "inverted": "first-wrong-step not-finite inverted",
+    "labels-shifted": "labels-shifted cost-labels-shifted",
+    "layer-left-out": "gradient-missing layer-left-out gradient-zero",
+    "never-computed": "gradient-zero only-penalty",
+    "not-divided": "not-divided-by-n cost-divided-twice",
+    "other-n": "divided-by-other-number divided-by-batch divided-twice wrong-factor",
+    "overwritten": "*-overwritten *-added overlap-* conv-* pool-* one-example-only",
+    "p-in-place": "labels-subtracted-twice",
+    "penalty-divided": "penalty-divided-by-n",
+    "penalty-factor": "penalty-*",
+    "penalty-missing": "penalty-missing penalty-only-in-gradient penalty-of-layer",
+    "penalty-sign": "penalty-sign*",
+    "pool-stride": "pool-stride",
+    "pool-ties": "pool-ties",
+    "relu-mask": "relu-mask-missing",
+    "relu-mask-gradient": "relu-mask-of-gradient",
+    "relu-mask-inverted": "relu-mask-inverted",
+    "relu-mask-other-layer": "relu-mask-of-layer",
+    "relu-mask-wrong": "relu-mask-* first-wrong-step",
+    "shape": "shape bias-sum-axis",
+    "sign": "sign",
+    "softmax-axis": "softmax-axis cost-softmax-axis cost-not-normalised",
+    "softmax-jacobian": "softmax-* labels-added",
+    "softmax-unnormalised": "softmax-unnormalised",
+    "stale": "stale stale-cache",
+    "sum-axis": "bias-sum-axis norm-axis",
+    "transposed": "weights-transposed through-transposed conv-transposed",
+    "updated-weights": "updated-weights",
+}
 
 
 @dataclass(frozen=True)
@@ -22,6 +77,10 @@ class Bug:
     tensors: tuple[str, ...]
     old: str
     new: str
+
+    def named_by(self, keys: Iterable[str]) -> bool:
+        """Does one of these causes say what was planted?"""
+        return any(fnmatch(key, pattern) for key in keys for pattern in KINDS[self.kind].split())
 
     def __str__(self) -> str:
         return f"{self.file}, {self.kind} ({' '.join(self.tensors)}): {self.old!r} -> {self.new!r}"

@@ -55,6 +55,7 @@ class MaxPool:
             for j in range(grad.shape[2]):
                 window = self._window(self.X, i, j)
                 best = window == window.max(axis=(1, 2), keepdims=True)
+                best = best / best.sum(axis=(1, 2), keepdims=True)
                 self._window(dX, i, j)[...] += best * grad[:, i:i + 1, j:j + 1, :]
         return dX
 

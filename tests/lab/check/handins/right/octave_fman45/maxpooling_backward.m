@@ -6,6 +6,7 @@ for i = 1:size(dldY, 1)
         cols = (j - 1) * stride + (1:pool);
         block = X(rows, cols, :, :);
         best = block == max(max(block, [], 1), [], 2);
+        best = best ./ sum(sum(best, 1), 2);
         dldX(rows, cols, :, :) = dldX(rows, cols, :, :) + best .* dldY(i, j, :, :);
     end
 end

@@ -122,6 +122,7 @@ def max_pool_backward_naive(dout, cache):
         for j in range(dout.shape[3]):
             window = x[:, :, i * s:i * s + ph, j * s:j * s + pw]
             mask = window == window.max(axis=(2, 3), keepdims=True)
+            mask = mask / mask.sum(axis=(2, 3), keepdims=True)
             dx[:, :, i * s:i * s + ph, j * s:j * s + pw] += mask * dout[:, :, i, j][:, :, None, None]
     return dx
 
