@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run lab test lint bench names-model clean
+.PHONY: run lab test coverage lint bench names-model clean
 
 # The lab when there is a terminal; a short run on the embedded images when there is none.
 run: .venv/installed
@@ -14,6 +14,10 @@ lab: .venv/installed
 
 test: .venv/dev
 	$(BIN)/python -m pytest --numprocesses 2
+
+# Which lines and branches no test reaches. It takes longer than make test: every process is watched.
+coverage: .venv/dev
+	$(BIN)/python -m pytest --numprocesses 2 --cov --cov-report term
 
 lint: .venv/dev
 	$(BIN)/ruff check .
@@ -32,7 +36,7 @@ names-model: .venv/installed
 	$(BIN)/python -m lab.names.ship "$$(ls -d build/names/*-names-plus-* | tail -1)"
 
 clean:
-	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Gradlab needs Python 3.11 or later" if sys.version_info < (3, 11) else 0)'
