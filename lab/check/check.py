@@ -1,6 +1,7 @@
 """Whatever can be checked, by its name: a preset, a file of a student, or NAME in it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import cast
 
 from core.gradcheck.check import GradientReport, Method, Progress, Settings
@@ -23,13 +24,18 @@ def check(
     against: str | None = None,
     progress: Progress | None = None,
     began: Began | None = None,
+    python: Path | None = None,
 ) -> Report:
     """Check a preset, FILE:NAME or FILE; None stands for the default. See check_preset, check_file, check_whole_file,
-    also for what they raise. `changes` and `updates` are for presets, `against` (FILE:NAME) and `began` for files."""
+    also for what they raise. `changes` and `updates` are for presets; `against` (FILE:NAME), `began` and `python` for
+    files."""
     how = cast(Method, method or "complex")
     if file := FILE.fullmatch(target):
         n = examples or FILE_EXAMPLES
-        return check_file(file["path"], file["name"], how, n, against=against, progress=progress, began=began)
+        return check_file(
+            file["path"], file["name"], how, n, against=against, progress=progress, began=began, python=python
+        )
     if file := WHOLE.fullmatch(target):
-        return check_whole_file(file["path"], how, examples or FILE_EXAMPLES, progress=progress, began=began)
+        n = examples or FILE_EXAMPLES
+        return check_whole_file(file["path"], how, n, progress=progress, began=began, python=python)
     return check_preset(load(target, changes), Settings(method=how), examples or EXAMPLES, updates, progress)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from lab.check.interpreter import choose_python
 from lab.check.targets import AGAINST, FILE, WHOLE, is_folder
 from lab.errors import LabError
 from lab.machine import cores
@@ -62,6 +63,14 @@ Out = Annotated[
     Path | None,
     typer.Option(metavar="FILE.csv", help="Write the table of a folder of hand-ins as CSV.", show_default=False),
 ]
+Python = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PYTHON",
+        help="The Python that runs your file: a program, or the folder of an environment.",
+        show_default="the active environment's, if it has NumPy",
+    ),
+]
 Watch = Annotated[bool, typer.Option("--watch", help="Check again whenever the file is saved; ctrl+c ends it.")]
 
 
@@ -76,6 +85,7 @@ def check(
     template: Template = False,
     watch: Watch = False,
     out: Out = None,
+    python: Python = None,
     json: Json = False,
 ) -> None:
     """Check gradients: of a preset's network, or of your own code: all of a FILE, or NAME in it; or of a FOLDER of
@@ -90,7 +100,7 @@ def check(
     if target is not None and is_folder(target):
         if changes or updates or against or watch:
             raise LabError(f"{target} is a folder of hand-ins: it takes no -s, --updates, --against or --watch")
-        _check_folder(Path(target), method or "complex", examples, out, json)
+        _check_folder(Path(target), method or "complex", examples, out, choose_python(python), json)
         return
     if out is not None:
         raise LabError("--out writes the table of a folder of hand-ins")
@@ -100,11 +110,12 @@ def check(
             return 0 if _like(json, like) else FAILED
         from lab.check.check import check as check_any
 
-        report = check_any(str(target), method, examples, changes or [], updates, against)
+        report = check_any(str(target), method, examples, changes or [], updates, against, python=interpreter)
         _show(json, report.as_dict(), [report])
         return _exit_code(report)
 
     _fitting_options(target, method, examples, changes, updates, against, watch)
+    interpreter = None if python is None else _interpreter(target, python)
     if watch and json:
         raise LabError("--json prints one document: it does not go with --watch")
     watched = _watched(target) if watch else None
@@ -116,13 +127,21 @@ def check(
         raise typer.Exit(code)
 
 
-def _check_folder(folder: Path, method: "CheckMethod", examples: int | None, out: Path | None, json: bool) -> None:
+def _interpreter(target: str | None, python: str) -> Path:
+    if target is None or not (FILE.fullmatch(target) or WHOLE.fullmatch(target)):
+        raise LabError("--python runs a file of yours: give it with FILE, FILE:NAME or FOLDER")
+    return choose_python(python)
+
+
+def _check_folder(
+    folder: Path, method: "CheckMethod", examples: int | None, out: Path | None, python: Path, json: bool
+) -> None:
     """Check every hand-in and show the table; what is done by ctrl+c is shown, too."""
     from lab.check.check import FILE_EXAMPLES
     from lab.check.folder import FolderCheck, documents, save
     from lab.check.folder_view import FolderProgress, show_folder
 
-    check = FolderCheck(folder, method, examples or FILE_EXAMPLES, cores())
+    check = FolderCheck(folder, method, examples or FILE_EXAMPLES, cores(), python=python)
     progress = FolderProgress(console(stderr=True), check)
     with stopped_by_signals(check.stop), progress.bar:
         rows = check.run(progress)

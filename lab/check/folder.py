@@ -92,11 +92,21 @@ def _is_code(path: Path) -> bool:
 class FolderCheck:
     """The check of all hand-ins; `rows` holds what has been done, also after stop()."""
 
-    def __init__(self, folder: Path, method: Method, examples: int, jobs: int, limit: float = LIMIT) -> None:
-        """jobs: hand-ins checked side by side; limit: seconds for one. Raises LabError if there are none."""
+    def __init__(
+        self,
+        folder: Path,
+        method: Method,
+        examples: int,
+        jobs: int,
+        limit: float = LIMIT,
+        python: Path | None = None,
+    ) -> None:
+        """jobs: hand-ins checked side by side; limit: seconds for one; python: what runs them, see choose_python.
+        Raises LabError if there are none."""
         self.hand_ins = hand_ins(folder)
         self.rows: dict[str, Row] = {}
         self._folder, self._method, self._examples, self._jobs, self._limit = folder, method, examples, jobs, limit
+        self._python = python
         self._stopped = threading.Event()
         self._kills: dict[str, Callable[[], object]] = {}
 
@@ -148,7 +158,11 @@ class FolderCheck:
         clock = threading.Timer(seconds, end)
         clock.start()
         try:
-            return check_whole_file(file, self._method, self._examples, began=began)
+            root = self._folder / file.relative_to(self._folder).parts[0]  # never the modules of another hand-in
+            where = root if root.is_dir() else self._folder
+            return check_whole_file(
+                file, self._method, self._examples, began=began, python=self._python, root=where.resolve()
+            )
         except Exception as error:  # whatever is wrong with one file says so in its row and ends no other's check
             return FileReport(file.name, (), f"{type(error).__name__}: {error}")
         finally:

@@ -4,7 +4,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,11 +12,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from core.types import Array
+from lab.check.interpreter import choose_python
 from lab.check.worker.wire import receive, send
 from lab.visible import visible
 
 START = Path(__file__).with_name("worker") / "start.py"
 PRINTS = 4000  # characters kept of what the file prints
+DUMP = r"Timeout \(|Fatal Python error"  # how the dump of a process begins that ends itself
 HANGING = 1.0  # seconds to wait for prints of a process that has left the file's group and holds the pipe
 
 
@@ -28,13 +29,18 @@ class StudentProblemError(Exception):
 class Worker:
     """The process a student's file runs in. A with-block; at its end the process is gone, and all that it began."""
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout: float, python: Path | None = None) -> None:
+        """timeout: seconds for an answer; python: what runs it, None for what choose_python() says."""
         self.timeout = timeout
         self.path = Path()
+        self._python = python or choose_python()
         self._printed = b""  # the last of it
+        self._begin()
+
+    def _begin(self) -> None:
         self._ended = False
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-B", "-u", str(START)],
+            [self._python, "-B", "-u", str(START)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -51,10 +57,25 @@ class Worker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._end()
+        self._close()
+
+    def _close(self) -> None:
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 with suppress(BrokenPipeError):  # what was left to be written to a process that had died
                     stream.close()
+
+    @property
+    def died(self) -> bool:
+        """Has it ended, and not because it was killed?"""
+        return self._process.poll() not in (None, -signal.SIGKILL)
+
+    def restart(self) -> None:
+        """Another process in place of one that died."""
+        self._end()
+        self._close()
+        self._printed = re.split(DUMP, self._printed.decode(errors="replace"))[0].encode()
+        self._begin()
 
     @property
     def alive(self) -> bool:
@@ -125,5 +146,5 @@ class Worker:
 
     def prints(self) -> str:
         """What the file printed (the last of it, if it is much), without the dump of a crash."""
-        text = re.split(r"Timeout \(|Fatal Python error", self._text())[0]
+        text = re.split(DUMP, self._text())[0]
         return text if len(text) <= PRINTS else "...\n" + text[-PRINTS:]

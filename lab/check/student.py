@@ -17,6 +17,7 @@ from lab.check.process import StudentProblemError, Worker
 from lab.errors import LabError
 from lab.visible import visible
 
+PATIENCE = 5.0  # seconds the top level of a file may take
 AGAIN = 0.5  # seconds for the second look at a code, elsewhere
 NOTHING = "there is nothing in it that looks like a gradient: no gradient function, layer or network"
 FEW = 6  # coordinates of a tensor looked at there
@@ -105,22 +106,25 @@ def check_file(
     seed: int = 0,
     progress: Progress | None = None,
     began: Began | None = None,
+    python: Path | None = None,
+    root: Path | None = None,
 ) -> StudentReport:
     """Check NAME of a file: a gradient function, a loss function, a network or layer class, an object with params,
     loss() and grads() or a function that makes one, or a pair NAME_forward, NAME_backward.
 
     examples: rows of the x that code without data of its own is given; timeout: seconds for one answer of the file;
     against: one of targets.AGAINST, a layer of ours to compare outputs and gradients with;
-    began: told how to end the file's process from another thread; what is found then says that it has ended.
+    began: told how to end the file's process from another thread; what is found then says that it has ended;
+    python: what runs the file (None: see choose_python); root: the folder above which its modules are not looked for.
     Raises LabError if there is no such file or nothing to compare with; whatever the file does is in the report.
     """
     file, begun = _file(path), time.perf_counter()
     check = Check(str(Path(path).name), method, examples, against, seed, progress)
-    with Worker(timeout) as worker:
+    with Worker(timeout, python) as worker:
         if began is not None:
             began(worker.kill)
         try:
-            load(worker, file)
+            load(worker, file, root)
         except StudentProblemError as error:
             report = check.failed(name, str(error), begun)
         else:
@@ -136,6 +140,8 @@ def check_whole_file(
     seed: int = 0,
     progress: Progress | None = None,
     began: Began | None = None,
+    python: Path | None = None,
+    root: Path | None = None,
 ) -> FileReport:
     """Check everything that is recognised in a file; see check_file."""
     file, target = _file(path), str(Path(path).name)
@@ -145,11 +151,11 @@ def check_whole_file(
     prints = problem = ""
     notes: tuple[str, ...] = ()
     while names is None or (names and not problem):  # a process for all of them, and another if one ends it
-        with Worker(timeout) as worker:
+        with Worker(timeout, python) as worker:
             if began is not None:
                 began(worker.kill)
             try:
-                found, notes = load(worker, file)
+                found, notes = load(worker, file, root)
             except StudentProblemError as error:
                 found, problem = [], str(error)
             names = found if names is None else names
@@ -161,10 +167,17 @@ def check_whole_file(
     return FileReport(target, tuple(reports), problem, prints, notes)
 
 
-def load(worker: Worker, file: Path) -> tuple[list[str], tuple[str, ...]]:
+def load(worker: Worker, file: Path, root: Path | None = None) -> tuple[list[str], tuple[str, ...]]:
     """Let the file be run; the names of what was recognised in it, and notes. Raises StudentProblemError."""
     worker.path = file
-    facts, _ = worker.ask("load", path=str(file))
+    top = root and str(root)
+    try:
+        facts, _ = worker.ask("load", path=str(file), patience=PATIENCE, root=top)
+    except StudentProblemError:
+        if not worker.died:
+            raise
+        worker.restart()  # what the top level does cannot be interrupted: without it
+        facts, _ = worker.ask("load", path=str(file), patience=0, root=top)
     try:
         return [str(found["name"]) for found in facts["targets"]], tuple(visible(str(note)) for note in facts["notes"])
     except (KeyError, TypeError) as error:

@@ -25,13 +25,15 @@ class Clock:
         self._counts, self._since, self._rings = False, 0.0, 0
         signal.signal(signal.SIGALRM, self._ring)
 
-    def switch(self, counts: bool) -> bool:
-        """Count from here on, or do not; what was so before."""
+    def switch(self, counts: bool, definition: bool = False) -> bool:
+        """Count from here on, or do not; what was so before. A definition has a short time even if all is over."""
         before, now = self._counts, time.monotonic()
         if before:
             self._left -= now - self._since
         self._counts, self._since, self._rings = counts, now, 0
-        wait = min(self._left, SHORT) if self.over else self._left
+        wait = self._left
+        if self.over:
+            wait = SHORT if definition else min(wait, SHORT)
         signal.setitimer(signal.ITIMER_REAL, max(wait, 0.001) if counts else 0, AGAIN)
         return before
 

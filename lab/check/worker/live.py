@@ -1,7 +1,7 @@
 """Parameters that live in an object of the student's: read, changed for one call, and put back."""
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from .values import copied, floats, tensors
 class Nothing:
     """A with-block that does nothing."""
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Nothing":
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -44,7 +44,7 @@ class Held:
     def __init__(self, live: Live, params: Mapping[str, Any]) -> None:
         self.live, self.params = live, params
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Held":
         for name, value in self.params.items():
             held = self.live.own[name]
             if self.live.replace:
@@ -70,7 +70,7 @@ class ReadOnly:
     def __init__(self, live: Live) -> None:
         self.live = live
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "ReadOnly":
         self.live.read_only = True
         return self
 

@@ -30,7 +30,7 @@ class Session:
 
     def load(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
         """Run the file; what in it can be checked."""
-        Home.loaded = loaded = load(Path(head["path"]))
+        Home.loaded = loaded = load(Path(head["path"]), head["patience"], head["root"] and Path(head["root"]))
         self.namespace, self.notes = loaded.namespace, tuple(loaded.notes)
         return {
             "targets": [{"name": f.name, "kind": f.kind, "says": f.says} for f in recognised(self.namespace)],

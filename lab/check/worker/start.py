@@ -15,6 +15,7 @@ PACKAGE = "gradlab_student"
 
 def main() -> None:
     """Keep the two pipes to ourselves, then answer until they close."""
+    sys.path.pop(0)  # this folder, for it was started by its path
     questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nowhere, 0)

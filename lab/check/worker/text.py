@@ -177,7 +177,7 @@ PYTHON_2 = (  # pattern of the line, pattern of Python's message, what it is
     (r"\b0[0-7]+\b", r"leading zeros", "an octal number without o"),
     (r"\d[lL]\b", r"invalid decimal literal|invalid .*literal|invalid syntax", "a long number with L"),
     (r"\bur['\"]", r"invalid syntax", "a string with ur in front"),
-    (r"\b(def|lambda)\b.*\(", r"parenthesi[sz]ed|invalid syntax", "a parameter that is a tuple"),
+    (r"\bdef\s+\w+\s*\([^)=]*\(|\blambda\b[^:]*\(", r"parenthesi[sz]ed|invalid syntax", "a parameter that is a tuple"),
 )
 NESTED = "an f-string with the same quotes, a backslash or a line break inside its braces"
 LATER = (  # pattern of the line, pattern of Python's message, since when, what it is

@@ -58,7 +58,8 @@ class TopLevel:
         """Run one statement; what it raised."""
         module = ast.Module([statement], [])
         code = compile(module, self.filename, "exec", self.flags, dont_inherit=True)
-        before = self.clock.switch(not isinstance(statement, (ast.Import, ast.ImportFrom)))
+        imports = isinstance(statement, (ast.Import, ast.ImportFrom))
+        before = self.clock.switch(not imports, isinstance(statement, DEFINITIONS))
         try:
             exec(code, self.namespace)
         except BaseException as error:  # SystemExit, TooLongError and whatever the file makes of it
@@ -137,7 +138,8 @@ class TopLevel:
     def note(self) -> str:
         """A sentence that says what was left out; empty if nothing was."""
         if self.clock.seconds <= 0:
-            return f"{Path(self.filename).name} does not end: only its imports, definitions and constants were run"
+            why = "its top level does not end, or ends the process"
+            return f"{Path(self.filename).name}: {why}; only imports, definitions and constants were run"
         if not self.left:
             return ""
         first = [(line, why) for line, why in self.left if not why.startswith("needs ")] or self.left

@@ -117,7 +117,7 @@ def test_without_patience_only_imports_definitions_and_constants_are_run(loader,
     answer = loader(write({"net.py": code + GRADIENTS}), "Net().loss()", "lam", "sizes", "X", patience=0)
     assert answer.values[:3] == ("1.0", "0.002", "[3, -1]")
     assert answer.values[3] == "NameError: X is not there: line 4 is left out (only definitions and constants are run)"
-    assert "only its imports, definitions and constants were run" in answer.note
+    assert "only imports, definitions and constants were run" in answer.note
 
 
 def test_the_time_that_imports_of_installed_packages_take_does_not_count(loader, write):
