@@ -50,9 +50,6 @@ OBSTACLES = [
     Obstacle("import os\nos._exit(0)", "ends the program"),
     Obstacle("raise SystemExit('done')", "ends the program"),
     Obstacle("raise KeyboardInterrupt", "KeyboardInterrupt"),
-    Obstacle(
-        "import argparse\np = argparse.ArgumentParser()\np.add_argument('data')\nX = p.parse_args()", "ends the program"
-    ),
     Obstacle("import sys\nX = sys.argv[1]", "IndexError"),
     Obstacle("import subprocess\nsubprocess.run(['pip', 'install', 'tqdm'])", "starts a process"),
     Obstacle("import os\nos.system('clear')", "starts a process"),
@@ -107,6 +104,24 @@ def test_what_takes_too_long_is_interrupted(loader, write, lines):
     assert "only imports, definitions and what is quick to compute were run" in answer.note
     assert answer.seconds < 3
     assert "late" not in answer.prints
+
+
+def test_arguments_that_must_be_given_are_not_and_the_others_have_their_defaults(loader, write):
+    code = """
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("data")
+parser.add_argument("--lam", type=float, required=True)
+parser.add_argument("--eta", type=float, default=0.5)
+args = parser.parse_args()
+eta, lam = args.eta, args.lam
+
+def penalty(W):
+    return lam * W
+"""
+    answer = loader(write({"net.py": code}), "eta", "penalty(3)")
+    assert answer.values == ("0.5", "NotHereError: uses lam, and a check gives the file no arguments")
+    assert answer.notes == ()
 
 
 def test_without_patience_only_imports_definitions_and_constants_are_run(loader, write):
