@@ -1,6 +1,6 @@
-"""The command line: the commands put together, and errors as one line each.
+"""The command line: all commands, and errors as one line each.
 
-NumPy, and what needs it, is imported inside the commands: help must answer at once.
+NumPy and everything that needs it is imported inside the commands, so that help is fast.
 """
 
 import os
@@ -78,9 +78,9 @@ for command in (serve, presets, run, check, names, search, reproduce, runs, comp
 def main() -> None:
     """The console script: runs a command, turns errors into one line on stderr, and exits with the contract's code."""
     tune_blas()
-    sys.stdout, sys.stderr = sys.stdout or StringIO(), sys.stderr or StringIO()  # None: closed by who began us
+    sys.stdout, sys.stderr = sys.stdout or StringIO(), sys.stderr or StringIO()  # None: closed by the parent process
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a question mark for what the terminal's encoding lacks
+        if isinstance(stream, TextIOWrapper):  # a question mark for characters that the terminal's encoding lacks
             stream.reconfigure(errors="replace")
     _answer_signals()
     usage_error: Any = typer.BadParameter.__base__  # of the click that typer brings with it
@@ -96,7 +96,7 @@ def main() -> None:
         _give_up_stdout()
         code = _bad_input(f"{error.filename or 'the output'}: {error.strerror}")
     except MemoryError as error:
-        code = _bad_input(f"there is not enough memory: {error}")
+        code = _bad_input(f"not enough memory: {error}")
     except usage_error as error:
         code = _bad_input(_refusal(error))
     except _input_errors() as error:
@@ -130,7 +130,7 @@ def _input_errors() -> tuple[type[Exception], ...]:
 
 
 def _refusal(error: Any) -> str:
-    """What typer says of a wrong call; of a wrong value its own message names the option, but not the value."""
+    """Typer's message about a wrong call. For a wrong value we add the value, which Typer leaves out."""
     details = getattr(error.__cause__, "errors", None)  # of pydantic, which looks at the values
     if details is None:
         return str(error.format_message())
@@ -141,7 +141,7 @@ def _refusal(error: Any) -> str:
 
 
 def _give_up_stdout() -> None:
-    """What is still to be written goes nowhere when Python ends."""
+    """Discard what Python would still write at its end."""
     with suppress(OSError):  # there is none if it was closed
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -1,6 +1,6 @@
-"""The command lines that Gradlab shows, quoted as a shell wants them: what is copied from the screen works.
+"""The command lines that Gradlab shows, quoted for a shell, so that they work when copied from the screen.
 
-Whatever prints a command with a value in it has it from here; what a command does is the business of its room.
+Everything that shows a command with a value gets it from here. What a command does is up to its room.
 """
 
 import shlex
@@ -19,7 +19,7 @@ def run(source: str | Path, changes: Iterable[str] = (), data: str = "auto") -> 
 
 
 def resume(folder: Path) -> str:
-    """Go on with the run in that directory."""
+    """Resume the run in that directory."""
     return gradlab("run", "--resume", folder)
 
 

@@ -1,6 +1,6 @@
-"""Files: written whole or not at all, locked, and one kind of error for whatever the disk refuses.
+"""Files: atomic writes, locks, JSON, and one kind of error for everything that the disk refuses.
 
-What stands in a file is the business of who writes it.
+The content of a file is up to its writer.
 """
 
 import fcntl
@@ -38,12 +38,12 @@ def exclusive(folder: Path) -> Iterator[None]:
     """Inside the with-block the folder is this process's; LabError if it is another's."""
     with disk(folder / "lock"), (folder / "lock").open("w") as file:
         if not lock(file):
-            raise LabError(f"{folder} is being worked at by another process")
+            raise LabError(f"{folder} is in use by another process")
         yield
 
 
 def write_whole(path: Path, content: str | Callable[[IO[bytes]], object]) -> None:
-    """Replace a file by this text, or by what the function writes: whole or not at all. Raises LabError."""
+    """Replace a file by this text, or by the output of the function, atomically. Raises LabError."""
     aside = path.with_name(f".{path.name}.part")
     with disk(path):
         try:

@@ -1,13 +1,13 @@
-"""What the lab says when it cannot do what was asked."""
+"""The errors of the lab."""
 
 
 class LabError(Exception):
-    """One line for the user: what was given, what is wrong with it, what would be right. Exit code 2."""
+    """One line for the user: the value, what is wrong with it, and what is allowed. Exit code 2."""
 
 
 class DiskError(LabError):
-    """The file system refused: no room, no permission. What was kept until then can be taken up again."""
+    """The file system refused: no space, no permission. What was saved before can be resumed."""
 
 
 class DamagedError(LabError):
-    """A file that was kept does not hold what it should."""
+    """A saved file has wrong content."""

@@ -1,4 +1,4 @@
-"""What the commands share: how they print, and the options that mean the same in all of them."""
+"""What the commands share: printing, signals and common options."""
 
 import os
 import signal
@@ -17,24 +17,22 @@ if TYPE_CHECKING:
 ENDING = [signal.Signals[name] for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130  # exit codes; 0 is done
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else there.")]
-RunsDir = Annotated[Path, typer.Option("--runs-dir", envvar="GRADLAB_RUNS", help="Where runs are kept.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout, and nothing else.")]
+RunsDir = Annotated[Path, typer.Option("--runs-dir", envvar="GRADLAB_RUNS", help="Directory of the runs.")]
 Changes = Annotated[
     list[str] | None,
-    typer.Option("-s", "--set", metavar="KEY=VALUE", help="Change a setting, as in -s eta=0.01; may be repeated."),
+    typer.Option("-s", "--set", metavar="KEY=VALUE", help="Change a setting, as in -s eta=0.01; can be repeated."),
 ]
 
 PresetName = Annotated[
-    str | None, typer.Argument(metavar="PRESET", help="Name of a preset, or path of a TOML file.", show_default=False)
+    str | None, typer.Argument(metavar="PRESET", help="Name of a preset or path of a TOML file.", show_default=False)
 ]
 
 Variant = Annotated[
     Literal["auto", "mini", "full"] | None,
-    typer.Option(
-        "--data", help="auto: the full data set if it is there, otherwise its embedded part.  [default: auto]"
-    ),
+    typer.Option("--data", help="auto: the full data set if present, otherwise the embedded part.  [default: auto]"),
 ]
-Seed = Annotated[int | None, typer.Option(help="Seed of all random draws.", show_default="the preset's")]
+Seed = Annotated[int | None, typer.Option(help="Seed for all random draws.", show_default="the preset's")]
 
 
 def console(stderr: bool = False) -> "Console":
@@ -46,20 +44,20 @@ def console(stderr: bool = False) -> "Console":
 
 
 def output(json: bool, document: Any, render: "Callable[[Console], None]") -> None:
-    """The document as JSON, or as a person reads it."""
+    """Print the document as JSON, or let `render` show it."""
     if json:
         from lab.disk import to_json
         from lab.visible import visible_json
 
         text = visible_json(to_json(document))
         encoding = sys.stdout.encoding or "utf-8"
-        print(text.encode(encoding, "backslashreplace").decode(encoding))  # what it lacks as JSON writes it: \u2019
+        print(text.encode(encoding, "backslashreplace").decode(encoding))  # what it lacks is escaped: \u2019
     else:
         render(console())
 
 
 def notice(text: str) -> None:
-    """A line for the person at the terminal, beside whatever stdout carries."""
+    """Print a line for the user on stderr."""
     console(stderr=True).print(text, style="yellow", highlight=False, soft_wrap=True)
 
 

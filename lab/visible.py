@@ -1,4 +1,4 @@
-"""Control characters made visible, so that no text that comes from outside can command the terminal.
+"""Control characters made visible, so that text from outside cannot control the terminal.
 
 Names of runs, titles, paths and what a student's file prints may hold anything: an escape sequence clears the screen,
 or writes PASSES where nothing passed. Every way out goes through here: the console of the commands, the lines of the

@@ -1,7 +1,7 @@
 """The commands that open the app.
 
-This is the one place where lab imports tui, inside functions: lab is complete without the app and loads none of it
-until somebody asks for it. pyproject.toml names these imports as the only exceptions to the order of the packages.
+This is the only place where lab imports tui, and only inside functions: lab is complete without the app and loads it
+only on demand. pyproject.toml lists these imports as the only exceptions to the order of the packages.
 """
 
 import gc
@@ -20,7 +20,7 @@ def start_app(preset: str | None, runs_dir: Path) -> int:
         from presets.load import load
 
         load(preset)  # refused before the screen changes
-    gc.disable()  # of all that is made until the first paint little is garbage; the app enables it then
+    gc.disable()  # little is garbage before the first paint; the app enables the collector after it
     from tui.app import main
 
     return main(preset, runs_dir)
@@ -30,7 +30,7 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on localhost.")] = 8000,
     runs_dir: RunsDir = Path("runs"),
 ) -> None:
-    """Put the app into a browser, at localhost; ctrl+c ends it. Needs the extra: pip install 'gradlab[web]'."""
+    """Open the app in a browser on this machine; ctrl+c stops it. Needs: pip install 'gradlab[web]'."""
     from tui.serve import main
 
     main(port, ["--runs-dir", str(runs_dir)], sys.executable)

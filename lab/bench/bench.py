@@ -1,4 +1,4 @@
-"""How many updates per second this machine makes."""
+"""Updates per second on this machine."""
 
 import statistics
 import time
@@ -36,15 +36,15 @@ class Rates(TypedDict):
 
 
 def endless(name: str, *changes: str) -> Preset:
-    """A preset that neither ends nor evaluates."""
+    """The preset without an end and without evaluations."""
     return load(name, [*changes, f"updates={FOREVER}", f"evaluate_every={FOREVER}"])
 
 
 def measure(names: Sequence[str], seconds: float, watch: Callable[[str], None]) -> Rates:
     """Updates per second of presets on one thread and on all cores, on embedded data and without evaluations.
 
-    `seconds` is the length of a turn, of which every number of threads has some; `watch` is told of every preset
-    before it is measured.
+    `seconds` is the length of a turn. The numbers of threads take several turns each. `watch` gets the name of each
+    preset before it is measured.
     """
     documents = []
     for name in names:
@@ -60,7 +60,7 @@ def _preset(preset: Preset, seconds: float) -> PresetRates:
     counts = sorted({1, cores()})
     rates: dict[int, list[float]] = {n: [] for n in counts}
     for turn in range(ROUNDS + 1):
-        for n in counts:  # in turns: what else the machine does meets all alike
+        for n in counts:  # in turns, so that other load on the machine affects all alike
             rate = _rate(snapshots, n, seconds)
             if turn:  # the first warms up
                 rates[n].append(rate)

@@ -11,14 +11,14 @@ from lab.terminal import FAILED, Json, console, output
 Experiment = Annotated[
     Literal["surnames"] | None,
     typer.Option(
-        help="surnames: a hundred updates by the report's matrices, and by Gradlab; takes a minute or two.",
+        help="surnames: time 100 updates with the report's matrices and with Gradlab; takes a minute or two.",
         show_default=False,
     ),
 ]
 
 
 def bench(experiment: Experiment = None, json: Json = False) -> None:
-    """Updates per second of some presets, with one thread and with all cores."""
+    """Measure updates per second of some presets, on one thread and on all cores."""
     if experiment is not None:
         _surnames(json)
         return
@@ -44,8 +44,8 @@ def _surnames(json: bool) -> None:
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[[str, int], None]]:
-    """A function to be told what is at work, and how many of `total` it has done: a bar on a terminal, elsewhere a line
-    whenever the name changes."""
+    """A function that takes the name of the current work and the number done of `total`. It draws a bar on a terminal;
+    elsewhere it prints a line when the name changes."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     terminal = console(stderr=True)

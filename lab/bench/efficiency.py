@@ -1,11 +1,11 @@
-"""The efficiency experiment of the report on surnames: updates by DD2424's matrices, and by Gradlab's layers.
+"""The efficiency experiment of the names report: updates with DD2424's matrices and with Gradlab's layers.
 
-The assignment writes a convolution as a product with a matrix, in two ways. The kernel F makes the matrix MF, with
-which the windows of all examples x are MF x. An example makes the matrix MX, with which its windows are MX vec(F); the
-gradient of F is the sum of g^T MX over the examples. MX is large and nearly all of it is zero. The report kept those of
-its one-hot inputs as sparse matrices; those of the second layer change with every update and stayed as they were.
+The assignment writes a convolution as a matrix product, in two ways. The matrix MF is built from the kernel F, and the
+output for an example x is MF x. The matrix MX is built from an example, and its output is MX vec(F); the gradient of F
+is the sum of g^T MX over the examples. MX is large and almost all zeros. The report stored the MX of its one-hot inputs
+as sparse matrices. The MX of the second layer change with every update and stayed dense.
 
-Here all of it is computed in float64 by one thread, on the same batches and from the same start.
+Here everything is computed in float64 on one thread, with the same batches and the same initial weights.
 """
 
 import time
@@ -27,16 +27,16 @@ from lab.machine import versions
 from presets.build import build, load_data
 from presets.schema import Preset
 
-PRESET = "names-imbalanced"  # batches of 100 of all names: none comes twice in 100 updates
+PRESET = "names-imbalanced"  # batches of 100 of all names: no name repeats in 100 updates
 UPDATES = 100
 TOLERANCE = 1e-10  # of a gradient's largest element
 
-Watch = Callable[[str, int], None]  # told of the way at work and how many of its updates are made
+Watch = Callable[[str, int], None]  # gets the current method and its number of updates done
 
 
 @dataclass
 class Way:
-    """How the gradients of a batch come about: what is made of its inputs, and the gradient from that."""
+    """A method of computing gradients: how it prepares the inputs of a batch, and the gradient from these."""
 
     title: str
     prepare: Callable[[Array], Any]
@@ -58,14 +58,14 @@ class Times:
 
 
 class MethodTimes(TypedDict):
-    """A way to the gradients, and how long it took."""
+    """A method of computing gradients, and how long it took."""
 
     name: str
     description: str
     seconds: float
-    times_gradlab: float  # its seconds in those of Gradlab
+    times_gradlab: float  # its seconds, relative to Gradlab's
     reported_seconds: float | None
-    largest_difference: float  # of its gradients from Gradlab's, as a part of the largest element
+    largest_difference: float  # of its gradients from Gradlab's, relative to the largest element
 
 
 class Efficiency(TypedDict):
@@ -78,12 +78,12 @@ class Efficiency(TypedDict):
     batch: int
     methods: list[MethodTimes]
     tolerance: float
-    same_gradient: bool  # do all ways agree in the gradients of the first and the last update, to the tolerance?
+    same_gradient: bool  # do the first and the last gradient of all methods agree to the tolerance?
     versions: dict[str, str]
 
 
 def experiment(preset: Preset, updates: int, watch: Watch) -> Efficiency:
-    """Make so many updates of a preset in all ways: one of surnames, of two convolutions without biases."""
+    """Make `updates` updates of a surnames preset, with two convolutions without biases, with every method."""
     dataset = load_data(preset, "auto")
     symbols = dataset.symbols
     assert symbols is not None
@@ -128,7 +128,7 @@ def experiment(preset: Preset, updates: int, watch: Watch) -> Efficiency:
 
 
 def _descend(trainer: Trainer, network: Network, way: Way, updates: int, watch: Watch) -> Times:
-    """Updates of the trainer's batches and optimiser, its clock stopped where gradients are kept."""
+    """Make updates with the trainer's batches and optimiser. Copying gradients does not count as time."""
     preparing = updating = 0.0
     gradients = []
     for update in range(updates):
@@ -150,7 +150,7 @@ def _descend(trainer: Trainer, network: Network, way: Way, updates: int, watch: 
 
 
 def _difference(gradients: Array, others: Array) -> float:
-    """The largest difference in any element, as a part of the largest element of the gradient it is in."""
+    """The largest difference of any element, relative to the largest element of its gradient."""
     return float(np.max(np.abs(gradients - others).max(axis=1) / np.abs(others).max(axis=1)))
 
 
@@ -164,7 +164,7 @@ def _dense(network: Network, symbols: int) -> Way:
 
     def prepare(x: Array) -> tuple[Array, Iterable[Array]]:
         inputs = one_hot(x, symbols)
-        # Each is made when it is needed: of this size a batch of them does not stay in memory.
+        # Each is made when it is needed: a batch of these matrices is too large for memory.
         return inputs, (input_matrix(example, size, filters) for example in inputs)
 
     return Way("dense matrices", prepare, partial(by_matrices, network))
@@ -181,7 +181,7 @@ def _sparse(network: Network, symbols: int) -> Way:
 
 
 def by_matrices(network: Network, inputs: tuple[Array, Iterable[Array | csr_array]], y: Labels) -> None:
-    """Leave the gradient of the mean loss in `network`, of two convolutions and a dense layer, all without biases.
+    """Leave the gradient of the mean loss in `network`, which has two convolutions and a dense layer without biases.
 
     inputs: x (n, length, symbols), one-hot, and the input_matrix() of every example for the first kernel.
     """
@@ -206,7 +206,7 @@ def by_matrices(network: Network, inputs: tuple[Array, Iterable[Array | csr_arra
 
 
 def one_hot(x: Array, symbols: int) -> Array:
-    """Texts x (n, length) of indices as (n, length, symbols), zeros where a text has ended."""
+    """Texts x (n, length) of indices as one-hot (n, length, symbols), with zeros after the end of a text."""
     return np.eye(symbols + 1)[x][..., :symbols]
 
 

@@ -23,7 +23,7 @@ def show_rates(console: Console, document: Rates) -> None:
 
 
 def show_experiment(console: Console, document: Efficiency) -> None:
-    """The ways beside what the report measured, and whether their gradients agree."""
+    """The methods beside the report's times, and whether their gradients agree."""
     table = _table("gradients by", "here", "× Gradlab", "reported", "difference")
     for method in document["methods"]:
         reported = method["reported_seconds"]

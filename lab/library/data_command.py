@@ -1,4 +1,4 @@
-"""`gradlab data`: the data sets, and how to get them whole."""
+"""`gradlab data`: the data sets, and how to download them."""
 
 from typing import Annotated
 
@@ -8,19 +8,19 @@ from data.sources import IMAGE_SETS
 from lab.terminal import Json, console, notice, output
 from lab.visible import visible
 
-data_app = typer.Typer(help="The data sets: what is there, where, and from whom.")
+data_app = typer.Typer(help="Show or download the data sets.")
 
 
 @data_app.callback(invoke_without_command=True)
 def data(context: typer.Context, json: Json = False) -> None:
-    """The data sets: what is there, where, and from whom."""
+    """Show or download the data sets."""
     if context.invoked_subcommand is None:
         list_data(json)
 
 
 @data_app.command("list")
 def list_data(json: Json = False) -> None:
-    """Say of every data set what is embedded, what is there in full, its size, source and licence."""
+    """Show the embedded part, full set, size, source and licence of each data set."""
     from dataclasses import asdict
 
     from data.catalogue import entries
@@ -34,10 +34,10 @@ def list_data(json: Json = False) -> None:
 def fetch_data(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="SET...", help=f"{' or '.join(sorted(IMAGE_SETS))}; all if none is named."),
+        typer.Argument(metavar="SET...", help=f"{' or '.join(sorted(IMAGE_SETS))}; by default all."),
     ] = None,
 ) -> None:
-    """Download full data sets, checked against their hashes; an interrupted download is taken up again."""
+    """Download full data sets and check their hashes; run it again to continue an interrupted download."""
     from data.fetch import fetch
 
     bar = console(stderr=True).is_terminal
@@ -49,7 +49,7 @@ def fetch_data(
 
 @data_app.command("path")
 def data_path() -> None:
-    """Print the folder full data sets are kept in; files put there by hand are used."""
+    """Print the folder of the full data sets; you can put the official files there yourself."""
     from data.place import home
 
     print(visible(str(home())))

@@ -9,8 +9,8 @@ from presets.toml import dump
 
 
 def save(preset: Preset, path: Path) -> Preset:
-    """Write a preset to a new TOML file, under the file's name; returned as written. Raises LabError if there is such
-    a file already, or the disk refuses."""
+    """Write a preset to a new TOML file and return it, named after the file. Raises LabError if the file exists or
+    cannot be written."""
     named = preset.model_copy(update={"name": path.stem})
     try:
         with path.open("x", encoding="utf-8") as file:

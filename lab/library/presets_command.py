@@ -5,7 +5,7 @@ from lab.visible import visible
 
 
 def presets(name: PresetName = None, json: Json = False) -> None:
-    """List the presets, or show one with every setting written out."""
+    """List the presets, or show one with all its settings."""
     from lab.library.view import show_presets
     from presets.load import load, names
     from presets.toml import dump

@@ -16,12 +16,12 @@ class Guess:
     folded: str  # as the network reads it
     probabilities: tuple[float, ...]  # of every class
     best: str  # the most likely class
-    letters: tuple[float, ...] | None  # what each letter of `folded` says for it; None if nobody asked
+    letters: tuple[float, ...] | None  # how much each letter of `folded` supports it; None without `explain`
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model says of some surnames."""
+    """The guesses of a model at some surnames."""
 
     origin: Origin
     classes: tuple[str, ...]
@@ -72,7 +72,7 @@ class AnswerDocument(TypedDict):
 
 
 def answer(model: NamesModel, names: Sequence[str], explain: bool = False) -> Answer:
-    """The guesses of a model; with `explain`, what each letter says. Raises DataError for what is no name."""
+    """The guesses of a model; with `explain`, also the support of each letter. Raises DataError for an invalid name."""
     p = model.probabilities(names)
     letters = [tuple(drops.tolist()) for drops in model.explain(names)] if explain else [None] * len(names)
     guesses = (

@@ -10,15 +10,15 @@ from lab.errors import LabError
 from lab.terminal import Json, RunsDir, output
 
 Surnames = Annotated[
-    list[str], typer.Argument(metavar="SURNAME...", help="One or more; - reads them from stdin, one a line.")
+    list[str], typer.Argument(metavar="SURNAME...", help="One or more; - reads them from stdin, one per line.")
 ]
 Run = Annotated[
     str | None,
     typer.Option(
-        metavar="RUN", help='Whose model: a names run, or "shipped".', show_default="newest names run, or shipped"
+        metavar="RUN", help='The model: a names run, or "shipped".', show_default="newest names run, or shipped"
     ),
 ]
-Explain = Annotated[bool, typer.Option("--explain", help="Mark the letters that spoke for the most likely class.")]
+Explain = Annotated[bool, typer.Option("--explain", help="Mark the letters that support the most likely class.")]
 Out = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the table to a new file, .md or .csv.")]
 
 
@@ -30,7 +30,7 @@ def names(
     runs_dir: RunsDir = Path("runs"),
     json: Json = False,
 ) -> None:
-    """Guess the nationality of surnames, of 18: a guess about the name, not about whoever bears it."""
+    """Guess which of 18 nationalities a surname is from. A guess is about the name, not the person."""
     from threadpoolctl import threadpool_limits
 
     from lab.names.answer import answer
@@ -41,8 +41,8 @@ def names(
     if surnames == ["-"]:
         surnames = [line.strip() for line in sys.stdin if line.strip()]
     if not surnames:
-        raise LabError("which names? There were none on stdin")
-    with threadpool_limits(1, "blas"):  # to wake a second one takes longer than the products of a name
+        raise LabError("no names: give some, or one per line on stdin")
+    with threadpool_limits(1, "blas"):  # waking a second thread takes longer than the products of a name
         said = answer(choose(runs_dir, run), surnames, explain)
     if out is not None:
         save(said, out)

@@ -1,6 +1,6 @@
-"""Guesses at the nationality of a surname: by the model of a names run, or by the one that comes with Gradlab.
+"""Guesses at the nationality of a surname, by the model of a names run or by the model that comes with Gradlab.
 
-A name that somebody types is answered at once: this loads no SciPy, and the schema only to read a run.
+Typed names need a fast answer, so this does not load SciPy, and loads the schema only to read a run.
 """
 
 import json
@@ -59,15 +59,16 @@ class NamesModel:
         self.origin = origin
 
     def probabilities(self, names: Sequence[str]) -> Array:
-        """(n, classes), float64, of so many names. Raises DataError for one that is empty, too long, or has letters
-        that are not known."""
+        """(n, classes), float64, of n names. Raises DataError for a name that is empty, too long or has unknown
+        letters."""
         return np.exp(self.log_probabilities(np.array([encode(name) for name in names])))
 
     def explain(self, names: Sequence[str]) -> list[Array]:
-        """What each letter of each folded name says for its best class, (length of the folded name,), float64.
+        """For each name, how much each letter of the folded name supports its best class: (number of letters,),
+        float64.
 
-        By occlusion (Zeiler and Fergus 2014, arXiv:1311.2901): log p of the class with the name as it is, less log p
-        with that one letter replaced by padding, which no filter answers to. Negative: it speaks against the class.
+        By occlusion (Zeiler and Fergus 2014, arXiv:1311.2901): how much log p of the class drops when padding, which
+        the filters ignore, replaces the letter. Negative: the letter speaks against the class.
         """
         blocks = [_with_each_letter_hidden(encode(name)) for name in names]
         log_p = np.split(self.log_probabilities(np.concatenate(blocks)), np.cumsum([len(b) for b in blocks])[:-1])
@@ -82,7 +83,7 @@ class NamesModel:
 
 
 def _with_each_letter_hidden(row: Array) -> Array:
-    """The row itself, then, for each of its letters, the row without it."""
+    """The row, followed by one row per letter in which padding replaces that letter."""
     letters = np.flatnonzero(row != PAD)
     rows = np.tile(row, (1 + len(letters), 1))
     rows[1 + letters, letters] = PAD  # letters come first, so that their places are 0, 1, ...
@@ -101,8 +102,8 @@ def choose(runs: Path, run: str | None) -> NamesModel:
 
 
 def models(runs: Path) -> Iterator[Origin]:
-    """Whose models there are: of the finished runs that learnt surnames, the newest first, and the shipped one, last.
-    Runs whose result is damaged are passed over."""
+    """The available models: those of finished names runs, newest first, then the shipped one. Skips runs with a damaged
+    result."""
     for store in reversed(all_runs(runs)):
         with suppress(LabError, KeyError):
             result = store.result()
@@ -112,20 +113,20 @@ def models(runs: Path) -> Iterator[Origin]:
 
 
 def load(origin: Origin) -> NamesModel:
-    """The model from there. Raises LabError, PresetError."""
+    """The model from that origin. Raises LabError, PresetError."""
     return shipped() if origin.run is None else of_run(RunStore(Path(origin.run)))
 
 
 def of_run(store: RunStore) -> NamesModel:
-    """The model a run left. Raises LabError, PresetError."""
+    """The model of a run. Raises LabError, PresetError."""
     result = store.result()
     if result is None:
         raise LabError(f"{store.path} has no result: it is still running, or was killed")
     preset, start = store.preset(), "network."
     if preset.data.set != SURNAMES.name:
-        raise LabError(f"{store.path} is a run of {preset.name}, which learns no surnames")
+        raise LabError(f"{store.path} is a run of {preset.name}, which does not learn surnames")
     if result["state"] == "diverged":
-        raise LabError(f"{store.path} diverged: it left no model")
+        raise LabError(f"{store.path} diverged: it has no model")
     weights = {key.removeprefix(start): a for key, a in store.checkpoint().items() if key.startswith(start)}
     try:
         return _model(preset.network, weights, result["classes"], _origin(store, result))
@@ -141,7 +142,7 @@ def _origin(store: RunStore, result: "Result") -> Origin:
 
 
 def shipped(folder: Path | None = None) -> NamesModel:
-    """The model that comes with Gradlab, or another in that folder. Its preset was checked when it was made."""
+    """The model that comes with Gradlab, or the one in `folder`. Its preset was checked when the model was made."""
     folder = folder or SHIPPED
     spec = _attributes(tomllib.loads((folder / "preset.toml").read_text(encoding="utf-8"))["network"])
     with np.load(folder / "weights.npz", allow_pickle=False) as weights:
@@ -159,14 +160,14 @@ def _shipped_origin(folder: Path) -> Origin:
 
 
 def _attributes(value: Any) -> Any:
-    """Tables of a TOML file with the attributes that the schema's sections have."""
+    """A table of a TOML file as an object with attributes, like the sections of the schema."""
     if isinstance(value, dict):
         return SimpleNamespace(**{key: _attributes(inner) for key, inner in value.items()})
     return [_attributes(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _model(spec: "schema.Network", weights: dict[str, Array], classes: Sequence[str], origin: Origin) -> NamesModel:
-    """Raises KeyError or ValueError if the weights are not of that network."""
+    """Raises KeyError or ValueError if the weights do not fit the network."""
     network = build_network(spec, (LENGTH,), len(classes), np.random.default_rng(), len(ALPHABET))
     network.restore(weights)
     return NamesModel(network, tuple(classes), origin)

@@ -1,7 +1,6 @@
 """Makes the model of surnames that comes with Gradlab from a finished run: python -m lab.names.ship RUN.
 
-Weights are kept as float16. The accuracy stated with them is theirs, measured after the rounding on the run's own
-validation names.
+Weights are stored as float16. Their accuracy is measured after rounding, on the validation names of the run.
 """
 
 import argparse

@@ -10,7 +10,7 @@ from lab.names.view import headline
 
 
 def markdown(answer: Answer) -> str:
-    """Four decimals, the best of each name in bold; below, whose guesses they are."""
+    """Four decimals, the best of each name in bold, and the model below the table."""
     lines = [["", *(guess.name for guess in answer.guesses)], ["---", *["---:"] * len(answer.guesses)]]
     for k, nationality in enumerate(answer.classes):
         cells = [f"{guess.probabilities[k]:.4f}" for guess in answer.guesses]
@@ -34,8 +34,8 @@ WRITERS = {".md": markdown, ".csv": csv_text}
 
 
 def save(answer: Answer, path: Path) -> None:
-    """Write a new file, as its ending says. Raises LabError for another ending, a file that is there, a disk that
-    refuses."""
+    """Write a new file in the format of its ending. Raises LabError for another ending, or if the file exists or cannot
+    be written."""
     if path.suffix not in WRITERS:
         raise LabError(f"{path}: a table of names is written as {' or '.join(WRITERS)}")
     try:

@@ -1,4 +1,4 @@
-"""Guesses at surnames in the terminal: classes down, names across, as table 2 of the report; letters that spoke."""
+"""Guesses at surnames in the terminal: classes down, names across, as table 2 of the report, and letters explained."""
 
 from collections.abc import Iterator, Sequence
 
@@ -13,12 +13,12 @@ from lab.names.model import Origin
 
 MOST_LIKELY = "most likely"
 BARS, DIGITS = "·▁▂▃▄▅▆▇█", ".12345678"
-LEGEND = "Below each letter: how much the class loses without it, the most is █. A - spoke against the class."
+LEGEND = "Below each letter: how much the class needs it (█ most). A - marks a letter that speaks against the class."
 CAUTION = "Guesses are about names, not people."
 
 
 def show_names(console: Console, answer: Answer) -> None:
-    """Print who answers, a table (several where the names are too many for the width), and, if there, explanations."""
+    """Print the model, a table (or several, if the names do not fit the width) and the explanations, if any."""
     console.print(Text(headline(answer.origin)), soft_wrap=True)
     first = max(map(len, [MOST_LIKELY, *answer.classes])) + 2
     for group in _groups(answer.guesses, console.width - first):
@@ -35,7 +35,7 @@ def headline(model: Origin) -> str:
 
 
 def _groups(guesses: Sequence[Guess], width: int) -> Iterator[list[Guess]]:
-    """The guesses, as many at a time as fit the width."""
+    """The guesses in groups that fit the width."""
     group: list[Guess] = []
     used = 0
     for guess in guesses:
@@ -79,7 +79,7 @@ def _show_explanations(console: Console, guesses: Sequence[Guess]) -> None:
 
 
 def strengths(drops: Sequence[float]) -> list[float]:
-    """What each letter says for the class, as shares of what the strongest says, for or against."""
+    """The support of each letter for the class, relative to the strongest letter, for or against."""
     largest = max(map(abs, drops))
     return [drop / largest if largest else 0.0 for drop in drops]
 

@@ -1,4 +1,4 @@
-"""`gradlab report`: what a lab report needs of saved runs, in a folder."""
+"""`gradlab report`: a folder with what a lab report needs from saved runs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,12 +8,14 @@ import typer
 from lab.terminal import RunsDir, console
 from lab.visible import visible
 
-RunNames = Annotated[list[str], typer.Argument(metavar="RUN...", help="Paths or names; their ends will do.")]
+RunNames = Annotated[
+    list[str], typer.Argument(metavar="RUN...", help="Paths or names of runs; the end of a name is enough.")
+]
 Out = Annotated[Path | None, typer.Option(metavar="DIR", help="The folder to write.", show_default="report-<run>")]
 
 
 def report(names: RunNames, out: Out = None, runs_dir: RunsDir = Path("runs")) -> None:
-    """Write report.md with settings, results and figures (PNG, SVG, PDF) of one or several runs."""
+    """Write report.md with settings, results and figures (PNG, SVG, PDF) of some runs."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     from lab.report.report import write_report

@@ -52,7 +52,7 @@ def save(figure: Figure, folder: Path, name: str) -> None:
 
 
 def curve(record: Record, measure: str) -> Figure:
-    """Loss, cost or accuracy of training and validation part against the update step, and what was reported."""
+    """Loss, cost or accuracy on the training and validation sets against the update step, with the reported value."""
     figure, axes = _axes(measure)
     for i, split in enumerate(LINES):
         _line(axes, record, f"{split}_{measure}", split, LINES[split], i)
@@ -68,7 +68,7 @@ def curve(record: Record, measure: str) -> Figure:
 
 
 def overlay(records: Mapping[str, Record], measure: str) -> Figure:
-    """One measure of several runs: the validation part in full lines with markers, the training part dashed."""
+    """One measure of several runs: solid lines with markers for validation, dashed lines for training."""
     figure, axes = _axes(measure)
     figure.set_size_inches(WIDTH, HEIGHT + 0.3 * len(records))
     for i, (label, record) in enumerate(records.items()):

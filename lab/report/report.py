@@ -26,9 +26,9 @@ CAPTIONS = {
     "accuracy": "Accuracy against the update step",
     "eta": "Learning rate against the update step",
     "confusion": "Confusion matrix: true classes in rows, guesses in columns",
-    "templates": "Weights of every class as an image, each stretched from black to white by itself",
-    "kernels": "Kernels of the first layer, each stretched from black to white by itself",
-    "misclassified": "Examples guessed wrong with most confidence",
+    "templates": "Weights of every class as an image, each scaled from black to white",
+    "kernels": "Kernels of the first layer, each scaled from black to white",
+    "misclassified": "Most confident mistakes",
 }
 
 
@@ -44,7 +44,7 @@ def write_report(stores: Sequence[RunStore], out: Path | None, progress: Progres
     out = default_place(list(records)) if out is None else out
     report = out / "report.md"
     if report.exists():
-        raise LabError(f"{report} is there already: give another folder with --out, or move it away")
+        raise LabError(f"{report} already exists: give another folder with --out, or move it away")
     drawings = {label: of_run(record) for label, record in records.items()}
     if len(records) > 1:
         drawings = {"comparison": of_runs(records), **drawings}
@@ -130,8 +130,8 @@ def _notes(record: Record) -> Iterator[str]:
         yield reference.note
     if record.result is None:
         yield (
-            "These are the last numbers on the disk: there is no test result and no confusion matrix. "
-            f"`{command_lines.resume(record.store.path)}` goes on."
+            "The run is not finished, so there is no test result and no confusion matrix. "
+            f"`{command_lines.resume(record.store.path)}` continues it."
         )
     else:
         yield from record.result["notes"]

@@ -1,4 +1,4 @@
-"""`gradlab search`: trials of a preset side by side, to find out which values do best."""
+"""`gradlab search`: many trials of a preset, to find the best values."""
 
 from pathlib import Path
 from typing import Annotated
@@ -22,19 +22,19 @@ from lab.terminal import (
 )
 
 PresetName = Annotated[str, typer.Argument(metavar="PRESET", help="Name of a preset, or path of a TOML file.")]
-Trials = Annotated[
-    int | None, typer.Option(min=1, max=10_000, help="Number of trainings.", show_default="the preset's")
-]
+Trials = Annotated[int | None, typer.Option(min=1, max=10_000, help="Number of trials.", show_default="the preset's")]
 Jobs = Annotated[
     int | None,
-    typer.Option(min=1, max=1024, help="Trials side by side, each on one thread.", show_default="one for each core"),
+    typer.Option(
+        min=1, max=1024, help="Number of trials to run at a time, each on one thread.", show_default="one per core"
+    ),
 ]
 Scheduler = Annotated[
     str | None,
-    typer.Option(metavar="tcp://HOST:PORT", help="Send the trials to this Dask cluster.", show_default=False),
+    typer.Option(metavar="tcp://HOST:PORT", help="Run the trials on this Dask cluster.", show_default=False),
 ]
 Refine = Annotated[
-    bool, typer.Option("--refine", help="Search on where the best trials of a finished search of this preset lie.")
+    bool, typer.Option("--refine", help="Search again in the range of the best trials of a finished search.")
 ]
 
 
@@ -50,7 +50,7 @@ def search(
     runs_dir: RunsDir = Path("runs"),
     json: Json = False,
 ) -> None:
-    """Train a preset with many values of a setting; ctrl+c stops it, the same command goes on with it."""
+    """Train a preset with many values of a setting. ctrl+c stops it; the same command continues it."""
     from lab.search.search import begin
     from lab.search.view import SearchProgress, show_search
     from presets.load import load
@@ -63,13 +63,13 @@ def search(
     if refine:
         notice(f"{found.preset.name}: {found.preset.description}")
     if found.taken_up:
-        notice(f"going on with {found.store.path}: {found.taken_up} of {found.trials} trials have ended")
+        notice(f"continuing {found.store.path}: {found.taken_up} of {found.trials} trials are done")
     progress = SearchProgress(console(stderr=True), found)
     with stopped_by_signals(found.stop), progress.live:
         result = found.run(progress)
     output(json, result, lambda terminal: show_search(terminal, found, result))
     if not found.done:
-        notice(f"interrupted after {len(found.rows)} of {found.trials} trials; the same command goes on with them")
+        notice(f"interrupted after {len(found.rows)} of {found.trials} trials; the same command continues")
         raise typer.Exit(INTERRUPTED)
     if result["best"] is None:
         raise typer.Exit(FAILED)

@@ -1,6 +1,6 @@
-"""The values the trials of a search take: drawn from the preset's seed, trial after trial.
+"""The values of the trials of a search, drawn from the preset's seed, one trial after the other.
 
-The values of a trial do not depend on how many there are: a search with more trials begins with the same ones.
+The values of a trial do not depend on the number of trials: a search with more trials starts with the same values.
 """
 
 from itertools import product
@@ -17,7 +17,7 @@ from presets.schema import Search, Vary
 def draw(search: Search, seed: int, trials: int) -> list[Values]:
     """The settings of every trial, by dotted key in the order of the preset.
 
-    Grids run through all their combinations, the last one fastest, and then begin anew.
+    Grids run through all their combinations, with the last setting changing fastest, and then start again.
     """
     grids = [vary for vary in search.vary if vary.distribution == "grid"]
     drawn = [vary for vary in search.vary if vary.distribution != "grid"]
@@ -33,7 +33,7 @@ def draw(search: Search, seed: int, trials: int) -> list[Values]:
 
 
 def _points(draws: str, dimensions: int, seed: int, trials: int) -> Array:
-    """Points of the unit cube, (trials, dimensions); the first ones are the same for any number of them."""
+    """Points in the unit cube, (trials, dimensions). With more trials, the first points are the same."""
     rng = stream(seed, "search")
     if draws == "random" or not dimensions:
         return rng.random((trials, dimensions))
@@ -47,7 +47,7 @@ def _value(vary: Vary, u: float) -> Any:
     """The value at u, in [0, 1), of a distribution: the inverse of its distribution function."""
     if vary.values is not None:
         return vary.values[int(u * len(vary.values))]
-    low, high = vary.low or 0.0, vary.high or 0.0  # the schema sees to it that both are there
+    low, high = vary.low or 0.0, vary.high or 0.0  # the schema requires both
     greatest = high
     if vary.whole:  # every whole number has the interval of width 1 around it
         low, high = low - 0.5, high + 0.5

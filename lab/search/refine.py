@@ -1,4 +1,4 @@
-"""From a finished search to a finer one: the range of the values that did best."""
+"""From a finished search to a finer one, in the range of the best values."""
 
 from collections.abc import Sequence
 
@@ -8,21 +8,22 @@ from presets.schema import Preset, Vary
 
 
 def refined(preset: Preset, result: SearchResult) -> Preset:
-    """The preset that searches where the best `search.top` trials of a finished search lie; its description says why.
+    """The preset that searches the range of the best `search.top` trials of a finished search. Its description says
+    why.
 
     `result` is that search's. Raises LabError if there is nothing to narrow.
     """
     assert preset.search is not None, "only a search can be refined"
     if preset.search.all_grid:
-        raise LabError(f"{preset.name} runs through a grid, and nothing else: there is no range to refine")
+        raise LabError(f"{preset.name} searches a grid: there is no range to refine")
     rows = best_rows(result["trials"])
     best = rows[: preset.search.top]
     if len(best) < 2:
-        raise LabError(f"{result['run']}: {len(best)} of its trials came to an end, and a range takes two")
+        raise LabError(f"{result['run']}: {len(best)} of its trials finished, and a range needs two")
     vary = [_narrowed(vary, best) for vary in preset.search.vary]
     ranges = ", ".join(f"{v.key} {_describe(v)}" for v in vary)
     accuracies = f"{best[-1]['accuracy']:.2%} to {best[0]['accuracy']:.2%}"
-    why = f"{ranges}: where the best {len(best)} of {len(rows)} trials of {result['run']} lie ({accuracies})."
+    why = f"{ranges}: the range of the best {len(best)} of {len(rows)} trials of {result['run']} ({accuracies})."
     return preset.model_copy(
         update={
             "name": f"{preset.name}-refined",

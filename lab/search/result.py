@@ -1,4 +1,4 @@
-"""What a search has found: the document in its result.json, which `gradlab search --json` prints."""
+"""The result of a search: the document in its result.json, which `gradlab search --json` prints."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ class TrialRow(TypedDict):
 
     trial: int
     values: Values  # its settings that vary
-    accuracy: float | None  # of the part that tells the better trial; None if it did not end well
+    accuracy: float | None  # on the part that ranks the trials; None if the trial did not finish
     state: TrialState
     run: str  # path of its run directory
     seconds: float
@@ -51,7 +51,7 @@ def trial_row(number: int, values: Values, maximise: str, folder: Path, outcome:
 
 
 def best_rows(rows: Sequence[TrialRow]) -> list[TrialRow]:
-    """The trials that came to their end, the best first; of equals the one with the smaller number."""
+    """The finished trials, best first; on ties the smaller number first."""
     ended = ((row["accuracy"], row) for row in rows if row["state"] == "done")
     ranked = [(-accuracy, row["trial"], row) for accuracy, row in ended if accuracy is not None]
     return [row for _, _, row in sorted(ranked, key=lambda each: each[:2])]

@@ -1,7 +1,7 @@
-"""A search: trials of a preset side by side, kept so that one that was ended in any way goes on where it was.
+"""A search: many trials of a preset, saved so that an interrupted search can continue.
 
-Command line and app both drive it from here. A trial depends on the preset, its number and the data alone: not on the
-number of workers, where they are, or in which order they finish.
+The command line and the app both use it. A trial depends only on the preset, its number and the data: not on the number
+of workers, where they run or in which order they finish.
 """
 
 import time
@@ -35,11 +35,11 @@ Watch = Callable[[TrialRow], None]
 
 
 class Search:
-    """A search on its way to the disk.
+    """A search and its directory.
 
-    run() works at it; stop() may be called from any thread, or from a signal handler, meanwhile. `rows` are the trials
-    that have ended, by number; `taken_up` of them had ended before this session. `data` are those of the preset, and
-    `loan` is closed when they are not needed any more.
+    run() trains the trials. stop() can be called meanwhile, from any thread or from a signal handler. `rows` are the
+    ended trials by number; `taken_up` of them ended before this session. `data` is the data of the preset, and `loan`
+    is closed when it is no longer needed.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Search:
 
     @property
     def trials(self) -> int:
-        """How many trials there are to be."""
+        """The total number of trials."""
         return len(self.presets)
 
     @property
@@ -98,7 +98,7 @@ class Search:
         return self._earlier + time.perf_counter() - self.started
 
     def stop(self) -> None:
-        """End soon: trials at work stop after the update they are at, and can be taken up again."""
+        """Stop soon: running trials stop after their current update and can be resumed."""
         self._stopping = True
         self.store.ask_to_stop()
 
@@ -117,10 +117,10 @@ class Search:
         }
 
     def run(self, watch: Watch = lambda row: None) -> SearchResult:
-        """Work at the trials that have not ended; `watch` is given the row of each as soon as it has.
+        """Train the remaining trials. `watch` gets the row of each when it ends.
 
-        Whatever ends it, an exception of `watch` included, every trial is on the disk up to its last update or, if
-        the process was killed, up to its last checkpoint. Returns result(). Raises LabError, DataError.
+        Even if this ends early, for example by an exception in `watch`, every trial is saved up to its last update or,
+        if the process was killed, up to its last checkpoint. Returns result(). Raises LabError, DataError.
         """
         with self._loan, self.store.locked():
             self._work(watch)
@@ -157,7 +157,7 @@ class Search:
         return [sets[data_key(preset)] for preset in self.presets]
 
     def _advance(self, executor: Executor, data: Sequence[SharedData], until: int | None, watch: Watch) -> None:
-        """Bring the trials that have not ended to an update, or to their end. Raises LabError if nobody does."""
+        """Train the remaining trials up to an update, or to their end. Raises LabError if the workers fail."""
         tasks = [
             Task(number, self.presets[number - 1], self.store.trial(number).resolve(), data[number - 1], until)
             for number in self._going()
@@ -167,18 +167,18 @@ class Search:
         for call in ended(at_work, lambda: self._stopping):
             outcome = _outcome(call)
             if outcome.state == "interrupted" and outcome.reason:
-                raise LabError(f"{outcome.reason}; the same command goes on with the search")
+                raise LabError(f"{outcome.reason}; the same command continues the search")
             if outcome.state != "interrupted":
                 self._end(call.key.number, outcome, watch)
         if not self._stopping and any(self._on_disk(number, until) is None for number in self._going()):
-            raise LabError(f"{self.store.path}: the scheduler went away; the same command goes on with the search")
+            raise LabError(f"{self.store.path}: the scheduler went away; the same command continues the search")
 
     def _going(self) -> list[int]:
         """The trials that have not ended."""
         return [number for number in range(1, self.trials + 1) if number not in self.rows]
 
     def _on_disk(self, number: int, until: int | None) -> Outcome | None:
-        """How a trial ended in an earlier session, or that it has come to `until`; None if neither, or damaged."""
+        """The outcome of a trial that ended earlier or has reached `until`; None if neither, or if it is damaged."""
         result = RunStore(self.store.trial(number)).sound_result()
         if result is None or (result["state"] == "interrupted" and (until is None or result["updates"] < until)):
             return None
@@ -203,7 +203,7 @@ class Search:
     # Successive halving
 
     def _rungs(self) -> list[int]:
-        """The updates after which the worse half ends: those of every cycle but the last."""
+        """The updates after which the worse half stops: the ends of all cycles but the last."""
         schedule, cycles = self.preset.schedule, self.preset.training.cycles
         if not self.settings.halving or not isinstance(schedule, TriangularSchedule) or cycles is None:
             return []
@@ -231,7 +231,7 @@ class Search:
 
     @property
     def saved(self) -> tuple[int, int]:
-        """The updates that halving has spared, and those of the search without it; (0, 0) if there is none."""
+        """The updates that halving saved, and those of the search without it; (0, 0) without halving."""
         rungs = self._rungs()
         planned = rungs[-1] + rungs[0] if rungs else 0
         stopped = [number for number, row in self.rows.items() if row["state"] == "stopped"]
@@ -255,11 +255,11 @@ def begin(
     scheduler: str | None = None,
     refine: bool = False,
 ) -> Search:
-    """A search of a preset on 'auto', 'mini' or 'full' data: so many trials, or as many as the preset says.
+    """A search of a preset on 'auto', 'mini' or 'full' data, with `trials` trials (by default the preset's number).
 
-    One of the same settings below `runs` that lacks trials, as it was ended early or was to have fewer of them, is
-    taken up; otherwise a new one is begun. With `refine`, the search of a finer range, which a finished search of this
-    preset has found. Raises DataError, PresetError, LabError.
+    Continues a search in `runs` with the same settings that has fewer trials; otherwise starts a new one. With
+    `refine`, the search covers the range of the best trials of a finished search of this preset. Raises DataError,
+    PresetError, LabError.
     """
     started = time.perf_counter()
     preset = with_trials(preset, trials)
@@ -267,7 +267,7 @@ def begin(
         data = loan.enter_context(shared(partial(load_data, preset, variant)))
         if refine:
             preset = refined(preset, _finished(runs, preset, data.bare.variant))
-        trials_of(preset)  # what cannot be is said before a directory is made
+        trials_of(preset)  # report errors before making a directory
         store = _lacking(runs, preset, data.bare.variant)
         if store is None:
             store = SearchStore.create(runs, preset, data.bare.variant)
@@ -286,7 +286,7 @@ def settings_of(preset: Preset) -> Settings:
 
 
 def with_trials(preset: Preset, trials: int | None) -> Preset:
-    """The preset with the number of trials written out: this one, or its own. Raises LabError."""
+    """The preset with this number of trials, or its own, written out. Raises LabError."""
     settings = settings_of(preset)
     if trials and settings.all_grid and trials > settings.combinations:
         raise LabError(f"--trials {trials}: the grid of {preset.name} has {settings.combinations} combinations")
@@ -302,7 +302,7 @@ def trials_of(preset: Preset) -> tuple[list[Values], list[Preset]]:
 
 
 def _lacking(runs: Path, preset: Preset, variant: Variant) -> SearchStore | None:
-    """The newest search of these settings that nobody works at and that has fewer trials than asked for."""
+    """The newest search with these settings that is not running and has fewer trials than wanted."""
     settings = settings_of(preset)
     for store in _of_settings(runs, preset, variant):
         result = store.result()
@@ -319,13 +319,13 @@ def _finished(runs: Path, preset: Preset, variant: Variant) -> SearchResult:
         if (result := store.result()) is not None:
             return result
     raise LabError(
-        f"--refine takes the range from a finished search of {preset.name} with the same settings and data; there is "
+        f"--refine needs a finished search of {preset.name} with the same settings and data; there is "
         f"none in {runs}: run {command_lines.search(preset.name)} first"
     )
 
 
 def _of_settings(runs: Path, preset: Preset, variant: Variant) -> list[SearchStore]:
-    """The searches with these settings but for the number of trials, newest first; damaged ones are passed over."""
+    """The searches with these settings, whatever their number of trials, newest first. Skips damaged ones."""
     found = []
     for store in reversed(all_searches(runs)):
         try:

@@ -1,12 +1,12 @@
-"""A search on the disk, in a directory of its own below the runs:
+"""A search on the disk, in its own directory in the runs directory:
 
     preset.toml      the resolved preset with its [search] section
-    search.json      which data, the seconds spent, and how far successive halving has come
-    trials.csv       the table, a row for every trial that has ended; no clock times in it (same seed, same file)
-    result.json      the document of `gradlab search --json`; there when every trial has ended
+    search.json      the variant of the data, the seconds spent, and the state of successive halving
+    trials.csv       the table, one row per ended trial, without clock times (same seed, same file)
+    result.json      the document of `gradlab search --json`; written when every trial has ended
     trial-001/ ...   the run directory of every trial: `gradlab runs PATH` shows one
 
-`gradlab runs` lists what `gradlab run` has trained: a search has no checkpoint of its own, and is passed over.
+`gradlab runs` lists only the runs of `gradlab run`: a search has no checkpoint of its own, so it is skipped.
 """
 
 import csv
@@ -39,7 +39,7 @@ class SearchState(TypedDict):
 
 
 class SearchStore:
-    """One search directory. Every method raises LabError, naming the file, when the disk refuses."""
+    """One search directory. Every method raises LabError, naming the file, if the disk refuses."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -86,7 +86,7 @@ class SearchStore:
         write_whole(self.path / "result.json", to_json(result) + "\n")
 
     def save_table(self, keys: Sequence[str], rows: Sequence[TrialRow]) -> None:
-        """Replace trials.csv; every number is written so that it can be read back to the last bit."""
+        """Replace trials.csv. Numbers are written exactly, to the last bit."""
         text = io.StringIO(newline="")
         table = csv.writer(text)
         table.writerow(["trial", *keys, "accuracy", "state", "reason"])
@@ -113,7 +113,7 @@ class SearchStore:
             return True
 
     def ask_to_stop(self) -> None:
-        """Let the trials that are at work end after the update they are at."""
+        """Ask the running trials to stop after their current update."""
         with disk(self.path / STOP):
             (self.path / STOP).touch()
 

@@ -1,4 +1,4 @@
-"""One trial of a search: what a worker process does. It trains on one thread and leaves a run directory."""
+"""One trial of a search: the work of a worker process. It trains on one thread and writes a run directory."""
 
 import json
 import shutil
@@ -23,7 +23,7 @@ from presets.build import build
 from presets.errors import PresetError
 from presets.schema import Preset
 
-STOP = "stop"  # a file of this name in the directory of the search asks its trials to end where they are
+STOP = "stop"  # a file with this name in the directory of the search asks its trials to stop
 LOOK_SECONDS = 0.2
 LOCK_SECONDS = 10.0  # a worker whose search was killed needs a moment to find out
 
@@ -38,11 +38,11 @@ class Task:
     preset: Preset
     folder: Path  # its run directory
     data: SharedData
-    until: int | None = None  # end after this update, to be taken up later; None: go on to the end
+    until: int | None = None  # stop after this update, to be resumed later; None: train to the end
     monitored: tuple[str, ...] = ("validation",)  # what is evaluated besides the test part, at its end
 
 
-# 'failed': its training could not be made; 'stopped': halving ended it; 'interrupted': it can be taken up again
+# 'failed': its training could not be made; 'stopped': halving ended it; 'interrupted': it can be resumed
 TrialState = Literal["done", "diverged", "failed", "stopped", "interrupted"]
 
 
@@ -75,7 +75,7 @@ def ready() -> None:
 
 
 def perform(task: Task) -> Outcome:
-    """Train a trial, or take it up where it was left. What goes wrong is its outcome, and nobody else's."""
+    """Train a trial, or resume it. An error becomes the outcome of this trial and does not affect others."""
     try:
         with _one_at_a_time:
             return _here(task) if task.folder.parent.is_dir() else _elsewhere(task)
@@ -113,8 +113,8 @@ def unpack(task: Task, outcome: Outcome) -> None:
 
 
 def _run(task: Task) -> Run:
-    """The run of a trial, where it was left; from its beginning if it is new, or if what is there is damaged: a trial
-    depends on its preset and the data alone, so it can be made again."""
+    """The run of a trial, resumed if possible. If it is new or damaged, it starts from the beginning, which gives the
+    same result."""
     store = RunStore(task.folder)
     if (task.folder / "checkpoint.npz").is_file():
         _wait_for_lock(store)

@@ -25,7 +25,7 @@ HEIGHT = 12
 WIDEST = 100
 MARKERS = "•×+o"  # series are told apart without colour
 COLOURS = ("blue", "orange", "green", "magenta")
-LOG_RATIO = 100  # values that are so many times as large as others are drawn over their logarithm
+LOG_RATIO = 100  # values with at least this ratio of largest to smallest are drawn on a logarithmic axis
 
 
 class SearchProgress:
@@ -63,7 +63,7 @@ class SearchProgress:
 
 
 def show_search(console: Console, search: Search, result: SearchResult) -> None:
-    """The end of a search: points, the best trials, the range, what did not end well, and what to do next."""
+    """The end of a search: points, the best trials, the range, failed trials, and what to do next."""
     rows, settings, reference = result["trials"], search.settings, search.preset.reference
     console.print(Text.from_ansi(points(settings, rows, console)), no_wrap=True, crop=True)
     console.print(f"{result['preset']} · {result['data']}", style="bold", highlight=False, soft_wrap=True)
@@ -90,12 +90,12 @@ def show_search(console: Console, search: Search, result: SearchResult) -> None:
 
 
 def how_it_ended(row: TrialRow) -> str:
-    """Of a trial that did not come to its end: how, and why."""
+    """How and why a trial did not finish."""
     return f"{row['state']}: {row.get('reason', '')}"
 
 
 def train_best(search: Search, best: TrialRow) -> str:
-    """The command that trains with the best values: longer if the preset says how, otherwise as the trial was."""
+    """The command that trains with the best values: longer if the preset says how, otherwise like the trial."""
     if search.settings.longer is None:
         return run(f"{best['run']}/preset.toml")
     return run(search.settings.longer, as_changes(best["values"]))
@@ -104,11 +104,11 @@ def train_best(search: Search, best: TrialRow) -> str:
 def _summary(search: Search, rows: Sequence[TrialRow]) -> str:
     done = best_rows(rows)
     if not done:
-        return "no trial came to its end"
+        return "no trial finished"
     measure = search.settings.maximise.replace(".", " ")
     text = f"{measure} from {done[-1]['accuracy']:.2%} to {done[0]['accuracy']:.2%} over {len(done)} trials"
     spared, planned = search.saved
-    return f"{text}; successive halving spared {spared:,} of {planned:,} updates" if planned else text
+    return f"{text}; successive halving saved {spared:,} of {planned:,} updates" if planned else text
 
 
 def best_table(settings: Settings, rows: Sequence[TrialRow]) -> Table:
@@ -123,7 +123,7 @@ def best_table(settings: Settings, rows: Sequence[TrialRow]) -> Table:
 
 
 def ranking(settings: Settings, rows: Sequence[TrialRow]) -> tuple[list[str], list[list[str]]]:
-    """Headings, and the cells of the trials that came to their end, the best first."""
+    """Headings, and the cells of the finished trials, best first."""
     headings = [""]
     for vary in settings.vary:
         headings += [vary.key, "log10"] if vary.distribution == "log-uniform" else [vary.key]

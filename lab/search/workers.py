@@ -72,17 +72,17 @@ def _ended(future: Future[T], key: K) -> Ended[K, T]:
 
 
 class WorkerDiedError(Exception):
-    """A worker process ended while it was at a call, and so did the one that tried it again."""
+    """A worker process died during a call, and so did the one that tried it again."""
 
     def __str__(self) -> str:
         return "its worker process died, and so did the one that tried again"
 
 
 class Processes(ThreadPoolExecutor):
-    """n worker processes, with a thread of this one looking after each.
+    """n worker processes, each managed by a thread of this one.
 
-    A process of its own for each thread, and not one pool for all: a process that dies breaks its pool, and with it
-    every call that is there. Here it is known whose call it was; that one is made again, once.
+    Each thread has its own pool of one process. If a process dies, its pool breaks, but only its own call is affected.
+    That call is made again, once.
     """
 
     def __init__(self, workers: int) -> None:
@@ -117,7 +117,7 @@ class Processes(ThreadPoolExecutor):
 
 
 def _begin_worker() -> None:
-    """A worker leaves ctrl+c to the process that began it, and ends when that one does, however it ends."""
+    """Ignore ctrl+c, which is for the parent process, and end when the parent ends, however it ends."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="gradlab-parent", daemon=True).start()
@@ -146,7 +146,7 @@ def worker_pool(jobs: int, scheduler: str | None = None) -> Iterator[tuple[Execu
     try:
         client = connect(scheduler, timeout=CONNECT_SECONDS)
     except (OSError, ValueError, TypeError) as error:
-        raise LabError(f"--scheduler {scheduler}: no Dask scheduler answers there ({error})") from None
+        raise LabError(f"--scheduler {scheduler}: no Dask scheduler answers ({error})") from None
     with client:
         workers = client.scheduler_info(n_workers=-1)["workers"]
         if not workers:

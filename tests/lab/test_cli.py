@@ -345,7 +345,7 @@ def test_too_little_memory_is_one_line(gradlab, small, tmp_path, monkeypatch):
 
     monkeypatch.setattr("core.network.Network._bind", refuse)
     code, _, err = gradlab(*small_run(small))
-    assert (code, err) == (2, "gradlab: there is not enough memory: Unable to allocate 38.4 GiB for an array\n")
+    assert (code, err) == (2, "gradlab: not enough memory: Unable to allocate 38.4 GiB for an array\n")
     assert not (tmp_path / "runs").exists()
 
 

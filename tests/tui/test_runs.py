@@ -243,7 +243,7 @@ async def test_a_report_of_the_marked_runs_is_written(runs, until, monkeypatch):
         assert "# Comparison of 2 runs" in written.read_text()
         await pilot.press("w")
         await until(pilot, lambda: len(messages(app)) == 2)
-        assert f"{written} is there already" in messages(app)[1]
+        assert f"{written} already exists" in messages(app)[1]
 
 
 async def test_a_second_report_waits_for_the_first(runs, until, monkeypatch):

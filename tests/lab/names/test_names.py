@@ -188,8 +188,8 @@ def test_runs_that_cannot_answer_are_refused(copies, start, refused):
     (mixed.path / "checkpoint.npz").write_bytes((images.store.path / "checkpoint.npz").read_bytes())
     for run, reason in {
         "nix": "there is no run nix in",
-        images.store.path.name: "is a run of a2-setting1, which learns no surnames",
-        "aaaa": "diverged: it left no model",
+        images.store.path.name: "is a run of a2-setting1, which does not learn surnames",
+        "aaaa": "diverged: it has no model",
         "bbbb": "has no result: it is still running, or was killed",
         "cccc": "its files do not fit together: theta has shape",
     }.items():
@@ -285,7 +285,7 @@ def test_names_are_read_from_stdin(gradlab, monkeypatch):
     monkeypatch.setattr("sys.stdin", io.StringIO("Zhao\n\n Singh \n"))
     assert json.loads(gradlab("names", "-", "--json")[1])["names"] == ["Zhao", "Singh"]
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
-    assert gradlab("names", "-")[::2] == (2, "gradlab: which names? There were none on stdin\n")
+    assert gradlab("names", "-")[::2] == (2, "gradlab: no names: give some, or one per line on stdin\n")
 
 
 def test_bad_names_are_one_line_and_exit_2(refused):

@@ -153,7 +153,7 @@ def test_the_folder_is_named_after_the_run_and_a_report_is_never_overwritten(
     written.write_text("mine")
     code, _, err = gradlab("report", store.path.name)
     assert (code, err.count("\n")) == (2, 1)
-    assert f"{written} is there already: give another folder with --out" in err
+    assert f"{written} already exists: give another folder with --out" in err
     assert written.read_text() == "mine"
 
 

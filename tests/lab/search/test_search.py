@@ -231,7 +231,7 @@ def test_a_search_at_work_is_not_taken_up_by_another_process(tiny):
     with search.store.locked():
         assert search.store.running()
         assert tiny().store.path != search.store.path
-        with pytest.raises(LabError, match="is being worked at by another process"):
+        with pytest.raises(LabError, match="is in use by another process"):
             search.run()
     assert not search.store.running()
 
@@ -300,7 +300,7 @@ def test_a_full_disk_ends_the_search_and_no_trial(whole, tiny, monkeypatch):
         save(store, result)
 
     monkeypatch.setattr(RunStore, "save_result", full)
-    with pytest.raises(LabError, match="trial-002: No space left on device; the same command goes on with the search"):
+    with pytest.raises(LabError, match="trial-002: No space left on device; the same command continues the search"):
         search.run()
     monkeypatch.setattr(RunStore, "save_result", save)
     again = tiny()
@@ -395,7 +395,7 @@ def test_the_refined_range_is_that_of_the_best_trials(whole):
     (vary,) = preset.search.vary
     assert (vary.low, vary.high) == (min(lambdas), max(lambdas))
     assert preset.name == "a2-coarse-refined"
-    assert f"where the best 4 of 4 trials of {whole.store.path} lie" in preset.description
+    assert f"the range of the best 4 of 4 trials of {whole.store.path} (" in preset.description
 
 
 def test_fewer_of_the_best_make_a_finer_range(whole):
@@ -425,7 +425,7 @@ def test_refining_takes_the_finished_search_of_the_same_settings(tiny):
 def test_a_grid_is_not_refined(tiny):
     vary = "search.vary=[{key='network.batch_norm', distribution='grid', values=[true, false]}]"
     search = tiny(vary, "search.trials=2")
-    with pytest.raises(LabError, match="runs through a grid"):
+    with pytest.raises(LabError, match="searches a grid"):
         refined(search.preset, {"trials": [], "run": ""})
     with pytest.raises(LabError, match="the grid of a2-coarse has 2 combinations"):
         tiny(vary, "search.trials=2", trials=3)
@@ -503,7 +503,7 @@ def test_a_killed_search_leaves_no_workers_and_ends_as_an_undisturbed_one(spawn,
     process = spawn("--runs-dir", str(tmp_path / "killed"), "--json")
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0
-    assert "going on with" in err
+    assert "continuing" in err
     (killed,) = (tmp_path / "killed").iterdir()
     assert (killed / "trials.csv").read_bytes() == table(undisturbed)
     assert [row["trial"] for row in json.loads(out)["trials"]] == [1, 2, 3, 4]
@@ -532,6 +532,6 @@ def test_a_signal_ends_a_search_with_what_is_done_kept(spawn, tmp_path, number):
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert json.loads(out)["trials"] == []
-    assert "interrupted after 0 of 4 trials; the same command goes on with them" in err
+    assert "interrupted after 0 of 4 trials; the same command continues" in err
     assert all(int(RunStore(path).checkpoint()["update"]) >= 0 for path in (tmp_path / "runs").glob("*/trial-*"))
     wait_until(lambda: not alive(process.pid))

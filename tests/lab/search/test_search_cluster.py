@@ -67,7 +67,7 @@ def test_a_worker_killed_half_way_changes_nothing(cluster, undisturbed, tmp_path
 
 def test_a_place_without_a_scheduler_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("lab.search.workers.CONNECT_SECONDS", 0.5)
-    with pytest.raises(LabError, match=r"--scheduler tcp://127\.0\.0\.1:9: no Dask scheduler answers there"):
+    with pytest.raises(LabError, match=r"--scheduler tcp://127\.0\.0\.1:9: no Dask scheduler answers"):
         search(tmp_path, "tcp://127.0.0.1:9").run()
 
 

@@ -82,9 +82,9 @@ def test_a_finer_search_says_which_range_it_takes_and_why(search):
     coarse = json.loads(search("--trials", "6", "--json")[1])
     code, out, err = search("--trials", "2", "--refine")
     assert code == 0
-    reason = rf"a2-coarse-refined: loss.lambda from \S+ to \S+: where the best 5 of 6 trials of {coarse['run']} lie \("
+    reason = rf"a2-coarse-refined: loss.lambda from \S+ to \S+: the range of the best 5 of 6 trials of {coarse['run']} \("
     assert re.search(reason, " ".join(err.split()))
-    assert "where the best 5 of 6 trials" in out
+    assert "the range of the best 5 of 6 trials" in out
 
 
 def test_a_grid_is_drawn_in_series_and_all_of_it_is_listed(search):
@@ -98,7 +98,7 @@ def test_a_grid_is_drawn_in_series_and_all_of_it_is_listed(search):
 def test_failed_trials_are_told_and_only_failed_ones_are_a_failure(search):
     code, out, err = search("--trials", "2", changes=["schedule.kind=constant", "updates=200", VARY_ETA])
     assert code == 1
-    assert "no trial came to its end" in out
+    assert "no trial finished" in out
     assert re.search(r"trial 2 diverged: the loss was not finite at update \d", out)
     assert re.search(r"^2 of 2  trial 2  optimiser.eta \S+  diverged: the loss was not finite", err, re.M)
 
@@ -106,7 +106,7 @@ def test_failed_trials_are_told_and_only_failed_ones_are_a_failure(search):
 def test_what_halving_spared_is_told(search):
     code, out, _ = search("--trials", "4", changes=["search.halving=true"])
     assert code == 0
-    assert "successive halving spared 40 of 160 updates" in out
+    assert "successive halving saved 40 of 160 updates" in out
 
 
 @pytest.mark.parametrize(
