@@ -1,4 +1,4 @@
-"""`gradlab reproduce`: every value the reports report, measured again, with a verdict."""
+"""`gradlab reproduce`: measures every value of the reports again, with a verdict on each."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ from presets.reports import Report
 OneReport = Annotated[Report | None, typer.Option(help="One report.", show_default="all")]
 Seeds = Annotated[int, typer.Option(min=1, max=100, help="Train with seeds 1 to N: mean and spread of every value.")]
 Jobs = Annotated[
-    int | None, typer.Option(min=1, max=1024, help="Trainings side by side.", show_default="one for each core")
+    int | None, typer.Option(min=1, max=1024, help="Number of trainings to run at a time.", show_default="one per core")
 ]
 
 
@@ -25,7 +25,7 @@ def reproduce(
     runs_dir: RunsDir = Path("runs"),
     json: Json = False,
 ) -> None:
-    """Measure what the reports report; ctrl+c stops it, the same command goes on with it."""
+    """Measure every value of the published reports again. ctrl+c stops it; the same command continues it."""
     from lab.reproduce.reproduce import Reproduction
     from lab.reproduce.view import NOT_JUDGED, ReproductionProgress, show_reproduction
 
@@ -33,12 +33,12 @@ def reproduce(
     if reproduction.embedded and data is None:
         notice(f"{NOT_JUDGED} {fetch()} gets all of it.")
     if reproduction.taken_up:
-        notice(f"{reproduction.taken_up} of {len(reproduction.pieces)} pieces are in {reproduction.root} and are kept")
+        notice(f"{reproduction.taken_up} of {len(reproduction.pieces)} pieces are already in {reproduction.root}")
     progress = ReproductionProgress(console(stderr=True), reproduction)
     with stopped_by_signals(reproduction.stop), progress.bar:
         rows = reproduction.run(progress)
     output(json, rows, lambda terminal: show_reproduction(terminal, reproduction, rows))
     if not reproduction.done:
         done = f"{len(reproduction.results)} of {len(reproduction.pieces)}"
-        notice(f"interrupted after {done} pieces; the same command goes on with them")
+        notice(f"interrupted after {done} pieces; the same command continues")
         raise typer.Exit(INTERRUPTED)

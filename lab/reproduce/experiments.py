@@ -1,4 +1,4 @@
-"""What is measured and is no training: the gradient checks of the reports, and the experiment on efficiency."""
+"""Measurements without training: the gradient checks of the reports and the efficiency experiment."""
 
 import time
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ def timed(name: str) -> dict[str, Any]:
 
 
 def _efficiency() -> dict[str, Any]:
-    """Seconds of 100 updates by each method. Raises LabError if the methods do not come to the same gradients."""
+    """Seconds of 100 updates by each method. Raises LabError if the gradients of the methods differ."""
     document = experiment(load(PRESET), UPDATES, watch=lambda way, update: None)
     if not document["same_gradient"]:
-        raise LabError("the methods do not come to the same gradients: their times tell nothing")
+        raise LabError("the gradients of the methods differ, so their times cannot be compared")
     return {method["name"]: method["seconds"] for method in document["methods"]}
 
 

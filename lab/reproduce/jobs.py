@@ -1,4 +1,4 @@
-"""What must be done to measure a value: presets to train, and measurements that train nothing."""
+"""The jobs needed to measure a value: presets to train, and measurements without training."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Training:
     trials: bool = False
 
     def presets(self, seed: int) -> list[Preset]:
-        """What to train. Only the end counts: nothing is evaluated on the way."""
+        """What to train. Only the end counts, so there are no evaluations during the training."""
         preset = load(self.preset, [*self.changes, f"seed={seed}", f"evaluate_every={NEVER}"])
         return trials_of(preset)[1] if self.trials else [with_values(preset, {}, preset.name)]
 

@@ -1,4 +1,4 @@
-"""How a value is measured: functions from the results of its jobs to a number, or to the answer of a question."""
+"""How a value is measured: functions from the results of its jobs to a number or to yes or no."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -17,11 +17,11 @@ Results = Mapping[Job, Sequence[Result]]  # one result of each job, or of a sear
 Measure = Callable[[Results], float]
 Condition = Callable[[Results], bool]
 
-EXACT = 1e-9  # relative error of a right gradient by the complex step
+EXACT = 1e-9  # relative error of a correct gradient by the complex step
 
 
 def at(job: Job, *keys: str | int, trial: int = 0) -> Measure:
-    """What stands at this place in the result of a job."""
+    """The entry of a job's result with this path."""
 
     def measure(results: Results) -> float:
         value: Any = results[job][trial]
@@ -105,12 +105,12 @@ def share_of_two(job: Job) -> Measure:
 
 
 def probability(job: Job, name: str, nationality: str) -> Measure:
-    """How likely the trained model finds a nationality of a surname."""
+    """The probability that the trained model gives a nationality for a surname."""
     return lambda results: _probabilities(results[job][0], name)[nationality]
 
 
 def most_likely(job: Job, name: str, nationality: str) -> Condition:
-    """Is it the likeliest of all?"""
+    """Is it the most likely nationality?"""
 
     def holds(results: Results) -> bool:
         probabilities = _probabilities(results[job][0], name)

@@ -1,8 +1,8 @@
-"""Everything the reports report, measured again: what has to be trained and checked, side by side, and the verdicts.
+"""All values of the reports, measured again: the trainings and measurements, and the verdicts.
 
-It is kept below the runs, in reproduce/: a run directory for every training, in seed-<seed>-<data>/, and a file for
-every measurement, in checks/. A reproduction that was ended in any way goes on where it was, and one that is complete
-is only read. What was measured with another version of Gradlab, NumPy or a preset is measured again.
+They are saved in the runs directory in reproduce/: a run directory for each training, in seed-<seed>-<data>/, and a
+file for each measurement, in checks/. An interrupted reproduction continues, and a complete one is only read. Values
+measured with another version of Gradlab, NumPy or a preset are measured again.
 """
 
 import re
@@ -37,7 +37,7 @@ from presets.schema import Preset
 
 @dataclass(frozen=True)
 class Piece:
-    """What a worker does at a time: one training, or one measurement, which has no preset."""
+    """The task of a worker: one training, or one measurement (without a preset)."""
 
     job: Job
     seed: int
@@ -68,8 +68,8 @@ class ValueRow(TypedDict):
 class Reproduction:
     """The values of one report or of all, for seeds 1 to `seeds`, on 'auto', 'mini' or 'full' data.
 
-    run() measures what has not been measured; stop() may be called meanwhile, from any thread or a signal handler.
-    `results` holds what is known of every piece; a piece that could not be done is a result with a `reason` alone.
+    run() makes the missing measurements. stop() can be called meanwhile, from any thread or a signal handler. `results`
+    holds the result of every piece that is done; a failed piece has only a `reason`.
     """
 
     def __init__(self, runs: Path, report: str | None, variant: str, workers: int, seeds: int = 1) -> None:
@@ -97,7 +97,7 @@ class Reproduction:
         return any(piece.variant == "mini" for piece in self.pieces)
 
     def stop(self) -> None:
-        """End soon: trainings at work stop after the update they are at, and can be taken up again."""
+        """Stop soon: running trainings stop after their current update and can be resumed."""
         self._stopping = True
         for folder in {piece.folder.parent for piece in self.pieces if piece.folder.parent.is_dir()}:
             (folder / STOP).touch()
@@ -237,7 +237,7 @@ def _measure(executor: Executor, piece: Piece) -> Future[Any]:
 
 
 def _train(executor: Executor, piece: Piece, data: SharedData) -> Future[Any]:
-    """Begin a training, or go on with it if its run directory is of this very preset and was left in the middle."""
+    """Start a training, or resume it if its run directory has the same preset and is not finished."""
     assert piece.preset is not None, "a training has a preset"
     store = RunStore(piece.folder)
     with disk(piece.folder):
@@ -262,7 +262,7 @@ def _received(call: Ended[Piece, Any]) -> Result | None:
         write_whole(path, to_json(outcome) + "\n")
         return _kept(piece)
     if outcome.state == "interrupted" and outcome.reason:  # the disk: no other would get further
-        raise LabError(f"{outcome.reason}; the same command goes on with the values")
+        raise LabError(f"{outcome.reason}; the same command continues")
     if outcome.state in ("failed", "diverged"):
         return {"reason": f"{outcome.state}: {outcome.reason}"}
     return _kept(piece) if outcome.state == "done" else None

@@ -1,4 +1,4 @@
-"""The numbers the reports print and no preset carries, report by report; and the slips in the reports."""
+"""Numbers of the reports that are in no preset, by report, and the misprints of the reports."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Slip:
-    """A statement of a report that is wrong and is no number to be measured."""
+    """A wrong statement in a report that is not a number to measure."""
 
     report: str
     printed: str

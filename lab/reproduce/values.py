@@ -1,10 +1,10 @@
-"""What the five reports report, value by value: the number, how it is measured here, and by what it is judged.
+"""The values of the five reports: each number, how it is measured, and how it is judged.
 
-An accuracy is reproduced if it lies within 2.5 points (CIFAR-10), 0.5 (MNIST) or 4 (surnames) of the report or of an
-independent implementation, or above both. Losses have no points: for them it is as many per cent, and lower is better.
-Other numbers have no tolerance: a bound holds or it does not, a count is exact, a time or a rounding error is at most
-the report's. Numbers that stand in the [reference] of a preset are taken from there, all others from
-lab.reproduce.tables. lab.reproduce.measures says how each is measured.
+An accuracy is reproduced if it is within 2.5 points (CIFAR-10), 0.5 (MNIST) or 4 (surnames) of the report or of an
+independent implementation, or above both. For losses the same numbers are per cent, and lower is better. Other numbers
+have no tolerance: a bound holds or not, a count must be exact, and a time or rounding error must be at most the
+report's. Numbers in the [reference] of a preset come from there, all others from lab.reproduce.tables.
+lab.reproduce.measures says how each is measured.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -47,7 +47,7 @@ from presets.load import load
 
 Rule = Literal["higher", "lower", "at most", "at least", "equal"]
 
-CIFAR, NAMES = 0.025, 0.04  # tolerances of accuracies; those of presets stand in their [reference]
+CIFAR, NAMES = 0.025, 0.04  # tolerances of accuracies; presets have theirs in [reference]
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def values(report: str | None = None) -> list[Value]:
 
 
 def jobs(wanted: Sequence[Value]) -> list[Job]:
-    """What has to be done to measure these values, each once: those of the last values first, which take longest."""
+    """The jobs for these values, each once. The jobs of the last values come first, because they take longest."""
     return list(dict.fromkeys(job for value in reversed(wanted) for job in value.jobs))
 
 
@@ -177,7 +177,7 @@ def _a3() -> Iterator[Value]:
             (training,),
             rule="at most",
             holds=all_right(training),
-            why="Towards 0, as all 100 are right; a little above it with the penalty.",
+            why="Towards 0, because all 100 are correct; slightly higher with the penalty.",
         )
     for name in ("a3-3layer", "a3-9layer", "a3-3layer-bn"):
         yield from _of_preset(name)

@@ -1,4 +1,4 @@
-"""Is a reported value reproduced? The rules of lab.reproduce.values, applied to what was measured."""
+"""Is a reported value reproduced? The rules of lab.reproduce.values, applied to the measured values."""
 
 from math import isfinite
 

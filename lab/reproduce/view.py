@@ -14,7 +14,7 @@ from lab.reproduce.values import Value
 from lab.reproduce.verdicts import BETTER, EMBEDDED, FAILED, OFF, SLIP, WITHIN
 
 STYLES = {WITHIN: "green", BETTER: "green", SLIP: "cyan", OFF: "bold red", FAILED: "bold red", EMBEDDED: "italic"}
-NOT_JUDGED = "The reported numbers are for the full data: what was trained on an embedded part of it is not judged."
+NOT_JUDGED = "The reported numbers are for the full data, so results on the embedded part are not judged."
 
 
 class ReproductionProgress:
@@ -47,7 +47,7 @@ class ReproductionProgress:
 
 
 def show_reproduction(console: Console, reproduction: Reproduction, rows: Sequence[ValueRow]) -> None:
-    """The table of all values, what is to be said of some, the slips, and the count of verdicts."""
+    """The table of all values, remarks on some, the misprints, and the number of each verdict."""
     by_id = {value.id: value for value in reproduction.values}
     console.print(_table(by_id, rows, reproduction.seeds))
     for row in rows:
@@ -63,7 +63,7 @@ def show_reproduction(console: Console, reproduction: Reproduction, rows: Sequen
     counts = Counter(row["verdict"] for row in rows)
     verdicts = ", ".join(f"{counts[verdict]} {verdict}" for verdict in STYLES if counts[verdict])
     console.print(f"{len(rows)} values: {verdicts}", style="bold", highlight=False)
-    console.print(f"{reproduction.root}  (delete it to measure all of it anew)", soft_wrap=True, highlight=False)
+    console.print(f"{reproduction.root}  (delete it to measure everything again)", soft_wrap=True, highlight=False)
 
 
 def _table(values: dict[str, Value], rows: Sequence[ValueRow], seeds: int) -> Table:
@@ -93,7 +93,7 @@ def _table(values: dict[str, Value], rows: Sequence[ValueRow], seeds: int) -> Ta
 
 def _slips(slips: Sequence[Slip]) -> Table:
     table = Table(
-        "report", "printed", "right", "why", title="Slips of the reports", box=box.SIMPLE_HEAD, pad_edge=False
+        "report", "printed", "right", "why", title="Misprints in the reports", box=box.SIMPLE_HEAD, pad_edge=False
     )
     for slip in slips:
         table.add_row(slip.report, slip.printed, slip.right, slip.why)

@@ -1,4 +1,4 @@
-"""Runs: train a preset, keep the run on the disk, read it back, list it, compare it, show it.
+"""Runs: train a preset, save the run, read it, list it, compare it, show it.
 
-Nothing here knows of searches or checks.
+Nothing here knows about searches or checks.
 """

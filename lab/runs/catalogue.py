@@ -36,13 +36,13 @@ class RunRow(TypedDict):
 
 
 def list_runs(runs: Path) -> list[RunRow]:
-    """A row for every run below `runs`, oldest first; a damaged one says so in its state."""
+    """A row per run in `runs`, oldest first. The state of a damaged run says so."""
     return [_row(store) for store in all_runs(runs)]
 
 
 def best_so_far(runs: Path) -> dict[str, dict[Variant, float]]:
-    """The best accuracy of finished runs below `runs`, by preset and by data: {"a2-final": {"full": 0.52}}. Runs with
-    changed settings count, too."""
+    """The best accuracy of the finished runs in `runs`, by preset and data: {"a2-final": {"full": 0.52}}. Includes runs
+    with changed settings."""
     best: dict[str, dict[Variant, float]] = {}
     for run in list_runs(runs):
         if run["state"] == "done" and run["accuracy"] is not None and run["data"]:
@@ -52,7 +52,7 @@ def best_so_far(runs: Path) -> dict[str, dict[Variant, float]]:
 
 
 class Catalogue:
-    """The same for who looks again and again: a run is read anew only when its files have changed."""
+    """A cache of the list: a run is read again only if its files have changed."""
 
     def __init__(self, runs: Path) -> None:
         self.runs = runs

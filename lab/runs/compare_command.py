@@ -8,7 +8,9 @@ import typer
 from lab.errors import LabError
 from lab.terminal import Json, RunsDir, output
 
-RunNames = Annotated[list[str], typer.Argument(metavar="RUN RUN...", help="Paths or names; their ends will do.")]
+RunNames = Annotated[
+    list[str], typer.Argument(metavar="RUN RUN...", help="Paths or names of runs; the end of a name is enough.")
+]
 
 
 def compare(names: RunNames, runs_dir: RunsDir = Path("runs"), json: Json = False) -> None:

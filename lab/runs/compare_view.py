@@ -14,7 +14,7 @@ from lab.runs.view import figure, mini_note
 
 
 def show_comparison(console: Console, compared: Comparison, records: Sequence[Record]) -> None:
-    """Curves, settings that differ, and results beside the reported ones, of what compare() found of these runs."""
+    """Curves, settings that differ, and results beside the reported ones, from the result of compare()."""
     named = [run["label"] for run in compared["runs"]]
     series = {label: record.metrics for label, record in zip(named, records, strict=True)}
     text = overlay(series, min(console.width, 160), console.color_system is not None)
@@ -27,7 +27,7 @@ def show_comparison(console: Console, compared: Comparison, records: Sequence[Re
 
 
 def table(compared: Comparison, records: Sequence[Record], marks: Sequence[Text]) -> Table:
-    """What compare() found, a column for each run, under its name and the mark of its curve."""
+    """The result of compare(): a column for each run, with its name and the mark of its curve."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("", no_wrap=True)
     for mark, run in zip(marks, compared["runs"], strict=False):

@@ -1,4 +1,4 @@
-"""What a run found out about its network, as tables: layers, classes, confusion matrix, surest mistakes."""
+"""Tables about the network of a run: layers, classes, confusion matrix, most confident mistakes."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -22,13 +22,13 @@ def show_details(console: Console, result: "Result") -> None:
         _title(console, "Layers")
         console.print(_rows(layer_rows(layers), texts=2))
     part = result["judge"]
-    _title(console, f"Classes, {part} part")
+    _title(console, f"Classes, {part} set")
     console.print(_rows(class_rows(result), texts=1))
     _title(console, "Confusion matrix: a row for each true class, a column for each guess")
     for table in confusion_tables(result["classes"], result["confusion"], console.width):
         console.print(table)
     if misclassified := result.get("misclassified"):
-        _title(console, f"Misclassified with most confidence, {part} part")
+        _title(console, f"Most confident mistakes, {part} set")
         console.print(_misclassified(misclassified))
 
 
@@ -46,7 +46,7 @@ def _table(*names: str, numbers: Sequence[str]) -> Table:
 
 
 def _rows(rows: Sequence[Sequence[str]], texts: int) -> Table:
-    """The first row the headings, the last one set apart; so many columns of text, then numbers."""
+    """The first row holds the headings, and the last one is set apart; n columns of text, then numbers."""
     headings, *body, last = rows
     table = _table(*headings[:texts], numbers=headings[texts:])
     for row in body:

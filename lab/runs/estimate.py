@@ -1,4 +1,4 @@
-"""How long a preset will train, measured on this machine."""
+"""The estimated training time of a preset, measured on this machine."""
 
 import time
 
@@ -15,8 +15,8 @@ EVALUATED = 500  # examples
 
 
 def seconds(preset: Preset, n_threads: int) -> float:
-    """About how long a run of the preset takes on the data that is there: a few updates and a small evaluation are
-    timed on embedded data, and multiplied. Raises DataError, PresetError."""
+    """The estimated seconds of a run of the preset on the data of this machine, from timing a few updates and a small
+    evaluation on embedded data. Raises DataError, PresetError."""
     dataset = load_data(preset, "mini")
     trainer = build(preset, dataset)
     trainer.evaluate_every = trainer.updates

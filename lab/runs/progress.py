@@ -1,4 +1,4 @@
-"""What is seen of a run while it trains: one live line on a terminal, a few plain lines elsewhere."""
+"""The progress of a run: one live line on a terminal, a few plain lines elsewhere."""
 
 import time
 

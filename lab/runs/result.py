@@ -1,4 +1,4 @@
-"""What a run ended with: the document in result.json, which `gradlab run` and `gradlab runs RUN` print as JSON."""
+"""The result of a run: the document in result.json, which `gradlab run` and `gradlab runs RUN` print as JSON."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
@@ -163,7 +163,7 @@ def _scores(confusion: Array) -> ScoresDocument:
 
 
 def _misclassified(dataset: Dataset, p: Array) -> list[Mistake]:
-    """The examples guessed wrong with most confidence, the surest first."""
+    """The most confident mistakes, the most confident first."""
     (_, part), classes = dataset.judge, dataset.classes
     mistakes = confident_mistakes(p, part.y, MISCLASSIFIED)
     shown = [dataset.show(part.x[i]) for i in mistakes]

@@ -1,4 +1,4 @@
-"""A run: preset, data, trainer and store tied together. Command line and app both drive it from here."""
+"""A run: preset, data, trainer and store together. The command line and the app both use it."""
 
 import time
 from collections.abc import Callable
@@ -21,10 +21,10 @@ CHECKPOINT_SECONDS = 10.0
 
 
 class Run:
-    """A training run on its way to the disk.
+    """A training run and its directory.
 
-    `trainer` takes requests (pause, stop, set_eta) from any thread while go() is at work; after it `state` says how the
-    run ended.
+    `trainer` takes requests (pause, stop, set_eta) from any thread while go() runs. Afterwards `state` says how the run
+    ended.
     """
 
     def __init__(self, preset: Preset, dataset: Dataset, trainer: Trainer, store: RunStore, threads: int) -> None:
@@ -47,10 +47,9 @@ class Run:
     def go(self, watch: Callable[[Snapshot], None]) -> Result:
         """Train to the end, or until the trainer is stopped or diverges; `watch` sees every snapshot.
 
-        Whatever ends it, an exception of `watch` included, the run is on the disk up to the last update. Returns
-        the result, which is also written to result.json; its key "pictures" names the file, pictures.npz, that holds
-        templates, kernels and misclassified images as arrays (see lab.runs.pictures), None where there are none. Raises
-        LabError when the disk refuses.
+        However it ends, even by an exception in `watch`, the run is saved up to the last update. Returns the result,
+        which is also written to result.json. Its key "pictures" names the file with templates, kernels and
+        misclassified images (pictures.npz, see lab.runs.pictures), or is None. Raises LabError if the disk refuses.
         """
         self._started = time.perf_counter()
         with threads(self.threads), self.store.recording(self.trainer.update):
@@ -97,7 +96,7 @@ class Run:
     def restore(self, checkpoint: dict[str, Array]) -> None:
         """Go back to where a checkpoint of this preset was taken. Raises LabError if the data are not the same."""
         if list(checkpoint["run.fingerprints"]) != sorted(self.dataset.fingerprints.values()):
-            raise LabError(f"{self.store.path} was trained on other data than {self.dataset.label}")
+            raise LabError(f"{self.store.path} was trained on other data, not on {self.dataset.label}")
         self.trainer.restore(checkpoint)
         self._seconds = float(checkpoint["run.seconds"])
 
@@ -105,15 +104,15 @@ class Run:
 def start(preset: Preset, variant: str, runs: Path, threads: int) -> Run:
     """A new run of a preset on 'auto', 'mini' or 'full' data. Raises DataError, PresetError, LabError."""
     dataset = load_data(preset, variant)
-    trainer = build(preset, dataset)  # what does not fit is said before a directory is made
+    trainer = build(preset, dataset)  # report errors before making a directory
     return Run(preset, dataset, trainer, RunStore.create(runs, preset), threads)
 
 
 def resume(store: RunStore, threads: int) -> Run:
-    """A run taken up where its checkpoint was written. Raises DataError, PresetError, LabError."""
+    """A run resumed from its checkpoint. Raises DataError, PresetError, LabError."""
     result = store.result()
     if result is not None and result["state"] == "diverged":
-        raise LabError(f"{store.path} diverged at update {result['diverged_at']:,}: start anew with a smaller eta")
+        raise LabError(f"{store.path} diverged at update {result['diverged_at']:,}: start again with a smaller eta")
     preset, checkpoint = store.preset(), store.checkpoint()
     try:
         dataset = load_data(preset, str(checkpoint["run.variant"]))

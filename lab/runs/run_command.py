@@ -1,4 +1,4 @@
-"""`gradlab run`: train a preset, or go on with a run."""
+"""`gradlab run`: train a preset, or resume a run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from lab.runs.result import Result
     from lab.runs.run import Run
 
-Threads = Annotated[int | None, typer.Option(min=1, help="Processor cores to use.", show_default="all")]
-Resume = Annotated[str | None, typer.Option(metavar="RUN", help="Go on with an interrupted run.", show_default=False)]
+Threads = Annotated[int | None, typer.Option(min=1, help="Number of processor cores to use.", show_default="all")]
+Resume = Annotated[str | None, typer.Option(metavar="RUN", help="Resume an interrupted run.", show_default=False)]
 
 
 def run(
@@ -41,7 +41,7 @@ def run(
     runs_dir: RunsDir = Path("runs"),
     json: Json = False,
 ) -> None:
-    """Train a preset and keep the run; ctrl+c stops it so that --resume can take it up again."""
+    """Train a preset and save the run. ctrl+c stops it; --resume continues it."""
     from lab.runs.view import show_result
 
     session = _session(preset, changes or [], data, seed, threads, resume, runs_dir)
@@ -51,7 +51,7 @@ def run(
         notice(f"the loss was not finite at update {result['diverged_at']:,}: try a smaller eta")
         raise typer.Exit(FAILED)
     if result["state"] == "interrupted":
-        notice(f"interrupted; go on with: {command_lines.resume(session.store.path)}")
+        notice(f"interrupted; resume with: {command_lines.resume(session.store.path)}")
         raise typer.Exit(INTERRUPTED)
 
 
@@ -64,7 +64,7 @@ def _session(
     resume: str | None,
     runs_dir: Path,
 ) -> "Run":
-    """A new run, or one taken up again."""
+    """A new run, or a resumed one."""
     from lab.runs import run as lab_run
     from lab.runs.store import find
     from presets.load import load
@@ -73,10 +73,10 @@ def _session(
         raise LabError(f"--threads {threads}: this machine has {cores()}")
     if resume is not None:
         if changes or data or seed is not None:
-            raise LabError("--resume goes on with a run as it was: it takes no -s, --data or --seed")
+            raise LabError("--resume continues a run with its own settings: it takes no -s, --data or --seed")
         store = find(runs_dir, resume)
         if preset is not None and store.preset() != load(preset):
-            raise LabError(f"{store.path} is not a run of {preset} as it stands: leave the preset out")
+            raise LabError(f"{store.path} is not a run of the current {preset}: leave the preset out")
         return lab_run.resume(store, threads or cores())
     if preset is None:
         raise LabError("which preset? gradlab presets lists them")

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from lab.runs.store import RunStore
 
 RunName = Annotated[
-    str | None, typer.Argument(metavar="RUN", help="Path or name of a run; the end of the name will do.")
+    str | None, typer.Argument(metavar="RUN", help="Path or name of a run; the end of the name is enough.")
 ]
 Figures = Annotated[
-    bool, typer.Option("--figures", help="Show the pictures of a run, too, and write them as PNG files into it.")
+    bool, typer.Option("--figures", help="Also show the pictures of the run and write them as PNG files.")
 ]
-Delete = Annotated[bool, typer.Option("--delete", help="Delete the run and all its files, after a question.")]
+Delete = Annotated[bool, typer.Option("--delete", help="Delete the run and all its files; asks first.")]
 
 
 def runs(
@@ -31,7 +31,7 @@ def runs(
     runs_dir: RunsDir = Path("runs"),
     json: Json = False,
 ) -> None:
-    """List the saved runs; show one: its numbers, layers, classes and mistakes; or delete one."""
+    """List the saved runs, show one (numbers, layers, classes, mistakes), or delete one."""
     from lab.runs.catalogue import list_runs
     from lab.runs.details_view import show_details
     from lab.runs.store import find
@@ -41,7 +41,7 @@ def runs(
         raise LabError("--delete deletes one run and shows nothing: gradlab runs RUN --delete")
     if name is None:
         if figures:
-            raise LabError("--figures of which run? gradlab runs lists them")
+            raise LabError("--figures needs a run; gradlab runs lists them")
         summaries = list_runs(runs_dir)
         output(json, summaries, lambda terminal: show_runs(terminal, summaries))
         return
@@ -52,7 +52,7 @@ def runs(
         return
     result = store.result()
     if result is None:
-        going = "is still running" if store.running() else f"was killed; {resume(store.path)} takes it up"
+        going = "is still running" if store.running() else f"was killed; {resume(store.path)} resumes it"
         raise LabError(f"{store.path} has no result yet: it {going}")
 
     def render(terminal: "Console") -> None:
@@ -72,7 +72,7 @@ def _figures(store: "RunStore", quiet: bool) -> None:
 
     pictures = unpack(store.pictures())
     if not pictures:
-        notice(f"{store.path} has left no pictures")
+        notice(f"{store.path} has no pictures")
         return
     paths = write_sheets(store, pictures)
     if not quiet:

@@ -1,4 +1,4 @@
-"""A saved run read back: what lists, comparisons and reports say of it, whatever state it is in."""
+"""A saved run, read for lists, comparisons and reports, whatever its state."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ class Record:
 
     @property
     def state_line(self) -> str:
-        """How far it got, and how it ended."""
+        """How far the run got and how it ended."""
         if self.state == "done":
             return f"done, {self.updates:,} updates"
         if self.state == "running":

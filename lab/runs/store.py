@@ -1,6 +1,7 @@
-"""A run on the disk: preset.toml, metrics.csv, checkpoint.npz, pictures.npz and result.json in a directory of its own.
+"""A run on the disk: preset.toml, metrics.csv, checkpoint.npz, pictures.npz and result.json in its own directory.
 
-Everything but metrics.csv is written aside and renamed, so a file that is there is whole. Nothing is pickled.
+Every file except metrics.csv is written under another name and renamed, so an existing file is complete. Nothing is
+pickled.
 """
 
 import csv
@@ -34,7 +35,7 @@ RESULT = ("state", "data", "variant", "judge", "updates", "final")  # what lists
 
 
 class RunStore:
-    """One run directory. Every method raises LabError, naming the file, when the disk refuses."""
+    """One run directory. Every method raises LabError, naming the file, if the disk refuses."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -47,7 +48,7 @@ class RunStore:
 
     @classmethod
     def create_at(cls, path: Path, preset: "Preset") -> "RunStore":
-        """A new directory at that path; what a process that was killed has begun there is written anew."""
+        """A new directory at that path. Overwrites what a killed process left there."""
         from presets.toml import dump  # here and below: to load the schema takes longer than to read a run
 
         with disk(path):
@@ -112,7 +113,7 @@ class RunStore:
         return read_preset(self.path)
 
     def metrics(self) -> list[dict[str, float]]:
-        """The rows of metrics.csv, oldest first; a last line that was cut off is left out."""
+        """The rows of metrics.csv, oldest first, without an incomplete last line."""
         path = self.path / "metrics.csv"
         if not path.exists():
             return []
@@ -137,7 +138,7 @@ class RunStore:
         return self._arrays("checkpoint.npz")
 
     def pictures(self) -> dict[str, Array]:
-        """The named arrays of pictures.npz; none if the run has left no pictures."""
+        """The named arrays of pictures.npz; empty if the run has no pictures."""
         return self._arrays("pictures.npz") if (self.path / "pictures.npz").exists() else {}
 
     def _arrays(self, name: str) -> dict[str, Array]:
@@ -150,7 +151,7 @@ class RunStore:
                 raise DamagedError(f"{path} cannot be used: it is damaged ({type(error).__name__})") from None
 
     def result(self) -> "Result | None":
-        """What result.json holds; None if the run has not ended in an orderly way."""
+        """The content of result.json; None if the run is not finished."""
         return cast("Result | None", read_json(self.path / "result.json", RESULT))
 
     def sound_result(self) -> "Result | None":
@@ -198,7 +199,7 @@ def find(runs: Path, run: str) -> RunStore:
 
 
 def all_runs(runs: Path) -> list[RunStore]:
-    """Every run below `runs`, oldest first; directories that are none are passed over."""
+    """Every run in `runs`, oldest first. Skips other directories."""
     paths = sorted(path.parent for path in runs.glob("*/preset.toml"))
     return [RunStore(path) for path in paths if (path / "checkpoint.npz").is_file()]
 

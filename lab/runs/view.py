@@ -118,4 +118,4 @@ def show_runs(console: Console, runs: "Sequence[RunRow]") -> None:
         )
     console.print(table)
     if any(run["judge"] != "test" for run in runs):
-        console.print("* of the validation part: these data have no test part", style="italic", highlight=False)
+        console.print("* on the validation set: these data have no test set", style="italic", highlight=False)

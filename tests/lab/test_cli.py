@@ -262,7 +262,7 @@ def test_a_signal_ends_a_run_that_can_be_resumed(spawn, tmp_path, number):
     out, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert json.loads(out)["state"] == "interrupted"
-    assert f"go on with: gradlab run --resume {run}" in err
+    assert f"resume with: gradlab run --resume {run}" in err
     process = spawn("--resume", run.name)
     wait_until(RunStore(run).running)
     process.send_signal(signal.SIGTERM)
@@ -282,7 +282,7 @@ def test_a_killed_run_is_shown_as_such_and_can_be_resumed(spawn, gradlab, tmp_pa
     assert json.loads(gradlab("runs", "--json")[1])[0]["state"] == "interrupted"
     code, _, err = gradlab("runs", run.name)
     assert code == 2
-    assert f"it was killed; gradlab run --resume {run} takes it up" in err
+    assert f"it was killed; gradlab run --resume {run} resumes it" in err
 
 
 def wait_for_updates(runs):

@@ -128,7 +128,7 @@ def test_an_interrupted_and_a_killed_run_are_reported_as_such(start, trained, fe
     text = write_report([killed], tmp_path / "killed", quiet).read_text()
     assert "- State: **interrupted (killed), last evaluated at update 20**" in text
     assert "- Data: MNIST, embedded part" in text
-    assert f"`gradlab run --resume {killed.path}` goes on" in text
+    assert f"`gradlab run --resume {killed.path}` continues it" in text
 
 
 def test_names_are_judged_on_their_validation_part(few_figures, tmp_path):
@@ -136,7 +136,7 @@ def test_names_are_judged_on_their_validation_part(few_figures, tmp_path):
     run = lab_run.start(load("names-best", ["updates=2", "split=20 per class"]), "auto", tmp_path / "runs", 1)
     run.go(lambda snapshot: None)
     text = write_report([run.store], tmp_path / "out", quiet).read_text()
-    assert "Classes (validation part)" in text
+    assert "Classes (validation set)" in text
     worst = run.store.result()["misclassified"][0]
     row = [worst["text"], worst["true"], worst["predicted"], f"{worst['probability']:.1%}"]
     assert f"| {' | '.join(row)} |" in text

@@ -256,11 +256,11 @@ def test_the_command_prints_the_table_the_slips_and_the_count(gradlab, tmp_path)
     assert "3 values: 1 within, 2 embedded" in out
     assert "l_min = -2.39" in out
     assert "eps = 1e-6" in out
-    assert f"{tmp_path / 'runs' / 'reproduce'}  (delete it to measure all of it anew)" in out
+    assert f"{tmp_path / 'runs' / 'reproduce'}  (delete it to measure everything again)" in out
     assert err.splitlines()[-1].startswith("4 of 4  ")
     code, out, err = gradlab("reproduce", "--report", "a2", "--json")
     assert [row["id"] for row in json.loads(out)] == ["check.W1", "search.best", "one.accuracy"]
-    assert "4 of 4 pieces are in" in err
+    assert "4 of 4 pieces are already in" in err
 
 
 @pytest.mark.parametrize(

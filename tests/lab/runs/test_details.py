@@ -41,13 +41,13 @@ def test_a_run_is_shown_with_layers_classes_and_mistakes(gradlab, done):
     confusion = np.array(result["confusion"])
     y, guesses = (np.repeat(labels.ravel(), confusion.ravel()) for labels in np.indices(confusion.shape))
     report = sklearn.metrics.classification_report(y, guesses, output_dict=True, zero_division=0)
-    rows = {row[0]: row[1:] for row in map(str.split, lines_between(out, "Classes, test part", "Confusion")) if row}
+    rows = {row[0]: row[1:] for row in map(str.split, lines_between(out, "Classes, test set", "Confusion")) if row}
     for label, name in [*((str(k), str(k)) for k in range(10)), ("macro avg", "macro")]:
         expected = [f"{report[label][score]:.1%}" for score in ("precision", "recall", "f1-score")]
         assert rows[name][-3:] == expected
     assert rows["3"][0] == "200"
     assert "recall = accuracy" in out
-    shown = [row.split() for row in lines_between(out, "Misclassified with most confidence, test part", "\0")[3:]]
+    shown = [row.split() for row in lines_between(out, "Most confident mistakes, test set", "\0")[3:]]
     assert shown == [
         [each["true"], each["predicted"], f"{each['probability']:.1%}", f"{each['index']:,}"]
         for each in result["misclassified"]
@@ -105,7 +105,7 @@ def test_mistakes_that_are_texts_are_shown_as_such():
     }
     file = io.StringIO()
     show_details(Console(file=file, width=80), result)
-    assert "Classes, validation part" in file.getvalue()
+    assert "Classes, validation set" in file.getvalue()
     assert re.search(r"doukas +Greek +Irish +90.0% +1\b", file.getvalue())
 
 
@@ -139,7 +139,7 @@ def test_figures_beside_json_leave_stdout_to_the_document(gradlab, done):
 
 
 def test_figures_need_a_run(refused):
-    refused("runs --figures", "--figures of which run?")
+    refused("runs --figures", "--figures needs a run")
 
 
 @pytest.mark.parametrize("damage", [b"", b"no archive"])
@@ -160,7 +160,7 @@ def test_a_run_of_an_earlier_version_is_shown_as_far_as_it_goes(gradlab, done):
     assert code == 0
     assert "macro mean" in out
     assert "Layers" not in out
-    assert "has left no pictures" in err
+    assert "has no pictures" in err
     assert not (done.path / "figures").exists()
 
 

@@ -135,7 +135,7 @@ def test_a_diverging_run_says_at_which_update_and_keeps_what_it_had(start):
     assert 1 <= result["diverged_at"] == result["updates"] + 1 < 200
     assert run.store.result()["state"] == "diverged"
     assert run.store.metrics()[0]["update"] == 0
-    with pytest.raises(LabError, match=r"diverged at update \d+: start anew with a smaller eta"):
+    with pytest.raises(LabError, match=r"diverged at update \d+: start again with a smaller eta"):
         lab_run.resume(run.store, threads=1)
 
 

@@ -377,7 +377,7 @@ def test_a_scheduler_that_goes_away_before_a_rung_leaves_no_half_of_it(tiny, tmp
         return perform(task)
 
     search.perform = gone_after_two
-    with pytest.raises(LabError, match="the scheduler went away; the same command goes on"):
+    with pytest.raises(LabError, match="the scheduler went away; the same command continues"):
         search.run()
     again = tiny(*changes)
     assert again.store.path == search.store.path

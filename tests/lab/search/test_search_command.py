@@ -82,7 +82,8 @@ def test_a_finer_search_says_which_range_it_takes_and_why(search):
     coarse = json.loads(search("--trials", "6", "--json")[1])
     code, out, err = search("--trials", "2", "--refine")
     assert code == 0
-    reason = rf"a2-coarse-refined: loss.lambda from \S+ to \S+: the range of the best 5 of 6 trials of {coarse['run']} \("
+    where = f"the range of the best 5 of 6 trials of {coarse['run']}"
+    reason = rf"a2-coarse-refined: loss.lambda from \S+ to \S+: {where} \("
     assert re.search(reason, " ".join(err.split()))
     assert "the range of the best 5 of 6 trials" in out
 
