@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from core.types import Array
-from lab.check.mistakes.evidence import Cause, Diagnosis, Layers, NetworkCode
+from lab.check.mistakes.evidence import Cause, Diagnosis, Layers, NetworkCode, is_single, listed
 from lab.check.mistakes.factors import Setting
 from lab.check.mistakes.identify import EPS, EXACT, SINGLE, Identity, Penalty, Points, copied, identify
 from lab.check.mistakes.losses import LOSSES
@@ -26,7 +26,7 @@ def diagnose_network(code: NetworkCode) -> Diagnosis:
     points = Points(code)
     asked = points.layers(ASKED)
     theirs = [code.gradients(copied(layers)) for layers in asked]
-    single = any(g.dtype == np.float32 for layers in theirs for t in layers for g in t.values())
+    single = is_single(g for layers in theirs for t in layers for g in t.values())
     rtol, exact = (1e-3, SINGLE) if single else (1e-6, EXACT)
     if code.cost is None:
         return _without_cost(code, asked, theirs, rtol)
@@ -42,10 +42,25 @@ def _causes(
     """The causes, where some tensor is wrong."""
     points = at_points(identity, code, asked, theirs)
     wrong = wrong_tensors(identity, points, rtol)
+    missing = without_gradient(code, theirs)
     if not wrong:
-        return ()
+        return missing
     stories = Walk([few_rows(point) for point in points], identity, settings(identity, code), rtol).stories()
-    return causes([with_rest(story, wrong) for story in stories], wrong, code, identity)
+    return (*missing, *causes([with_rest(story, wrong) for story in stories], wrong, code, identity))
+
+
+def without_gradient(code: NetworkCode, theirs: list[Layers]) -> tuple[Cause, ...]:
+    """The parameters for which the code gives no gradient at all."""
+    names = [
+        name
+        for layer, roles in enumerate(code.names)
+        for role, name in roles.items()
+        if role in code.layers[layer] and any(role not in found[layer] for found in theirs)
+    ]
+    if not names:
+        return ()
+    sentence = f"there is no gradient of {listed(names)}: does the loop over the layers end too early?"
+    return (Cause("gradient-missing", tuple(names), sentence),)
 
 
 def at_points(identity: Identity, code: NetworkCode, asked: list[Layers], theirs: list[Layers]) -> list[Point]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.types import Array
-from lab.check.mistakes.evidence import Cause, Diagnosis, LayerCode, listed
+from lab.check.mistakes.evidence import Cause, Diagnosis, LayerCode, is_single, listed
 from lab.check.mistakes.factors import same
 from lab.check.mistakes.identify import EPS
 from lab.check.mistakes.images import Windows, average_pool, convolution, max_pool
@@ -62,7 +62,7 @@ def diagnose_layer(code: LayerCode) -> Diagnosis:
     asked = [code.inputs, moved(code.inputs)]
     outs = [code.out, np.asarray(code.forward(asked[1]))]
     theirs = [dict(code.gradients(inputs)) for inputs in asked]
-    single = any(np.asarray(g).dtype == np.float32 for found in theirs for g in found.values())
+    single = is_single(g for found in theirs for g in found.values())
     exact, rtol = SINGLE if single else EXACT
     for kind in kinds(code.kind, code.inputs):
         for layout in layouts(kind.kind, code.inputs):

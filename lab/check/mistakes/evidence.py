@@ -3,9 +3,11 @@
 Rows are examples here, whatever the student's layout is: W is (inputs, outputs), b, gamma and beta are (outputs,).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import numpy as np
 
 from core.types import Array, Labels
 
@@ -59,6 +61,13 @@ class Diagnosis:
 
     reference: str  # "2 layers, ReLU, softmax cross entropy, 0.1 * sum W^2"; "" if the cost is none that is known
     causes: tuple[Cause, ...]  # none: the gradients are right, or nothing can be said
+
+
+def is_single(arrays: Iterable[Array]) -> bool:
+    """Were these numbers computed in float32, whatever they are kept in?"""
+    flat = [np.asarray(a).reshape(-1) for a in arrays]
+    kept = all(np.array_equal(a.astype(np.float32), a, equal_nan=True) for a in flat)
+    return kept and any(np.any(a != np.round(a * 1024) / 1024) for a in flat)  # 0, 1 and 0.5 say nothing
 
 
 def listed(words: tuple[str, ...] | list[str]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from core.types import Array
 
+ZERO = "gradient-zero"
 CLOSE = 1e-5  # factors that agree to this are the same
 
 
@@ -61,7 +62,7 @@ def solve(theirs: Array, data: Array, own: Array, expected: float, floor: float)
 def read(f: float, c: float, s: Setting) -> tuple[Finding, ...]:
     """What is wrong if a gradient is f * data + c * penalty; nothing if f is 1 and c is J's."""
     if f == 0 and c == 0:
-        return (Finding("gradient-zero", "{Tensors} {are} 0 everywhere: {this} gradient is never computed."),)
+        return (Finding(ZERO, "{Tensors} {are} 0 everywhere: {this} gradient is never computed.", 1.1),)
     if f == 0:
         held = Finding("only-penalty", "{Tensors} {hold} the penalty alone: add the part that comes from the data.")
         return held, *of_penalty(c, s)

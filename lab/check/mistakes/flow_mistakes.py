@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.types import Array
-from lab.check.mistakes.losses import LOSSES, margins, one_hot, softmax
+from core.types import Array, Labels
+from lab.check.mistakes.losses import LOSSES, below_the_largest, margins, one_hot, picked, softmax, through_margins
 from lab.check.mistakes.reference import (
     ACTIVATIONS,
     NONE,
@@ -91,6 +91,12 @@ def softmax_mistakes() -> list[FlowMistake]:
             "{Tensors} {match} a softmax over the examples: divide by the sum over the classes, so that the "
             "probabilities of each example add up to 1.",
             lambda S, Y: softmax(S, axis=0) - Y,
+        ),
+        instead(
+            "softmax-axis",
+            "{Tensors} {match} a softmax over the examples: divide by the sum over the classes, so that the "
+            "probabilities of each example add up to 1.",
+            lambda S, Y: softmax(below_the_largest(S), axis=0) - Y,
         ),
         instead(
             "softmax-axis",
@@ -191,6 +197,18 @@ def hinge_mistakes() -> list[FlowMistake]:
             lambda slopes, Y: slopes + Y * slopes.sum(axis=1, keepdims=True),
         ),
         FlowMistake(
+            "hinge-margin",
+            "{Tensors} {match} a hinge loss without its margin: classes count where s_j - s_y + 1 > 0.",
+            lambda flow, t, p: p.scale * through_margins(without_margin(t.out, p.y), p.y),
+        ),
+        FlowMistake(
+            "hinge-margin",
+            "{Tensors} {match} a hinge loss without its margin, and -1 at the label: classes count where s_j - s_y + 1 "
+            "> 0, and the label gets minus their number.",
+            lambda flow, t, p: p.scale * (without_margin(t.out, p.y) - one_hot(p.y, t.out.shape[1])) / p.n,
+            1.1,
+        ),
+        FlowMistake(
             "labels-shifted",
             "{Tensors} {match} labels that are off by one: labels are counted from 0.",
             lambda flow, t, p: p.scale * p.network.loss.gradient(t.out, (p.y + 1) % t.out.shape[1]),
@@ -201,6 +219,12 @@ def hinge_mistakes() -> list[FlowMistake]:
             lambda flow, t, p: p.scale * p.network.loss.gradient(t.out, (p.y - 1) % t.out.shape[1]),
         ),
     ]
+
+
+def without_margin(S: Array, y: Labels) -> Array:
+    """Which classes have a larger score than the label."""
+    out: Array = (picked(S, y)[:, None] < S).astype(float)
+    return out
 
 
 def of_another_loss(network: Network) -> list[FlowMistake]:
@@ -325,6 +349,11 @@ def mask_mistakes(network: Network, depth: int) -> list[FlowMistake]:
             "relu-mask-before-norm",
             other_mask % "the normalised scores before gamma and beta",
             with_mask(lambda t, p: t.z),
+        ),
+        FlowMistake(
+            "relu-mask-without-bias",
+            other_mask % "the scores without their bias",
+            with_mask(lambda t, p: None if t.normed or "b" not in t.tensors else t.s - t.tensors["b"]),
         ),
         FlowMistake("relu-mask-of-layer", other_mask % "the input X", with_mask(lambda t, p: p.traces[0].h)),
     ]
@@ -574,14 +603,12 @@ def normalisation_mistakes(network: Network) -> list[FlowMistake]:
             "a batch normalisation with the running mean and variance as they start (0 and 1), in {layer}: backward "
             "takes the batch's own.",
             lambda t, p: {"centred": t.s, "inverse": np.full_like(t.var, 1 / np.sqrt(1 + norm.eps))},
-            1.1,
         ),
         altered(
             "norm-running-statistics",
             "a batch normalisation with the running variance as it starts (1), in {layer}: backward takes the batch's "
             "own mean and variance, and the parts through them.",
             lambda t, p: {"inverse": np.full_like(t.var, 1 / np.sqrt(1 + norm.eps)), **constant},
-            1.1,
         ),
         FlowMistake(
             "norm-axis",

@@ -193,4 +193,5 @@ def solve(columns: Array, costs: Array, exact: float) -> list[float] | None:
     found[np.abs(found) < exact] = 0.0
     if np.abs(A / widths @ found - costs / size).max() > exact:
         return None
-    return [float(f"{value:.8g}") for value in found / widths]
+    digits = 8 if exact <= EXACT else 4
+    return [float(f"{value:.{digits}g}") for value in found / widths]

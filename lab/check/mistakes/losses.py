@@ -173,6 +173,20 @@ def wrong_axis(S: Array, y: Labels) -> Array:
     return G
 
 
+def below_the_largest(S: Array) -> Array:
+    """S minus the largest score of each example: harmless, unless what follows sums over the examples."""
+    T: Array = S - S.max(axis=1, keepdims=True)
+    return T
+
+
+def wrong_axis_below_the_largest(S: Array, y: Labels) -> Array:
+    """The gradient where the softmax is taken over the examples, of scores below the largest of each."""
+    G = wrong_axis(below_the_largest(S), y)
+    largest = one_hot(S.argmax(axis=1), S.shape[1])
+    back: Array = G - largest * G.sum(axis=1, keepdims=True)
+    return back
+
+
 def log_of_mean(S: Array, y: Labels) -> Array:
     """The gradient of -log of the mean probability."""
     p = picked(softmax(S), y)
@@ -186,6 +200,14 @@ MISTAKEN = (
         "softmax cross entropy over the wrong axis",
         lambda S, y: -float(picked(log_softmax(S, axis=0), y).mean()),
         wrong_axis,
+        "cost-softmax-axis",
+        "J takes the softmax over the examples: the probabilities of each example must add up to 1",
+        CROSS_ENTROPY,
+    ),
+    Loss(
+        "softmax cross entropy over the wrong axis, below the largest score",
+        lambda S, y: -float(picked(log_softmax(below_the_largest(S), axis=0), y).mean()),
+        wrong_axis_below_the_largest,
         "cost-softmax-axis",
         "J takes the softmax over the examples: the probabilities of each example must add up to 1",
         CROSS_ENTROPY,

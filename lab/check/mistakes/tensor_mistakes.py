@@ -11,9 +11,27 @@ import numpy as np
 
 from core.types import Array
 from lab.check.mistakes.flow_mistakes import Flow
-from lab.check.mistakes.reference import Pass, Trace
+from lab.check.mistakes.losses import one_hot
+from lab.check.mistakes.reference import Pass, Trace, normalisation
 
 Line = Callable[[Flow, Trace, Pass], Array | None]
+BEFORE_ACTIVATION = (
+    "{Tensors} {match} a gradient from G before the activation of {layer}: multiply G by {slope} first, then compute "
+    "{them}."
+)
+BEFORE_NORM = (
+    "{Tensors} {match} a gradient from G before it went back through the batch normalisation of {layer}: compute "
+    "{them} after that."
+)
+AFTER_NORM = (
+    "{Tensors} {match} a gradient from G after it went back through the batch normalisation of {layer}: compute {them} "
+    "before that."
+)
+SWAPPED = "{Tensors} {match} the gradients of gamma and beta swapped: gamma gets sum G * z, beta gets sum G."
+SUBTRACTED_TWICE = (
+    "{Tensors} {match} P - 2 Y: Y is subtracted twice. Does G -= Y change P, too, so that P - Y is another one then? "
+    "Work on a copy."
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +49,7 @@ def tensor_mistakes(role: str, depth: int) -> list[TensorMistake]:
     lists: dict[str, Callable[[int], list[TensorMistake]]] = {
         "W": of_weights,
         "b": lambda depth: of_sums("b", lambda flow: flow.at_s),
-        "beta": lambda depth: [*of_sums("beta", lambda flow: flow.at_u), *swapped_beta()],
+        "beta": lambda depth: of_sums("beta", lambda flow: flow.at_u),
         "gamma": lambda depth: of_gamma(),
     }
     return lists[role](depth)
@@ -58,14 +76,12 @@ def of_weights(depth: int) -> list[TensorMistake]:
         ),
         TensorMistake(
             "gradient-before-activation",
-            "{Tensors} {match} a gradient from G before the activation of {layer}: multiply G by {slope} first, then "
-            "compute {them}.",
+            BEFORE_ACTIVATION,
             product(of_input, lambda flow: flow.above),
         ),
         TensorMistake(
             "gradient-before-norm",
-            "{Tensors} {match} a gradient from G before it went back through the batch normalisation of {layer}: "
-            "compute {them} after that.",
+            BEFORE_NORM,
             product(of_input, lambda flow: flow.at_u),
         ),
         TensorMistake(
@@ -84,6 +100,11 @@ def of_weights(depth: int) -> list[TensorMistake]:
             "{Tensors} {match} the output of {layer}, not its input: take what goes into the layer.",
             product(lambda t, p: t.out, lambda flow: flow.at_s),
         ),
+        TensorMistake(
+            "labels-subtracted-twice",
+            SUBTRACTED_TWICE,
+            lambda flow, t, p: t.h.T @ labels_again(flow, t, p),
+        ),
         *examples("W", lambda flow, t: t.h[:, :, None] * flow.at_s[:, None, :]),
     ]
     for j in range(depth):
@@ -101,6 +122,13 @@ def of_weights(depth: int) -> list[TensorMistake]:
 def scores_before(t: Trace, p: Pass) -> Array:
     """The scores of a normalised layer before this one; nothing where there is none."""
     return p.traces[t.index - 1].s if t.index and p.traces[t.index - 1].normed else t.h[:, :0]
+
+
+def labels_again(flow: Flow, t: Trace, p: Pass) -> Array:
+    """G of the last layer minus Y once more; elsewhere G as it is."""
+    if not t.last or not p.network.loss.name.startswith("softmax"):
+        return flow.at_s
+    return flow.at_s - p.scale * one_hot(p.y, flow.at_s.shape[1]) / p.n
 
 
 def transposed(W: Array) -> Array | None:
@@ -130,7 +158,7 @@ WIDE = 512  # inputs: the gradients of single examples are not laid out for more
 
 
 def of_sums(role: str, at: Callable[[Flow], Array]) -> list[TensorMistake]:
-    """Instead of the sum of G over the examples."""
+    """Instead of the sum of G over the examples: for b and for beta."""
     return [
         TensorMistake(
             "bias-sum-axis",
@@ -143,43 +171,41 @@ def of_sums(role: str, at: Callable[[Flow], Array]) -> list[TensorMistake]:
             "{Tensors} {match} a sum of G over the units, not over the examples: sum along the other axis.",
             lambda flow, t, p: at(flow).sum(axis=1) if at(flow).shape[0] == at(flow).shape[1] else None,
         ),
+        TensorMistake("gradient-before-activation", BEFORE_ACTIVATION, lambda flow, t, p: flow.above.sum(axis=0)),
         TensorMistake(
-            "gradient-before-activation",
-            "{Tensors} {match} a gradient from G before the activation of {layer}: multiply G by {slope} first, then "
-            "compute {them}.",
-            lambda flow, t, p: flow.above.sum(axis=0),
+            "bias-absolute",
+            "{Tensors} {match} a sum of |G|: G keeps its sign.",
+            lambda flow, t, p: np.abs(at(flow)).sum(axis=0),
         ),
-        TensorMistake(
-            "gradient-before-norm" if role == "b" else "gradient-after-norm",
-            "{Tensors} {match} a gradient from G before it went back through the batch normalisation of {layer}: "
-            "compute {them} after that."
-            if role == "b"
-            else "{Tensors} {match} a gradient from G after it went back through the batch normalisation of {layer}: "
-            "compute {them} before that.",
-            lambda flow, t, p: (flow.at_u if role == "b" else flow.at_s).sum(axis=0),
-        ),
+        *(of_bias() if role == "b" else of_beta()),
+        *examples(role, lambda flow, t: at(flow)),
+    ]
+
+
+def of_bias() -> list[TensorMistake]:
+    """Of b alone."""
+    return [
+        TensorMistake("gradient-before-norm", BEFORE_NORM, lambda flow, t, p: flow.at_u.sum(axis=0)),
         TensorMistake(
             "bias-from-weights",
             "{Tensors} {match} the sum of the gradient of {W}: b takes the sum of G itself over the examples.",
             lambda flow, t, p: (t.h.T @ flow.at_s).sum(axis=0),
         ),
         TensorMistake(
-            "bias-absolute",
-            "{Tensors} {match} a sum of |G|: G keeps its sign.",
-            lambda flow, t, p: np.abs(at(flow)).sum(axis=0),
+            "labels-subtracted-twice", SUBTRACTED_TWICE, lambda flow, t, p: labels_again(flow, t, p).sum(axis=0)
         ),
-        *examples(role, lambda flow, t: at(flow)),
     ]
 
 
-def swapped_beta() -> list[TensorMistake]:
-    """beta gets gamma's gradient."""
+def of_beta() -> list[TensorMistake]:
+    """Of beta alone."""
     return [
+        TensorMistake("gradient-after-norm", AFTER_NORM, lambda flow, t, p: normalisation(flow.at_u, t, p).sum(axis=0)),
         TensorMistake(
             "gamma-beta-swapped",
-            "{Tensors} {match} the gradients of gamma and beta swapped: gamma gets sum G * z, beta gets sum G.",
+            SWAPPED,
             lambda flow, t, p: None if t.z is None else (flow.at_u * t.z).sum(axis=0),
-        )
+        ),
     ]
 
 
@@ -197,7 +223,7 @@ def of_gamma() -> list[TensorMistake]:
     return [
         TensorMistake(
             "gamma-beta-swapped",
-            "{Tensors} {match} the gradients of gamma and beta swapped: gamma gets sum G * z, beta gets sum G.",
+            SWAPPED,
             with_(lambda flow, t: flow.at_u),
         ),
         TensorMistake(
@@ -213,15 +239,13 @@ def of_gamma() -> list[TensorMistake]:
         ),
         TensorMistake(
             "gradient-before-activation",
-            "{Tensors} {match} a gradient from G before the activation of {layer}: multiply G by {slope} first, then "
-            "compute {them}.",
+            BEFORE_ACTIVATION,
             with_(lambda flow, t: None if t.z is None else flow.above * t.z),
         ),
         TensorMistake(
             "gradient-after-norm",
-            "{Tensors} {match} a gradient from G after it went back through the batch normalisation of {layer}: "
-            "compute {them} before that.",
-            with_(lambda flow, t: None if t.z is None else flow.at_s * t.z),
+            AFTER_NORM,
+            lambda flow, t, p: None if t.z is None else (normalisation(flow.at_u, t, p) * t.z).sum(axis=0),
         ),
         TensorMistake(
             "gamma-times-gamma",

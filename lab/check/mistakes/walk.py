@@ -14,7 +14,7 @@ import numpy as np
 
 from core.types import Array
 from lab.check.mistakes.evidence import Layers
-from lab.check.mistakes.factors import Finding, Setting, read, solve
+from lab.check.mistakes.factors import ZERO, Finding, Setting, read, solve
 from lab.check.mistakes.fitted import other_statistics, updated_weights
 from lab.check.mistakes.flow_mistakes import (
     Flow,
@@ -253,13 +253,18 @@ class Walk:
             for flow, t in zip(flows, traces, strict=True)
         ]
         explanation = tensor.explained(right)
-        if explanation is not None or not lines:
+        zero = explanation is not None and any(finding.key == ZERO for finding in explanation)
+        if not lines or (explanation is not None and not zero):  # what is 0 may also be a sum that cancels
             return [] if explanation is None else [explanation]
-        found: list[Explanation] = [
-            (Finding(penalty.key, penalty.sentence, penalty.weight),)
-            for penalty in penalty_mistakes(self.depth)
-            if tensor.explained_with(right, penalty.unit)
-        ]
+        found: list[Explanation] = (
+            [explanation]
+            if explanation
+            else [
+                (Finding(penalty.key, penalty.sentence, penalty.weight),)
+                for penalty in penalty_mistakes(self.depth)
+                if tensor.explained_with(right, penalty.unit)
+            ]
+        )
         for mistake in tensor_mistakes(role, self.depth):
             data = [mistake.line(f, t, p.passed) for f, t, p in zip(flows, traces, self.points, strict=True)]
             known = [one for one in data if one is not None]

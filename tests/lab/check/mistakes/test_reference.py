@@ -7,8 +7,8 @@ import pytest
 
 from lab.check.mistakes.evidence import NetworkCode
 from lab.check.mistakes.identify import Points, identify
-from lab.check.mistakes.losses import LOSSES, MISTAKEN
-from lab.check.mistakes.reference import ACTIVATIONS, Network, Norm, Pass, gradients
+from lab.check.mistakes.losses import CROSS_ENTROPY, LOSSES, MISTAKEN
+from lab.check.mistakes.reference import ACTIVATIONS, RELU, Network, Norm, Pass, gradients
 
 NORMS = [None, Norm(1e-5), Norm(1e-2, ddof=1), Norm(1e-3, plain=True)]
 
@@ -24,9 +24,11 @@ def parameters(rng, sizes, batch_norm):
     return tuple(layers)
 
 
-@pytest.mark.parametrize("norm", NORMS, ids=str)
-@pytest.mark.parametrize("activation", ACTIVATIONS, ids=lambda a: a.name)
-@pytest.mark.parametrize("loss", [*LOSSES, *MISTAKEN], ids=lambda loss: loss.name)
+WAYS = [(loss, RELU, None) for loss in (*LOSSES, *MISTAKEN)]
+WAYS += [(CROSS_ENTROPY, activation, norm) for activation in ACTIVATIONS for norm in NORMS]
+
+
+@pytest.mark.parametrize(("loss", "activation", "norm"), WAYS)
 def test_the_gradient_is_the_slope_of_the_cost(loss, activation, norm):
     rng = np.random.default_rng(1)
     layers = parameters(rng, (4, 5, 3), norm is not None and not norm.plain)
