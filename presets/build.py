@@ -76,9 +76,11 @@ def build_optimiser(spec: schema.Optimiser) -> optimisers.Optimiser:
     return OPTIMISERS[spec.kind](**settings)
 
 
-def build_schedule(spec: schema.Section, eta: float, updates: int) -> Callable[[int], float]:
+def build_schedule(spec: schema.Schedule, eta: float, updates: int) -> Callable[[int], float]:
     """The schedule of a run of `updates` updates. Its largest learning rate is eta."""
     match spec:
+        case schema.ConstantSchedule():
+            return schedules.Constant(eta)
         case schema.StepSchedule():
             return schedules.StepDecay(eta, spec.factor, spec.every)
         case schema.TriangularSchedule():
@@ -87,8 +89,6 @@ def build_schedule(spec: schema.Section, eta: float, updates: int) -> Callable[[
             return schedules.Cosine(eta, spec.eta_min, updates)
         case schema.LinearSchedule():
             return schedules.Linear(eta, spec.eta_min, updates)
-        case _:
-            return schedules.Constant(eta)
 
 
 def count_updates(preset: schema.Preset, per_epoch: int) -> int:

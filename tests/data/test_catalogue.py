@@ -4,6 +4,7 @@ import dataclasses
 import json
 
 from data.catalogue import entries
+from data.sources import SETS
 
 
 def entry(name: str):
@@ -11,7 +12,7 @@ def entry(name: str):
 
 
 def test_every_set_is_listed_with_its_embedded_part():
-    assert [entry.name for entry in entries()] == ["surnames", "mnist", "cifar10"]
+    assert [entry.name for entry in entries()] == list(SETS)
     assert entry("surnames").embedded == {"names": 20_074}
     assert entry("mnist").embedded == {"train": 10_000, "test": 2_000}
     assert entry("cifar10").embedded == {"train": 4_000, "test": 1_000}

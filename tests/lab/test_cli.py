@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from data.sources import SETS
 from lab import command_lines
 from lab.cli import app as cli
 from lab.runs.store import RunStore, all_runs
@@ -177,7 +178,7 @@ def test_data_is_listed_with_size_source_and_licence(gradlab, tmp_path):
         assert code == 0
         for word in ("CIFAR-10", "MNIST", "Surnames", "licence", "source", "absent; gradlab data fetch cifar10"):
             assert word in out
-    assert {entry["name"] for entry in json.loads(gradlab("data", "--json")[1])} == {"cifar10", "mnist", "surnames"}
+    assert {entry["name"] for entry in json.loads(gradlab("data", "--json")[1])} == set(SETS)
     assert json.loads(gradlab("data", "list", "--json")[1]) == json.loads(gradlab("data", "--json")[1])
     assert gradlab("data", "path")[1].strip() == str(tmp_path / "no-data")
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from core import optimisers, schedules
-from core.layers import BatchNorm, Dense, Dropout, Flatten, Layer, ReLU
+from core.layers import BatchNorm, Dense, Dropout, Flatten, Layer
 from data.dataset import Dataset, Part
 from data.sources import NAME_SETS
 from presets.build import build
 from presets.errors import PresetError
 from presets.load import load, names
-from presets.network import build_network
+from presets.network import activation, build_network
 
 
 @pytest.fixture(scope="module")
@@ -86,10 +86,10 @@ def test_images_too_small_for_the_pooling_are_refused():
         build_network(load("mnist-cnn").network, (3, 3, 1), 10, np.random.default_rng())
 
 
-def test_layers_stand_in_the_order_dense_batch_norm_relu_dropout(images):
+def test_layers_stand_in_the_order_dense_batch_norm_activation_dropout(images):
     trainer = build(load("a2-setting1", ["batch_norm=true", "dropout=0.5"]), images)
     kinds = [type(layer) for layer in trainer.network.layers]
-    assert kinds == [Flatten, Dense, BatchNorm, ReLU, Dropout, Dense]
+    assert kinds == [Flatten, Dense, BatchNorm, activation, Dropout, Dense]
 
 
 @pytest.mark.parametrize("name", names())
@@ -102,10 +102,10 @@ def test_one_line_decides_the_activation_of_every_network(name, images, surnames
 
     preset = load(name)
     data = surnames if preset.data.set in NAME_SETS else images
-    relu = [type(layer) for layer in build(preset, data).network.layers]
+    usual = [type(layer) for layer in build(preset, data).network.layers]
     monkeypatch.setattr("presets.network.activation", Twice)
     other = [type(layer) for layer in build(preset, data).network.layers]
-    assert other == [Twice if kind is ReLU else kind for kind in relu]
+    assert other == [Twice if kind is activation else kind for kind in usual]
 
 
 def test_seed_alone_decides_where_a_network_starts(images):
@@ -184,7 +184,7 @@ def layer_names(preset, dataset):
 
 def test_surnames_are_read_by_convolutions_of_characters(surnames):
     network = build(load("names-best"), surnames).network
-    kinds = ["CharacterConv", "ReLU", "Conv1D", "ReLU", "Flatten", "Dense"]
+    kinds = ["CharacterConv", activation.__name__, "Conv1D", activation.__name__, "Flatten", "Dense"]
     assert [type(layer).__name__ for layer in network.layers] == kinds
     assert {name: t.value.shape for name, t in network.tensors.items()} == {
         "W1": (3, 29, 40),
@@ -196,7 +196,16 @@ def test_surnames_are_read_by_convolutions_of_characters(surnames):
 def test_pooled_over_time_the_last_convolution_keeps_one_value_a_filter(surnames):
     preset = load("names-plus", ["network.convolutions=[{filters=4, size=[2, 5]}, {filters=6, size=3}]", "dropout=0.1"])
     network = build(preset, surnames).network
-    kinds = ["CharacterConv", "ReLU", "Conv1D", "MaxOverTime", "ReLU", "Flatten", "Dropout", "Dense"]
+    kinds = [
+        "CharacterConv",
+        activation.__name__,
+        "Conv1D",
+        "MaxOverTime",
+        activation.__name__,
+        "Flatten",
+        "Dropout",
+        "Dense",
+    ]
     assert [type(layer).__name__ for layer in network.layers] == kinds
     assert [row.output for row in network.summary()][:4] == [(24, 8), (24, 8), (22, 6), (6,)]
 

@@ -22,12 +22,13 @@ from lab.names.model import NamesModel, Origin, load, models
 from lab.names.table import WRITERS, csv_text, markdown, save
 from lab.names.view import CAUTION, headline, mark, strengths
 from presets.errors import PresetError
+from tui.modes import MODES
 from tui.screens.base import ModeScreen
 from tui.screens.dialogues import AskScreen
 from tui.widgets import tables
 from tui.widgets.text import Text
 
-NOT_OF_NAMES = "123456?,"  # typed into the field they are the app's keys
+NOT_OF_NAMES = (*(mode.key for mode in MODES), "?", ",")  # typed into the field they are the app's keys
 LABELS = max(map(len, SURNAMES.classes))
 FIGURES = len("0.0000")
 FAR = 100_000  # cells; scrolling ends where the table does
@@ -42,7 +43,7 @@ class NameInput(Input):
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Is the key text?"""
-        return super().check_consume_key(key, character) and character not in tuple(NOT_OF_NAMES)
+        return super().check_consume_key(key, character) and character not in NOT_OF_NAMES
 
     async def _on_key(self, event: events.Key) -> None:
         if event.is_printable and not self.check_consume_key(event.key, event.character):
