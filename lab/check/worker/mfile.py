@@ -20,6 +20,15 @@ QUIET = (  # draw, wait or ask: a check needs none of it
     *("figure", "plot", "subplot", "hold", "axis", "xlabel", "ylabel", "title", "legend", "grid", "drawnow", "imshow"),
     *("imagesc", "montage", "colormap", "saveas", "print", "pause", "waitbar", "close", "clc", "beep", "profile"),
 )
+OVER_ALL = """
+function varargout = gradlab_{name} (varargin)
+  if (nargin > 1 && ischar (varargin{{end}}) && strcmp (varargin{{end}}, 'all'))
+    varargin = {{varargin{{1}}(:)}};
+  end
+  [varargout{{1:max (nargout, 1)}}] = {name} (varargin{{:}});
+end
+"""
+REDUCE = ("sum", "prod", "max", "min", "any", "all")
 ASKING = ("input", "keyboard", "uigetfile", "inputdlg", "menu")
 BESIDE = 300  # files beside it that are looked at, at most
 SMALL = 1_000_000  # bytes such a file may have
@@ -32,30 +41,42 @@ def load_m(path: Path, root: Path | None = None) -> Loaded:
     root: the folder above which nothing is looked at. Raises CodeError if there is nothing to load, or no Octave.
     """
     source = read(path)
-    file, notes = read_m(path.name, source.text), list(source.notes)
+    file = read_m(path.name, source.text)
     octave = _started(path, root, source.text)
     module = types.ModuleType(re.sub(r"\W", "_", path.stem))
     module.__file__ = str(path)
+    bad = _own(module, octave, path, file)
+    _others(module, octave, path, file)
+    if not any(isinstance(value, Function) for value in vars(module).values()):
+        raise CodeError(f"{path.name} has no functions, and there are none beside it")
+    whose = "its functions" if file.functions else "the functions of the files beside it"
+    script = (f"the script is not run: only {whose} are there",) if file.script else ()
+    return Loaded(path, module, (*source.notes, *bad, *script), source.text)
+
+
+def _own(module: types.ModuleType, octave: Octave, path: Path, file: MFile) -> list[str]:
+    """Fill the module with the file's own functions; sentences about those that Octave does not take."""
     own = {definition.name: definition for definition in file.functions}
+    bad = list[str]()
     for definition in file.functions:
-        why = _evaluated(octave, definition)
-        if why:
-            notes.append(f"{definition.name} is left out: {why}")
+        if why := _evaluated(octave, definition):
+            bad.append(f"{definition.name} is left out: {why}")
         else:
             setattr(module, definition.name, Function(octave, definition, path, module.__name__, own))
-    bad = notes[len(source.notes) :]
     if bad and (len(bad) == len(own) or not file.script):  # Octave looks at a file of functions as a whole
         raise CodeError(f"{path.name}: {'; '.join(bad)}")
-    if file.script:
-        told = "the script is not run: only its functions are there"
-        notes.append(told if own else "the script is not run: the functions of the files beside it are there")
+    return bad
+
+
+def _others(module: types.ModuleType, octave: Octave, path: Path, file: MFile) -> None:
+    """Fill the module with the functions of the files beside this one."""
+    own = {definition.name: definition for definition in file.functions}
     for other, definition in _beside(path):
+        if _over_all(definition.text) != definition.text:
+            _evaluated(octave, definition)
         name = other.stem if own else module.__name__
         if not hasattr(module, definition.name):
             setattr(module, definition.name, Function(octave, definition, other, name, own))
-    if not own and not any(isinstance(value, Function) for value in vars(module).values()):
-        raise CodeError(f"{path.name} has no functions, and there are none beside it")
-    return Loaded(path, module, tuple(notes), source.text)
 
 
 def _started(path: Path, root: Path | None, text: str) -> Octave:
@@ -68,10 +89,10 @@ def _started(path: Path, root: Path | None, text: str) -> Octave:
     octave.call("addpath", *map(str, folders), outputs=0)
     for name in re.findall(r"^\s*pkg\s+load\s+(\w+)", text, re.MULTILINE):
         _tried(octave, "pkg", "load", name)
-    for name in QUIET:
-        octave.call("eval", f"function varargout = {name}(varargin)\nvarargout = cell(1, nargout);\nend", outputs=0)
-    for name in ASKING:
-        octave.call("eval", f"function {name}(varargin)\nerror('the file asks for input');\nend", outputs=0)
+    quiet = [f"function varargout = {name}(varargin)\nvarargout = cell(1, nargout);\nend\n" for name in QUIET]
+    asking = [f"function {name}(varargin)\nerror('the file asks for input');\nend\n" for name in ASKING]
+    over_all = [OVER_ALL.format(name=name) for name in REDUCE]
+    octave.call("eval", "".join([*quiet, *asking, *over_all]), outputs=0)
     for definition in read_m(MISSING.name, MISSING.read_text()).functions:
         if not octave.call("exist", definition.name)[0]:
             octave.call("eval", definition.text, outputs=0)
@@ -92,11 +113,18 @@ def _tried(octave: Octave, *call: Any) -> None:
 def _evaluated(octave: Octave, definition: Definition) -> str:
     """Give Octave a function; why it does not take it."""
     try:
-        octave.call("eval", definition.text, outputs=0)
+        octave.call("eval", _over_all(definition.text), outputs=0)
     except OctaveError:
         at = _line_of_error(octave, definition.text)
         return f"Octave cannot read line {definition.line + at}: {definition.text.splitlines()[at].strip()}"
     return ""
+
+
+def _over_all(text: str) -> str:
+    """A function with sum(X, 'all') and the like as Octave can compute it."""
+    if not re.search(r", *['\"]all['\"] *\)", text):
+        return text
+    return re.sub(rf"(?<![.\w])({'|'.join(REDUCE)})(?= *\()", r"gradlab_\1", text)
 
 
 def _line_of_error(octave: Octave, text: str) -> int:

@@ -62,3 +62,22 @@ end
 
 function rng (varargin)
 end
+
+function y = randsample (n, k)
+  if (isscalar (n))
+    n = 1:n;
+  end
+  y = n(randperm (numel (n), k));
+end
+
+function y = normrnd (mu, sigma, varargin)
+  y = mu + sigma .* randn (varargin{:});
+end
+
+function y = mean2 (x)
+  y = mean (x(:));
+end
+
+function y = std2 (x)
+  y = std (x(:));
+end

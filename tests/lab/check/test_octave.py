@@ -289,7 +289,7 @@ def test_a_script_is_not_run_and_its_functions_are_there(loader: Loader, write):
     assert answer.notes == ("the script is not run: only its functions are there",)
     beside = loader(write({"run_all.m": "W = 1;\ncost(W)", **DENSE}), "[f.__module__ for f in (ComputeGradients,)]")
     assert beside.value == "['run_all']"
-    assert beside.notes == ("the script is not run: the functions of the files beside it are there",)
+    assert beside.notes == ("the script is not run: only the functions of the files beside it are there",)
 
 
 @needs_octave
@@ -369,6 +369,15 @@ def test_plots_are_not_drawn_and_functions_of_matlab_are_there(loader: Loader, w
         end
         """
     assert loader(write({"f.m": code}), "f(1).tolist()").value == "[[0.0, 0.5, 1.0, 5.0, 1.0]]"
+    every = """
+        function y = f(x)
+          y = [sum(x, 'all'), max(x, [], 'all'), sum(sum(x, 1)), sum(x(:)), prod(x, "all")];
+        end
+        """
+    assert (
+        loader(write({"f.m": every}), "f(np.array([[1, 2], [3, 4]])).tolist()").value
+        == "[[10.0, 4.0, 10.0, 10.0, 24.0]]"
+    )
     own = {"f.m": "function y = f(x)\n y = softmax(x);\nend", "softmax.m": "function y = softmax(x)\n y = 7;\nend"}
     assert loader(write(own), "f(1).item()").value == "7.0"
 
