@@ -1,5 +1,5 @@
-"""The Textual app: app.py, a Screen class for each mode in screens/, widgets/, styles/. It shows and steers; what there
-is to know or do stands in lab, presets and core, where commands find it, too. Nothing imports this package.
+"""The Textual app: app.py, a Screen class for each mode in screens/, widgets/, styles/. It shows and steers. All facts
+and actions are in lab, presets and core, where the commands use them too. Only lab/app imports this package.
 
 A mode is an entry in modes.py (key, title, help) and a class `<Name>Screen(ModeScreen)` in screens/<name>.py. The class
 yields its widgets in `compose_mode()`, gives its bindings ids and tooltips (footer, help and command palette are made

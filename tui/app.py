@@ -61,19 +61,19 @@ class GradlabApp(App[None]):
             )
             for mode in modes.MODES
         ),
-        Binding("question_mark", "help", "Help", key_display="?", id="app.help", tooltip="The keys, and what they do."),
+        Binding("question_mark", "help", "Help", key_display="?", id="app.help", tooltip="The keys and what they do."),
         Binding(
             "comma", "settings", "Settings", show=False, key_display=",", id="app.settings",
             tooltip="Theme, colours and markers of curves, refresh rate.",
         ),
-        Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave; a run is kept and can be resumed."),
+        Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave; a run is saved and can be resumed."),
         Binding(
             "ctrl+z", "suspend_process", "Suspend", show=False, id="app.suspend",
             tooltip="Back to the shell; fg returns. A run waits meanwhile.",
         ),
         Binding(
             "ctrl+c", "interrupt", "Quit", show=False, id="app.interrupt",
-            tooltip="Leave at once; a run is kept and can be resumed.",
+            tooltip="Leave at once; a run is saved and can be resumed.",
         ),
     ]  # fmt: skip
 
@@ -91,7 +91,7 @@ class GradlabApp(App[None]):
         self.preset = preset
         self.threads = threads or cores()
         self.settings_path = settings_path
-        self.painted = False  # has the user seen anything yet? what takes time waits for it
+        self.painted = False  # has the first screen been painted? slow work waits for it
         self.compute = threading.Lock()  # held by whatever trains or measures: one at a time has the cores
         self.training: Record | None = None  # what Train shows, the last one that was started
         self.searching: Searching | None = None  # the last search that was started
@@ -146,13 +146,13 @@ class GradlabApp(App[None]):
             await self.screen.open_preset(preset)
 
     def train(self, training: "Training") -> None:
-        """Start a training; it waits for the end of what is going, which is stopped and kept."""
+        """Start a training. Stops and saves the current training or search first."""
         self.stop_work()
         self.training = training
         training.start()
 
     def search(self, searching: "Searching") -> None:
-        """Start a search; it waits for the end of what is going, which is stopped and kept."""
+        """Start a search. Stops and saves the current training or search first."""
         self.stop_work()
         self.searching = searching
         searching.start()
@@ -233,7 +233,7 @@ def main(preset: str | None = None, runs: Path = Path("runs")) -> int:
     give_back = terminal_as_it_is()
 
     def hang_up(*_: object) -> None:
-        """The terminal is gone, and Textual, whose thread that writes to it is gone as well, might wait for ever."""
+        """The terminal is gone, and Textual's writer thread with it, so Textual could wait for ever."""
         keep(app)
         give_back()
         os._exit(INTERRUPTED)
@@ -252,7 +252,7 @@ def main(preset: str | None = None, runs: Path = Path("runs")) -> int:
 
 
 def keep(app: GradlabApp) -> None:
-    """Wait until a run or a search that was going is on the disk, and say how to go on with it."""
+    """Wait until the current run or search is saved, and print the command that continues it."""
     going = [work for work in (app.training, app.searching) if work is not None and not work.ended]
     app.stop_work()
     for thread in threading.enumerate():
@@ -260,4 +260,4 @@ def keep(app: GradlabApp) -> None:
             thread.join()
     for command in filter(None, [work.to_go_on for work in going]):
         with contextlib.suppress(OSError):  # the terminal may be gone
-            print(visible(f"kept; go on with: {command}"))
+            print(visible(f"saved; continue with: {command}"))

@@ -1,4 +1,4 @@
-"""A gradient check as the app sees it: what has been found so far, and the thread that looks."""
+"""A gradient check as the app sees it: its results so far, and its thread."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from lab.check.watch import saves
 
 
 class CancelledError(Exception):
-    """The user wants no more of it."""
+    """The user stopped the check."""
 
 
 class Checking:
@@ -45,7 +45,7 @@ class Checking:
 
     @property
     def ended(self) -> bool:
-        """Is nothing more to come?"""
+        """Is the check over?"""
         return self.cancelled or self.found is not None or self.error is not None
 
     def _run(self) -> None:

@@ -1,4 +1,4 @@
-"""The terminal below Textual: what its drivers do not see to."""
+"""The terminal below Textual: what Textual's drivers leave out."""
 
 import contextlib
 import os

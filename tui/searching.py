@@ -1,4 +1,4 @@
-"""A search as the app sees it: what is known of it, and the thread that drives it."""
+"""A search as the app sees it: its state, and its thread."""
 
 import contextlib
 import sys
@@ -58,7 +58,7 @@ class Found:
 
     @property
     def to_go_on(self) -> str:
-        """The command that goes on with the search."""
+        """The command that continues the search."""
         return ""
 
     def stop(self) -> None:
@@ -87,7 +87,7 @@ class Searching(Found):
 
     @property
     def to_go_on(self) -> str:
-        """The command that goes on with the search; nothing if it had not begun."""
+        """The command that continues the search; empty if it had not begun."""
         return self.command if self.search else ""
 
     @property

@@ -8,7 +8,7 @@ POINTS = 200  # of a series in a plot
 
 
 class Trace:
-    """A value at every update, kept as the extremes and the mean of at most so many stretches of updates.
+    """A value at every update, stored as the extremes and the mean of at most n stretches of updates.
 
     When there are too many stretches, neighbours are joined: memory stays as it is however long a run is, and a spike
     is never lost. One thread adds, another may read.
@@ -51,7 +51,7 @@ def _joined(a: tuple[int, float, float, float], b: tuple[int, float, float, floa
 
 
 def decimate(points: Sequence[Point], most: int = POINTS) -> list[Point]:
-    """At most so many of the points, the extremes of equal stretches, so that spikes survive."""
+    """At most n of the points: the extremes of equal stretches, so that spikes survive."""
     if len(points) <= most:
         return list(points)
     stretches = most // 2

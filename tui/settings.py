@@ -18,13 +18,13 @@ class Settings(BaseModel):
     colours: Literal["colour-blind", "theme"] = Field(
         default="colour-blind",
         title="curves",
-        description="Colours of curves: told apart with any colour vision, or the theme's own.",
+        description="Colours of curves: safe for all colour vision, or the theme's own.",
     )
     markers: Literal["unicode", "ascii"] = Field(
         default="unicode", title="markers", description="Characters curves are drawn with; ascii for plain terminals."
     )
     refresh_rate: int = Field(
-        default=4, ge=1, le=20, title="redraws per second", description="How often a running training is drawn anew."
+        default=4, ge=1, le=20, title="redraws per second", description="How often a running training is redrawn."
     )
     hint_seen: bool = False
 

@@ -1,4 +1,4 @@
-"""A training run as the app sees it: what is known of it, and the thread that makes it."""
+"""A training run as the app sees it: its state, and its thread."""
 
 import os
 import sys
@@ -92,7 +92,7 @@ class Record:
 
     @property
     def to_go_on(self) -> str:
-        """The command that goes on with the run; nothing if it had not begun."""
+        """The command that continues the run; empty if it had not begun."""
         return command_lines.resume(self.store.path) if self.store else ""
 
     def tick(self) -> None:
@@ -144,7 +144,7 @@ class Training(Record):
         self.variant, self.updates, self.store = run.dataset.variant, trainer.updates, run.store
         self.per_epoch = trainer.batches.per_epoch
         self.points = [row for row in run.store.metrics() if 0 < trainer.update >= row["update"]]
-        self.log += [run.dataset.label, f"kept in {run.store.path}"]
+        self.log += [run.dataset.label, f"saved in {run.store.path}"]
         self.run = run
         if self._stopped:
             trainer.stop()

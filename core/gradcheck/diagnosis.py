@@ -196,7 +196,7 @@ def other_kernel(e: Evidence) -> str | None:
     """dX that would be right if the layer's kernel were turned."""
     if e.name != "x" or e.cotangent is None:
         return None
-    few = e.at[:24]  # a coincidence in so many is out of the question
+    few = e.at[:24]  # enough to rule out a coincidence
     for name, value in e.params.items():
         if name == "x" or value.ndim < 2:
             continue

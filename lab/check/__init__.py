@@ -1,4 +1,4 @@
 """Gradient checks: of a preset, of a report, and of a student's own file.
 
-A student's file runs in a process of its own and is never imported here.
+A student's file runs in a separate process and is never imported here.
 """

@@ -1,4 +1,4 @@
-"""The gradient checks the reports made, made again as they were printed, and judged by the complex step."""
+"""The gradient checks of the reports, repeated with their settings and judged by the complex step."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ def check_like(name: str, progress: Progress | None = None) -> list[GradientRepo
 
 
 def passed(reports: list[GradientReport]) -> bool:
-    """Are the gradients right? What is exact decides: central differences show how the report could see it."""
+    """Are the gradients right? The complex step decides. Central differences show what the report could see."""
     return all(report.passed for report in reports if report.method == "complex")
 
 
@@ -41,9 +41,8 @@ def passed(reports: list[GradientReport]) -> bool:
 class BoxPlots:
     """The settings of a check in report a2: n = 20 examples, the first `inputs` features, hidden 50, h = 1e-5.
 
-    With the eps = 0.1 it prints an error much smaller than 0.1 cannot be seen. With eps = 1e-6, which was meant, the
-    rounding errors of a cost of 10 (lambda = 0.1) can be larger than the tolerance allows. The complex step has neither
-    trouble.
+    With eps = 0.1, as printed, errors much smaller than 0.1 do not show. With eps = 1e-6, as meant, the rounding errors
+    of a cost of 10 (lambda = 0.1) can exceed the tolerance. The complex step has neither problem.
     """
 
     where: str

@@ -1,4 +1,4 @@
-"""Whatever can be checked, by its name: a preset, a file of a student, or NAME in it."""
+"""Check anything by its name: a preset, a student's file, or NAME in it."""
 
 from collections.abc import Sequence
 from pathlib import Path

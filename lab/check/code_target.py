@@ -116,7 +116,7 @@ class StudentTarget:
         return other
 
     def affordable_samples(self, patience: float = PATIENCE) -> int:
-        """As many coordinates per tensor as can be asked for in so many seconds, 4 to 100."""
+        """The number of coordinates per tensor that fit in this many seconds, 4 to 100."""
         begun = time.perf_counter()
         self.cost(next(iter(self.params)), 0, 1e-6)
         seconds = max(self.seconds, time.perf_counter() - begun)

@@ -1,4 +1,4 @@
-"""`gradlab check`: the gradients of a preset, of a report, or of a student's own file."""
+"""`gradlab check`: checks the gradients of a preset, of a report, or of a student's file."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,17 +34,19 @@ Target = Annotated[str | None, typer.Argument(metavar="PRESET|FILE|FILE:NAME|FOL
 Method = Annotated[
     Literal["central", "complex", "directional"] | None,
     typer.Option(
-        help="Finite differences, the complex step, or one random direction per tensor.",
+        help="Central differences, the complex step, or one random direction per tensor.",
         show_default="complex",
     ),
 ]
-Examples = Annotated[int | None, typer.Option(min=1, help="Examples in the batch.", show_default="20; 7 for a file")]
-Updates = Annotated[int, typer.Option(min=0, help="Train a preset this long before its gradients are checked.")]
+Examples = Annotated[
+    int | None, typer.Option(min=1, help="Number of examples in the batch.", show_default="20; 7 for a file")
+]
+Updates = Annotated[int, typer.Option(min=0, help="Train a preset for this many updates before the check.")]
 Like = Annotated[
     str | None,
     typer.Option(
         metavar="REPORT",
-        help="Check as a report did: a2-setting1 or a2-setting2, its figures 1 and 2; names, its table 1.",
+        help="Repeat a report's own check: a2-setting1 (figure 1), a2-setting2 (figure 2) or names (table 1).",
         show_default=False,
     ),
 ]
@@ -52,7 +54,7 @@ Against = Annotated[
     str | None,
     typer.Option(
         metavar="LAYER",
-        help=f"Compare a layer of yours with Gradlab's: {', '.join(AGAINST[:-1])} or {AGAINST[-1]}.",
+        help=f"Compare your layer with Gradlab's: {', '.join(AGAINST[:-1])} or {AGAINST[-1]}.",
         show_default=False,
     ),
 ]
@@ -67,11 +69,11 @@ Python = Annotated[
     str | None,
     typer.Option(
         metavar="PYTHON",
-        help="The Python that runs your file: a program, or the folder of an environment.",
+        help="The Python that runs your file: a program or the folder of an environment.",
         show_default="the active environment's, if it has NumPy",
     ),
 ]
-Watch = Annotated[bool, typer.Option("--watch", help="Check again whenever the file is saved; ctrl+c ends it.")]
+Watch = Annotated[bool, typer.Option("--watch", help="Check again each time the file is saved; ctrl+c stops it.")]
 
 
 def check(
@@ -88,8 +90,7 @@ def check(
     python: Python = None,
     json: Json = False,
 ) -> None:
-    """Check gradients: of a preset's network, or of your own code: all of a FILE, or NAME in it; or of a FOLDER of
-    hand-ins."""
+    """Check the gradients of a preset, of your own code (a FILE, or NAME in it), or of a FOLDER of hand-ins."""
     if template:
         from lab.check.template import template as text
 
@@ -117,7 +118,7 @@ def check(
     _fitting_options(target, method, examples, changes, updates, against, watch)
     interpreter = None if python is None else _interpreter(target, python)
     if watch and json:
-        raise LabError("--json prints one document: it does not go with --watch")
+        raise LabError("--json prints one document, so it cannot be used with --watch")
     watched = _watched(target) if watch else None
     code = once()
     if watched:

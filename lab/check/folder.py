@@ -1,7 +1,7 @@
-"""A folder of hand-ins, one file or folder for each student: all of it checked, side by side on the cores.
+"""A folder of hand-ins, with one file or folder per student, checked in parallel.
 
-A hand-in that hangs, dies or floods its output costs its own row and no other: every file runs in a process of its own,
-and a hand-in that takes too long is ended.
+A hand-in that hangs, crashes or floods its output affects only its own row: every file runs in a separate process, and
+a hand-in that takes too long is stopped.
 """
 
 import csv

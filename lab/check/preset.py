@@ -20,7 +20,7 @@ def check_preset(
     """Check a preset's network on the first training examples of the embedded data, penalty included.
 
     `updates`: train that many first, as a network at its start can hide what is wrong. Raises DataError, PresetError,
-    and LabError if there are not so many examples or updates, or if they diverge.
+    and LabError if there are too few examples or updates, or if the training diverges.
     """
     dataset = embedded(preset)
     part = dataset.train

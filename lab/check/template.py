@@ -12,7 +12,7 @@ TEMPLATE = '''"""Check your own code with Gradlab. Every form below is checked b
     gradlab check FILE.py:Dense
     gradlab check FILE.py:relu
 
-Use whatever of your own you like: this file's folder comes first on the path, so `import layers` is your layers.py.
+You can import your own modules: this file's folder comes first on the path, so `import layers` is your layers.py.
 """
 
 import numpy as np
@@ -30,7 +30,7 @@ class my_network:
         self.params = {"W": 0.1 * rng.normal(size=(3, 6)), "b": np.zeros((3, 1))}
 
     def probabilities(self):
-        # read the parameters from self.params: the check puts other values there
+        # read the parameters from self.params: the check changes them there
         s = self.params["W"] @ self.X + self.params["b"]
         return np.exp(s) / np.exp(s).sum(axis=0)
 

@@ -275,7 +275,7 @@ async def test_watching_is_switched_off_and_on(lab, recorded, until):
         await app.screen.open_preset("a2-setting1")
         await until(pilot, lambda: "watching" not in text(app, "verdict"))
         await pilot.press("w")
-        assert "only a file of yours is watched" in messages(app)[-1]
+        assert "only a file can be watched" in messages(app)[-1]
 
 
 @pytest.mark.parametrize(

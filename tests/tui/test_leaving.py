@@ -54,7 +54,7 @@ def test_leaving_keeps_the_run_and_cleans_the_terminal(training, tmp_path, how, 
     assert resumable(tmp_path)
     tail = training.output[training.output.rindex(b"\x1b[?1049l") :]  # back from the alternate screen
     assert b"\x1b[?25h" in tail  # the cursor is seen again
-    assert b"go on with: gradlab run --resume" in tail
+    assert b"continue with: gradlab run --resume" in tail
     assert b"Traceback" not in tail
     assert termios.tcgetattr(training.master) == training.before
 

@@ -163,7 +163,7 @@ async def test_a_name_that_cannot_be_read_is_said_and_not_guessed(names, typed, 
         assert text(app, "letters") == ""
         await pilot.press("enter")
         assert any(reason in message for message in messages(app))
-        assert table(app) == [["enter", "puts", "the", "name", "here"]]
+        assert table(app) == [["enter", "adds", "the", "name", "here"]]
 
 
 async def test_digits_and_question_marks_in_the_field_are_the_apps_keys(names):
@@ -191,7 +191,7 @@ async def test_the_field_is_left_and_entered(names):
 async def test_enter_adds_names_side_by_side_and_the_next_letter_begins_a_name(names):
     async with names() as (app, pilot):
         await pilot.press(*"Zhao", "enter", *"Singh", "enter", *"zhao", "enter")
-        assert messages(app)[-1] == "zhao is in the table already"
+        assert messages(app)[-1] == "zhao is already in the table"
         p = lab.names.model.shipped().probabilities(["Zhao", "Singh"])
         best = [SURNAMES.classes[k] for k in p.argmax(axis=1)]
         assert table(app) == [["Zhao", "Singh"], *([f"{v:.4f}" for v in row] for row in p.T), best]
@@ -203,7 +203,7 @@ async def test_names_are_taken_off(names):
         await pilot.press(*"Zhao", "enter", *"Singh", "enter", *"Selmer", "enter", "ctrl+z")
         assert table(app)[0] == ["Zhao", "Singh"]
         await pilot.press("ctrl+l")
-        assert table(app) == [["enter", "puts", "the", "name", "here"]]
+        assert table(app) == [["enter", "adds", "the", "name", "here"]]
         await pilot.press("ctrl+z")
         assert text(app, "classes") == ""
 
@@ -222,7 +222,7 @@ async def test_a_wide_table_is_scrolled_to_the_name_just_added(names):
 async def test_the_table_is_copied_and_saved_as_the_command_writes_it(names, key, ending, tmp_path):
     async with names() as (app, pilot):
         await pilot.press(key, "ctrl+s")
-        assert messages(app) == ["the table is empty: enter puts a name into it"] * 2
+        assert messages(app) == ["the table is empty: enter adds a name"] * 2
         await pilot.press(*"Zhao", "enter", key, "ctrl+s")
         field = app.screen.query_one(Input)
         field.value = "table.html"

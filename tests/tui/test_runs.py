@@ -186,7 +186,7 @@ async def test_no_more_runs_are_marked_than_can_be_told_apart(runs):
         for _ in range(7):
             await pilot.press("space", "down")
         assert sum(row[0] != " " for row in rows(app)) == 6
-        assert "6 runs can be told apart" in messages(app)[-1]
+        assert "at most 6 runs" in messages(app)[-1]
 
 
 async def test_settings_that_differ_stand_side_by_side(runs, until):

@@ -74,7 +74,7 @@ async def test_a_search_that_was_stopped_is_taken_up(lab, searches, until, tmp_p
         await until(pilot, lambda: app.searching.ended)
         assert app.searching.phase == "stopped"
         app.screen.tick()
-        assert "stopped, kept" in text(app, "search-head")
+        assert "stopped, saved" in text(app, "search-head")
         first = app.searching
         await pilot.press("r")
         await until(pilot, lambda: app.searching is not first and app.searching.phase == "running")
@@ -90,7 +90,7 @@ async def test_leaving_keeps_a_search_and_says_how_to_go_on(lab, searches, until
         await until(pilot, lambda: app.searching.phase == "running")
     keep(app)
     assert app.searching.phase == "stopped"
-    assert capsys.readouterr().out == "kept; go on with: gradlab search tiny.toml --jobs 1\n"
+    assert capsys.readouterr().out == "saved; continue with: gradlab search tiny.toml --jobs 1\n"
 
 
 async def test_a_training_stops_a_search_and_waits_for_its_end(lab, searches, small, until):

@@ -57,7 +57,7 @@ class ModeScreen(Screen[None]):
             self.tick()
 
     def tick(self) -> None:
-        """Redraw what has changed. Called so often as the settings say, while this mode is shown."""
+        """Redraw what has changed. Called at the refresh rate of the settings while this mode is shown."""
 
     async def open_preset(self, preset: str) -> None:
         """Show a preset (a name or a path) that was chosen in another mode, where this one has a use for it."""
@@ -73,7 +73,7 @@ class ModeScreen(Screen[None]):
         self.notify(message, markup=False)
 
     def refuse(self, error: Exception | str) -> None:
-        """What could not be done, and why, in one line."""
+        """Show an error in one line."""
         self.notify(" ".join(str(error).split()), severity="error", timeout=8, markup=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

@@ -1,4 +1,4 @@
-"""Check: the gradients of a preset, of a report, or of a student's file, and what they say."""
+"""Check: the gradients of a preset, of a report, or of a student's file."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -53,10 +53,10 @@ class CheckScreen(ModeScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "start", "Check", id="check.start", tooltip="Check the gradients."),
         Binding("ctrl+r", "start", "Check", show=False, id="check.start_from_field", tooltip="Check, from a field."),
-        Binding("s", "stop", "Stop", id="check.stop", tooltip="End the check after the tensor it is at."),
+        Binding("s", "stop", "Stop", id="check.stop", tooltip="Stop the check after the current tensor."),
         Binding("o", "file", "Open file", id="check.file", tooltip="Choose code of yours: Python, a notebook, MATLAB."),
-        Binding("w", "watch", "Watch", id="check.watch", tooltip="Check your file again whenever it is saved, or not."),
-        Binding("f", "form", "Settings", id="check.form", tooltip="To the settings of the check; escape leaves them."),
+        Binding("w", "watch", "Watch", id="check.watch", tooltip="Check again at each save, or not."),
+        Binding("f", "form", "Settings", id="check.form", tooltip="Go to the settings; escape leaves them."),
         Binding("j,pagedown", "scroll(1)", "Down", show=False, id="check.down", tooltip="Scroll down."),
         Binding("k,pageup", "scroll(-1)", "Up", show=False, id="check.up", tooltip="Scroll up."),
     ]  # fmt: skip
@@ -258,7 +258,7 @@ class CheckScreen(ModeScreen):
     def _verdict(self) -> Content:
         checking = self._checking
         if checking is None:
-            return Content("r compares backward with the derivative of forward; o opens a file of yours.")
+            return Content("r compares backward with the derivative of forward; o opens your file.")
         done = ", ".join(tensor.name for tensor in checking.tensors)
         if checking.cancelled:
             return Content.assemble(("stopped", "$text-warning"), f"  {checking.target}: {done or 'nothing'} checked")
@@ -298,7 +298,7 @@ class CheckScreen(ModeScreen):
         """Watch the file, or stop watching it."""
         file = FILE.fullmatch(self.target) or WHOLE.fullmatch(self.target)
         if file is None:
-            self.refuse("only a file of yours is watched: o opens one")
+            self.refuse("only a file can be watched: o opens one")
             return
         self._watch(None if self._saves else Path(file["path"]))
         self._show()

@@ -1,4 +1,4 @@
-"""Small dialogues: a line asked for, a yes or no."""
+"""Small dialogues: ask for a line, or for yes or no."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -25,7 +25,7 @@ class AskScreen(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialogue") as dialogue:
             dialogue.border_title = self._title
-            dialogue.border_subtitle = "enter takes it · esc cancels"
+            dialogue.border_subtitle = "enter accepts · esc cancels"
             yield Static(self._note, classes="note", markup=False)
             yield Input(self._text, compact=True)
             yield Static("", classes="wrong", markup=False)

@@ -1,4 +1,4 @@
-"""Names: 18 probabilities for a surname as it is typed, the letters that spoke, and a table of the names kept."""
+"""Names: 18 probabilities for a surname while you type, the letters explained, and a table of names."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -38,7 +38,7 @@ class NameInput(Input):
     """The field. Keys that no name has are left to the app, so that the modes are a digit away."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Add", id="names.add", tooltip="Put the name into the table."),
+        Binding("enter", "submit", "Add", id="names.add", tooltip="Add the name to the table."),
     ]
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
@@ -56,18 +56,18 @@ class NamesScreen(ModeScreen):
     CSS_PATH = "../styles/names.tcss"
     AUTO_FOCUS = "#surname"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("slash", "type", "Type", show=False, key_display="/", id="names.type", tooltip="To the field."),
-        Binding("ctrl+o", "order", "Order", id="names.order", tooltip="The best first, or the order of the classes."),
+        Binding("slash", "type", "Type", show=False, key_display="/", id="names.type", tooltip="Go to the field."),
+        Binding("ctrl+o", "order", "Order", id="names.order", tooltip="Sort by probability, or by class."),
         Binding("ctrl+n", "model", "Model", id="names.model",
-                tooltip="Choose who guesses: a names run, or the shipped model."),
+                tooltip="Choose the model: a names run, or the shipped one."),
         Binding("ctrl+y", "copy('.md')", "Copy", id="names.copy", tooltip="Copy the table as Markdown."),
         Binding("ctrl+t", "copy('.csv')", "Copy CSV", show=False, id="names.copy_csv",
                 tooltip="Copy the table as CSV."),
         Binding("ctrl+s", "save", "Save", id="names.save", tooltip="Save the table as Markdown or CSV."),
-        Binding("ctrl+z", "remove", "Take off", id="names.remove", tooltip="Take the last name off the table."),
-        Binding("ctrl+l", "clear", "Clear", show=False, id="names.clear", tooltip="Take all names off the table."),
+        Binding("ctrl+z", "remove", "Take off", id="names.remove", tooltip="Remove the last name from the table."),
+        Binding("ctrl+l", "clear", "Clear", show=False, id="names.clear", tooltip="Remove all names from the table."),
         Binding("ctrl+b", "table", "Table", show=False, id="names.table",
-                tooltip="Where it is narrow: the table instead of the bars, and back."),
+                tooltip="In a narrow terminal: switch between bars and table."),
     ]  # fmt: skip
 
     def compose_mode(self) -> ComposeResult:
@@ -173,7 +173,7 @@ class NamesScreen(ModeScreen):
         bars.show(probability_bars(ranked, guess.best, room, ascii_only))
 
     def action_type(self) -> None:
-        """To the field."""
+        """Go to the field."""
         self.query_one("#surname").focus()
 
     def action_order(self) -> None:
@@ -195,7 +195,7 @@ class NamesScreen(ModeScreen):
         if self._model is None or not name:
             return
         if fold(name) in map(fold, self._kept):
-            self.tell(f"{name} is in the table already")
+            self.tell(f"{name} is already in the table")
         else:
             try:
                 self._model.probabilities([name])
@@ -212,7 +212,7 @@ class NamesScreen(ModeScreen):
         said = self._answer()
         if said is None:
             classes.show("")
-            columns.show(Content.styled("enter puts the name here", "$foreground-muted"))
+            columns.show(Content.styled("enter adds the name here", "$foreground-muted"))
         else:
             classes.show(Content.styled("\n".join(["", *SURNAMES.classes]), "$foreground-muted"))
             columns.show(table_columns(said))
@@ -230,7 +230,7 @@ class NamesScreen(ModeScreen):
             self.app.copy_to_clipboard((markdown if ending == ".md" else csv_text)(said))
             self.tell(f"copied as {'Markdown' if ending == '.md' else 'CSV'}: {', '.join(self._kept)}")
         else:
-            self.refuse("the table is empty: enter puts a name into it")
+            self.refuse("the table is empty: enter adds a name")
 
     def action_save(self) -> None:
         """Ask for a file, and write the table."""
@@ -238,7 +238,7 @@ class NamesScreen(ModeScreen):
             ask = AskScreen("Save the table", f"A .md or .csv file in {Path.cwd()}", "names.md", _table_file)
             self.app.push_screen(ask, partial(self._save, said))
         else:
-            self.refuse("the table is empty: enter puts a name into it")
+            self.refuse("the table is empty: enter adds a name")
 
     def _save(self, said: Answer, file: str | None) -> None:
         if file is None:

@@ -1,4 +1,4 @@
-"""Presets: what there is to reproduce, by report; what was reported, and how far the user got."""
+"""Presets by report: what each reproduces, what was reported, and how close the user got."""
 
 import time
 from dataclasses import dataclass
@@ -80,13 +80,13 @@ class PresetsScreen(ModeScreen):
         Binding("c", "open('check')", "Check", id="presets.check", tooltip="Check the gradients of the preset."),
         Binding("s", "open('search')", "Search", id="presets.search", tooltip="Search for a better lambda."),
         Binding("slash", "find", "Find", key_display="/", id="presets.find",
-                tooltip="Narrow the list down as you type; enter opens what is left."),
+                tooltip="Filter the list as you type; enter opens the preset."),
     ]  # fmt: skip
 
     def compose_mode(self) -> ComposeResult:
         with Horizontal():
             with Vertical(id="list-side"):
-                yield Input(placeholder="/ narrows the list down", compact=True, id="find")
+                yield Input(placeholder="/ filters the list", compact=True, id="find")
                 yield Text(id="list-head")
                 yield PresetList(id="list", compact=True)
             with VerticalScroll(id="details", can_focus=False):
@@ -104,7 +104,7 @@ class PresetsScreen(ModeScreen):
         self.query_one("#list").focus()
 
     def on_resize(self) -> None:
-        """Break the lines anew."""
+        """Break the lines again."""
         self.call_after_refresh(self._describe)
 
     def on_screen_resume(self) -> None:
@@ -140,7 +140,7 @@ class PresetsScreen(ModeScreen):
             start = before.source if before and before.source in sources else sources[0]
             options.highlighted = options.get_option_index(start)
         else:
-            options.add_option(Option(Content.styled("no preset has these words", "$foreground-muted"), disabled=True))
+            options.add_option(Option(Content.styled("no preset matches", "$foreground-muted"), disabled=True))
         self._describe()
 
     def _line(self, offer: Offer) -> Content:
@@ -210,7 +210,9 @@ class PresetsScreen(ModeScreen):
 
     def _results(self, preset: Preset) -> Content:
         if preset.reference is None or not preset.reference.reported:
-            return Content.styled("The report has curves, no numbers." if preset.reference else "", "$foreground-muted")
+            return Content.styled(
+                "The report has curves but no numbers." if preset.reference else "", "$foreground-muted"
+            )
         reported, plain = preset.reference.reported, preset.reference.independent
         rows = []
         for key in dict.fromkeys([*reported, *plain]):
@@ -248,7 +250,7 @@ class PresetsScreen(ModeScreen):
             return
         if time.monotonic() - self._since > REST and not self.lab.compute.locked():
             preset = offer.preset
-            self._times[offer.source] = "is being measured"
+            self._times[offer.source] = "measuring"
             self._describe()
             self.run_worker(
                 lambda: self._measure(preset),
@@ -263,7 +265,7 @@ class PresetsScreen(ModeScreen):
         from lab.runs.estimate import seconds
 
         with self.lab.compute:
-            return f"about {duration(seconds(preset, self.lab.threads))} here, with what is there of the data"
+            return f"about {duration(seconds(preset, self.lab.threads))} on this machine and its data"
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show what a thread found."""
@@ -273,7 +275,7 @@ class PresetsScreen(ModeScreen):
                 self._best = worker.result or {}
                 self._fill()
         elif name.startswith("time ") and event.state in (WorkerState.SUCCESS, WorkerState.ERROR):
-            found = worker.result if event.state is WorkerState.SUCCESS else f"not known: {worker.error}"
+            found = worker.result if event.state is WorkerState.SUCCESS else f"unknown: {worker.error}"
             self._times[name.removeprefix("time ")] = str(found)
             self._describe()
         elif event.state is WorkerState.ERROR and isinstance(worker.error, DataError | OSError):

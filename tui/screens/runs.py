@@ -1,4 +1,4 @@
-"""Runs: the saved runs as a table; of those marked, the curves over one another and their settings side by side."""
+"""Runs: the saved runs as a table, and the curves and settings of the marked runs side by side."""
 
 import time
 from functools import partial
@@ -40,16 +40,16 @@ class RunsScreen(ModeScreen):
     CSS_PATH = "../styles/runs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "Mark", id="runs.mark",
-                tooltip="Mark the run under the cursor, or take the mark off."),
-        Binding("u", "unmark", "Unmark all", show=False, id="runs.unmark", tooltip="Take all marks off."),
-        Binding("r", "resume", "Resume", id="runs.resume", tooltip="Go on with the interrupted run, in Train."),
+                tooltip="Mark or unmark the run under the cursor."),
+        Binding("u", "unmark", "Unmark all", show=False, id="runs.unmark", tooltip="Unmark all runs."),
+        Binding("r", "resume", "Resume", id="runs.resume", tooltip="Resume the interrupted run in Train."),
         Binding("w", "report", "Report", id="runs.report",
-                tooltip="Write a report of the marked runs: report.md, and figures as PNG, SVG and PDF."),
-        Binding("d,delete", "delete", "Delete", id="runs.delete", tooltip="Delete the marked runs, after a question."),
+                tooltip="Write a report of the marked runs: report.md and figures as PNG, SVG and PDF."),
+        Binding("d,delete", "delete", "Delete", id="runs.delete", tooltip="Delete the marked runs; asks first."),
         Binding("c", "measure", "Loss/cost/eta", show=False, id="runs.measure",
                 tooltip="Plot loss, cost, accuracy or eta."),
         Binding("t", "part", "Train/validation", show=False, id="runs.part",
-                tooltip="Plot several runs on their training or their validation part."),
+                tooltip="Plot several runs on their training or validation set."),
         Binding("y", "log", "Log axis", show=False, id="runs.log", tooltip="Logarithmic loss, cost and eta."),
         Binding("left_square_bracket", "tab", "Tab left", show=False, id="runs.tab_left", key_display="[",
                 tooltip="Curves, or settings and results side by side."),
@@ -137,7 +137,7 @@ class RunsScreen(ModeScreen):
             self._fill(self.current["run"] if self.current else None)
 
     def _fill(self, cursor: str | None) -> None:
-        """The table anew, the cursor on the same run."""
+        """Fill the table again, with the cursor on the same run."""
         table, width = self.runs, self.size.width
         columns = ["", "run", "state", "result", "report"] if width >= TINY else ["", "run", "result"]
         columns += ["data", "began"] if width >= NARROW else []
@@ -230,13 +230,13 @@ class RunsScreen(ModeScreen):
         if path in self._marked:
             self._marked.remove(path)
         elif len(self._marked) == MOST:
-            self.refuse(f"{MOST} runs can be told apart in a plot: take a mark off first")
+            self.refuse(f"a plot shows at most {MOST} runs: unmark one first")
         else:
             self._marked.append(path)
         self._marks_changed()
 
     def action_unmark(self) -> None:
-        """Take all marks off."""
+        """Unmark all runs."""
         self._marked = []
         self._marks_changed()
 
@@ -266,7 +266,7 @@ class RunsScreen(ModeScreen):
         overlay.switch(log=not overlay.view.log)
 
     async def action_resume(self) -> None:
-        """Go on with the run under the cursor, in Train."""
+        """Resume the run under the cursor in Train."""
         row = self.current
         if row is None:
             return

@@ -1,4 +1,4 @@
-"""Search: trials of a preset with many values of a setting, as points while they come in, and the best of them."""
+"""Search: trials of a preset with many values of a setting, shown as points as they come in, and the best of them."""
 
 import re
 from functools import partial
@@ -31,7 +31,7 @@ from tui.words import duration
 
 VARIANTS = ("auto", "mini", "full")
 FULL = 46  # columns that the whole table takes
-WORDS = {"loading": "loading the data", "stopped": "stopped, kept"}
+WORDS = {"loading": "loading the data", "stopped": "stopped, saved"}
 
 
 class SearchScreen(ModeScreen):
@@ -40,13 +40,13 @@ class SearchScreen(ModeScreen):
     AUTO_FOCUS = ""  # nothing: single keys are commands
     CSS_PATH = "../styles/search.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "start", "Search", id="search.start", tooltip="Search, or go on with a search that was stopped."),
+        Binding("r", "start", "Search", id="search.start", tooltip="Start a search, or continue a stopped one."),
         Binding("ctrl+r", "start", "Search", show=False, id="search.start_from_field", tooltip="Search, from a field."),
-        Binding("s", "stop", "Stop", id="search.stop", tooltip="Stop and keep the search; r goes on with it."),
+        Binding("s", "stop", "Stop", id="search.stop", tooltip="Stop and save the search; r continues it."),
         Binding("n", "refine", "Narrow", id="search.refine",
-                tooltip="Search on in the range of the best trials of the last finished search."),
+                tooltip="Search again in the range of the best trials of the last finished search."),
         Binding("t", "train", "Train best", id="search.train", tooltip="Open Train with the best values."),
-        Binding("f", "form", "Settings", id="search.form", tooltip="To the settings of the search; escape leaves."),
+        Binding("f", "form", "Settings", id="search.form", tooltip="Go to the settings; escape leaves them."),
         Binding("j,pagedown", "scroll(1)", "Down", show=False, id="search.down", tooltip="Scroll the table down."),
         Binding("k,pageup", "scroll(-1)", "Up", show=False, id="search.up", tooltip="Scroll the table up."),
     ]  # fmt: skip
@@ -102,7 +102,7 @@ class SearchScreen(ModeScreen):
         return int(text) if text else None
 
     def action_start(self) -> None:
-        """Search; what is going is stopped and kept first."""
+        """Start a search. Stops and saves the current training or search first."""
         self._start(refine=False)
 
     def action_refine(self) -> None:

@@ -20,7 +20,7 @@ class SettingsScreen(ModalScreen[None]):
     """A choice for each setting; it holds at once and is kept."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss", "Close", id="settings.close", tooltip="Close the settings; they are kept."),
+        Binding("escape", "dismiss", "Close", id="settings.close", tooltip="Close the settings; they are saved."),
     ]
 
     def compose(self) -> ComposeResult:

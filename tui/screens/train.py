@@ -41,7 +41,7 @@ NO_PICTURES = (
 WORDS = {
     "loading": "loading data",
     "finishing": "computing the final numbers",
-    "interrupted": "stopped and kept; space goes on",
+    "interrupted": "stopped and saved; space resumes",
 }
 STYLES = {"failed": "$text-error", "diverged": "$text-error", "done": "$text-success", "paused": "$text-warning"}
 
@@ -54,10 +54,10 @@ class TrainScreen(ModeScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "start", "Start", id="train.start", tooltip="Train with the settings as they are."),
         Binding("ctrl+r", "start_here", "Start", id="train.start_here", tooltip="Start, from a field."),
-        Binding("space", "pause", "Pause", id="train.pause", tooltip="Pause; go on; take a stopped run up again."),
+        Binding("space", "pause", "Pause", id="train.pause", tooltip="Pause or resume the run."),
         Binding("n", "step", "Step", id="train.step", tooltip="Make one update, then pause."),
-        Binding("s", "stop", "Stop", id="train.stop", tooltip="Stop and keep the run; it can be resumed."),
-        Binding("e", "eta", "Eta", id="train.eta", tooltip="Change the learning rate of the run that is going."),
+        Binding("s", "stop", "Stop", id="train.stop", tooltip="Stop and save the run; it can be resumed."),
+        Binding("e", "eta", "Eta", id="train.eta", tooltip="Change the learning rate of the current run."),
         Binding("f", "form", "Settings", id="train.form", tooltip="Edit the settings; escape goes back to the run."),
         Binding("c", "measure", "Loss/cost/eta", show=False, id="train.measure", tooltip="Plot loss, cost or eta."),
         Binding("y", "switch('log')", "Log axis", show=False, id="train.log", tooltip="Logarithmic loss and eta."),
@@ -245,7 +245,7 @@ class TrainScreen(ModeScreen):
             self.tell(f"{self.form.opened.name}: r starts it, f shows its settings")
 
     def action_start(self) -> None:
-        """Train as the form says; a run that is going is stopped and kept first."""
+        """Train with the settings of the form. Stops and saves the current run first."""
         form = self.form
         if form.preset is None:
             self.refuse(f"not started: {form.message}")
@@ -273,7 +273,7 @@ class TrainScreen(ModeScreen):
         self.action_start()
 
     def show(self, record: Record) -> None:
-        """Show a saved run; space takes it up again if it was interrupted."""
+        """Show a saved run; space resumes it if it was interrupted."""
         if self.record is not None and not self.record.ended:
             self.refuse(f"{self.record.preset.name} is being trained: stop it first")
             return
@@ -281,13 +281,13 @@ class TrainScreen(ModeScreen):
         self.tick()
 
     def resume(self, store: RunStore) -> None:
-        """Take up a saved run. Raises LabError."""
+        """Resume a saved run. Raises LabError."""
         begin = partial(lab_run.resume, store, self.lab.threads)
         self.lab.train(Training(store.preset(), begin, self.lab.compute, command_lines.resume(store.path)))
         self.tick()
 
     def action_pause(self) -> None:
-        """Pause, go on, or take a stopped run up again."""
+        """Pause or resume."""
         record = self.record
         if record is None:
             self.tell("There is no run: r starts one.")
@@ -362,7 +362,7 @@ class TrainScreen(ModeScreen):
         tabs.active = names[(names.index(tabs.active) + by) % len(names)] or ""
 
     async def action_overfit(self) -> None:
-        """Can the network learn 100 examples by heart?"""
+        """Can the network overfit 100 examples?"""
         try:
             preset = load(self.form.source, self.form.changes)
             await self.form.open(self.form.source, _merged(self.form.changes, overfit(preset)))

@@ -43,7 +43,7 @@ class Setting:
 DATA = Setting(
     "data",
     "data",
-    "auto: the full set if it is there, otherwise the part of it that comes with Gradlab.",
+    "auto: the full set if present, otherwise the embedded part.",
     "",
     ("auto", "mini", "full"),
     "auto",
@@ -103,7 +103,7 @@ def _inline(model: Any) -> str:
 
 
 class Toggle(Checkbox):
-    """Yes or no, said in words as well: a cross is told from none by its colour alone."""
+    """Yes or no, also in words, because only the colour tells a cross from no cross."""
 
     def __init__(self, value: bool, id: str) -> None:
         super().__init__("yes" if value else "no", value, compact=True, id=id)

@@ -1,4 +1,4 @@
-"""A plot: series against an axis, drawn by plotext, redrawn only when what it shows has changed."""
+"""A plot: series against an axis, drawn by plotext, and redrawn only when its content changes."""
 
 import re
 from dataclasses import dataclass, field
@@ -156,7 +156,7 @@ def _ends(shown: list[tuple[Curve, list[Point]]]) -> tuple[float, float]:
 
 
 def nice_ticks(low: float, high: float, most: int) -> list[float]:
-    """Round numbers between low and high, at most so many: steps of 1, 2 or 5 times a power of ten."""
+    """At most n round numbers between low and high, in steps of 1, 2 or 5 times a power of ten."""
     if not high - low > 1e-12 * max(abs(low), abs(high)):  # nothing between them, but for rounding
         return [low]
     least = (high - low) / most
@@ -166,7 +166,7 @@ def nice_ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def log_ticks(low: float, high: float, most: int) -> list[float]:
-    """Powers of ten between low and high (both positive), at most so many; round numbers within a single decade."""
+    """At most n powers of ten between low and high (both positive), or round numbers within a single decade."""
     decades = log10(high / low)
     if decades < 1:
         return nice_ticks(low, high, most)

@@ -43,7 +43,7 @@ def facts(
 
 
 def bar(share: float, width: int = BAR, ascii_only: bool = False) -> str:
-    """A share of 0..1 as a bar of so many cells, in eighths of a cell."""
+    """A share of 0..1 as a bar of n cells, in eighths of a cell."""
     share = min(max(share, 0.0), 1.0)
     if ascii_only:
         return ("#" * round(share * width)).ljust(width)

@@ -10,7 +10,7 @@ from lab.check.mistakes.walk import Story, Told
 
 ORDER = ("W", "b", "gamma", "beta")
 MANY = 6  # tensors: more are told as a range
-FEW = 4  # tensors: so many may be told as exceptions
+FEW = 4  # tensors: the most that are listed as exceptions
 Place = tuple[int, str]  # layer and role
 
 
