@@ -21,6 +21,7 @@ from lab.check.mistakes.layers import (
     dense,
     dropout,
     elementwise,
+    layer_norm,
     loss_layer,
     softmax_layer,
 )
@@ -117,6 +118,8 @@ def _all_kinds(inputs: Mapping[str, Any]) -> Iterator[Kind]:
             for eps in EPS:
                 name = f"batch normalisation (eps {eps:.3g}{', variance of n - 1' if ddof else ''})"
                 yield Kind("batchnorm", name, batch_norm(Norm(eps, ddof)))
+        if "gamma" in inputs and "beta" in inputs:
+            yield from (Kind("layernorm", f"layer normalisation (eps {eps:.3g})", layer_norm(eps)) for eps in EPS)
         return
     yield from (Kind("elementwise", a.name, elementwise(a)) for a in ACTIVATIONS if a is not NONE)
     yield Kind("softmax", "softmax", softmax_layer)
@@ -306,6 +309,10 @@ def _of_factor(f: float, role: str, kind: Kind, runs: list[Run]) -> Match:
         )
     if same(f, n) and kind.kind == "loss":
         return Match("not-divided-by-n", f"{{Tensors}} {{are}} {n} times too large: divide by n = {n}.", role, 1.0)
+    summed = runs[0].dy.size // max(runs[0].dy.shape[-1:] or (1,))
+    if role != "x" and summed > n and same(f, 1 / summed):
+        sentence = "{Tensors} {are} a mean over examples and places: take the sum, the loss divides by n already."
+        return Match("mean-for-sum", sentence, role, 1.0)
     if same(f, 1 / n):
         return Match(
             "divided-twice",

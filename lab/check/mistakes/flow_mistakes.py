@@ -293,6 +293,11 @@ def activation_mistakes(network: Network, depth: int) -> list[FlowMistake]:
             f"{'' if kinked else ' derivative'} of {{layer}}: multiply G by {{slope}} before computing them.",
             lambda flow, t, p: flow.above,
         ),
+        FlowMistake(
+            "chain-rule-missing",
+            "{Tensors} {match} the derivative of the activation of {layer} alone: multiply it by G.",
+            lambda flow, t, p: p.network.activation.slope(t.u),
+        ),
         *(mask_mistakes(network, depth) if kinked else slope_mistakes(network)),
         *of_another_activation(network),
     ]

@@ -127,6 +127,61 @@ def batch_norm(norm: Norm) -> Callable[[Inputs], Made]:
     return made
 
 
+def layer_norm(eps: float) -> Callable[[Inputs], Made]:
+    """y = gamma (x - mean) / sqrt(var + eps) + beta, mean and variance over the features of each example."""
+
+    def made(inputs: Inputs) -> Made:
+        x, gamma = inputs["x"], inputs["gamma"]
+        centred = x - x.mean(axis=1, keepdims=True)
+        inverse = 1 / np.sqrt((centred**2).mean(axis=1, keepdims=True) + eps)
+        z = centred * inverse
+
+        def answer(dy: Array) -> Answer:
+            def back(g: Array, mean: float = 1.0, variance: float = 1.0, axis: int = 1) -> Array:
+                through_mean = g.mean(axis=axis, keepdims=True)
+                through_variance = z * (g * z).mean(axis=axis, keepdims=True)
+                dx: Array = inverse * (g - mean * through_mean - variance * through_variance)
+                return dx
+
+            def wrong(role: str, key: str, sentence: str, gradient: Callable[[], Array]) -> LayerMistake:
+                return LayerMistake(key, role, "{Tensors} {match} " + sentence, gradient)
+
+            g, constant = dy * gamma, "is a constant: it depends on every feature, add the part through it."
+            right = {"x": back(g), "gamma": (dy * z).sum(axis=0), "beta": dy.sum(axis=0)}
+            return right, [
+                wrong("x", "norm-mean-path-missing", "a mean that " + constant, lambda: back(g, mean=0.0)),
+                wrong("x", "norm-variance-path-missing", "a variance that " + constant, lambda: back(g, variance=0.0)),
+                wrong("x", "norm-statistics-constant", "a mean and variance that are constants.", lambda: inverse * g),
+                wrong("x", "norm-gamma-missing", "a gradient without gamma: multiply dy by it.", lambda: back(dy)),
+                wrong("x", "norm-left-out", "dy as it came: take it back through the layer.", lambda: dy),
+                wrong(
+                    "x",
+                    "norm-axis",
+                    "means over the examples: take those over the features of each example.",
+                    lambda: back(g, axis=0),
+                ),
+                wrong(
+                    "x",
+                    "norm-axis",
+                    "a mean over the examples in the part through the mean: take that over the features.",
+                    lambda: back(g, mean=0.0) - inverse * g.mean(axis=0),
+                ),
+                wrong(
+                    "x",
+                    "norm-axis",
+                    "a mean over the examples in the part through the variance: take that over the features.",
+                    lambda: back(g, variance=0.0) - inverse * z * (g * z).mean(axis=0),
+                ),
+                wrong("gamma", "gamma-beta-swapped", "the gradient of beta.", lambda: dy.sum(axis=0)),
+                wrong("beta", "gamma-beta-swapped", "the gradient of gamma.", lambda: (dy * z).sum(axis=0)),
+                wrong("gamma", "gamma-unnormalised", "sum dy * x: take sum dy * z.", lambda: (dy * x).sum(axis=0)),
+            ]
+
+        return Made(gamma * z + inputs["beta"], answer)
+
+    return made
+
+
 def softmax_layer(inputs: Inputs) -> Made:
     """p = softmax(x), given dJ/dp."""
     P = softmax(inputs["x"])

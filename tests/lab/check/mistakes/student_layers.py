@@ -95,6 +95,8 @@ def relu(*bugs):
     def backward(dout, x):
         if "mask-missing" in bugs:
             return {"x": dout}
+        if "chain" in bugs:
+            return {"x": (x > 0) * 1.0}
         mask = dout > 0 if "mask-of-dout" in bugs else x < 0 if "inverted" in bugs else x > 0
         return {"x": dout * (np.maximum(x, 0) if "value" in bugs else mask)}
 
@@ -163,6 +165,22 @@ def batchnorm(*bugs):
         return {"x": dx, "gamma": dgamma, "beta": dbeta}
 
     return code("batchnorm", forward, backward, x=3 * rng.normal(size=(6, 5)) + 2, gamma=np.ones(5), beta=np.zeros(5))
+
+
+def layernorm(*bugs):
+    def forward(i):
+        mu, var = i["x"].mean(axis=1, keepdims=True), i["x"].var(axis=1, keepdims=True)
+        xhat = (i["x"] - mu) / np.sqrt(var + 1e-5)
+        return i["gamma"] * xhat + i["beta"], (xhat, var, i["gamma"])
+
+    def backward(dout, cache):
+        xhat, var, gamma = cache
+        g = dout if "gamma" in bugs else dout * gamma
+        mean = 0 if "mean" in bugs else g.mean(axis=0) if "axis" in bugs else g.mean(axis=1, keepdims=True)
+        dx = (g - mean - xhat * (g * xhat).mean(axis=1, keepdims=True)) / np.sqrt(var + 1e-5)
+        return {"x": dx, "gamma": (dout * xhat).sum(axis=0), "beta": dout.sum(axis=0)}
+
+    return code("layernorm", forward, backward, x=rng.normal(size=(6, 5)), gamma=np.ones(5), beta=np.zeros(5))
 
 
 def spatial_batchnorm(*bugs):
@@ -238,6 +256,8 @@ def conv(*bugs, stride=1, pad=1):
             db = np.full(f, dout.sum())
         if "b-last" in bugs:
             db = dout[-1].sum(axis=(1, 2))
+        if "b-mean" in bugs:
+            db = dout.mean(axis=(0, 2, 3))
         step = 1 if "stride" in bugs else stride
         for k in range(n):
             for m in range(f):
