@@ -23,7 +23,7 @@ from .errors import CodeError
 from .guards import Guard
 from .loaded import Loaded
 from .mfile import load_m
-from .modules import Modules
+from .modules import Modules, own
 from .notebook import RUN, is_notebook, read_notebook, without_magics
 from .stubs import Stub
 from .text import Place, Text, parse, plain, read, remember
@@ -71,9 +71,8 @@ class Loading:
         start = self.path.parents[len(package)]
         os.environ["MPLBACKEND"] = "Agg"
         sys.argv = [str(self.path)]
-        sys.path[:0] = dict.fromkeys([str(start), str(self.path.parent)])
         os.chdir(start)
-        self._modules.install()
+        self._modules.install([str(start), str(self.path.parent)])
         old.offer_numpy_names()
         for name in ("get_ipython", "display"):
             setattr(builtins, name, Stub(name, "this is no notebook that runs", plots=True))
@@ -192,5 +191,12 @@ def _restored() -> Iterator[None]:
         yield
     sys.stdout, sys.stderr = out, err
     np.seterr(**errors)
-    for thread in set(threading.enumerate()) - before:
+    for thread in filter(_theirs, set(threading.enumerate()) - before):
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit))
+
+
+def _theirs(thread: threading.Thread) -> bool:
+    """Is it the student's code that the thread runs?"""
+    runs = getattr(thread, "_target", None) or type(thread).run
+    code = getattr(runs, "__code__", None)
+    return code is not None and own(code.co_filename)

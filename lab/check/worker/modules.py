@@ -9,7 +9,7 @@ import site
 import sys
 import sysconfig
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -62,10 +62,13 @@ class Modules(importlib.abc.MetaPathFinder):
         self._above = list(_above(file.parent, root))
         self._guarded: dict[str, list[range]] = {}  # file -> lines that expect an ImportError
         self._wanted: frozenset[str] = frozenset()
+        self._first: tuple[str, ...] = ()
         self.late = Late(self)
 
-    def install(self) -> None:
-        """Before what searches sys.path, and after everything."""
+    def install(self, folders: Iterable[str]) -> None:
+        """Before what searches sys.path, and after everything; these folders are the first on it."""
+        self._first = tuple(dict.fromkeys(folders))
+        sys.path[:0] = self._first
         places = [i for i, finder in enumerate(sys.meta_path) if finder is importlib.machinery.PathFinder]
         sys.meta_path.insert(places[0] if places else len(sys.meta_path), self)
         sys.meta_path.append(self.late)
@@ -86,7 +89,9 @@ class Modules(importlib.abc.MetaPathFinder):
         if top in PLOTS and self._asks() is not None and not self._beside(top):
             return self._stub(name, noted=not _installed(top))
         places = path
-        if top in HIDDEN and path is None:
+        if path is None and name in sys.stdlib_module_names and self._asks() is None:
+            places = [place for place in sys.path if place not in self._first]  # a random.py is for their imports only
+        elif top in HIDDEN and path is None:
             places = [place for place in sys.path if os.path.realpath(place or ".") != GRADLAB]
         spec = importlib.machinery.PathFinder.find_spec(name, places, target)
         if spec is None and top in HIDDEN:  # whoever else is asked would give ours

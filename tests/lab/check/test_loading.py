@@ -243,6 +243,20 @@ def alive():
     assert loader(write({"net.py": code}), "alive()").value == "0"
 
 
+def test_future_imports_hold_for_all_of_the_file(loader, write):
+    code = "from __future__ import annotations\nx = 1\n\ndef f(a: Nothing) -> Missing:\n    return a\n"
+    answer = loader(write({"net.py": code}), "f(3)", "f.__annotations__['a']")
+    assert (answer.values, answer.notes) == (("3", "'Nothing'"), ())
+
+
+@pytest.mark.parametrize("name", ["random", "secrets", "numbers", "difflib", "hmac"])
+def test_a_module_of_theirs_called_as_one_of_pythons_is_for_their_imports_only(loader, write, name):
+    code = f"import numpy as np\nr = np.random.default_rng(3).normal()\nimport difflib, {name}\nx = {name}.mine\n"
+    answer = loader(write({"net.py": code, f"{name}.py": "mine = 7"}), "r", "np.linalg.norm([3, 4])")
+    assert answer.values[0].startswith("2.04091912") or answer.values[0] == "np.float64(2.0409191213172673)"
+    assert "5.0" in answer.values[1]
+
+
 def test_the_file_knows_its_name_its_folder_and_no_arguments(loader, write):
     code = "import sys, os\na = [sys.argv, __file__, os.getcwd(), sys.path[0]]\n"
     path = write({"deep/net.py": code})
