@@ -7,8 +7,8 @@ import sys
 import types
 from typing import Any, NoReturn
 
-from .modules import STANDARD, own
 from .stubs import Stub
+from .territory import STANDARD, own
 
 REFUSED = {  # audit events of Python, see its table of audit events
     "subprocess.Popen": "starts a process",

@@ -23,9 +23,10 @@ from .errors import CodeError
 from .guards import Guard
 from .loaded import Loaded
 from .mfile import load_m
-from .modules import Modules, own
+from .modules import Modules
 from .notebook import RUN, is_notebook, read_notebook, without_magics
 from .stubs import Stub
+from .territory import own
 from .text import Place, Text, parse, plain, read, remember
 from .toplevel import TopLevel
 

@@ -5,17 +5,17 @@ import ast
 import importlib.abc
 import importlib.machinery
 import os
-import site
 import sys
-import sysconfig
 import types
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from .imports import guarded, unbound
+from .old import HELPERS, PYTHON
 from .stubs import StubModule
+from .territory import own
 
 HIDDEN = ("core", "data", "presets", "lab", "tui")  # Gradlab's packages, see pyproject.toml
 GRADLAB = str(Path(__file__).resolve().parents[3])
@@ -29,28 +29,6 @@ LEVELS = 4  # folders above the file that are looked at
 FOLDERS = 300  # folders beside it that are looked at, at most
 
 Run = Callable[[types.ModuleType, Path], None]  # fills a module with what a file of the student's own holds
-
-
-def _folders(*names: str) -> tuple[str, ...]:
-    """Where Python keeps what is installed, with and without symbolic links followed."""
-    paths = [path for name in names if (path := sysconfig.get_path(name))]
-    return tuple({place + os.sep for path in paths for place in (path, os.path.realpath(path))})
-
-
-STANDARD = _folders("stdlib", "platstdlib")
-INSTALLED = (*STANDARD, *_folders("purelib", "platlib"), site.getusersitepackages() + os.sep)
-WORKER = str(Path(__file__).parent) + os.sep
-
-
-@cache
-def own(filename: str) -> bool:
-    """Is this file the student's: neither installed nor Gradlab's?"""
-    if filename.startswith("<"):
-        return not filename.startswith("<frozen")
-    parts = Path(filename).parts
-    if "site-packages" in parts or "dist-packages" in parts:
-        return False
-    return not filename.startswith((*INSTALLED, WORKER))
 
 
 class Modules(importlib.abc.MetaPathFinder):
@@ -76,7 +54,7 @@ class Modules(importlib.abc.MetaPathFinder):
     def know(self, filename: str, tree: ast.Module) -> None:
         """Remember of a file of the student's where it expects that an import fails, and which names it takes from
         star imports."""
-        self._guarded[filename] = list(_guarded(tree))
+        self._guarded[filename] = list(guarded(tree))
         self._wanted |= unbound(tree)
 
     # First: the student's own, run with care; plots; never Gradlab's
@@ -136,7 +114,7 @@ class Modules(importlib.abc.MetaPathFinder):
             why = f"there is no {name} among the files"
         else:
             why = f"the {top} that is installed has no {name}"
-        if noted:
+        if noted and top not in HELPERS:
             self._note(f"{why}: what the file does with it is left out")
         return importlib.machinery.ModuleSpec(name, Standing(why, top in PLOTS, self._wanted), is_package=True)
 
@@ -200,6 +178,8 @@ class Standing(importlib.abc.Loader):
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
         """See importlib.abc.Loader."""
         module = StubModule(spec.name, self._why, self._plots, self._wanted)
+        if spec.name.partition(".")[0] in HELPERS:
+            vars(module).update(PYTHON)
         if spec.name == "pylab":  # has all of NumPy
             names = {name: value for name, value in vars(np).items() if not name.startswith("_")}
             vars(module).update(names, __all__=sorted(names.keys() | self._wanted))
@@ -246,40 +226,3 @@ def _has(folder: Path, name: str) -> bool:
 
 def _shown(folder: Path, start: Path) -> str:
     return os.path.relpath(folder, start)
-
-
-# What the text of a file says of its imports
-
-
-def _guarded(tree: ast.Module) -> Iterator[range]:
-    """Lines where the file itself takes care of an import that fails."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Try) and any(_catches(handler.type) for handler in node.handlers):
-            yield range(node.body[0].lineno, (node.body[-1].end_lineno or node.body[-1].lineno) + 1)
-        if isinstance(node, ast.With) and any("suppress" in ast.dump(item.context_expr) for item in node.items):
-            yield range(node.lineno, (node.end_lineno or node.lineno) + 1)
-
-
-def _catches(kind: ast.expr | None) -> bool:
-    if isinstance(kind, ast.Tuple):
-        return any(_catches(element) for element in kind.elts)
-    names = ("ImportError", "ModuleNotFoundError", "Exception", "BaseException")
-    return kind is None or (isinstance(kind, ast.Name) and kind.id in names)
-
-
-def unbound(tree: ast.Module) -> frozenset[str]:
-    """Names that a file reads and neither makes nor imports by name."""
-    read, made = set[str](), set(dir(__builtins__) if isinstance(__builtins__, types.ModuleType) else __builtins__)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            (read if isinstance(node.ctx, ast.Load) else made).add(node.id)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            made.add(node.name)
-        elif isinstance(node, ast.arg):
-            made.add(node.arg)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            made.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ExceptHandler) and node.name:
-            made.add(node.name)
-    module = {"__name__", "__file__", "__doc__", "__package__", "__spec__", "__builtins__"}
-    return frozenset(read - made - module)

@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from .modules import own, unbound
+from .imports import unbound
+from .territory import own
 from .text import Place
 
+HELPERS = ("past", "future", "six")  # packages that give these names to code for Python 2 and 3
 PYTHON: dict[str, Any] = {
     **{"xrange": range, "unicode": str, "basestring": str, "long": int, "unichr": chr, "reduce": functools.reduce},
+    **{"iteritems": dict.items, "itervalues": dict.values, "iterkeys": dict.keys},
 }
 NUMPY: dict[str, Any] = {
     **{"float": float, "int": int, "bool": bool, "object": object, "str": str, "complex": complex, "long": int},

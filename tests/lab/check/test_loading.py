@@ -578,6 +578,22 @@ def test_names_of_python_2_that_do_no_harm(loader, write):
     assert "Python 2: xrange, line 1, is read as range" in answer.notes
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from past.builtins import xrange",
+        "from six.moves import xrange",
+        "from past.builtins import *",
+        "from future.utils import iteritems\nfrom builtins import range\nxrange = range",
+        "import six\nxrange = six.moves.xrange if hasattr(six.moves, 'xrange') else range",
+    ],
+)
+def test_helpers_for_python_2_and_3_give_the_names_of_python_3(loader, write, line):
+    answer = loader(write({"net.py": f"{line}\nx = [i for i in xrange(2, 5)]"}), "x")
+    assert answer.value == "[2, 3, 4]"
+    assert "not installed" not in answer.note
+
+
 @pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.0.0", reason="NumPy 1 has these names")
 def test_names_of_numpy_1(loader, write):
     path = write(
