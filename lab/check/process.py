@@ -23,7 +23,12 @@ HANGING = 1.0  # seconds to wait for prints of a process that has left the file'
 
 
 class StudentProblemError(Exception):
-    """Why a student's code cannot be checked, in words for the student."""
+    """Why a student's code cannot be checked, in words for the student. nothing: because it holds no gradient of its
+    own, so that nothing is amiss."""
+
+    def __init__(self, words: str, nothing: bool = False) -> None:
+        super().__init__(words)
+        self.nothing = nothing
 
 
 class Worker:
@@ -116,7 +121,7 @@ class Worker:
             send(self._process.stdin, {"do": do, "limit": self.timeout, **head}, arrays)
             reply, found = receive(self._process.stdout)
             if "error" in reply:
-                raise StudentProblemError(visible(str(reply["error"])))
+                raise StudentProblemError(visible(str(reply["error"])), bool(reply.get("nothing")))
         except (EOFError, BrokenPipeError):
             raise StudentProblemError(self._death()) from None
         except StudentProblemError:

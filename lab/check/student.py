@@ -13,6 +13,7 @@ from typing import TypedDict
 from core.gradcheck.check import CheckDocument, GradientReport, Method, Progress, Settings, TensorReport, check_target
 from lab.check.against import Comparison, ComparisonDocument, compare
 from lab.check.code_target import Asked, StudentTarget
+from lab.check.forgive import forgive
 from lab.check.process import StudentProblemError, Worker
 from lab.errors import LabError
 from lab.visible import visible
@@ -33,6 +34,7 @@ class StudentReport:
     problem: str = ""
     prints: str = ""
     against: tuple[Comparison, ...] = ()
+    nothing: bool = False  # it holds no gradient of its own: the problem says why, and nothing is amiss
 
     @property
     def passed(self) -> bool:
@@ -147,6 +149,7 @@ def check_whole_file(
     file, target = _file(path), str(Path(path).name)
     check = Check(target, method, examples, None, seed, progress)
     reports: list[StudentReport] = []
+    left: list[str] = []
     names: list[str] | None = None
     prints = problem = ""
     notes: tuple[str, ...] = ()
@@ -160,11 +163,15 @@ def check_whole_file(
                 found, problem = [], str(error)
             names = found if names is None else names
             while names and worker.alive and not problem:
-                reports.append(check.one(worker, names.pop(0), time.perf_counter()))
+                report = check.one(worker, names.pop(0), time.perf_counter())
+                if report.nothing:
+                    left.append(f"{report.report.target.rpartition(':')[2]} is left out: {report.problem}")
+                else:
+                    reports.append(report)
         prints += worker.prints()
     if not reports and not problem:
         problem = NOTHING
-    return FileReport(target, tuple(reports), problem, prints, notes)
+    return FileReport(target, tuple(reports), problem, prints, (*notes, *left))
 
 
 def load(worker: Worker, file: Path, root: Path | None = None) -> tuple[list[str], tuple[str, ...]]:
@@ -212,10 +219,12 @@ class Check:
             report = _with_lines(check_target(code, settings, self.progress), code.places)
             if code.faults:
                 report = replace(report, passed=False, findings=(*report.findings, *code.faults))
-            report = self._elsewhere(worker, target, report)
+            form = str(answer[0]["form"])
+            report = forgive(report, code, form)
+            report = self._elsewhere(worker, target, report, code, form)
             comparisons = compare(self.against, code) if self.against else ()
         except StudentProblemError as error:
-            return self.failed(name, str(error), begun)
+            return replace(self.failed(name, str(error), begun), nothing=error.nothing)
         return StudentReport(replace(report, seconds=time.perf_counter() - begun), "", "", comparisons)
 
     def failed(self, name: str, problem: str, begun: float) -> StudentReport:
@@ -223,14 +232,19 @@ class Check:
         seconds = time.perf_counter() - begun
         return StudentReport(GradientReport(f"{self.file}:{name}", self.method, False, (), seconds), problem)
 
-    def _elsewhere(self, worker: Asked, target: str, report: GradientReport) -> GradientReport:
+    def _elsewhere(
+        self, worker: Asked, target: str, report: GradientReport, first: StudentTarget, form: str
+    ) -> GradientReport:
         """Look again at other points and with other inputs: a tensor that is right at one may be wrong there."""
         tensors = {t.name: t for t in report.tensors}
+        facts = {key: first.facts.get(key) for key in ("log_eps", "loss_divides")}
         notes = list(report.notes)
         for words, code in self._variants(worker, target, notes):
             samples = min(FEW, code.affordable_samples(AGAIN))
             try:
                 again = check_target(code, Settings(method=self.method, seed=self.seed, samples=samples))
+                code.facts |= facts
+                again = forgive(again, code, form)
             except StudentProblemError as error:
                 notes.append(f"not checked {words}: {error}")
                 continue

@@ -1,16 +1,20 @@
 """Filling the arguments of a student's function from a world, by the roles of their names."""
 
+import copy
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice, product
 from typing import Any
 
 import numpy as np
 
+from .errors import CodeError, NothingToCheckError
+from .inputs import settings_of
 from .roles import Role, is_flag, one_hot_first, plain, role
-from .source import returned, signature
-from .values import Function
+from .source import compared, likely, returned, signature
+from .values import Function, described
 from .world import Store, World
 
 LETTERS = {Role.W: "W", Role.B: "b", Role.GAMMA: "gamma", Role.BETA: "beta"}
@@ -28,7 +32,7 @@ COUNTS: tuple[tuple[str, Callable[[World], int]], ...] = (
 )
 
 
-class UnfilledError(Exception):
+class UnfilledError(CodeError):
     """An argument nobody knows a value for."""
 
     def __init__(self, name: str, function: str) -> None:
@@ -61,6 +65,15 @@ class Outputs:
             if np.allclose(np.sum(p, axis=axis), 1):
                 return p
         return fitting[0] if fitting else None
+
+    def array(self) -> Any:
+        """The first part that is an array, or a number."""
+        for part in self.parts:
+            if isinstance(part, np.ndarray | np.floating):
+                return np.asarray(part)
+        if self.parts and self.parts[0] is None:
+            raise NothingToCheckError("it is not written yet: forward gives None")
+        raise CodeError(f"forward gives {described(self.value)}, not an array")
 
     def rest(self) -> Any:
         """All but the first part; the second alone if there are two."""
@@ -95,10 +108,29 @@ def _number(name: str) -> int:
 
 
 class Binder:
-    """Arguments of functions in one world. encodings: kind of name ("Y" or "y") -> encoding of labels."""
+    """Arguments of functions in one world. encodings: kind of name ("Y" or "y") -> encoding of labels; cotangent: what
+    the layer above hands back, if a layer is asked; loss: gives the data's part of a cost that takes it."""
 
-    def __init__(self, encodings: Mapping[str, str], train: bool = True) -> None:
-        self.encodings, self.train = encodings, train
+    eta = 0.5  # where gradients are only seen as a step
+
+    def __init__(self, encodings: Mapping[str, str], layer: bool = False, loss: Function | None = None) -> None:
+        self.encodings, self.layer, self.loss = encodings, layer, loss
+        self.cotangent: Any = None
+        self.network: Callable[[], Any] | None = None  # gives what holds all parameters, if the file makes it itself
+        self.settings: Mapping[str, dict[str, Any]] = {}  # other ones, by the name of the argument
+        self.words: dict[str, str] = {}  # of arguments that are compared with words: the one to be given
+
+    def learn_words(self, functions: Iterable[Function | None]) -> None:
+        """Take one word for every argument that some of these functions compare with words."""
+        for function in functions:
+            for p in signature(function) if function is not None else ():
+                found = compared(function, p.name)
+                if found and not (self.words.get(p.name) and likely(self.words[p.name])):
+                    self.words[p.name] = found[0]
+
+    def copy(self) -> "Binder":
+        """The same for another world."""
+        return copy.copy(self)
 
     def call(
         self,
@@ -142,6 +174,10 @@ class Binder:
     ) -> tuple[bool, Any]:
         """(leave it at its default, its value)."""
         what, optional = role(p.name), p.default is not p.empty
+        if p.name in values and p.name != "x":
+            return False, values[p.name].copy()
+        if outputs is None and self._stands_for_x(function, p):
+            what = Role.X
         if outputs is not None and what not in GIVEN_ALWAYS:
             if p.name in fill:
                 return False, fill[p.name](outputs)
@@ -150,9 +186,13 @@ class Binder:
         if (letter := LETTERS.get(what)) is not None:
             return _tensors(function, letter, p, world, values)
         if what is Role.X:
-            return False, world.X
+            return False, values["x"].copy() if "x" in values else world.X
+        if self.layer and outputs is not None and p.name == self._handed(function):
+            return False, self.cotangent.copy()
         if what is Role.LABELS:
             return False, world.labels(self.encodings["Y" if one_hot_first(p.name) else "y"])
+        if what is Role.NETWORK and self.network is not None:
+            return False, self.network()
         if what is Role.NETWORK:
             at = {(s.letter, s.layer): values[s.name].copy() for s in world.slots}
             return False, world.store.container(at)
@@ -160,14 +200,18 @@ class Binder:
             return False, world.lambda_
         if what is Role.ON:
             norm = "b" in plain(p.name)
-            return False, (world.store.norms > 0) if norm else True
+            return False, (world.store.norms > 0 or world.store.depth == 0) if norm else True
+        if p.name in self.words and not (optional and isinstance(p.default, str)):
+            return False, self.words[p.name]
+        if (settings := settings_of(p.name)) is not None and not optional:
+            return False, dict(self.settings.get(p.name, settings))
         if what is Role.MODE:
             return False, "train"
         if what is Role.SEED:
             return False, 1
         if optional and not (what is Role.OFF and is_flag(p)):
             return True, None
-        simple = {Role.OFF: False, Role.KEEP: 1.0, Role.DROP: 0.0, Role.ETA: 0.0, Role.STEP: 1e-8}
+        simple = {Role.OFF: False, Role.KEEP: 0.6, Role.DROP: 0.4, Role.ETA: self.eta, Role.STEP: 1e-8}
         if what in simple:
             return False, simple[what]
         if what is Role.RNG:
@@ -179,7 +223,22 @@ class Binder:
         for name, count in COUNTS:
             if plain(p.name) == name:
                 return False, count(world)
+        if self.loss is not None and re.fullmatch(r"(data)?(loss|cost|ce|crossentropy)(value|val)?", plain(p.name)):
+            return False, self.call(self.loss, world, values, outputs, fill)
         raise UnfilledError(p.name, getattr(function, "__name__", "it"))
+
+    def _stands_for_x(self, function: Function, p: inspect.Parameter) -> bool:
+        """Is this the first argument of a function none of whose arguments is called X: forward(z, y)?"""
+        names = [q.name for q in signature(function)]
+        free = [name for name in names if role(name) in (Role.OTHER, Role.P, Role.GIVEN)]
+        return not any(role(name) is Role.X for name in names) and free[:1] == [p.name] == names[:1]
+
+    def _handed(self, function: Function) -> str:
+        """The argument of a layer's backward that is what the layer above hands back."""
+        names = [p.name for p in signature(function)]
+        given = [name for name in names if role(name) is Role.GIVEN]
+        free = [name for name in names if role(name) not in (*LETTERS, Role.X, Role.LAMBDA, Role.ETA, Role.NETWORK)]
+        return (given or free or names or [""])[0]
 
 
 def _tensors(

@@ -6,9 +6,9 @@ from types import FunctionType
 from typing import Any
 
 from .binding import holders
-from .functions import Family
-from .roles import Role, is_flag, key_letter, plain, role
-from .source import called, signature, text, words
+from .functions import Family, name_of
+from .roles import Role, is_flag, key_letter, plain, role, tensor
+from .source import called, returned, signature, text, words
 from .values import Function
 from .world import STYLES, Store
 
@@ -38,7 +38,8 @@ def functions_of(namespace: Any) -> dict[str, Function]:
 
 
 def _is_students(value: Any) -> bool:
-    installed = re.match(r"numpy|scipy|matplotlib|gradlab|torch", getattr(value, "__module__", None) or "")
+    module = getattr(value, "__module__", None) or ""
+    installed = re.match(r"(numpy|scipy|matplotlib|gradlab_student|torch)(\.|$)", module)
     return (isinstance(value, FunctionType) and not installed) or "nargout" in (
         *vars(type(value)),
         *getattr(value, "__dict__", ()),
@@ -53,39 +54,92 @@ def roles_of(function: Function) -> set[Role]:
 PARAMETERS = {Role.W, Role.B, Role.NETWORK}
 
 
+def gives_loss_and_gradient(name: str, function: Function, own: bool = False) -> bool:
+    """softmax_loss(x, y), net.loss(X, y): does it return a loss, and a gradient beside it?"""
+    if not re.search(r"loss|cost|svm|softmax", plain(name)) or re.search(OTHER, plain(name)):
+        return False
+    names = returned(function)
+    return (
+        Role.LABELS in roles_of(function)
+        and len(names) >= 2
+        and any(tensor(n).letter or re.search("grad", plain(n)) for n in names)
+    )
+
+
+def gradient_of(thing: Any) -> Function | None:
+    """The method of an object that gives gradients: one that takes labels before others."""
+    methods = methods_of(thing)
+    named = [f for name, f in methods.items() if is_gradient_name(name)]
+    named += [f for name, f in methods.items() if gives_loss_and_gradient(name, f, True)]
+    named.sort(
+        key=lambda f: (
+            Role.LABELS not in roles_of(f),
+            bool(re.search("^(weight|bias|relu|softmax|bn)", plain(f.__name__))),
+        )
+    )
+    return named[0] if named else None
+
+
 def takes_all(function: Function) -> bool:
     """Is it given labels and parameters?"""
     roles = roles_of(function)
     return Role.LABELS in roles and bool(roles & PARAMETERS) and bool(roles & {Role.X, Role.P, Role.OTHER})
 
 
-def families(namespace: Any, gradient: Function) -> Iterator[list[Family]]:
+def families(namespace: Any, gradient: Function, thing: Any = None) -> Iterator[list[Family]]:
     """The families a gradient function may belong to, in groups: only if none of one runs is the next looked at.
-    A cost of the file's own is never given up for the course's because the gradients fit that one better."""
-    every = functions_of(namespace)
-    others = {name: f for name, f in every.items() if f is not gradient}
-    costs = _costs(others, gradient)
-    forwards = _forwards(others, gradient, costs[:1])
+    A cost of the file's own is never given up for the course's because the gradients fit that one better.
+    thing: the object, if the gradient function is a method; its methods come before the functions of the file."""
+    every = (methods_of(thing) if thing is not None else {}) | {
+        name: f for name, f in functions_of(namespace).items() if thing is None or role_free(f)
+    }
+    others = {name: f for name, f in every.items() if f != gradient}
+    own = thing is not None
+    costs = _costs(others, gradient, own)
+    forwards: list[Function | None] = [*_forwards(others, gradient, costs[:1], own)[:3], None]
     penalised = Role.LAMBDA in roles_of(gradient)
     fitting = [f for f in costs if (Role.LAMBDA in roles_of(f)) == penalised]
-    others_ = [f for f in costs if f not in fitting]
-    groups: list[list[Function | None]] = [
-        [*fitting[:3]],
-        [*others_[:3], None] if penalised else [*others_[:3]],
-        [None],
-    ]
+    rest = [f for f in costs if f not in fitting][:3]
+    if gives_loss_and_gradient(name_of(gradient), gradient, own) and not is_gradient_name(name_of(gradient)):
+        fitting = rest = []
+    groups: list[list[Function | None]] = [[*fitting[:3]], [*rest, None] if penalised else [*rest], [None]]
     for group in groups:
-        yield [Family(gradient, forward, cost) for cost in group for forward in [*forwards[:3], None]]
+        yield [Family(gradient, forward, cost) for cost in group for forward in forwards]
 
 
-def _costs(others: Mapping[str, Function], gradient: Function) -> list[Function]:
+def methods_of(thing: Any) -> dict[str, Function]:
+    """The methods of an object."""
+    names = [name for kind in type(thing).__mro__[:-1] for name in vars(kind) if not name.startswith("__")]
+    return {name: method for name in names if callable(method := getattr(thing, name, None))}
+
+
+def role_free(function: Function) -> bool:
+    """Could a method of an object go with this function of the file: is it given no weights one by one?"""
+    return not roles_of(function) & {Role.W, Role.B}
+
+
+def loss_of(namespace: Any, thing: Any = None) -> Function | None:
+    """The function for the data's part of a cost: compute_loss(P, Y)."""
+    every = functions_of(namespace) | (methods_of(thing) if thing is not None else {})
+    for name, f in every.items():
+        if re.search("loss|crossentropy", plain(name)) and Role.LABELS in roles_of(f) and not is_gradient_name(name):
+            return f
+    return None
+
+
+def _takes_data(function: Function, own: bool) -> bool:
+    return own and not [p for p in signature(function) if p.default is p.empty]
+
+
+def _costs(others: Mapping[str, Function], gradient: Function, own: bool) -> list[Function]:
+    chained = any(re.search("loss|crossentropy", plain(n)) and Role.LABELS in roles_of(f) for n, f in others.items())
     found = [
         (name, f)
         for name, f in others.items()
-        if re.search(COST, plain(name))
+        if (re.search(COST, plain(name)) or (own and re.search(FORWARD, plain(name)) and Role.LABELS in roles_of(f)))
         and not re.search(rf"{GRADIENT}|{OTHER}|numeric|torch", plain(name))
-        and Role.LABELS in roles_of(f)
-        and roles_of(f) & (PARAMETERS | {Role.P, Role.OTHER, Role.X})
+        and (Role.LABELS in roles_of(f) or _takes_data(f, own) or (chained and _takes_loss(f)))
+        and (roles_of(f) & (PARAMETERS | {Role.P, Role.OTHER, Role.X, Role.GIVEN}) or own)
     ]
     wanted = roles_of(gradient)
 
@@ -102,22 +156,38 @@ def _costs(others: Mapping[str, Function], gradient: Function) -> list[Function]
     return [f for _, f in sorted(found, key=rank)]
 
 
-def _forwards(others: Mapping[str, Function], gradient: Function, costs: Sequence[Function]) -> list[Function]:
+def _takes_loss(function: Function) -> bool:
+    return any(re.search("loss|crossentropy", plain(p.name)) for p in signature(function))
+
+
+def _forwards(
+    others: Mapping[str, Function], gradient: Function, costs: Sequence[Function], own: bool
+) -> list[Function]:
     found = [
         (name, f)
         for name, f in others.items()
-        if Role.X in roles_of(f)
-        and roles_of(f) & PARAMETERS
-        and Role.LABELS not in {role(p.name) for p in signature(f) if p.default is p.empty}
-        and not re.search(rf"{GRADIENT}|{COST}|{OTHER}", plain(name))
+        if ((Role.X in roles_of(f) and (own or roles_of(f) & PARAMETERS)) or _is_forward(name, f, own))
+        and (own or Role.LABELS not in {role(p.name) for p in signature(f) if p.default is p.empty})
+        and not re.search(rf"{GRADIENT}|{COST}|{OTHER}", plain(name).removeprefix("forwardbatch"))
     ]
     calls = set().union(*(called(f) for f in (gradient, *costs)))
 
     def rank(item: tuple[str, Function]) -> tuple[int, ...]:
-        name, _ = item
-        return -_kinship(name, gradient), -int(bool(re.search(FORWARD, plain(name)))), -int(name in calls)
+        name, f = item
+        forward = re.search(FORWARD, plain(name)) and not (own and re.search("predict", plain(name)))
+        return (
+            -int(not own or hasattr(f, "__self__")),
+            -_kinship(name, gradient),
+            -int(bool(forward)),
+            -int(name in calls),
+        )
 
     return [f for _, f in sorted(found, key=rank)]
+
+
+def _is_forward(name: str, function: Function, own: bool) -> bool:
+    wanted = [p for p in signature(function) if p.default is p.empty]
+    return own and bool(re.search(FORWARD, plain(name))) and len(wanted) <= 2
 
 
 def _kinship(name: str, gradient: Function) -> int:
@@ -138,7 +208,7 @@ def stores(family: Family) -> list[Store]:
     functions = [f for f in (family.gradient, family.forward, family.cost) if f is not None]
     held = holders(functions)
     weights, biases = held.get("W", []), "b" in held
-    if not weights:
+    if not weights or any(Role.NETWORK in roles_of(f) for f in functions):
         return list(_networks(functions, held))
     norms = any(letter in held for letter in ("gamma", "beta"))
     if len(weights) > 1:
@@ -176,9 +246,9 @@ def _networks(functions: Sequence[Function], held: Mapping[str, list[str]]) -> I
     depth = max(numbers) - base + 1 if numbers else 0
     norms = bool(keys["gamma"] or "gamma" in held)
     biases = bool(keys["b"]) or not keys["W"]
-    styles = STYLES if numbered else (*STYLES[1:3], STYLES[0], *STYLES[3:])
-    for style in styles:
-        for count in dict.fromkeys([depth, 2, 3, 1] if depth else [3, 2, 1]):
+    styles = STYLES if numbered else (*STYLES[1:3], "single", STYLES[0], *STYLES[3:])
+    for style in dict.fromkeys(styles):
+        for count in dict.fromkeys([1] if style == "single" else [depth, 2, 3, 1] if depth else [3, 2, 1]):
             for names in _spellings(keys):
                 for start in (base, 0) if style in ("flat", "attributes") and not numbered else (base,):
                     yield from _normed(Store(count, 0, biases, style, names, start), norms)

@@ -1,7 +1,8 @@
-"""Functions that are given everything: compute_gradients(X, Y, P, W, b, lam) and the forward and cost of its file."""
+"""Code in calls: a forward, a cost, a function or method that gives gradients; parameters in arguments or objects."""
 
 import warnings
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,60 +11,137 @@ import numpy as np
 from . import reference
 from .binding import Binder, Outputs, Recipe
 from .code import Code
-from .errors import CodeError
-from .matching import Leaf, Match, gradients, leaves, match
-from .source import returned
+from .errors import CodeError, NothingToCheckError
+from .inputs import odd, other_settings
+from .live import Nothing
+from .matching import Leaf, Match, Slot, fit, leaves, match
+from .roles import Role, role
+from .source import returned, signature
+from .state import Holding, State, seed
 from .values import Function, number
-from .world import World
+from .world import World, draw
 
 
 @dataclass(frozen=True)
 class Family:
-    """Functions of a file that belong together."""
+    """Functions, or methods of one object, that belong together."""
 
     gradient: Function
     forward: Function | None = None
     cost: Function | None = None
 
 
+@dataclass(frozen=True)
+class Found:
+    """Where the gradients are: in what is returned (places of leaves), in the object (paths), or, of code that only
+    moves its parameters, the step it takes."""
+
+    returned: Match
+    held: Mapping[str, str]
+    stepped: tuple[str, ...] = ()
+
+    @property
+    def fits(self) -> dict[str, int]:
+        """How well the shapes fit, see Match."""
+        return {**dict.fromkeys([*self.held, *self.stepped], 3), **self.returned.fits}
+
+
 class FunctionCode(Code):
-    """A family in one world; the parameters are given with every call."""
+    """A family in one world. Without a `state` the parameters are given with every call. layer: J is sum(c * out) with
+    a random c, which the gradient function is handed, and x is a tensor like the parameters."""
 
-    form = "functions"
-
-    def __init__(self, family: Family, world: World, binder: Binder, fill: Mapping[str, Recipe]) -> None:
+    def __init__(
+        self,
+        family: Family,
+        world: World,
+        binder: Binder,
+        fill: Mapping[str, Recipe],
+        state: State | None = None,
+        layer: bool = False,
+    ) -> None:
+        self.form = "layer" if layer else "functions" if state is None else "network"
         self.family, self.world, self._binder, self._fill = family, world, binder, fill
-        self.params = dict(world.values)
+        self.state, self.layer = state, layer
         self.examples = len(world.x)
         self.penalty: float | None = None  # of the reference's cost, where the file has none
         self._cost_place = self._own_place = 0
-        self.matched = Match({}, {})
+        self.found = Found(Match({}, {}), {})
+        self.slots: tuple[Slot, ...] = world.slots
+        self.params = dict(world.values)
+        self._zeroed = False
         self._complete()
-
-    def _complete(self) -> None:
-        """Match the gradients; raises whatever the functions raise, CodeError if nothing fits."""
-        found = self._leaves(self.world.values)
-        self.matched = match(self.world.slots, found)
-        if not self.matched.places:
-            raise CodeError(f"{self._name(self.family.gradient)}() returns no gradient of a parameter")
-        self.notes += self.matched.notes
-        self._settle_cost(found)
         self.calls, self.facts = self._calls(), self._facts()
 
-    @staticmethod
-    def _name(function: Function | None) -> str:
-        return getattr(function, "__name__", "it")
+    def _complete(self) -> None:
+        """Find the parameters and their gradients; raises whatever the functions raise, CodeError if nothing fits."""
+        rng = np.random.default_rng(11)
+        if self.layer:
+            out = self._out(self.params)
+            self._refuse_bare_softmax(out, rng)
+            self.cotangent = self._binder.cotangent = rng.normal(size=out.shape)
+            self.out = out
+            if out.dtype.kind not in "fc":
+                raise CodeError("forward gives no floating-point numbers")
+        if self.state is not None:
+            self._settle_cost(self._leaves({**self.params}), {**self.params})
+            self.state.discover(lambda: float(np.real(self.cost(self.params))), self._data())
+            if not self.state.slots and not (self.world.slots and self._x_matters()):
+                raise CodeError(f"{next(iter(self._calls()))} reacts to no array of the object")
+            self.slots = (*self.slots, *self.state.slots)
+            self.params = {**self.params, **_drawn(self.state, rng)}
+        found = self._leaves(self.params)
+        self.found = self._locate(found)
+        self._drop_unseen()
+        if self.layer and "x" not in self.found.fits and len(self.slots) > 1:
+            self.slots = tuple(slot for slot in self.slots if slot.letter != "x")
+            self.params = {k: v for k, v in self.params.items() if k != "x"}
+            self.notes += (f"{name_of(self.family.gradient)}() gives no dx: only the parameters are checked",)
+        if not self.found.fits:
+            raise CodeError(f"{name_of(self.family.gradient)}() gives no gradient of a parameter")
+        self.notes += self.found.returned.notes
+        self._settle_cost(found, self.params)
+        if self.layer:
+            self.out = self._out(self.params)
+        self._settle_sums()
 
-    def _calls(self) -> Mapping[str, Function | None]:
-        """The cost first, then the gradients."""
-        gradient = {f"{self._name(self.family.gradient)}()": self.family.gradient}
-        if self.family.cost is not None:
-            return {f"{self._name(self.family.cost)}()": self.family.cost, **gradient}
-        if self.penalty is None:
-            return {f"the cost of {self._name(self.family.gradient)}()": self.family.gradient, **gradient}
-        return {"the course's cost": None, **gradient}
+    def _drop_unseen(self) -> None:
+        """A layer none of whose parameters has a gradient anywhere: only dx can be checked."""
+        unseen = [slot for slot in self.slots if slot.letter != "x"]
+        seen = any(slot.name in self.found.fits for slot in unseen) or "x" not in self.found.fits
+        if not self.layer or self.state is None or not unseen or seen:
+            return
+        self.slots = tuple(slot for slot in self.slots if slot.letter == "x")
+        self.params = {"x": self.params["x"]}
+        first = min((slot.name for slot in unseen), key=len)
+        self.notes += (f"only dx is checked: there are no params and grads, and no d{first} either",)
+
+    def _refuse_bare_softmax(self, out: Any, rng: Any) -> None:
+        """A softmax that hands back what it is given has its derivative in the loss: alone it has none to check."""
+        if out.ndim == 2 and any(np.allclose(out.sum(axis=axis), 1) for axis in (0, 1)):
+            self._binder.cotangent = c = rng.normal(size=out.shape)
+            if any(not leaf.held and np.array_equal(leaf.value, c) for leaf in self._leaves(self.params)):
+                raise NothingToCheckError("it hands back what it is given: its derivative is part of the loss")
+
+    def _x_matters(self) -> bool:
+        """Does the cost of a new object react to x?"""
+        assert self.state is not None
+        costs = []
+        for x in (self.world.X, self.world.X + 0.1 * np.arange(self.world.X.size).reshape(self.world.X.shape) ** 0.5):
+            self.state.reset()
+            costs.append(float(np.real(self.cost({"x": x}))))
+        self.state.reset()
+        return costs[0] != costs[1]
+
+    def _data(self) -> list[Any]:
+        return [self.world.x, self.world.x.T, self.world.y, *(self.world.labels(e) for e in ("one-hot", "turned"))]
 
     # Calls
+
+    def _holding(self, values: Mapping[str, Any]) -> AbstractContextManager[Any]:
+        if self.state is not None:
+            return self.state.holding(values)
+        seed()
+        return Nothing()
 
     def outputs(self, values: Mapping[str, Any]) -> Outputs | None:
         """What forward makes of these parameters; None if there is no forward."""
@@ -71,116 +149,275 @@ class FunctionCode(Code):
             return None
         return Outputs(self._binder.call(self.family.forward, self.world, values), self.family.forward)
 
+    def _out(self, values: Mapping[str, Any]) -> Any:
+        with self._holding(values):
+            outputs = self.outputs(values)
+        assert outputs is not None
+        return outputs.array()
+
     def _leaves(self, values: Mapping[str, Any]) -> list[Leaf]:
-        made = self._binder.call(self.family.gradient, self.world, values, self.outputs(values), self._fill)
-        names = returned(self.family.gradient)
-        return leaves(made, names)
+        """What the gradient function returns and leaves in the object; the steps it took with parameters."""
+        held: list[Leaf] = []
+        with self._holding(values) as holding:
+            outputs = self.outputs(values)
+            if self._zeroed:
+                self._zero()
+            if self._primed():
+                self._call_cost(values)
+            made = self._binder.call(self.family.gradient, self.world, values, outputs, self._fill)
+            given = leaves(made, returned(self.family.gradient))
+            if self.state is not None:
+                held = [Leaf(leaf.path, np.array(leaf.value), True) for leaf in self.state.leaves()]
+            given = [replace(leaf, value=np.array(leaf.value) if leaf.value is not None else None) for leaf in given]
+        if isinstance(holding, Holding):
+            moved = holding.after.items()
+            steps = [(k, (values[k] - v) / Binder.eta) for k, v in moved if np.shape(v) == np.shape(values[k])]
+            held += [Leaf(f"step {k}", step, True) for k, step in steps if np.any(step)]
+        return [*given, *held]
+
+    def _primed(self) -> bool:
+        """Must the cost be asked first, because only it is told the labels?"""
+        family = self.family
+        others = [f for f in (family.gradient, family.forward) if f is not None]
+        told = any(role(p.name) is Role.LABELS for f in others for p in signature(f))
+        return family.cost is not None and not told and not self.layer and self.state is not None
 
     def gradients(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """The student's gradients."""
-        return gradients(self.world.slots, self._leaves(params), self.matched.places)
+        return self._taken(self._leaves(params))
+
+    def _taken(self, found: list[Leaf]) -> dict[str, Any]:
+        given = [leaf for leaf in found if not leaf.held]
+        held = {leaf.path: leaf.value for leaf in found if leaf.held}
+        result = {}
+        for slot in self.slots:
+            place = self.found.returned.places.get(slot.name)
+            if slot.name in self.found.stepped:
+                value = held.get(f"step {slot.name}", np.zeros(slot.shape))
+            elif slot.name in self.found.held:
+                value = held.get(self.found.held[slot.name])
+            else:
+                value = given[place].value if place is not None and place < len(given) else None
+            if value is not None:
+                result[slot.name] = value.reshape(slot.shape) if fit(value.shape, slot.shape) == 2 else value
+        return result
+
+    def _locate(self, found: list[Leaf]) -> Found:
+        given = [leaf for leaf in found if not leaf.held]
+        names = [slot.name for slot in self.slots]
+        whole = match(self.slots, given)
+        if set(whole.places) == set(names) and min(whole.fits.values()) >= 2:
+            return Found(whole, {})
+        state, held, stepped = self.state, {}, []
+        for slot in self.slots:
+            twins = [f for f in found if f.held and state is not None and slot.letter != "x" and state.twin(slot, f)]
+            if twins:
+                held[slot.name] = max(twins, key=lambda f: fit(f.value.shape, slot.shape)).path
+            elif any(f.held and f.path == f"step {slot.name}" for f in found):
+                stepped.append(slot.name)
+        rest = [slot for slot in self.slots if slot.name not in held and slot.name not in stepped]
+        return Found(match(rest, given), held, tuple(stepped))
 
     def cost(self, params: Mapping[str, Any]) -> Any:
         """J."""
+        with self._holding(params):
+            return self._cost(params)
+
+    def _cost(self, params: Mapping[str, Any]) -> Any:
+        if self.layer:
+            outputs = self.outputs(params)
+            assert outputs is not None
+            out = outputs.array()
+            return np.sum(self.cotangent * out).astype(out.dtype)  # J is no more precise than the output
         if self.family.cost is not None:
-            made = self._binder.call(self.family.cost, self.world, params, self.outputs(params), self._fill)
+            made = self._call_cost(params)
             parts = leaves(made)
-            return number(parts[self._cost_place].value if parts else made, f"{self._name(self.family.cost)}()")
+            return number(parts[self._cost_place].value if parts else made, f"{name_of(self.family.cost)}()")
         if self.penalty is None:
-            return number(self._leaves(params)[self._own_place].value, f"{self._name(self.family.gradient)}()")
-        return reference.cost(self.world, self.probabilities(params), params, self.penalty)
+            outputs = self.outputs(params)
+            made = self._binder.call(self.family.gradient, self.world, params, outputs, self._fill)
+            return number(leaves(made)[self._own_place].value, f"{name_of(self.family.gradient)}()")
+        return reference.cost(self.world, self._probabilities(params), params, self.penalty)
+
+    def _call_cost(self, params: Mapping[str, Any]) -> Any:
+        assert self.family.cost is not None
+        return self._binder.call(self.family.cost, self.world, params, self.outputs(params), self._fill)
 
     def probabilities(self, params: Mapping[str, Any]) -> Any:
         """P of the student's forward, or of the course's network where there is none."""
+        with self._holding(params):
+            return self._probabilities(params)
+
+    def _probabilities(self, params: Mapping[str, Any]) -> Any:
         outputs = self.outputs(params)
         found = outputs.probabilities(self.world) if outputs is not None else None
+        if found is None and self.state is not None:
+            raise CodeError("forward gives no probabilities, and there is no cost")
         return reference.probabilities(self.world, params) if found is None else found
+
+    # Gradients that add up until they are zeroed
+
+    def _settle_sums(self) -> None:
+        """Measure from zero what adds up by design: the file zeroes it somewhere else than where it is made."""
+        if self.state is None or not self.found.held:
+            return
+        once, again = self.gradients(self.params), self.gradients(self.params)
+        held = [k for k in self.found.held if k in once and np.any(once[k])]
+        if (
+            held
+            and any(not np.allclose(once[k], again[k]) for k in held)
+            and self.state.zeroes(self.found.held.values())
+        ):
+            self._zeroed = True
+            self.notes += ("the gradients add up until they are zeroed: each is measured from zero",)
+
+    def _zero(self) -> None:
+        assert self.state is not None
+        self.state.zero(set(self.found.held.values()))
 
     # Which number is J?
 
-    def _settle_cost(self, found: list[Leaf]) -> None:
-        if self.family.cost is not None:
-            self._cost_place = self._depending(self._cost_numbers)
+    def _settle_cost(self, found: list[Leaf], values: Mapping[str, Any]) -> None:
+        if self.layer:
             return
-        used = self.matched.places.values()
-        numbers = [i for i, leaf in enumerate(found) if i not in used and np.size(leaf.value) == 1 and leaf.value]
+        if self.family.cost is not None:
+            self._cost_place = self._depending(lambda: [leaf.value for leaf in leaves(self._held_cost(values))], values)
+            return
+        given = [leaf for leaf in found if not leaf.held]
+        used = self.found.returned.places.values()
+        numbers = [i for i, f in enumerate(given) if i not in used and np.size(f.value) == 1 and f.value is not None]
         if numbers:
-            self._own_place = numbers[self._depending(lambda w: [self._at(w)[i].value for i in numbers])]
-        else:
+            at = self._depending(lambda: [self._leaves(values)[i].value for i in numbers], values)
+            self._own_place = numbers[at]
+        elif values or self.state is None:
             self.penalty = self._penalty_of_gradients() * self.world.lambda_
+        else:
+            self.penalty = 0.0
 
-    def _at(self, world: World) -> list[Leaf]:
-        own, self.world = self.world, world
-        try:
-            return self._leaves(world.values)
-        finally:
-            self.world = own
+    def _held_cost(self, values: Mapping[str, Any]) -> Any:
+        with self._holding(values):
+            made = self._call_cost(values)
+        return made if leaves(made) else [made]
 
-    def _cost_numbers(self, world: World) -> list[Any]:
-        own, self.world = self.world, world
-        try:
-            outputs = self.outputs(world.values)
-            assert self.family.cost is not None
-            made = self._binder.call(self.family.cost, world, world.values, outputs, self._fill)
-            return [leaf.value for leaf in leaves(made)] or [made]
-        finally:
-            self.world = own
-
-    def _depending(self, numbers: Any) -> int:
-        """Of several numbers that are returned: the place of the one that lambda changes; J holds the penalty."""
-        once = numbers(self.world)
-        if len(once) == 1:
-            number(once[0], f"{self._name(self.family.cost or self.family.gradient)}()")
-            return 0
-        more = numbers(replace(self.world, lambda_=3 * self.world.lambda_))
-        changed = [i for i, (a, b) in enumerate(zip(once, more, strict=True)) if np.size(a) == 1 and not np.all(a == b)]
-        single = [i for i, a in enumerate(once) if np.size(a) == 1]
+    def _depending(self, numbers: Any, values: Mapping[str, Any]) -> int:
+        """Of several numbers that are returned: the place of J, the one that lambda changes, or else the largest."""
+        once = numbers()
+        single = [i for i, a in enumerate(once) if np.size(a) == 1 and a is not None]
         if not single:
-            raise CodeError(f"{self._name(self.family.cost or self.family.gradient)}() returns no number")
-        return (changed or single)[0]
+            raise CodeError(f"{name_of(self.family.cost or self.family.gradient)}() returns no number")
+        if len(single) == 1:
+            return single[0]
+        with self._other_lambda():
+            more = numbers()
+        changed = [i for i in single if not np.all(once[i] == more[i])]
+        return changed[0] if changed else max(single, key=lambda i: float(np.real(np.ravel(once[i])[0])))
+
+    def _other_lambda(self) -> "_OtherWorld":
+        return _OtherWorld(self, replace(self.world, lambda_=3 * self.world.lambda_))
 
     def _penalty_of_gradients(self) -> float:
         """The c of c lambda sum W^2: 1/2 if the gradients hold lambda W, as CS231n has it, otherwise 1."""
-        more = replace(self.world, lambda_=3 * self.world.lambda_)
-        once, again = (gradients(w.slots, self._at(w), self.matched.places) for w in (self.world, more))
-        for slot in self.world.slots:
+        once = self.gradients(self.params)
+        with self._other_lambda():
+            again = self.gradients(self.params)
+        for slot in self.slots:
             if slot.letter == "W" and slot.name in once and once[slot.name].shape == slot.shape:
-                W = self.world.values[slot.name]
-                c = float(np.sum((again[slot.name] - once[slot.name]) * W) / (2 * self.world.lambda_ * np.sum(W * W)))
+                W, more = self.params[slot.name], again[slot.name] - once[slot.name]
+                c = float(np.sum(more * W) / (2 * self.world.lambda_ * np.sum(W * W)))
                 if abs(c - 1) < 1e-6:
                     return 0.5
-                if c == 0 and not np.any(again[slot.name] - once[slot.name]) and not self._takes_lambda():
+                if not np.any(more) and Role.LAMBDA not in {role(p.name) for p in signature(self.family.gradient)}:
                     return 0.0
         return 1.0
 
-    def _takes_lambda(self) -> bool:
-        from .roles import Role, role
-        from .source import signature
-
-        return any(role(p.name) is Role.LAMBDA for p in signature(self.family.gradient))
-
     # Facts and other places
+
+    def _calls(self) -> Mapping[str, Function | None]:
+        """What is called: the cost first, the gradients last."""
+        gradient = {f"{name_of(self.family.gradient)}()": self.family.gradient}
+        if self.layer:
+            return {f"{name_of(self.family.forward)}()": self.family.forward, **gradient}
+        if self.family.cost is not None:
+            return {f"{name_of(self.family.cost)}()": self.family.cost, **gradient}
+        if self.penalty is None:
+            return {f"the cost of {name_of(self.family.gradient)}()": self.family.gradient, **gradient}
+        return {"the course's cost": None, **gradient}
 
     def _facts(self) -> dict[str, Any]:
         """For a diagnosis: how to turn the student's tensors into the course's."""
+        world = self.world
         return {
-            "x": self.world.x.tolist(),
-            "y": self.world.y.tolist(),
-            "lambda": self.world.lambda_,
-            "penalty": self.penalty,
+            "kind": self.form,
+            "x": world.x.tolist(),
+            "y": world.y.tolist(),
+            "lambda": world.lambda_,
+            "columns": world.layout.columns,
+            "has_cost": self.penalty is None,
             "slots": [
-                {"name": s.name, "letter": s.letter, "layer": s.layer, "turned": self.world.layout.outputs_first}
-                for s in self.world.slots
+                {"name": s.name, "letter": s.letter, "layer": s.layer, "turned": world.layout.outputs_first}
+                for s in self.slots
             ],
         }
 
     def elsewhere(self, rng: Any, n: int) -> "FunctionCode":
-        """With another batch and other parameters."""
-        return FunctionCode(self.family, self.world.elsewhere(rng, n), self._binder, self._fill)
+        """With another batch and other parameters; the same object."""
+        other = object.__new__(FunctionCode)
+        other.__dict__.update(self.__dict__)
+        other.world = self.world.elsewhere(rng, n)
+        other.params = {**dict(other.world.values)}
+        if self.state is not None:
+            other.params = {**other.params, **_drawn(self.state, rng)}
+        other.examples = n
+        if self.layer:
+            other._binder = self._binder.copy()
+            out = other._out(other.params)
+            other.cotangent = other._binder.cotangent = rng.normal(size=out.shape)
+            other.out = out
+        other.facts = other._facts()
+        return other
 
     def variants(self, rng: Any) -> Iterator[tuple[str, Code]]:
         """A second batch of another size, at other parameters."""
-        yield "at another point, with another batch", self.elsewhere(rng, len(self.world.x) + 4)
+        if self.world.fixed:
+            yield "at another point", self.elsewhere(rng, len(self.world.x))
+        else:
+            yield "at another point, with another batch", self.elsewhere(rng, len(self.world.x) + 4)
+        others = other_settings([p.name for p in signature(self.family.forward)] if self.family.forward else [])
+        if self.layer and others and self.world.x.ndim == 4 and set(self.world.x.shape) >= {6, 8}:
+            words = ", ".join(f"{key} {value}" for settings in others.values() for key, value in settings.items())
+            yield f"with {words}", self._other_settings(others, rng)
+
+    def _other_settings(self, others: Mapping[str, dict[str, Any]], rng: Any) -> "FunctionCode":
+        binder = self._binder.copy()
+        binder.settings = others
+        x = rng.normal(size=odd(self.world.x.shape))
+        slots = tuple(replace(s, shape=x.shape) if s.letter == "x" else s for s in self.world.slots)
+        world = replace(self.world, x=x, slots=slots, values={**self.world.values, "x": x})
+        return FunctionCode(self.family, world, binder, self._fill, None, True)
+
+
+class _OtherWorld:
+    """A with-block in which a code stands in another world."""
+
+    def __init__(self, code: FunctionCode, world: World) -> None:
+        self._code, self._world = code, world
+
+    def __enter__(self) -> None:
+        self._own, self._code.world = self._code.world, self._world
+
+    def __exit__(self, *error: object) -> None:
+        self._code.world = self._own
+
+
+def name_of(function: Function | None) -> str:
+    """The name of a function."""
+    return getattr(function, "__name__", "it")
+
+
+def _drawn(state: State, rng: Any) -> dict[str, Any]:
+    """Other values of the parameters in an object, in their dtype."""
+    own = state.values
+    return {name: value.astype(own[name].dtype) for name, value in draw(rng, state.slots).items()}
 
 
 def agreement(code: FunctionCode) -> int:
@@ -193,8 +430,9 @@ def agreement(code: FunctionCode) -> int:
             value = code.params[name]
             if gradient.shape != value.shape:
                 continue
+            h, tolerance = (1e-5, 1e-4) if value.dtype == np.float64 else (1e-2, 2e-2)
             v = rng.normal(size=value.shape)
-            up, down = (float(np.real(code.cost({**code.params, name: value + s * 1e-5 * v}))) for s in (1, -1))
-            slope, expected = (up - down) / 2e-5, float(np.sum(gradient * v))
-            right += abs(slope - expected) <= 1e-4 * (abs(slope) + abs(expected)) + 1e-8
+            up, down = (float(np.real(code.cost({**code.params, name: value + s * h * v}))) for s in (1, -1))
+            slope, expected = (up - down) / (2 * h), float(np.sum(gradient * v))
+            right += abs(slope - expected) <= tolerance * (abs(slope) + abs(expected)) + 1e-8
     return right

@@ -63,6 +63,34 @@ IMAGES: tuple[Shapes, ...] = (
 )
 
 
+def settings_of(parameter: str) -> dict[str, Any] | None:
+    """The settings an argument such as conv_param holds; None if it is no such argument."""
+    low = parameter.lower()
+    if not low.endswith(("param", "params", "config")):
+        return None
+    return next((v for k, v in SETTINGS.items() if low.startswith(k)), None)
+
+
+OTHERS: dict[str, dict[str, Any]] = {
+    "conv": {"stride": 2, "pad": 1},
+    "pool": {"pool_height": 3, "pool_width": 3, "stride": 2},
+}
+
+
+def other_settings(parameters: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Other settings for arguments such as conv_param: a stride of 2, pools that overlap. Of a convolution with a pool
+    behind it only the pool's."""
+    kinds = {key: name for name in parameters for key in OTHERS if name.lower().startswith(key)}
+    if "pool" in kinds:
+        kinds.pop("conv", None)
+    return {name: OTHERS[key] for key, name in kinds.items() if settings_of(name) is not None}
+
+
+def odd(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of an image with odd sides, which windows of 3 with a stride of 2 cover."""
+    return tuple({6: 5, 8: 7}.get(axis, axis) for axis in shape)
+
+
 def is_image(name: str) -> bool:
     """Does a layer of this name take images?"""
     return re.search("conv|pool|spatial", name) is not None
@@ -74,7 +102,7 @@ def argument(name: str, position: int, parameter: str, shapes: Mapping[str, tupl
     if position == 0:
         return shapes["x"]
     if low.endswith(("param", "params", "config")):
-        return dict(next((v for k, v in SETTINGS.items() if low.startswith(k)), {}))
+        return dict(settings_of(low) or {})
     for key, starts in (("gamma", ("gamma", "beta", "scale", "shift")), ("w", ("w", "k", "f")), ("b", ("b",))):
         if low.startswith(starts):
             return shapes[key]

@@ -12,7 +12,7 @@ from .roles import tensor
 
 @dataclass(frozen=True)
 class Slot:
-    """A parameter: its name in the student's words, its letter (W, b, gamma, beta), its layer from 0, its shape."""
+    """A parameter: its name in the student's words, its letter (W, b, gamma, beta; x), its layer from 0, its shape."""
 
     name: str
     letter: str
@@ -26,6 +26,7 @@ class Leaf:
 
     path: str
     value: Any
+    held: bool = False  # in an object, not in what a function returned
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ def leaves(value: Any, names: Sequence[str] = (), path: str = "") -> list[Leaf]:
         named = names if len(names) == len(value) else [""] * len(value)
         steps = [name or f"{path}[{i}]" for i, name in enumerate(named)]
         return list(chain.from_iterable(leaves(v, (), step) for v, step in zip(value, steps, strict=True)))
+    if isinstance(value, Iterator) or type(value).__name__ in ("dict_values", "map", "filter"):
+        return leaves(list(value), (), path)
     if isinstance(value, np.ndarray) and value.dtype == object:
         return leaves(list(value), (), path)
     if isinstance(value, np.ndarray | np.generic | int | float | complex) or value is None:
@@ -133,7 +136,7 @@ def _by_position(left: list[Slot], free: list[int], found: Sequence[Leaf]) -> di
 
 
 def _orders(slots: list[Slot]) -> Iterator[list[Slot]]:
-    letters = {"W": 0, "b": 1, "gamma": 2, "beta": 3}
+    letters = {"x": -1, "W": 0, "b": 1, "gamma": 2, "beta": 3}
     yield sorted(slots, key=lambda s: (s.layer, letters.get(s.letter, 9)))
     yield sorted(slots, key=lambda s: (letters.get(s.letter, 9), s.layer))
     yield sorted(slots, key=lambda s: (-s.layer, letters.get(s.letter, 9)))
@@ -149,15 +152,3 @@ def _aligned(order: list[Slot], free: list[int], found: Sequence[Leaf]) -> Itera
         if fitting:
             yield slot, fitting[0]
             rest = [i for i in rest if i > fitting[0]]
-
-
-def gradients(slots: Sequence[Slot], found: Sequence[Leaf], places: dict[str, int]) -> dict[str, Any]:
-    """The gradients as copies, in the shapes of their parameters where only axes of length 1 differ."""
-    result = {}
-    for slot in slots:
-        place = places.get(slot.name)
-        if place is None or place >= len(found) or found[place].value is None:
-            continue
-        value = np.array(found[place].value)
-        result[slot.name] = value.reshape(slot.shape) if fit(value.shape, slot.shape) == 2 else value
-    return result

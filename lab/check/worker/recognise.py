@@ -1,16 +1,22 @@
 """What in a file can be checked, and the code behind each name."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from .binding import UnfilledError
+from .classes import find_class, find_made, is_layer
 from .code import Code
-from .errors import CodeError
-from .families import functions_of, is_gradient_name, takes_all
+from .errors import CodeError, NothingToCheckError, NoWayError
+from .families import functions_of, gives_loss_and_gradient, is_gradient_name, takes_all
 from .layers import LayerCode
 from .objects import ObjectCode
 from .pairs import pair
+from .roles import plain
 from .search import find
-from .source import signature
+from .source import signature, text
+from .steps import find_pair, pairs_of
 from .values import Function
 
 
@@ -28,48 +34,108 @@ def own_names(namespace: Any) -> list[str]:
     return [
         k
         for k, v in vars(namespace).items()
-        if callable(v) and not k.startswith("_") and getattr(v, "__module__", None) == namespace.__name__
+        if callable(v) and not k.startswith("__") and getattr(v, "__module__", None) == namespace.__name__
     ]
 
 
 def recognised(namespace: Any) -> list[Found]:
     """Everything in the file that looks like code with a gradient."""
     own = own_names(namespace)
-    found = [
-        Found(stem, "pair", f"{stem}_forward and {stem}_backward")
-        for name in own
-        if name.endswith("_forward") and f"{(stem := name.removesuffix('_forward'))}_backward" in vars(namespace)
-    ]
-    found += [
-        Found(name, "gradients", f"{name}() with what it needs")
-        for name, function in functions_of(namespace).items()
-        if name in own and is_gradient_name(name) and takes_all(function)
-    ]
-    found += [
-        Found(name, "class", f"{name}")
-        for name in own
-        if isinstance(value := getattr(namespace, name), type) and _has_gradients(value)
-    ]
-    return found
+    functions = {k: f for k, f in functions_of(namespace).items() if k in own}
+    found = [Found(p.stem, "pair", f"{p.forward} and {p.backward}") for p in pairs_of(functions)]
+    paired = {name for p in pairs_of(functions) for name in (p.forward, p.backward)}
+    for name, function in functions.items():
+        if name not in paired and is_gradient_name(name) and takes_all(function):
+            found.append(Found(name, "gradients", f"{name}() with what it needs"))
+        elif name not in paired and gives_loss_and_gradient(name, function):
+            found.append(Found(name, "loss", f"{name}(), a loss with its gradient"))
+        elif _makes_object(function, namespace):
+            found.append(Found(name, "object", f"what {name}() makes"))
+    kinds = {name: v for name in own if isinstance(v := getattr(namespace, name), type)}
+    found += [Found(name, "class", f"objects of {name}") for name, kind in kinds.items() if _gradients(kind, kinds)]
+    return sorted(found, key=lambda f: own.index(f.name) if f.name in own else -1)
 
 
-def _has_gradients(kind: type) -> bool:
-    return any(callable(getattr(kind, part, None)) for part in ("backward", "grads"))
+def _gradients(kind: type, kinds: dict[str, type]) -> bool:
+    """Has a class a method that gives gradients, and is it no mere base of others?"""
+    methods = {name: f for base in kind.__mro__[-2::-1] for name, f in vars(base).items() if callable(f)}
+    named = [f for name, f in methods.items() if is_gradient_name(name) or plain(name) in ("grads", "gradients")]
+    named += [f for name, f in methods.items() if gives_loss_and_gradient(name, f)]
+    if not named or all(re.search(r"NotImplemented|:\s*pass\s*$|abstract", text(f)) for f in named):
+        return False
+    derived = any(kind in other.__mro__[1:] for other in kinds.values())
+    return not (derived and any(p.default is p.empty for p in signature(kind)))
+
+
+def _makes_object(function: Function, namespace: Any) -> bool:
+    if any(p.default is p.empty for p in signature(function)):
+        return False
+    made = re.findall(r"return (\w+)\(", text(function))
+    kinds = [getattr(namespace, name, None) for name in made]
+    return any(isinstance(k, type) and all(hasattr(k, part) for part in ("loss", "grads")) for k in kinds)
 
 
 def code_of(namespace: Any, name: str, n: int, rng: Any) -> Code:
     """The code to be checked. Raises CodeError, and whatever it raises itself."""
+    told: Exception | None = None
+    for way in _ways(namespace, name, n, rng):
+        try:
+            code: Code = way()
+        except NothingToCheckError:
+            raise
+        except Exception as error:
+            told = told if told is not None and isinstance(error, NoWayError | UnfilledError) else error
+        else:
+            return code
+    assert told is not None
+    raise told
+
+
+def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
+    """What to try, one after the other: the forms of the template first."""
     example = getattr(namespace, f"{name}_example", None)
     forward, backward = (getattr(namespace, f"{name}_{part}", None) for part in ("forward", "backward"))
     if forward is not None and backward is not None:
-        return pair(name, forward, backward, example, n, rng)
+        yield lambda: pair(name, forward, backward, example, n, rng)
+    pairs = {p.stem: p for p in pairs_of(functions_of(namespace))}
+    if name in pairs:
+        yield lambda: find_pair(namespace, pairs[name], n, rng)
+    if (forward is not None and backward is not None) or name in pairs:
+        return
     made = getattr(namespace, name, None)
     if made is None:
         raise CodeError(f"there is no {name} in it, nor {name}_forward and {name}_backward: it has {_names(namespace)}")
-    if not isinstance(made, type) and is_gradient_name(name) and callable(made) and takes_all(made):
-        return find(namespace, made, n, rng)
+    if not isinstance(made, type) and callable(made) and _is_gradient(name, made):
+        yield lambda: find(namespace, made, n, rng)
+        return
+    yield lambda: _template_form(name, made, example, n, rng)
+    if _is_template_object(made):
+        return
+    if isinstance(made, type):
+        yield lambda: find_class(namespace, made, n, rng)
+    elif callable(made):
+        yield lambda: find_made(namespace, made, n, rng)
+
+
+def _is_gradient(name: str, function: Function) -> bool:
+    return (is_gradient_name(name) and takes_all(function)) or gives_loss_and_gradient(name, function)
+
+
+def _is_template_object(made: Any) -> bool:
+    """Is it a class with params, loss() and grads() as the template has them? Then what is wrong with it is said in the
+    template's words."""
+    parts = [getattr(made, part, None) for part in ("loss", "grads")]
+    return isinstance(made, type) and all(
+        callable(part) and not [p for p in signature(part)[1:] if p.default is p.empty] for part in parts
+    )
+
+
+def _template_form(name: str, made: Any, example: Function | None, n: int, rng: Any) -> Code:
+    """An object with params, loss() and grads(), or a layer with params and grads."""
     thing = build(name, made) if callable(made) else made
-    if all(callable(getattr(thing, part, None)) for part in ("forward", "backward")):
+    layer = all(callable(getattr(thing, part, None)) for part in ("forward", "backward"))
+    whole = layer and hasattr(thing, "params") and hasattr(thing, "grads") and is_layer(thing, thing.backward)
+    if layer and (example is not None or whole):
         return LayerCode(name, thing, example, n, rng)
     if all(hasattr(thing, part) for part in ("params", "loss", "grads")):
         return ObjectCode(name, thing)

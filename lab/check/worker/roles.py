@@ -74,7 +74,8 @@ PATTERNS: tuple[tuple[Role, str], ...] = (
     (
         Role.GIVEN,
         r"dout|dy|dldz|dldy|dlda|grad(output|out|s|ient|ients|in|input|y|z)?|g|upstream(grad)?|error|err|"
-        r"delta|douts?|dz|da|dh|dnext|outputgrad|gout|gradz|djdy|djdz|dldout|dlout|gradout|gradnext|topdiff|dvalues",
+        r"outputs?gradients?|outgrad|gradient(s|out|output)?|accumgrad|deltas?|douts?|dz|da|dh|dnext|gout|gradz|djdy|djdz|"
+        r"dldout|dlout|gradnext|topdiff|dvalues|dx|douty|incoming(grad)?|outgradient",
     ),
     (Role.W, rf"(w|weights?|ws|wts|theta\d|kernels?|filters?|fs|f){PART}|w\d+|fsflat|wmatrix|weightmatri(x|ces)"),
     (Role.GAMMA, r"gammas?\d*|scales?\d*|gammalist"),
@@ -87,7 +88,7 @@ PATTERNS: tuple[tuple[Role, str], ...] = (
     ),
     (
         Role.X,
-        rf"(m?x|xs|inputs?|inp|data|images?|imgs?|features?|samples?|examples?|x{BATCH}|{BATCH}x|databatch|"
+        rf"(m?x|xs|x(mat|matrix|data|input|arr|array|set|cols|rows)|inputs?|inp|data|images?|imgs?|features?|samples?|examples?|x{BATCH}|{BATCH}x|databatch|"
         rf"(batch|train|input)(data|images?|inputs?|features?|examples?)?|xtilde|xnorm|xx|trainingdata|mx{BATCH})",
     ),
     (
@@ -115,7 +116,13 @@ def role(name: str) -> Role:
     low = plain(name)
     if name == "B":
         return Role.B
-    return next((role for role, pattern in PATTERNS if re.fullmatch(pattern, low)), Role.OTHER)
+    if name in ("V", "U"):
+        return Role.W
+    if name in ("bV", "bU", "bW"):
+        return Role.B
+    shorter = re.sub(r"(mini)?batch|train(ing)?", "", low)  # y_true_batch
+    found = (role for text in (low, shorter) for role, pattern in PATTERNS if re.fullmatch(pattern, text))
+    return next(found, Role.OTHER)
 
 
 def one_hot_first(name: str) -> bool:
@@ -161,7 +168,7 @@ def key_letter(word: str) -> str:
 def _letter(word: str) -> str:
     """The letter in a word, with what says 'gradient' taken off."""
     bare = re.sub(r"\d+$", "", plain(word))
-    return next((letter for text in (bare, *_stripped(bare)) if (letter := _bare_letter(text))), "")
+    return next((letter for text in (bare, *stripped(bare)) if (letter := _bare_letter(text))), "")
 
 
 def _bare_letter(text: str) -> str:
@@ -169,6 +176,7 @@ def _bare_letter(text: str) -> str:
 
 
 LETTERS = {
+    "x": r"x[a-z]?|inputs?|in|data|xbatch",
     "W": r"w[a-z]?|ws|weights?|wts|fs?|filters?|kernels?|fsflat|w(hidden|out|output|in|input)|theta",
     "b": r"b[hio]?|bs|bias(es)?|b(hidden|out|output|in|input)",
     "gamma": r"gammas?|scales?",
@@ -176,7 +184,8 @@ LETTERS = {
 }
 
 
-def _stripped(low: str) -> list[str]:
+def stripped(low: str) -> list[str]:
+    """A word without what says 'gradient' in it, in the ways in which that can be read: w1 of dw1."""
     before = r"^(gradients?|grads?|nabla|deltas?|djd|dld|dlossd|dcostd|dj|dl|dloss|d|g|j|del|gr|partial|dl2d)"
     after = r"(gradients?|grads?|derivs?|grd|g)$"
     found = [re.sub(before, "", low), re.sub(after, "", low), re.sub(after, "", re.sub(before, "", low))]

@@ -2,8 +2,8 @@
 
 import time
 import warnings
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -11,13 +11,16 @@ import numpy as np
 
 from . import reference
 from .binding import Binder, Outputs, fillings, holders
-from .errors import CodeError
-from .families import families, stores
+from .construct import network_makers, new
+from .errors import CodeError, NothingToCheckError
+from .families import PARAMETERS, families, loss_of, roles_of, stores
 from .functions import Family, FunctionCode, agreement
+from .live import Nothing
 from .roles import Role, one_hot_first, role
 from .source import signature
+from .state import State
 from .values import Function
-from .world import LAYOUTS, World, build
+from .world import LAYOUTS, World, build, plain_world
 
 PATIENCE = 3.0  # seconds a search may take
 ENCODINGS = {"Y": ("one-hot", "ints", "row", "turned"), "y": ("ints", "row", "one-hot", "column")}
@@ -48,16 +51,96 @@ def sizes(depth: int, n: int) -> Iterator[tuple[int, ...]]:
         yield (d, *hidden, k)
 
 
+@dataclass(frozen=True)
+class Try:
+    """One thing to try."""
+
+    family: Family
+    world: World
+    binder: Binder
+    state: State | None = None
+    layer: bool = False
+
+
 def find(namespace: Any, gradient: Function, n: int, rng: Any) -> FunctionCode:
     """The code of a gradient function, in the most fitting world. Raises the error that came furthest."""
-    tried, begun = Tried(), time.perf_counter()
     seed = int(rng.integers(1 << 31))
+    binder = Binder({"Y": "one-hot", "y": "ints"}, loss=loss_of(namespace))
+
+    def tries(size: int, group: list[Family]) -> Iterator[Try]:
+        yield from own_network(namespace, group, size, n, seed, binder)
+        for family, world in _worlds(group, n, size, seed):
+            yield Try(family, world, binder)
+
+    code = search(lambda: families(namespace, gradient), tries)
+    return singly(code, lambda: find(namespace, gradient, 1, rng)) if n > 1 else code
+
+
+def singly(code: FunctionCode, again: Callable[[], FunctionCode]) -> FunctionCode:
+    """The same with a single example, if its gradients have the right shapes only then: code for one column vector."""
+    if 0 not in code.found.fits.values() or code.layer:
+        return code
+    try:
+        one = again()
+    except Exception:
+        return code
+    if 0 in one.found.fits.values() or agreement(one) < len(one.slots):
+        return code
+    one.notes += ("it takes one example at a time",)
+    one.world = replace(one.world, fixed=True)
+    return one
+
+
+class Holder:
+    """Has the student's own object or dict of parameters as an attribute."""
+
+    def __init__(self, network: Any) -> None:
+        self.network = network
+
+
+def own_network(namespace: Any, group: list[Family], size: int, n: int, seed: int, binder: Binder) -> Iterator[Try]:
+    """Tries in which the parameters are in what the file makes: an object of a class, a dict of an initialiser."""
+    if not any(Role.NETWORK in roles_of(family.gradient) for family in group):
+        return
+    for maker in network_makers(namespace):
+        for depth, listed, layout in product((3, 2, 1), (False, True), (LAYOUTS[0], LAYOUTS[1])):
+            world = plain_world(layout, list(sizes(depth, n))[size], n, np.random.default_rng(seed))
+            try:
+                state = State(Holder(new(maker, world, binder, listed)))
+            except Exception:
+                continue
+            world = measured(world, state, n, np.random.default_rng(seed))
+            network = state.thing.network
+            methods = None if isinstance(network, dict | list | tuple) else network
+            for family in group if methods is None else next(families(namespace, group[0].gradient, methods)):
+                own = binder.copy()
+                own.network = lambda state=state: state.thing.network
+                yield Try(family, world, own, state)
+
+
+def measured(world: World, state: State, n: int, rng: Any) -> World:
+    """With the sizes that the object's own weights have, should they be others than it was asked for; with x to be
+    moved, if it has no weights."""
+    weights = [v for group in state.groups() if (v := group[0].get()).ndim == 2 and min(v.shape) > 1]
+    if not weights:
+        return plain_world(world.layout, (world.sizes[-1], world.sizes[-1]), n, rng, moves_x=True)
+    first, last = weights[0].shape, weights[-1].shape
+    d, k = (first[1], last[0]) if world.layout.outputs_first else (first[0], last[1])
+    if (d, k) == (world.sizes[0], world.sizes[-1]):
+        return world
+    return plain_world(world.layout, (d, *world.sizes[1:-1], k), n, rng)
+
+
+def search(groups: Any, tries: Any, deadline: float | None = None) -> FunctionCode:
+    """The best of what was tried. groups: each looked at only if nothing of the one before runs; tries: of a size and a
+    group. deadline: on the clock of time.perf_counter(). Raises the error of the try that came furthest."""
+    tried, deadline = Tried(), deadline or time.perf_counter() + PATIENCE
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        for group in families(namespace, gradient):
+        for group in groups():
             for size in range(1 + len(LARGE)):
-                for prior, (family, world) in enumerate(_worlds(group, n, size, seed)):
-                    if time.perf_counter() - begun > PATIENCE or _try(family, world, prior, tried):
+                for prior, one in enumerate(tries(size, group)):
+                    if time.perf_counter() > deadline or _try(one, prior, tried):
                         break
                 if tried.best is not None and tried.best[0][0] == 0:  # every parameter has a gradient
                     break
@@ -70,6 +153,12 @@ def find(namespace: Any, gradient: Function, n: int, rng: Any) -> FunctionCode:
 
 def _worlds(group: Iterable[Family], n: int, size: int, seed: int) -> Iterator[tuple[Family, World]]:
     for family in group:
+        if not roles_of(family.gradient) & PARAMETERS:
+            k = SMALL[1]
+            for layout in LAYOUTS[:2]:
+                rng = np.random.default_rng(seed)
+                yield replace(family, forward=None, cost=None), plain_world(layout, (k, k), n, rng, moves_x=True)
+            continue
         functions = [f for f in (family.gradient, family.forward, family.cost) if f is not None]
         named = holders(functions)
         for store in stores(family):
@@ -80,29 +169,37 @@ def _worlds(group: Iterable[Family], n: int, size: int, seed: int) -> Iterator[t
                 yield family, build(layout, store, shape, named, n, np.random.default_rng(seed))
 
 
-def _try(family: Family, world: World, prior: int, tried: Tried) -> bool:
+def _try(one: Try, prior: int, tried: Tried) -> bool:
     """Try one world with every encoding of labels; True if everything fits."""
-    binder = Binder({"Y": "one-hot", "y": "ints"})
-    outputs = None
-    if family.forward is not None:
-        try:
-            outputs = Outputs(binder.call(family.forward, world, world.values), family.forward)
-        except Exception as error:
-            tried.failed(0, error)
-            return False
+    family, world = one.family, one.world
     for count, encodings in enumerate(_encodings(family)):
-        binder = Binder(encodings)
+        binder = one.binder.copy()
+        binder.encodings = encodings
+        binder.learn_words((family.forward, family.gradient, family.cost, binder.loss))
+        outputs, unknown = None, set()
         try:
-            unknown = set(binder.unknown(family.gradient, outputs, world))
-            if family.cost is not None:
-                unknown |= set(binder.unknown(family.cost, outputs, world))
+            with one.state.holding({}) if one.state is not None else Nothing():
+                if one.state is not None:
+                    one.state.reset()
+                if family.forward is not None:
+                    outputs = Outputs(binder.call(family.forward, world, world.values), family.forward)
+                binder.cotangent = outputs.array() if one.layer and outputs is not None else None
+                for function in (family.gradient, family.cost):
+                    if function is not None:
+                        unknown |= set(binder.unknown(function, outputs, world))
+        except NothingToCheckError:
+            raise
         except Exception as error:
-            tried.failed(1, error)
+            tried.failed(0 if outputs is None else 1, error)
             continue
         for fill in fillings(sorted(unknown), outputs):
             try:
-                code = FunctionCode(family, world, binder, fill)
+                if one.state is not None:
+                    one.state.reset()
+                code = FunctionCode(family, world, binder.copy(), fill, one.state and one.state.copy(), one.layer)
                 complete = _judge(code, (prior, count), tried)
+            except NothingToCheckError:
+                raise
             except Exception as error:
                 tried.failed(2, error)
             else:
@@ -114,7 +211,7 @@ def _try(family: Family, world: World, prior: int, tried: Tried) -> bool:
 def _encodings(family: Family) -> Iterable[dict[str, str]]:
     kinds = {
         "Y" if one_hot_first(p.name) else "y"
-        for f in (family.gradient, family.cost)
+        for f in (family.gradient, family.cost, family.forward)
         if f is not None
         for p in signature(f)
         if role(p.name) is Role.LABELS
@@ -125,15 +222,14 @@ def _encodings(family: Family) -> Iterable[dict[str, str]]:
 
 def _judge(code: FunctionCode, prior: tuple[int, ...], tried: Tried) -> bool:
     """Rank what runs; True if nothing could be better."""
-    slots = code.world.slots
-    right = agreement(code)
-    missing = len(slots) - len(code.matched.places)
-    exact = sum(fit == 3 for fit in code.matched.fits.values())
-    known = code.penalty is None and _is_known(code)
+    right, fits = agreement(code), code.found.fits
+    missing = len(code.slots) - len(fits)
+    exact = sum(fit == 3 for fit in fits.values())
+    known = code.state is None and code.penalty is None and not code.layer and _is_known(code)
     rank = (-missing, known + _sums_to_one(code), right, exact, tuple(-p for p in prior))
     if tried.best is None or rank > tried.best[0]:
         tried.best = (rank, code)
-    return missing == 0 and right == exact == len(slots)
+    return missing == 0 and right == exact == len(code.slots)
 
 
 def _is_known(code: FunctionCode) -> bool:
@@ -148,7 +244,10 @@ def _is_known(code: FunctionCode) -> bool:
 
 def _sums_to_one(code: FunctionCode) -> bool:
     """Do forward's probabilities sum to 1 over the classes?"""
-    outputs = code.outputs(code.params)
+    if code.layer or code.family.forward is None:
+        return False
+    with code.state.holding(code.params) if code.state is not None else Nothing():
+        outputs = code.outputs(code.params)
     P = outputs.probabilities(code.world) if outputs is not None else None
     if P is None:
         return False
@@ -157,14 +256,20 @@ def _sums_to_one(code: FunctionCode) -> bool:
 
 def _said(code: FunctionCode) -> FunctionCode:
     """With notes on what was tried out and taken."""
+    if code.state is not None:
+        code.state.reset()
+        code.state.rebind()
     layout, notes = code.world.layout, []
-    if code.penalty is not None:
+    if code.penalty is not None and not code.layer:
         factor = {0.0: "", 0.5: " and 0.5 lambda sum W^2"}.get(code.penalty / code.world.lambda_, " and lambda sum W^2")
         notes.append(f"no cost in the file that fits: held against softmax cross entropy{factor}")
-    for name, fits in code.matched.fits.items():
+    for name, fits in code.found.fits.items():
         if fits == 2:
-            slot = next(s for s in code.world.slots if s.name == name)
+            slot = next(s for s in code.slots if s.name == name)
             notes.append(f"the gradient of {name} comes in another shape than {slot.shape}, with the same numbers")
-    notes.append(f"{'columns' if layout.columns else 'rows'} of X are examples")
+    if code.world.axis is None:
+        notes.append(f"{'columns' if layout.columns else 'rows'} of X are examples")
+    if code.found.stepped:
+        notes.append(f"the gradients of {', '.join(code.found.stepped)} are seen as steps with eta = {Binder.eta}")
     code.notes = (*code.notes, *notes)
     return code

@@ -10,9 +10,10 @@ from typing import IO, Any
 import numpy as np
 
 from .code import Code
-from .errors import CodeError
+from .errors import CodeError, NothingToCheckError
 from .examine import can_replace, examine
 from .explain import Home, explain
+from .habits import log_eps, loss_divides
 from .loading import load
 from .recognise import code_of, recognised
 from .wire import receive, send
@@ -40,7 +41,13 @@ class Session:
     def check(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
         """From now on the questions are about NAME; its facts."""
         rng = np.random.default_rng(head["seed"])
-        return self.take(code_of(self.namespace, head["name"], head["examples"], rng))
+        try:
+            code = code_of(self.namespace, head["name"], head["examples"], rng)
+        except NothingToCheckError as error:
+            return {"error": str(error), "nothing": True}, {}
+        facts, found = self.take(code)
+        facts["facts"] |= {"log_eps": log_eps(self.namespace), "loss_divides": loss_divides(self.namespace)}
+        return facts, found
 
     def take(self, code: Code) -> Answer:
         """From now on the questions are about this code."""

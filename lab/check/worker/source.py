@@ -72,6 +72,21 @@ def words(function: Function) -> set[str]:
 
 
 @cache
+def compared(function: Function, name: str) -> list[str]:
+    """The strings an argument is compared with, what suits a course first: softmax or cross entropy, training."""
+    found = []
+    for node in ast.walk(tree(function) or ast.Module([], [])):
+        if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id == name:
+            found += [c.value for c in node.comparators if isinstance(c, ast.Constant) and isinstance(c.value, str)]
+    return sorted(dict.fromkeys(found), key=lambda word: not likely(word))
+
+
+def likely(word: str) -> bool:
+    """Does a word name what a course uses first?"""
+    return bool(re.search(r"cross|soft|^ce$|train", word.lower()))
+
+
+@cache
 def text(thing: Any) -> str:
     """The text of a function or class, "" where there is none."""
     try:

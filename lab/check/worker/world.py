@@ -17,6 +17,7 @@ STYLES = (
     "pairs",
     "two lists",
     "flat list",
+    "single",
     "attributes",
     "lists in attributes",
 )
@@ -95,6 +96,8 @@ class Store:
         if own:
             return f"{own[0]}[{layer}]"
         key = dict(self.keys)[letter]
+        if self.style == "single":
+            return key
         if self.style in ("flat", "attributes"):
             return f"{key}{layer + self.base}"
         return f"{key}[{layer}]"
@@ -118,6 +121,7 @@ class Store:
             "pairs": [tuple(layer.values()) for layer in layers],
             "two lists": tuple(by_letter.values()),
             "flat list": [value for layer in layers for value in layer.values()],
+            "single": {keys[letter]: column[0] for letter, column in by_letter.items()},
             "attributes": SimpleNamespace(**flat),
             "lists in attributes": SimpleNamespace(**lists),
         }
@@ -136,11 +140,14 @@ class World:
     lambda_: float
     slots: tuple[Slot, ...]
     values: dict[str, Any]  # slot name -> array
+    axis: int | None = None  # of a layer's x: the axis of the examples; x is then given as it is
+    fixed: bool = False  # the data were given to the object when it was made
 
     @property
     def X(self) -> Any:  # noqa: N802
         """The inputs in the layout."""
-        return np.ascontiguousarray(self.x.T if self.layout.columns else self.x)
+        turned = self.layout.columns and self.axis is None and self.x.ndim == 2
+        return np.ascontiguousarray(self.x.T if turned else self.x)
 
     def labels(self, encoding: str) -> Any:
         """The labels: "one-hot" as X lies, "turned" the other way, "ints" (n,), "row" (1, n), "column" (n, 1)."""
@@ -151,14 +158,24 @@ class World:
 
     def elsewhere(self, rng: Any, n: int) -> "World":
         """Another batch of n examples and other parameters."""
-        x, y = draw_data(rng, n, self.sizes[0], self.sizes[-1])
-        return replace(self, x=x, y=y, values=draw(rng, self.slots))
+        if self.fixed:
+            return replace(self, values=draw(rng, self.slots))
+        y = draw_labels(rng, n, self.sizes[-1])
+        shape = [n if i == (self.axis or 0) else size for i, size in enumerate(self.x.shape)]
+        other = replace(self, x=rng.normal(size=shape), y=y)
+        slots = tuple(replace(s, shape=other.X.shape) if s.letter == "x" else s for s in self.slots)
+        return replace(other, slots=slots, values=draw(rng, slots))
 
 
 def draw_data(rng: Any, n: int, d: int, classes: int) -> tuple[Any, Any]:
     """x (n, d) and y (n,), in which neighbouring examples have different classes."""
-    y = (np.arange(n) * 2 + np.arange(n) // classes + int(rng.integers(classes))) % classes
+    y = draw_labels(rng, n, classes)
     return rng.normal(size=(n, d)), y
+
+
+def draw_labels(rng: Any, n: int, classes: int) -> Any:
+    """y (n,), in which neighbouring examples have different classes."""
+    return (np.arange(n) * 2 + np.arange(n) // classes + int(rng.integers(classes))) % classes
 
 
 def draw(rng: Any, slots: tuple[Slot, ...]) -> dict[str, Any]:
@@ -167,6 +184,8 @@ def draw(rng: Any, slots: tuple[Slot, ...]) -> dict[str, Any]:
     for slot in slots:
         if slot.letter == "W":
             values[slot.name] = rng.normal(size=slot.shape) * (1.5 / min(max(slot.shape), 30) ** 0.5)
+        elif slot.letter == "x":
+            values[slot.name] = rng.normal(size=slot.shape)
         elif slot.letter == "gamma":
             values[slot.name] = rng.uniform(0.6, 1.6, slot.shape)
         else:
@@ -189,3 +208,21 @@ def build(
     )
     x, y = draw_data(rng, n, sizes[0], sizes[-1])
     return World(layout, store, sizes, x, y, LAMBDA, slots, draw(rng, slots))
+
+
+def plain_world(layout: Layout, sizes: tuple[int, ...], n: int, rng: Any, moves_x: bool = False) -> World:
+    """A world without parameters: they are in an object, or there is only x."""
+    x, y = draw_data(rng, n, sizes[0], sizes[-1])
+    world = World(layout, Store(0), sizes, x, y, LAMBDA, (), {})
+    if moves_x:
+        slots = (Slot("x", "x", -1, world.X.shape),)
+        return replace(world, slots=slots, values={"x": world.X})
+    return world
+
+
+def layer_world(shape: tuple[int, ...], n: int, rng: Any) -> World:
+    """A world for a layer alone: x of this shape, one axis of which holds n examples."""
+    x = rng.normal(size=shape)
+    axis = shape.index(n) if n in shape else 0
+    slots = (Slot("x", "x", -1, shape),)
+    return World(LAYOUTS[1], Store(0), (4, 4), x, draw_labels(rng, n, 4), LAMBDA, slots, {"x": x}, axis)

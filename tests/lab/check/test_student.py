@@ -112,7 +112,7 @@ BAD = {
     ),
     "our core": ({"y = self": "import core; core.size + 1\n        y = self"}, "core is not installed", "core.size"),
     "no such name": ({"class Model": "class Other"}, "there is no Model in it", None),
-    "no form": ({"def grads": "def gradients"}, "it needs params, loss() and grads()", None),
+    "no form": ({"def grads": "def slopes"}, "it needs params, loss() and grads()", None),
     "hard exit": ({"y = self": "import posix; posix._exit(3)\n        y = self"}, "the process (exit code 3)", None),
     "crash": ({"y = self": "import ctypes; ctypes.string_at(0)\n        y = self"}, "ended the process", "string_at"),
 }  # fmt: skip
@@ -311,8 +311,8 @@ def test_pairs_of_functions(check, what):
     text, name, replace, words = PAIRS[what]
     report = check(text, name, replace)
     assert report.problem == ""
-    assert report.passed == (not words)
-    assert words in " ".join(t.verdict for t in report.report.tensors)
+    assert report.passed == (what in ("right", "conv right", "pool"))
+    assert words in " ".join([*(t.verdict for t in report.report.tensors), *report.report.notes])
 
 
 STALE = """

@@ -1,0 +1,127 @@
+"""Classes: networks, losses and layers, whose parameters and gradients live in their objects."""
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from .binding import Binder
+from .construct import BATCH_SIZE, makers, new
+from .errors import CodeError, NothingToCheckError, NoWayError
+from .families import families, gradient_of, loss_of, roles_of
+from .functions import Family, FunctionCode
+from .inputs import layer_inputs
+from .roles import Role, plain
+from .search import LARGE, PATIENCE, Try, measured, search, singly, sizes
+from .source import signature
+from .state import State
+from .values import Function
+from .world import LAYOUTS, layer_world, plain_world
+
+FOUR = (LAYOUTS[0], LAYOUTS[1], LAYOUTS[3], LAYOUTS[5])  # columns or rows as examples, W either way
+ENCODINGS = {"Y": "one-hot", "y": "ints"}
+
+
+def find_class(namespace: Any, kind: type, n: int, rng: Any) -> FunctionCode:
+    """The code of a class, in the most fitting world. Raises the error that came furthest."""
+    seed = int(rng.integers(1 << 31))
+    first: BaseException | None = None
+    deadline = time.perf_counter() + PATIENCE
+    for maker in makers(namespace, kind):
+        try:
+            code = search(
+                lambda m=maker: _groups(namespace, m, kind, n, seed), lambda size, group: group(size), deadline
+            )
+            return singly(code, lambda: find_class(namespace, kind, 1, rng)) if n > 1 else code
+        except NothingToCheckError:
+            raise
+        except Exception as error:
+            first = first or error
+    raise first or CodeError(f"there is no way to make a {kind.__name__}")
+
+
+def find_made(namespace: Any, function: Function, n: int, rng: Any) -> FunctionCode:
+    """The code of the object a function makes; see find_class."""
+    seed = int(rng.integers(1 << 31))
+    return search(lambda: _groups(namespace, function, None, n, seed), lambda size, group: group(size))
+
+
+def _groups(namespace: Any, maker: Function, kind: type | None, n: int, seed: int) -> Iterator[Any]:
+    """Groups of tries: with a cost of the file's before those with the course's."""
+    for number in range(3):
+        yield lambda size, number=number: _tries(namespace, maker, kind, n, seed, size, number)
+
+
+def _tries(
+    namespace: Any, maker: Function, kind: type | None, n: int, seed: int, size: int, number: int
+) -> Iterator[Try]:
+    tried = False
+    for depth, listed, layout in product((2, 3, 1), (False, True), FOUR):
+        shape = list(sizes(depth, n))[size]
+        rng = np.random.default_rng(seed)
+        world = plain_world(layout, shape, n, rng)
+        binder = Binder(ENCODINGS)
+        try:
+            thing = new(maker, world, binder, listed)
+        except Exception:
+            if layout is FOUR[-1] and depth == 1 and listed and not tried and size == len(LARGE):
+                raise
+            continue
+        if kind is not None and type(thing) is not kind:
+            return
+        tried = True
+        gradient = gradient_of(thing)
+        if gradient is None:
+            raise NoWayError(f"{type(thing).__name__} has no method that gives gradients")
+        binder.loss = loss_of(namespace, thing)
+        binder.network = lambda thing=thing: thing
+        state = State(thing)
+        if is_layer(thing, gradient):
+            if number == 0 and layout is FOUR[0]:
+                alone = new(maker, replace(world, lambda_=0.0), binder, listed)
+                yield from _layer_tries(alone, n, rng)
+            continue
+        given = keeps_batch(thing) or bool(_data_of(maker) & {Role.X})
+        world = replace(measured(world, state, n, rng), fixed=given) if not given else replace(world, fixed=True)
+        group = list(families(namespace, gradient, thing))[number]
+        if not group:
+            return
+        for family in group:
+            yield Try(family, world, binder, state)
+
+
+def keeps_batch(thing: Any) -> bool:
+    """Does an object know how many examples a batch has?"""
+    return any(re.fullmatch(BATCH_SIZE, plain(name)) for name in vars(thing))
+
+
+def _data_of(maker: Function) -> set[Role]:
+    return {r for r in roles_of(maker) if r in (Role.X, Role.LABELS)}
+
+
+def is_layer(thing: Any, gradient: Function) -> bool:
+    """Is the method given what the layer above hands back, not labels?"""
+    wanted = [p for p in signature(gradient) if p.default is p.empty]
+    forward = next(iter(_forwards(thing)), None)
+    stores_labels = forward is not None and Role.LABELS in roles_of(forward)
+    return bool(wanted) and Role.LABELS not in roles_of(gradient) and not stores_labels
+
+
+def _forwards(thing: Any) -> list[Function]:
+    from .families import methods_of
+
+    return [f for name, f in methods_of(thing).items() if "forward" in name.lower() or name.lower() in ("fprop", "fwd")]
+
+
+def _layer_tries(thing: Any, n: int, rng: Any) -> Iterator[Try]:
+    state, gradient = State(thing), gradient_of(thing)
+    assert gradient is not None
+    arrays = {str(i): group[0].get() for i, group in enumerate(state.groups())}
+    for forward in _forwards(thing):
+        for shape in layer_inputs(arrays, n):
+            world = replace(layer_world(shape, n, rng), lambda_=0.0)
+            yield Try(Family(gradient, forward), world, Binder(ENCODINGS, layer=True), state, True)

@@ -1,0 +1,170 @@
+"""Objects of a student's class: its constructor is given sizes, data or layers by the names of its arguments."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .binding import Binder
+from .roles import Role, one_hot_first, plain, role
+from .source import signature, text
+from .state import seed
+from .values import Function
+from .world import World
+
+INPUT = (
+    r"(n|num|dim|d|size)?(in|ins|input|inputs|feature|features|visible)(s|size|sizes|dim|dims|dimension|dimensions|"
+    r"features|nodes|units|neurons|shape|layer|layersize|channels|len|length|count|width)?|nin|fanin|d|din|nx|prev|m1|"
+    r"nprev|inlen|ninputs?|nfeatures|xdim|dimx|imagesize|dimimages?|datadim|dims?"
+)
+OUTPUT = (
+    r"(n|num|dim|d|size)?(out|outs|output|outputs|class|classes|labels?|categories)(s|size|sizes|dim|dims|dimension|"
+    r"features|nodes|units|neurons|shape|layer|layersize|channels|len|length|count|width)?|nout|fanout|k|dout|ny|c|m2|"
+    r"noutputs?|nclasses|numclasses|numlabels|ydim|classcount|units|neurons|nneurons|nunits"
+)
+HIDDEN = (
+    r"(n|num|dim|d|size)?(hidden|hid|h)(s|size|dim|units|nodes|neurons|layersize|layer|width|1|2)?|m|nh|dh|nhid|mid\w*"
+)
+HIDDEN_LIST = r"hidden(s|sizes|dims|layers|layersizes|layerdims|list)|hs|ms"
+SIZES = (
+    r"(layer|network|net|nn|unit|node|all)?(s|sizes?|dims?|dimensions|shapes?|structure|architecture|arch|widths|units|"
+    r"nodes|neurons|topology|layout|config)|layers|layerslist|layersdims|layersizes|nodesperlayer|neuronsperlayer|dimslist"
+)
+CHANNELS = r"(n|num)?(filters?|kernels|maps|outchannels|cout|nf|channelsout|f)"
+KERNEL = r"(kernel|filter|pool|window|k|f)(size|h|w|height|width|dim|shape)?|hh|ww|poolheight|poolwidth|size"
+BATCH_SIZE = r"(mini)?(batch|nbatch|batchsize|batchn|bs)"
+ACTIVATION = r"act(ivation|iv|fn|func|function)?s?|activationfn|activationfunction|nonlinearity"
+
+
+def new(made: Function, world: World, binder: Binder, listed: bool = False) -> Any:
+    """An object of a class, or what a function that makes one returns. Raises
+    UnfilledError for an argument nobody knows, and whatever the class raises. listed: are hidden sizes a list?"""
+    seed()
+    positional: dict[str, Any] = {}
+    for p in signature(made):
+        given, value = _argument(p, world, binder, listed)
+        if given:
+            positional[p.name] = value
+    keywords = {p.name for p in signature(made) if p.kind is p.KEYWORD_ONLY}
+    by_name = keywords or len(positional) < len(signature(made))
+    thing = made(**positional) if by_name else made(*positional.values())
+    for name, value in list(getattr(thing, "__dict__", {}).items()):
+        if re.fullmatch(BATCH_SIZE, plain(name)) and isinstance(value, int):
+            setattr(thing, name, len(world.x))
+    return _initialised(thing, world, binder, listed)
+
+
+def _initialised(thing: Any, world: World, binder: Binder, listed: bool) -> Any:
+    """Call the method that makes the parameters, where the constructor has not."""
+    inside = getattr(thing, "__dict__", {})
+    if inside and all(v is None for v in inside.values()):
+        for name in dir(thing):
+            if re.match("_?(init|build|setup|create|reset)", name) and callable(method := getattr(thing, name)):
+                new(method, world, binder, listed)
+                break
+    return thing
+
+
+def _argument(p: inspect.Parameter, world: World, binder: Binder, listed: bool) -> tuple[bool, Any]:
+    """(is it given, its value)."""
+    low, what, optional = plain(p.name), role(p.name), p.default is not p.empty
+    size = _size(low, p, world, listed)
+    if size is not None and not (optional and p.default is None):
+        return True, size
+    if low in ("dtype",):
+        return True, np.float64
+    if what in (Role.X, Role.LABELS) and not optional:
+        return True, world.X if what is Role.X else world.labels(
+            binder.encodings["Y" if one_hot_first(p.name) else "y"]
+        )
+    if what is Role.LAMBDA:
+        return (not optional or isinstance(p.default, int | float)), world.lambda_
+    if what is Role.SEED:
+        return not optional, 1
+    if what is Role.RNG:
+        return not optional, np.random.default_rng(1)
+    if optional:
+        return False, None
+    simple = {Role.ON: True, Role.OFF: False, Role.MODE: "train", Role.KEEP: 0.6, Role.DROP: 0.4, Role.ETA: binder.eta}
+    if what in simple:
+        return True, simple[what]
+    if low in ("p", "rate", "prob", "ratio"):
+        return True, 0.4
+    if re.fullmatch(ACTIVATION, low):
+        return True, "relu"
+    numbers = {
+        "std": 0.1,
+        "sigma": 0.1,
+        "scale": 0.1,
+        "weightscale": 0.1,
+        "momentum": 0.9,
+        "eps": 1e-8,
+        "epsilon": 1e-8,
+    }
+    if low in numbers:
+        return True, numbers[low]
+    if low in ("stride", "strides", "step"):
+        return True, 1
+    if low in ("pad", "padding"):
+        return True, 1
+    if low in ("name", "id"):
+        return True, "layer"
+    return True, len(world.x) if re.search("batch|epoch|iter", low) else world.sizes[-1]
+
+
+def _size(low: str, p: inspect.Parameter, world: World, many: bool) -> Any:
+    sizes, default = world.sizes, p.default
+    listed = isinstance(default, list | tuple)
+    if isinstance(default, str | bool | float) or (callable(default) and default is not p.empty):
+        return None
+    if re.fullmatch(HIDDEN_LIST, low) or (listed and re.fullmatch(HIDDEN, low)):
+        return list(sizes[1:-1])
+    if re.fullmatch(INPUT, low):
+        return (default[0], 8, 8) if listed and len(default) == 3 else sizes[0]
+    if re.fullmatch(SIZES, low) and not isinstance(default, int):
+        return list(sizes)
+    if re.fullmatch(HIDDEN, low):
+        return list(sizes[1:-1]) if many or _is_many(p) else sizes[1] if len(sizes) > 2 else None
+    if re.fullmatch(OUTPUT, low):
+        return None if isinstance(default, int) else sizes[-1]
+    if re.fullmatch(CHANNELS, low):
+        return 2
+    if default is p.empty and re.fullmatch(KERNEL, low):
+        return 2 if "pool" in low else 3
+    return None
+
+
+def _is_many(p: inspect.Parameter) -> bool:
+    return bool(re.search("list|tuple|List|Sequence", str(p.annotation)))
+
+
+def makers(namespace: Any, kind: type) -> Iterator[Function]:
+    """What makes objects of a class: functions of the file that say so in their name, then the class itself."""
+    needs_layers = any(plain(p.name) == "layers" for p in signature(kind)) or hasattr(kind, "add")
+    functions = [
+        f
+        for name, f in vars(namespace).items()
+        if inspect.isfunction(f)
+        and re.search(r"build|make|create|init|model|network|setup|get", plain(name))
+        and re.search(rf"\b{kind.__name__}\(", text(f))
+    ]
+    if needs_layers:
+        yield from functions
+    yield kind
+    if not needs_layers:
+        yield from functions
+
+
+def network_makers(namespace: Any) -> list[Function]:
+    """What in a file makes all the parameters of a network: initialisers, then classes."""
+    functions = [
+        f
+        for name, f in vars(namespace).items()
+        if inspect.isfunction(f)
+        and re.search(r"init|make|create|build|getparam|params", plain(name))
+        and not re.search("test|data|plot|batch", plain(name))
+    ]
+    kinds = [k for k in vars(namespace).values() if isinstance(k, type) and k.__module__ == namespace.__name__]
+    return [*functions, *kinds]

@@ -1,0 +1,51 @@
+"""Habits of a file that make a right gradient look wrong: a small number in a logarithm, a division by the batch."""
+
+import ast
+import re
+from typing import Any
+
+from .families import functions_of, is_gradient_name, roles_of
+from .roles import Role
+from .source import text
+
+SMALL = 1e-4  # the largest number that stands in a logarithm only to keep it from 0
+DIVISION = r"/\s*(float\()?(len\(|[nNmM]\b|\w+\.shape|batch|self\.(n|m|batch)\w*\b|num_\w+)"
+
+
+def log_eps(namespace: Any) -> float:
+    """The largest small number the file adds in a logarithm, or clips at before one; 0 if there is none."""
+    try:
+        tree = ast.parse(text(namespace))
+    except SyntaxError:
+        return 0.0
+    named = {
+        target.id: node.value.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    found = [0.0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _called(node) in ("log", "log2", "clip", "maximum", "fmax"):
+            inside = [n for n in ast.walk(node) if isinstance(n, ast.Constant | ast.Name)]
+            values = [n.value if isinstance(n, ast.Constant) else named.get(n.id) for n in inside]
+            found += [float(v) for v in values if isinstance(v, float) and 0 < v <= SMALL]
+            if any(isinstance(n, ast.Attribute) and n.attr == "finfo" for n in ast.walk(node)):
+                found.append(2.3e-16)
+    return max(found) if "log" in text(namespace) else 0.0
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def loss_divides(namespace: Any) -> bool:
+    """Does a gradient of a loss in this file divide by the number of examples?"""
+    every = list(functions_of(namespace).items())
+    for kind in vars(namespace).values():
+        if isinstance(kind, type):
+            every += [(name, f) for name, f in vars(kind).items() if callable(f)]
+    return any(
+        is_gradient_name(name) and Role.LABELS in roles_of(f) and re.search(DIVISION, text(f)) for name, f in every
+    )

@@ -1,0 +1,296 @@
+"""Arrays in an object of the student's: where they are, which are parameters, how they are changed and restored."""
+
+import ast
+import copy
+import random
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import FunctionType, MethodType, ModuleType
+from typing import Any, Self
+
+import numpy as np
+
+from .matching import Leaf, Slot
+from .roles import key_letter, plain, stripped, tensor
+from .source import text
+
+DEPTH, MOST = 7, 3000  # how far and how much of an object is looked at
+CONTAINERS = ("params", "parameters", "grads", "grad", "gradients", "gradient", "dparams", "network", "gparams")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an array is: an attribute of an object, or an item of a list or dict."""
+
+    path: str
+    owner: Any
+    key: Any
+
+    def get(self) -> Any:
+        """What is there now."""
+        return self.owner.__dict__[self.key] if self.path.endswith(f".{self.key}") else self.owner[self.key]
+
+    def put(self, value: Any) -> None:
+        """Put something else there; nothing happens in a tuple."""
+        if self.path.endswith(f".{self.key}"):
+            self.owner.__dict__[self.key] = value
+        elif not isinstance(self.owner, tuple):
+            self.owner[self.key] = value
+
+
+def places(thing: Any) -> Iterator[Place]:
+    """The places of all arrays and numbers in an object, its lists, dicts and the objects in it."""
+    seen: set[int] = set()
+
+    def walk(value: Any, path: str, depth: int) -> Iterator[Place]:
+        if depth > DEPTH or id(value) in seen or len(seen) > MOST:
+            return
+        seen.add(id(value))
+        for step, owner, key, inside in _inside(value):
+            if isinstance(inside, np.ndarray | np.floating | float | int) or inside is None:
+                yield Place(path + step, owner, key)
+            else:
+                yield from walk(inside, path + step, depth + 1)
+
+    yield from walk(thing, "", 0)
+
+
+def _inside(value: Any) -> list[tuple[str, Any, Any, Any]]:
+    if isinstance(value, dict):
+        return [(f"[{k!r}]", value, k, v) for k, v in list(value.items())]
+    if isinstance(value, list | tuple):
+        return [(f"[{i}]", value, i, v) for i, v in enumerate(value)]
+    if isinstance(value, FunctionType | MethodType | ModuleType | type | np.random.Generator):
+        return []
+    return [(f".{k}", value, k, v) for k, v in list(getattr(value, "__dict__", {}).items())]
+
+
+def short(path: str) -> str:
+    """A path as a student would say it: W1 for .params['W1']."""
+    path = path.removeprefix(".")
+    found = re.fullmatch(r"(?:\w*params|parameters|network|weights|theta|model)\['(\w+)'\](.*)", path)
+    return found[1] + found[2] if found else path
+
+
+class State:
+    """The parameters in an object. `slots`: one for every parameter; `in_place`: must its arrays be written to because
+    the code reads them under other names?"""
+
+    def __init__(self, thing: Any) -> None:
+        self.thing = thing
+        self.slots: tuple[Slot, ...] = ()
+        self.in_place = False
+        self._where: dict[str, list[Place]] = {}
+        try:
+            self._first = copy.deepcopy(thing.__dict__)
+        except Exception:  # locks, generators, files
+            self._first = dict(thing.__dict__)
+
+    def reset(self) -> None:
+        """Make the object what it was when it was new."""
+        try:
+            fresh = copy.deepcopy(self._first)
+        except Exception:
+            return
+        self.thing.__dict__.clear()
+        self.thing.__dict__.update(fresh)
+
+    def rebind(self) -> None:
+        """Find the parameters again, in an object that was reset since."""
+        self._settle([group[0].path for group in self._where.values()])
+
+    def copy(self) -> "State":
+        """Another view of the same object."""
+        return copy.copy(self)
+
+    def groups(self) -> list[list[Place]]:
+        """The places of every floating-point array; several where one array has several."""
+        found: dict[int, list[Place]] = {}
+        for place in places(self.thing):
+            value = place.get()
+            if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size:
+                found.setdefault(id(value), []).append(place)
+        return list(found.values())
+
+    def discover(self, cost: Callable[[], float], data: Sequence[Any]) -> None:
+        """Find the parameters: the arrays that a new object has and that the cost reacts to. data: what is none."""
+        self.reset()
+        rng = np.random.default_rng(7)
+        start = cost()
+        kept: list[str] = []
+        self.reset()
+        for paths in [[p.path for p in group] for group in self.groups()]:
+            group = self._at(paths)
+            value = group[0].get()
+            if any(np.shape(value) == np.shape(d) and np.array_equal(value, d) for d in data):
+                continue
+            moved = value + (0.1 + 0.1 * np.abs(value)) * rng.normal(size=value.shape)
+            for in_place in (False, True):
+                try:
+                    _put(group, moved.astype(value.dtype), in_place)
+                    reacts = cost() != start
+                except Exception:
+                    reacts = False
+                self.reset()
+                group = self._at(paths)
+                if reacts:
+                    kept.append(paths[0])
+                    self.in_place |= in_place
+                    break
+        self._settle([*kept, *self._beside(kept)])
+
+    def _beside(self, kept: Sequence[str]) -> list[str]:
+        """Arrays called W, b, gamma or beta and kept beside those the cost reacts to, though it does not react to them:
+        a bias before batch normalisation, or one that forward forgets."""
+        parents = {_parent(path) for path in kept}
+        others = [group[0].path for group in self.groups() if group[0].path not in kept]
+        return [path for path in others if _parent(path) in parents and key_letter(_last(path)) not in ("", "x")]
+
+    def _at(self, paths: Sequence[str]) -> list[Place]:
+        return [place for place in places(self.thing) if place.path in paths]
+
+    def _settle(self, paths: Sequence[str]) -> None:
+        groups = [group for group in self.groups() if group[0].path in paths]
+        self._where = {}
+        layers: dict[str, int] = {}
+        slots = []
+        for group in groups:
+            value, path = group[0].get(), group[0].path
+            letter = tensor(path).letter or ("W" if sum(axis > 1 for axis in value.shape) > 1 else "b")
+            layer = layers.get(letter, 0)
+            layers[letter] = layer + 1
+            slots.append(Slot(short(path), letter, layer, value.shape))
+            self._where[short(path)] = group
+        self.slots = tuple(slots)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The parameters as they are."""
+        return {name: group[0].get().copy() for name, group in self._where.items()}
+
+    def holding(self, values: Mapping[str, Any]) -> "Holding":
+        """A with-block in which the parameters have these values; afterwards they are what they were."""
+        return Holding(self._where, values, self.in_place)
+
+    def leaves(self) -> list[Leaf]:
+        """All other arrays and numbers in the object."""
+        own = {place.path for group in self._where.values() for place in group}
+        found = [place for place in places(self.thing) if place.path not in own]
+        return [Leaf(p.path, value) for p in found if isinstance(value := p.get(), np.ndarray | np.floating | float)]
+
+    def zero(self, paths: set[str]) -> None:
+        """Set the arrays at these paths to 0."""
+        for place in places(self.thing):
+            value = place.get()
+            if place.path in paths and value is not None:
+                place.put(0.0 if np.ndim(value) == 0 else np.zeros_like(value))
+
+    def zeroes(self, paths: Iterable[str]) -> bool:
+        """Does the file, outside the methods that make them, set one of these to 0 or None, or clear them?"""
+        names = {re.findall(r"[A-Za-z_]\w*", path)[0 if "['" in path else -1] for path in paths}
+        names |= {name for path in paths for name in re.findall(r"[A-Za-z_]\w*", path)}
+        module = sys.modules.get(type(self.thing).__module__)
+        return any(_zeroes(node, names) for node in functions(text(module)) if not _makes(node, names))
+
+    def twin(self, slot: Slot, leaf: Leaf) -> bool:
+        """Is this array called the gradient of the parameter: dW beside W, grads['W1'] beside params['W1']?"""
+        path = self._where[slot.name][0].path
+        return path != leaf.path and is_twin(path, leaf.path)
+
+
+def _put(group: Sequence[Place], value: Any, in_place: bool) -> None:
+    if in_place:
+        group[0].get()[...] = value
+        return
+    for place in group:
+        place.put(value)
+
+
+class Holding:
+    """See State.holding."""
+
+    def __init__(self, where: Mapping[str, list[Place]], values: Mapping[str, Any], in_place: bool) -> None:
+        self._values = {name: value for name, value in values.items() if name in where}
+        self._where, self._in_place = where, in_place
+        self._before: dict[str, Any] = {}
+        self.after: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        seed()
+        for name, value in self._values.items():
+            group = self._where[name]
+            self._before[name] = group[0].get().copy() if self._in_place else group[0].get()
+            _put(group, value.copy(), self._in_place)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for name in self._values:
+            group = self._where[name]
+            self.after[name] = np.array(group[0].get())
+            _put(group, self._before[name], self._in_place)
+
+
+def seed() -> None:
+    """Draw the same random numbers in every call."""
+    np.random.seed(1)  # noqa: NPY002 (what students use)
+    random.seed(1)
+
+
+def is_twin(param: str, leaf: str) -> bool:
+    """Do two paths differ only by what says 'gradient' in the second?"""
+    a, b = _tokens(param), _tokens(leaf)
+    return len(a) == len(b) and all(x in (y, *stripped(y)) for x, y in zip(a, b, strict=True))
+
+
+def _parent(path: str) -> str:
+    """Where something is kept: a path without its last name and the numbers behind it."""
+    return re.sub(r"(\.\w+|\['\w+'\])(\[\d+\])*$", "", path)
+
+
+def _last(path: str) -> str:
+    """The last name in a path: W of .W[0]."""
+    return str((re.findall(r"[A-Za-z_]\w*", path) or [""])[-1])
+
+
+def _tokens(path: str) -> list[str]:
+    words = [plain(word) for word in re.split(r"[\[\].']+", path) if word]
+    return [word for word in words if word not in CONTAINERS]
+
+
+def functions(source: str) -> list[ast.FunctionDef]:
+    """The functions and methods of a text, but not __init__."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return []
+    return [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name != "__init__"]
+
+
+def _named(node: ast.AST, names: set[str]) -> bool:
+    return any(
+        (isinstance(n, ast.Attribute) and n.attr in names)
+        or (isinstance(n, ast.Name) and n.id in names)
+        or (isinstance(n, ast.Constant) and isinstance(n.value, str) and n.value in names)
+        for n in ast.walk(node)
+    )
+
+
+def _makes(function: ast.FunctionDef, names: set[str]) -> bool:
+    return any(
+        isinstance(n, ast.AugAssign) and isinstance(n.op, ast.Add) and _named(n.target, names)
+        for n in ast.walk(function)
+    )
+
+
+def _zeroes(function: ast.FunctionDef, names: set[str]) -> bool:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and any(_named(target, names) for target in node.targets):
+            if re.search(r"zeros|\b0(\.0*)?\b|None|\{\}|\[\]", ast.unparse(node.value)):
+                return True
+        elif isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Mult) and _named(node.target, names):
+            return True
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _named(node.func.value, names):
+            return node.func.attr in ("fill", "clear")
+    return False

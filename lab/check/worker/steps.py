@@ -1,0 +1,111 @@
+"""Steps of a network as two functions: NAME_forward and NAME_backward, with any ending, arguments by their roles."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .binding import Binder, holders, own_holders
+from .errors import CodeError
+from .families import roles_of
+from .functions import Family, FunctionCode
+from .inputs import IMAGES, ROWS_AND_COLUMNS, Shapes, is_image, settings_of
+from .matching import Slot
+from .roles import Role, role
+from .search import Try, search
+from .source import signature
+from .values import Function
+from .world import LAYOUTS, World, draw, layer_world, plain_world
+
+FORWARD, BACKWARD = r"_?(forward|fwd|fprop)", r"_?(backward|backprop|bwd|bprop|back)"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The names of two functions and what they share: conv_naive of conv_forward_naive, conv_backward_naive."""
+
+    stem: str
+    forward: str
+    backward: str
+
+
+def pairs_of(functions: Mapping[str, Function]) -> list[Pair]:
+    """The pairs among functions. A backward may stand beside several forwards."""
+    low = {name.lower(): name for name in functions}
+    found = []
+    for name in functions:
+        if not re.search(FORWARD, name.lower()) or re.fullmatch(FORWARD + r"(_?pass|_?propagation)?", name.lower()):
+            continue
+        for word in ("backward", "backprop", "bwd", "bprop", "back"):
+            other = low.get(re.sub(r"forward|fwd|fprop", word, name.lower(), count=1))
+            if other is not None and _is_step(functions[other]) and Role.NETWORK not in roles_of(functions[name]):
+                stem = re.sub(FORWARD, "", name, count=1, flags=re.I).strip("_") or name
+                found.append(Pair(stem, name, other))
+                break
+    return found
+
+
+def _is_step(backward: Function) -> bool:
+    """Is it given what the layer above hands back, or a loss's labels?"""
+    roles = roles_of(backward)
+    return Role.NETWORK not in roles and bool(roles & {Role.GIVEN, Role.LABELS, Role.OTHER})
+
+
+def find_pair(namespace: Any, pair: Pair, n: int, rng: Any) -> FunctionCode:
+    """The code of a pair. Raises the error that came furthest."""
+    forward, backward = getattr(namespace, pair.forward), getattr(namespace, pair.backward)
+    seed = int(rng.integers(1 << 31))
+
+    def tries(size: int, group: Any) -> Iterator[Try]:
+        if size == 0:
+            for world in _worlds(pair.stem, forward, backward, n, seed):
+                layer = Role.LABELS not in roles_of(forward)
+                yield Try(
+                    Family(backward, forward, None if layer else forward), world, Binder(ENCODINGS, layer), None, layer
+                )
+
+    if Role.GIVEN not in roles_of(backward) and Role.LABELS not in roles_of(forward) and not signature(backward):
+        raise CodeError(f"{pair.backward}() takes no argument")
+    return search(lambda: [None], tries)
+
+
+ENCODINGS = {"Y": "one-hot", "y": "ints"}
+
+
+def _worlds(stem: str, forward: Function, backward: Function, n: int, seed: int) -> Iterator[World]:
+    if Role.LABELS in roles_of(forward):
+        for layout in LAYOUTS[:2]:
+            yield plain_world(layout, (4, 4), n, np.random.default_rng(seed), moves_x=True)
+        return
+    both = (IMAGES, ROWS_AND_COLUMNS) if is_image(stem.lower()) else (ROWS_AND_COLUMNS, IMAGES)
+    for shapes in (*both[0], *both[1], *MORE):
+        rng = np.random.default_rng(seed)
+        yield _world(shapes(n), forward, backward, n, rng)
+
+
+MORE: tuple[Shapes, ...] = (
+    lambda n: {"x": (5, n), "w": (5, 4), "b": (4, 1), "gamma": (5, 1)},
+    lambda n: {"x": (6, 8, 3, n), "w": (3, 3, 3, 2), "b": (2,), "gamma": (3,)},
+    lambda n: {"x": (6, 8, 3, n), "w": (3, 3, 3, 2), "b": (2, 1), "gamma": (3,)},
+    lambda n: {"x": (5, n), "w": (4, 5), "b": (4,), "gamma": (5,)},
+    lambda n: {"x": (n, 5), "w": (4, 5), "b": (1, 4), "gamma": (5,)},
+    lambda n: {"x": (2, 3, n), "w": (4, 6), "b": (4, 1), "gamma": (5,)},
+)
+
+
+def _world(shapes: dict[str, tuple[int, ...]], forward: Function, backward: Function, n: int, rng: Any) -> World:
+    world = layer_world(shapes["x"], n, rng)
+    slots = list(world.slots)
+    names = holders([forward, backward])
+    own = own_holders(forward) or own_holders(backward)
+    for letter in names:
+        key = {"W": "w", "b": "b", "gamma": "gamma", "beta": "gamma"}[letter]
+        slots += [Slot(name, letter, i, shapes[key]) for i, name in enumerate(own.get(letter, []))]
+    order = [p.name for p in signature(forward)]
+    for p in signature(forward)[1:]:  # A of fully_connected_forward(X, A, b)
+        if role(p.name) is Role.OTHER and p.default is p.empty and settings_of(p.name) is None and "W" not in own:
+            slots.append(Slot(p.name, "W", 0, shapes["w"]))
+    slots.sort(key=lambda s: order.index(s.name) if s.name in order else -1)
+    return replace(world, slots=tuple(slots), values=draw(rng, tuple(slots)) | {"x": world.x})
