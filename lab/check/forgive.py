@@ -1,4 +1,4 @@
-"""Differences that are no mistakes: an eps in the logarithm, a layer that divides by the batch itself, ties of a pool."""
+"""Differences that are no mistakes: an eps in the logarithm, a division by the batch in a layer, ties of a pool."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -32,7 +32,7 @@ def forgive(report: GradientReport, code: StudentTarget, form: str) -> GradientR
 
 
 def _right_but_for_ties(report: GradientReport) -> GradientReport:
-    """A max-pool that hands the gradient to every tie: where values are equal there is no derivative to be wrong about."""
+    """A max-pool that hands the gradient to every tie: where values are equal there is no derivative."""
     tied = [t for t in report.tensors if not t.passed and t.diagnosis.startswith(TIES)]
     if not tied:
         return report
