@@ -20,7 +20,7 @@ activation = ReLU  # what follows every layer with weights but the last; He's in
 
 
 def build_network(
-    spec: "schema.Network",
+    spec: "schema.NetworkSection",
     input_shape: Shape,
     classes: int,
     dropout: np.random.Generator,
@@ -52,7 +52,7 @@ def build_network(
         raise PresetError(f"network.convolutions: {error}") from None
 
 
-def _image_layers(spec: "schema.Network", initialiser: initialisers.Initialiser) -> list[Layer]:
+def _image_layers(spec: "schema.NetworkSection", initialiser: initialisers.Initialiser) -> list[Layer]:
     scaled = initialisers.Scaled(initialiser, spec.convolution_scale)
     if spec.pool_over_time:
         raise PresetError("network.pool_over_time is for surnames; images have a pool in each of network.convolutions")
@@ -66,7 +66,7 @@ def _image_layers(spec: "schema.Network", initialiser: initialisers.Initialiser)
     return layers
 
 
-def _name_layers(spec: "schema.Network", initialiser: initialisers.Initialiser, symbols: int) -> list[Layer]:
+def _name_layers(spec: "schema.NetworkSection", initialiser: initialisers.Initialiser, symbols: int) -> list[Layer]:
     if not spec.convolutions:
         raise PresetError("network.convolutions: surnames need at least one convolution")
     if any(convolution.pool > 1 for convolution in spec.convolutions):
@@ -88,7 +88,7 @@ def _one_size(convolution: "schema.Convolution") -> int:
     return convolution.size
 
 
-def build_initialiser(spec: "schema.Network") -> initialisers.Initialiser:
+def build_initialiser(spec: "schema.NetworkSection") -> initialisers.Initialiser:
     """The initialiser of the dense layers."""
     if spec.initialiser == "normal":
         assert spec.sigma is not None, "the schema requires it"

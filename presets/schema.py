@@ -54,7 +54,7 @@ Rho = Annotated[float, Field(ge=0, lt=1)]
 NonNegative = Annotated[float, Field(ge=0)]
 
 
-class Data(Section):
+class DataSection(Section):
     """The data set, how it is split, and how it is normalised."""
 
     set: SetName = setting("cifar10", "data set", "The data to learn from.")
@@ -77,7 +77,7 @@ class Data(Section):
     )
 
     @model_validator(mode="after")
-    def _fits_the_set(self) -> "Data":
+    def _fits_the_set(self) -> "DataSection":
         names = self.set in NAME_SETS
         if names and self.normalise != "none":
             raise ValueError(f"{self.set} are not numbers: data.normalise must be 'none', not '{self.normalise}'")
@@ -108,7 +108,7 @@ class Convolution(Section):
     pool: Size = 1  # size and stride of max-pooling, images only; 1: none
 
 
-class Network(Section):
+class NetworkSection(Section):
     """Optional convolutions, then dense layers, with ReLU after each but the last."""
 
     convolutions: list[Convolution] = setting(
@@ -141,7 +141,7 @@ class Network(Section):
     )
 
     @model_validator(mode="after")
-    def _sigma_goes_with_normal(self) -> "Network":
+    def _sigma_goes_with_normal(self) -> "NetworkSection":
         if self.initialiser == "normal" and self.sigma is None:
             raise ValueError("the initialiser 'normal' needs network.sigma, its standard deviation")
         if self.initialiser != "normal" and self.sigma is not None:
@@ -149,7 +149,7 @@ class Network(Section):
         return self
 
 
-class Loss(Section):
+class LossSection(Section):
     """The cost: mean cross entropy + lambda * sum of squared weights."""
 
     lambda_: float = setting(
@@ -166,41 +166,41 @@ class OptimiserBase(Section):
     )
 
 
-class SGD(OptimiserBase):
+class SGDSection(OptimiserBase):
     """theta -= eta g."""
 
     kind: Literal["sgd"]
 
 
-class Momentum(OptimiserBase):
+class MomentumSection(OptimiserBase):
     """v = rho v + g; theta -= eta v."""
 
     kind: Literal["momentum"]
     rho: Rho = setting(0.9, "rho", "Share of the velocity that is kept.")
 
 
-class MovingAverage(OptimiserBase):
+class MovingAverageSection(OptimiserBase):
     """m = mu m + (1 - mu) g; theta -= eta m."""
 
     kind: Literal["moving-average"]
     mu: Rho = setting(0.9, "mu", "Share of the moving average of the gradient that is kept.")
 
 
-class Nesterov(OptimiserBase):
+class NesterovSection(OptimiserBase):
     """v = rho v + g; theta -= eta (g + rho v)."""
 
     kind: Literal["nesterov"]
     rho: Rho = setting(0.9, "rho", "Share of the velocity that is kept.")
 
 
-class AdaGrad(OptimiserBase):
+class AdaGradSection(OptimiserBase):
     """s += g^2; theta -= eta g / (sqrt(s) + eps)."""
 
     kind: Literal["adagrad"]
     eps: PositiveFloat = setting(1e-8, "eps", "Avoids division by 0.")
 
 
-class Adam(OptimiserBase):
+class AdamSection(OptimiserBase):
     """Bias-corrected averages of g and g^2."""
 
     kind: Literal["adam"]
@@ -245,7 +245,7 @@ class LinearSchedule(Section):
     eta_min: NonNegative = setting(0.0, "smallest eta", "Learning rate at the end of the run.")
 
 
-class Training(Section):
+class TrainingSection(Section):
     """Batches and length of a run. Give the length once: as updates, epochs, or cycles of eta."""
 
     batch: PositiveInt = setting(100, "batch", "Examples per batch.", unit="examples")
@@ -265,7 +265,7 @@ class Training(Section):
     )
 
     @model_validator(mode="after")
-    def _one_length(self) -> "Training":
+    def _one_length(self) -> "TrainingSection":
         if sum(length is not None for length in (self.updates, self.epochs, self.cycles)) != 1:
             raise ValueError("give the length of the run as one of training.updates, training.epochs, training.cycles")
         return self
@@ -274,7 +274,7 @@ class Training(Section):
 Metric = Annotated[str, Field(pattern=r"^(train|validation|test)\.(loss|cost|accuracy)$")]
 
 
-class Reference(Section):
+class ReferenceSection(Section):
     """What a preset reproduces. Keys of numbers are split and measure, as in 'test.accuracy'."""
 
     report: Report
@@ -312,7 +312,7 @@ class Vary(Section):
         return self
 
 
-class Search(Section):
+class SearchSection(Section):
     """Trials that differ in some settings, to find the best values."""
 
     vary: list[Vary] = setting(
@@ -341,7 +341,7 @@ class Search(Section):
     longer: str | None = setting(None, "train longer", "The preset for training the best values longer.")
 
     @model_validator(mode="after")
-    def _trials_fit(self) -> "Search":
+    def _trials_fit(self) -> "SearchSection":
         keys = [vary.key for vary in self.vary]
         if len(set(keys)) < len(keys):
             raise ValueError(f"search.vary names a setting twice: {', '.join(keys)}")
@@ -362,7 +362,10 @@ class Search(Section):
         return prod(len(vary.values or ()) for vary in self.vary if vary.distribution == "grid")
 
 
-Optimiser = Annotated[SGD | Momentum | MovingAverage | Nesterov | AdaGrad | Adam, Field(discriminator="kind")]
+Optimiser = Annotated[
+    SGDSection | MomentumSection | MovingAverageSection | NesterovSection | AdaGradSection | AdamSection,
+    Field(discriminator="kind"),
+]
 Schedule = Annotated[
     ConstantSchedule | StepSchedule | TriangularSchedule | CosineSchedule | LinearSchedule, Field(discriminator="kind")
 ]
@@ -375,14 +378,14 @@ class Preset(Section):
     title: str
     description: str = ""
     seed: int = setting(1, "seed", "Seed of all random draws of a run.", ge=0, lt=2**63)
-    data: Data = Data()
-    network: Network = Network()
-    loss: Loss = Loss()
+    data: DataSection = DataSection()
+    network: NetworkSection = NetworkSection()
+    loss: LossSection = LossSection()
     optimiser: Optimiser
     schedule: Schedule = ConstantSchedule(kind="constant")
-    training: Training
-    search: Search | None = None
-    reference: Reference | None = None
+    training: TrainingSection
+    search: SearchSection | None = None
+    reference: ReferenceSection | None = None
 
     @model_validator(mode="after")
     def _parts_fit(self) -> "Preset":

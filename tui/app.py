@@ -29,8 +29,8 @@ from tui.screens.settings import SettingsScreen
 from tui.theme import THEMES, SeriesStyle, series_styles
 
 if TYPE_CHECKING:
-    from tui.searching import Searching
-    from tui.training import Record, Training
+    from tui.searching import SearchThread
+    from tui.training import ShownRun, TrainingThread
 
 INTERRUPTED = 130
 # The thread that trains lets go of the interpreter in every product and waits for it after each: by Python's own 5 ms
@@ -93,10 +93,10 @@ class GradlabApp(App[None]):
         self.settings_path = settings_path
         self.painted = False  # has the first screen been painted? slow work waits for it
         self.compute = threading.Lock()  # held by whatever trains or measures: one at a time has the cores
-        self.training: Record | None = None  # what Train shows, the last one that was started
-        self.searching: Searching | None = None  # the last search that was started
+        self.training: ShownRun | None = None  # what Train shows, the last one that was started
+        self.searching: SearchThread | None = None  # the last search that was started
         self.settings, self._complaint = (
-            user_settings.load(settings_path) if settings_path else (user_settings.Settings(hint_seen=True), "")
+            user_settings.load(settings_path) if settings_path else (user_settings.AppSettings(hint_seen=True), "")
         )
         for theme in THEMES:
             self.register_theme(theme)
@@ -145,13 +145,13 @@ class GradlabApp(App[None]):
         if isinstance(self.screen, ModeScreen):
             await self.screen.open_preset(preset)
 
-    def train(self, training: "Training") -> None:
+    def train(self, training: "TrainingThread") -> None:
         """Start a training. Stops and saves the current training or search first."""
         self.stop_work()
         self.training = training
         training.start()
 
-    def search(self, searching: "Searching") -> None:
+    def search(self, searching: "SearchThread") -> None:
         """Start a search. Stops and saves the current training or search first."""
         self.stop_work()
         self.searching = searching

@@ -14,7 +14,7 @@ class CancelledError(Exception):
     """The user stopped the check."""
 
 
-class Checking:
+class CheckThread:
     """A check in a thread of its own. `work` makes the check; it calls the progress it is given for every tensor, and
     tells what it is given besides how a student's file can be ended.
 

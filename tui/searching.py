@@ -20,7 +20,7 @@ from presets.schema import Preset
 ENDED = ("done", "stopped", "failed")
 
 
-class Found:
+class ShownSearch:
     """What is known of a search: its trials that have ended, in any order.
 
     phase: 'loading', 'running', and then one of ENDED.
@@ -65,7 +65,7 @@ class Found:
         """End what is going."""
 
 
-class Searching(Found):
+class SearchThread(ShownSearch):
     """A search in a thread of its own. `begin` loads the data and gives the Search; `compute` is held while it works.
 
     The thread replaces `rows` when a trial has ended; the app reads.
@@ -134,7 +134,7 @@ def family(preset: Preset) -> str:
     return preset.name.removesuffix("-refined")
 
 
-def newest(runs: Path, preset: Preset) -> Found | None:
+def newest(runs: Path, preset: Preset) -> ShownSearch | None:
     """The newest finished search of a preset, or of a finer range of it; what cannot be read is passed over."""
     for store in reversed(all_searches(runs)):
         try:
@@ -142,5 +142,5 @@ def newest(runs: Path, preset: Preset) -> Found | None:
         except (LabError, PresetError):
             continue
         if result is not None and family(kept) == preset.name:
-            return Found(kept, "done", state["variant"], result["trials"])
+            return ShownSearch(kept, "done", state["variant"], result["trials"])
     return None

@@ -9,7 +9,7 @@ from platformdirs import user_config_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 
-class Settings(BaseModel):
+class AppSettings(BaseModel):
     """The user's settings; a field's title and description are what the settings dialogue shows."""
 
     model_config = ConfigDict(extra="ignore", validate_assignment=True)
@@ -34,18 +34,18 @@ def default_path() -> Path:
     return user_config_path("gradlab", appauthor=False) / "app.toml"
 
 
-def load(path: Path) -> tuple[Settings, str]:
+def load(path: Path) -> tuple[AppSettings, str]:
     """The settings in that file, and what is wrong with it, if anything; then, and without a file, the defaults."""
     try:
-        return Settings.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))), ""
+        return AppSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))), ""
     except FileNotFoundError:
-        return Settings(), ""
+        return AppSettings(), ""
     except (OSError, ValueError) as error:
         reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-        return Settings(), f"{path}: {reason}; using the defaults"
+        return AppSettings(), f"{path}: {reason}; using the defaults"
 
 
-def save(settings: Settings, path: Path) -> None:
+def save(settings: AppSettings, path: Path) -> None:
     """Write the settings. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(tomlkit.dumps(settings.model_dump()), encoding="utf-8")

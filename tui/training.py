@@ -33,7 +33,7 @@ ENDED = ("done", "interrupted", "diverged", "failed", "running elsewhere")
 Row = dict[str, float]  # of metrics.csv
 
 
-class Record:
+class ShownRun:
     """What is known of a run. The thread that trains replaces values or appends to lists; the app reads.
 
     phase: 'loading', 'running', 'paused', 'finishing', and then one of ENDED.
@@ -107,7 +107,7 @@ class Record:
         return (self.updates - self.update) / self.rate if self.rate and not self.ended else None
 
 
-class Training(Record):
+class TrainingThread(ShownRun):
     """A run in a thread of its own. `begin` loads the data and gives the Run; `compute` is held while it computes."""
 
     def __init__(self, preset: Preset, begin: Callable[[], Run], compute: threading.Lock, command: str = "") -> None:
@@ -250,10 +250,10 @@ class Training(Record):
             self.run.trainer.stop()
 
 
-def saved(store: RunStore) -> Record:
+def saved(store: RunStore) -> ShownRun:
     """A run that was saved, as it stands on the disk. Raises LabError, PresetError."""
     found = read(store)
-    record = Record(found.preset, command_lines.show_run(store.path.name))
+    record = ShownRun(found.preset, command_lines.show_run(store.path.name))
     record.store, record.variant, record.points = store, found.variant, found.metrics
     record.phase = "running elsewhere" if found.state == "running" else found.state
     record.updates = found.result["updates_planned"] if found.result else found.updates

@@ -14,7 +14,7 @@ from lab.runs.view import figure
 
 if TYPE_CHECKING:
     from data.catalogue import Entry
-    from presets.schema import Network, Preset
+    from presets.schema import NetworkSection, Preset
 
 
 def show_presets(console: Console, presets: "Sequence[Preset]") -> None:
@@ -28,7 +28,7 @@ def show_presets(console: Console, presets: "Sequence[Preset]") -> None:
     console.print("gradlab run NAME trains one; gradlab presets NAME shows its settings.", highlight=False)
 
 
-def network_line(network: "Network") -> str:
+def network_line(network: "NetworkSection") -> str:
     """The layers between input and classes in a few words: 'conv 16@5 32@3, 50-50 BN' is two convolutions, 16 filters
     of size 5 and 32 of size 3, and two hidden layers with batch normalisation."""
     convolutions = [f"{c.filters}@{str(c.size).strip('[]').replace(' ', '')}" for c in network.convolutions]

@@ -20,17 +20,17 @@ class Guess:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Guesses:
     """The guesses of a model at some surnames."""
 
     origin: Origin
     classes: tuple[str, ...]
     guesses: tuple[Guess, ...]
 
-    def document(self) -> "AnswerDocument":
+    def document(self) -> "GuessesDocument":
         """Plain values for JSON: a list has an entry for each name."""
         model, guesses = self.origin, self.guesses
-        document: AnswerDocument = {
+        document: GuessesDocument = {
             "model": {
                 "name": model.name,
                 "run": model.run,
@@ -59,7 +59,7 @@ class OriginDocument(TypedDict):
     data: str
 
 
-class AnswerDocument(TypedDict):
+class GuessesDocument(TypedDict):
     """What `gradlab names --json` prints; every list but that of the classes has an entry for each name."""
 
     model: OriginDocument
@@ -71,7 +71,7 @@ class AnswerDocument(TypedDict):
     explain: NotRequired[list[list[float]]]
 
 
-def answer(model: NamesModel, names: Sequence[str], explain: bool = False) -> Answer:
+def answer(model: NamesModel, names: Sequence[str], explain: bool = False) -> Guesses:
     """The guesses of a model; with `explain`, also the support of each letter. Raises DataError for an invalid name."""
     p = model.probabilities(names)
     letters = [tuple(drops.tolist()) for drops in model.explain(names)] if explain else [None] * len(names)
@@ -79,4 +79,4 @@ def answer(model: NamesModel, names: Sequence[str], explain: bool = False) -> An
         Guess(name, fold(name), tuple(row.tolist()), model.classes[row.argmax()], said)
         for name, row, said in zip(names, p, letters, strict=True)
     )
-    return Answer(model.origin, model.classes, tuple(guesses))
+    return Guesses(model.origin, model.classes, tuple(guesses))

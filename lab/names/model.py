@@ -146,7 +146,9 @@ def shipped(folder: Path | None = None) -> NamesModel:
     folder = folder or SHIPPED
     spec = _attributes(tomllib.loads((folder / "preset.toml").read_text(encoding="utf-8"))["network"])
     with np.load(folder / "weights.npz", allow_pickle=False) as weights:
-        return _model(cast("schema.Network", spec), dict(weights), _about(folder)["classes"], _shipped_origin(folder))
+        return _model(
+            cast("schema.NetworkSection", spec), dict(weights), _about(folder)["classes"], _shipped_origin(folder)
+        )
 
 
 def _about(folder: Path) -> ShippedAbout:
@@ -166,7 +168,9 @@ def _attributes(value: Any) -> Any:
     return [_attributes(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _model(spec: "schema.Network", weights: dict[str, Array], classes: Sequence[str], origin: Origin) -> NamesModel:
+def _model(
+    spec: "schema.NetworkSection", weights: dict[str, Array], classes: Sequence[str], origin: Origin
+) -> NamesModel:
     """Raises KeyError or ValueError if the weights do not fit the network."""
     network = build_network(spec, (LENGTH,), len(classes), np.random.default_rng(), len(ALPHABET))
     network.restore(weights)

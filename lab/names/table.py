@@ -5,11 +5,11 @@ import io
 from pathlib import Path
 
 from lab.errors import LabError
-from lab.names.answer import Answer
+from lab.names.answer import Guesses
 from lab.names.view import headline
 
 
-def markdown(answer: Answer) -> str:
+def markdown(answer: Guesses) -> str:
     """Four decimals, the best of each name in bold, and the model below the table."""
     lines = [["", *(guess.name for guess in answer.guesses)], ["---", *["---:"] * len(answer.guesses)]]
     for k, nationality in enumerate(answer.classes):
@@ -20,7 +20,7 @@ def markdown(answer: Answer) -> str:
     return f"{table}\n\n{headline(answer.origin)}\n"
 
 
-def csv_text(answer: Answer) -> str:
+def csv_text(answer: Guesses) -> str:
     """A heading of names, a row for each class, six decimals."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
@@ -33,7 +33,7 @@ def csv_text(answer: Answer) -> str:
 WRITERS = {".md": markdown, ".csv": csv_text}
 
 
-def save(answer: Answer, path: Path) -> None:
+def save(answer: Guesses, path: Path) -> None:
     """Write a new file in the format of its ending. Raises LabError for another ending, or if the file exists or cannot
     be written."""
     if path.suffix not in WRITERS:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lab.names.answer import Answer, Guess
+from lab.names.answer import Guess, Guesses
 from lab.names.model import Origin
 
 MOST_LIKELY = "most likely"
@@ -17,7 +17,7 @@ LEGEND = "Below each letter: how much the class needs it (█ most). A - marks a
 CAUTION = "Guesses are about names, not people."
 
 
-def show_names(console: Console, answer: Answer) -> None:
+def show_names(console: Console, answer: Guesses) -> None:
     """Print the model, a table (or several, if the names do not fit the width) and the explanations, if any."""
     console.print(Text(headline(answer.origin)), soft_wrap=True)
     first = max(map(len, [MOST_LIKELY, *answer.classes])) + 2

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from lab.runs.saved import Record
+from lab.runs.saved import SavedRun
 from lab.runs.view import figure as figure_text
 
 FORMATS = ("png", "svg", "pdf")
@@ -25,7 +25,7 @@ MARKERS = ("o", "x", "^", "D", "+", "s", "v")
 LINES = {"train": "--", "validation": "-"}
 
 
-def of_run(record: Record) -> dict[str, Callable[[], Figure]]:
+def of_run(record: SavedRun) -> dict[str, Callable[[], Figure]]:
     """How to draw each figure of a run, by file name: loss, cost, accuracy, eta, and the confusion matrix if known."""
     figures: dict[str, Callable[[], Figure]] = {
         measure: lambda measure=measure: curve(record, measure)  # type: ignore[misc]
@@ -38,7 +38,7 @@ def of_run(record: Record) -> dict[str, Callable[[], Figure]]:
     return figures
 
 
-def of_runs(records: Mapping[str, Record]) -> dict[str, Callable[[], Figure]]:
+def of_runs(records: Mapping[str, SavedRun]) -> dict[str, Callable[[], Figure]]:
     """How to draw the curves of several runs, by their labels, over one another."""
     return {measure: lambda measure=measure: overlay(records, measure) for measure in CURVES}  # type: ignore[misc]
 
@@ -51,7 +51,7 @@ def save(figure: Figure, folder: Path, name: str) -> None:
             figure.savefig(folder / f"{name}.{suffix}", dpi=DPI)
 
 
-def curve(record: Record, measure: str) -> Figure:
+def curve(record: SavedRun, measure: str) -> Figure:
     """Loss, cost or accuracy on the training and validation sets against the update step, with the reported value."""
     figure, axes = _axes(measure)
     for i, split in enumerate(LINES):
@@ -67,7 +67,7 @@ def curve(record: Record, measure: str) -> Figure:
     return figure
 
 
-def overlay(records: Mapping[str, Record], measure: str) -> Figure:
+def overlay(records: Mapping[str, SavedRun], measure: str) -> Figure:
     """One measure of several runs: solid lines with markers for validation, dashed lines for training."""
     figure, axes = _axes(measure)
     figure.set_size_inches(WIDTH, HEIGHT + 0.3 * len(records))
@@ -80,7 +80,7 @@ def overlay(records: Mapping[str, Record], measure: str) -> Figure:
     return figure
 
 
-def eta(record: Record) -> Figure:
+def eta(record: SavedRun) -> Figure:
     """The learning rate at the recorded updates."""
     figure, axes = _axes("eta (learning rate)")
     _line(axes, record, "eta", "eta", "-", 0)
@@ -117,7 +117,7 @@ def _axes(what: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _line(axes: Axes, record: Record, column: str, label: str, style: str, i: int) -> None:
+def _line(axes: Axes, record: SavedRun, column: str, label: str, style: str, i: int) -> None:
     axes.plot(
         [row["update"] for row in record.metrics],
         [row[column] for row in record.metrics],
@@ -131,7 +131,7 @@ def _line(axes: Axes, record: Record, column: str, label: str, style: str, i: in
     )
 
 
-def _mark_the_end(axes: Axes, record: Record, measure: str) -> None:
+def _mark_the_end(axes: Axes, record: SavedRun, measure: str) -> None:
     if record.result is not None and (update := record.result["diverged_at"]) is not None:
         axes.axvline(update, color=GREY, linestyle="-.", label="diverged")
         if measure != "accuracy":

@@ -11,7 +11,7 @@ from lab.runs.compare import compare
 from lab.runs.compare_view import comparison_rows
 from lab.runs.pictures import unpack
 from lab.runs.result import Result, reference_document
-from lab.runs.saved import Record, changed, distinct, labels, read, value_text
+from lab.runs.saved import SavedRun, changed, distinct, labels, read, value_text
 from lab.runs.sheets import sheet
 from lab.runs.store import RunStore
 from lab.runs.view import class_rows, final_rows, layer_rows, mini_note
@@ -73,7 +73,7 @@ def default_place(named: Sequence[str]) -> Path:
     return Path(f"report-{named[0]}{more}")
 
 
-def text(records: Mapping[str, Record], drawings: Mapping[str, Names], pictures: Mapping[str, Names]) -> str:
+def text(records: Mapping[str, SavedRun], drawings: Mapping[str, Names], pictures: Mapping[str, Names]) -> str:
     """The Markdown: a comparison if there are several runs, then a chapter on each. The others name what was drawn."""
     lines = list(_comparison(records, drawings["comparison"])) if len(records) > 1 else []
     for label, record in records.items():
@@ -81,7 +81,7 @@ def text(records: Mapping[str, Record], drawings: Mapping[str, Names], pictures:
     return "\n".join(lines) + "\n"
 
 
-def _comparison(records: Mapping[str, Record], figures: Names) -> Iterator[str]:
+def _comparison(records: Mapping[str, SavedRun], figures: Names) -> Iterator[str]:
     yield from (f"# Comparison of {len(records)} runs", "")
     each = list(records.values())
     rows = [row or [""] * (1 + len(each)) for row in comparison_rows(compare(each), each)]
@@ -91,7 +91,7 @@ def _comparison(records: Mapping[str, Record], figures: Names) -> Iterator[str]:
     yield from _figures("comparison", figures)
 
 
-def _run(label: str, record: Record, figures: Names, pictures: Names, top: bool) -> Iterator[str]:
+def _run(label: str, record: SavedRun, figures: Names, pictures: Names, top: bool) -> Iterator[str]:
     mark = "#" if top else "##"
     preset, result, reference = record.preset, record.result, record.preset.reference
     yield from (f"{mark} {label}: {preset.title}", "")
@@ -122,7 +122,7 @@ def _run(label: str, record: Record, figures: Names, pictures: Names, top: bool)
     yield from _figures(label, pictures, vectors=())
 
 
-def _notes(record: Record) -> Iterator[str]:
+def _notes(record: SavedRun) -> Iterator[str]:
     reference = record.preset.reference
     if reference and record.variant == "mini":
         yield mini_note()
@@ -137,7 +137,7 @@ def _notes(record: Record) -> Iterator[str]:
         yield from record.result["notes"]
 
 
-def _settings(record: Record) -> Iterator[str]:
+def _settings(record: SavedRun) -> Iterator[str]:
     keys, differing = known_keys(), changed(record.preset)
     rows = [["setting", "value", ""]]
     for name, value in settings(record.preset).items():

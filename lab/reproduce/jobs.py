@@ -10,7 +10,7 @@ NEVER = 10**9
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingJob:
     """A preset to train with each seed, or with `trials` every trial of its search. `name` becomes its folder."""
 
     name: str
@@ -25,7 +25,7 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Measurement:
+class MeasurementJob:
     """Something that lab.reproduce.experiments measures under this name. `alone`: it measures time, so nothing else may
     run beside it."""
 
@@ -33,4 +33,4 @@ class Measurement:
     alone: bool = False
 
 
-Job = Training | Measurement
+Job = TrainingJob | MeasurementJob

@@ -22,7 +22,7 @@ from lab.disk import disk, exclusive, read_json, to_json, write_whole
 from lab.errors import LabError
 from lab.machine import versions
 from lab.reproduce import experiments
-from lab.reproduce.jobs import Job, Measurement
+from lab.reproduce.jobs import Job, MeasurementJob
 from lab.reproduce.measures import Result, Results
 from lab.reproduce.values import Value, jobs, values
 from lab.reproduce.verdicts import EMBEDDED, FAILED, judge, tolerance
@@ -117,7 +117,7 @@ class Reproduction:
 
     def _pieces(self, job: Job, variant: str) -> Iterator[Piece]:
         slug = re.sub(r"[^\w.-]+", "-", job.name)
-        if isinstance(job, Measurement):
+        if isinstance(job, MeasurementJob):
             yield Piece(job, 1, self.root / "checks" / slug)
             return
         for seed in range(1, self.seeds + 1):
@@ -130,8 +130,8 @@ class Reproduction:
 
     def _work(self, watch: Callable[[Piece], None]) -> None:
         missing = [piece for piece in self.pieces if piece not in self.results]
-        together = [piece for piece in missing if isinstance(piece.job, Measurement) and not piece.job.alone]
-        alone = [piece for piece in missing if isinstance(piece.job, Measurement) and piece.job.alone]
+        together = [piece for piece in missing if isinstance(piece.job, MeasurementJob) and not piece.job.alone]
+        alone = [piece for piece in missing if isinstance(piece.job, MeasurementJob) and piece.job.alone]
         with worker_pool(self.workers) as (executor, _), ExitStack() as loans:
             try:
                 at_work = {_measure(executor, piece): piece for piece in together}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lab.check.as_reported import TABLE_1
-from lab.reproduce.jobs import Job, Measurement, Training
+from lab.reproduce.jobs import Job, MeasurementJob, TrainingJob
 from lab.reproduce.measures import (
     Condition,
     Measure,
@@ -92,7 +92,7 @@ def jobs(wanted: Sequence[Value]) -> list[Job]:
 
 
 def _a1() -> Iterator[Value]:
-    check = Measurement("check a1-test3")
+    check = MeasurementJob("check a1-test3")
     for kind, what in ((1, "|ga - gn|"), (0, "relative error")):
         yield Value(
             f"a1.gradient.{'absolute' if kind else 'relative'}",
@@ -120,7 +120,7 @@ def _a2() -> Iterator[Value]:
         yield _search(name, "best", max, rows[0][1])
         yield _search(name, "lowest", min, LOWEST_ACCURACY[name])
         for rank, (lambda_, accuracy) in enumerate(rows, 1):
-            training = Training(f"{name} lambda={lambda_:g}", name, (f"lambda={lambda_}",))
+            training = TrainingJob(f"{name} lambda={lambda_:g}", name, (f"lambda={lambda_}",))
             yield Value(
                 f"{name}.{rank}",
                 "a2",
@@ -134,7 +134,7 @@ def _a2() -> Iterator[Value]:
 
 
 def _box_plot(figure: int, tensor: str) -> Value:
-    check = Measurement(f"check a2-setting{figure}")
+    check = MeasurementJob(f"check a2-setting{figure}")
     return Value(
         f"a2.figure{figure}.{tensor}",
         "a2",
@@ -166,7 +166,7 @@ def _search(name: str, which: str, choose: Callable[[Iterable[float]], float], r
 def _a3() -> Iterator[Value]:
     coarse, fine, sensitivity = map(_trials, ("a3-coarse", "a3-fine", "a3-sensitivity"))
     for name, changes in SANITY.items():
-        training = Training(name, "a3-sanity", changes)
+        training = TrainingJob(name, "a3-sanity", changes)
         setting = ", ".join(changes) or "lambda = 0"
         yield Value(
             f"{name.replace(' ', '.')}.train.loss",
@@ -220,7 +220,11 @@ def _a3() -> Iterator[Value]:
 
 
 def _names() -> Iterator[Value]:
-    check, efficiency, best = Measurement("check names"), Measurement("efficiency", alone=True), _training("names-best")
+    check, efficiency, best = (
+        MeasurementJob("check names"),
+        MeasurementJob("efficiency", alone=True),
+        _training("names-best"),
+    )
     for which, row in TABLE_1.items():
         for tensor, kernel, reported in zip(("W1", "W2", "W3"), ("F1", "F2", "W"), row, strict=True):
             yield Value(
@@ -340,14 +344,14 @@ def _parameters(name: str, layer: str, printed: int, right: int, which: int | No
 # Several reports
 
 
-def _training(name: str) -> Training:
+def _training(name: str) -> TrainingJob:
     """A preset as it is."""
-    return Training(name, name)
+    return TrainingJob(name, name)
 
 
-def _trials(name: str) -> Training:
+def _trials(name: str) -> TrainingJob:
     """All trials of a preset's search."""
-    return Training(name, name, trials=True)
+    return TrainingJob(name, name, trials=True)
 
 
 def _of_preset(name: str) -> Iterator[Value]:

@@ -8,7 +8,7 @@ from typing import Literal, TypedDict, TypeVar
 from data.sources import Judge, PartName, Variant
 from lab.errors import LabError
 from lab.runs.result import Measures
-from lab.runs.saved import Record, changed, read
+from lab.runs.saved import SavedRun, changed, read
 from lab.runs.store import RunStore, all_runs
 from presets.errors import PresetError
 from presets.keys import Values
@@ -57,13 +57,13 @@ class Catalogue:
     def __init__(self, runs: Path) -> None:
         self.runs = runs
         self._rows: dict[Path, tuple[object, RunRow]] = {}
-        self._records: dict[Path, tuple[object, Record]] = {}
+        self._records: dict[Path, tuple[object, SavedRun]] = {}
 
     def list_runs(self) -> list[RunRow]:
         """See list_runs()."""
         return [_kept(self._rows, store, _row) for store in all_runs(self.runs)]
 
-    def record(self, store: RunStore) -> Record:
+    def record(self, store: RunStore) -> SavedRun:
         """See record.read()."""
         return _kept(self._records, store, read)
 

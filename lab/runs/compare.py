@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from data.sources import Variant
-from lab.runs.saved import MEASURES, Record, labels
+from lab.runs.saved import MEASURES, SavedRun, labels
 from presets.keys import known_keys, settings
 from presets.schema import Preset
 
@@ -21,7 +21,7 @@ class ComparedRun(TypedDict):
     updates: int
 
 
-class Comparison(TypedDict):
+class RunComparison(TypedDict):
     """What `gradlab compare --json` prints: every list has an entry for each run, None where there is nothing."""
 
     runs: list[ComparedRun]
@@ -30,7 +30,7 @@ class Comparison(TypedDict):
     reported: dict[str, list[float | None]]
 
 
-def compare(records: Sequence[Record]) -> Comparison:
+def compare(records: Sequence[SavedRun]) -> RunComparison:
     """Saved runs side by side."""
     named = labels([record.store for record in records])
     return {
@@ -49,7 +49,7 @@ def differences(presets: Sequence[Preset]) -> dict[str, list[Any]]:
     return {key: row for key, row in rows.items() if any(value != row[0] for value in row)}
 
 
-def results(records: Sequence[Record]) -> dict[str, list[float | None]]:
+def results(records: Sequence[SavedRun]) -> dict[str, list[float | None]]:
     """What each run ended with, by part and measure as in 'test.accuracy'."""
     parts = dict.fromkeys(part for record in records for part in record.final)
     return {
@@ -59,7 +59,7 @@ def results(records: Sequence[Record]) -> dict[str, list[float | None]]:
     }
 
 
-def _described(record: Record, label: str) -> ComparedRun:
+def _described(record: SavedRun, label: str) -> ComparedRun:
     return {
         "run": str(record.store.path),
         "label": label,

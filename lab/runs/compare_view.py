@@ -7,13 +7,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lab.runs.compare import Comparison
+from lab.runs.compare import RunComparison
 from lab.runs.curves import MARKS, overlay
-from lab.runs.saved import Record, value_text
+from lab.runs.saved import SavedRun, value_text
 from lab.runs.view import figure, mini_note
 
 
-def show_comparison(console: Console, compared: Comparison, records: Sequence[Record]) -> None:
+def show_comparison(console: Console, compared: RunComparison, records: Sequence[SavedRun]) -> None:
     """Curves, settings that differ, and results beside the reported ones, from the result of compare()."""
     named = [run["label"] for run in compared["runs"]]
     series = {label: record.metrics for label, record in zip(named, records, strict=True)}
@@ -26,7 +26,7 @@ def show_comparison(console: Console, compared: Comparison, records: Sequence[Re
         console.print(mini_note("a run on 'mini'"), style="italic")
 
 
-def table(compared: Comparison, records: Sequence[Record], marks: Sequence[Text]) -> Table:
+def table(compared: RunComparison, records: Sequence[SavedRun], marks: Sequence[Text]) -> Table:
     """The result of compare(): a column for each run, with its name and the mark of its curve."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("", no_wrap=True)
@@ -37,7 +37,7 @@ def table(compared: Comparison, records: Sequence[Record], marks: Sequence[Text]
     return table
 
 
-def comparison_rows(compared: Comparison, records: Sequence[Record]) -> list[list[str]]:
+def comparison_rows(compared: RunComparison, records: Sequence[SavedRun]) -> list[list[str]]:
     """The rows under the runs' names, the first entry of each saying what it is; an empty row between the groups."""
     rows = [["data", *(record.data_short for record in records)]]
     rows += [["state", *(record.state for record in records)]]

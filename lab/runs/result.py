@@ -13,7 +13,7 @@ from core.types import Array
 from data.dataset import Dataset, Part
 from data.sources import Judge, PartName, Variant
 from lab.machine import versions
-from presets.schema import Reference
+from presets.schema import ReferenceSection
 
 if TYPE_CHECKING:
     from lab.runs.run import Run
@@ -131,7 +131,7 @@ def result_of(run: "Run", known: Mapping[str, Evaluation]) -> Result:
     }
 
 
-def reference_document(reference: Reference) -> ReferenceDocument:
+def reference_document(reference: ReferenceSection) -> ReferenceDocument:
     """The section [reference] of a preset as a document."""
     document: ReferenceDocument = {
         "report": reference.report,

@@ -21,7 +21,7 @@ TIME = re.compile(r"\d{8}-\d{6}-")  # what the name of a run directory begins wi
 
 
 @dataclass(frozen=True)
-class Record:
+class SavedRun:
     """One run. `result` is None while it runs, and if it was killed; `final` then is the last evaluation on disk."""
 
     store: RunStore
@@ -59,8 +59,8 @@ class Record:
         return f"interrupted at update {self.updates:,} of {planned:,}"
 
 
-def read(store: RunStore) -> Record:
-    """The record of a run. Raises LabError, also when nothing has been recorded yet, and PresetError."""
+def read(store: RunStore) -> SavedRun:
+    """A run as it stands on the disk. Raises LabError, also when nothing has been recorded yet, and PresetError."""
     preset, metrics = store.preset(), store.metrics()
     running = store.running()
     result = None if running else store.result()
@@ -68,14 +68,14 @@ def read(store: RunStore) -> Record:
         raise LabError(f"{store.path} has nothing recorded yet")
     if result is not None:
         seen = (result["state"], result["data"], result["variant"], result["updates"])
-        return Record(store, preset, *seen, metrics, result["final"], result)
+        return SavedRun(store, preset, *seen, metrics, result["final"], result)
     _, variant = store.reached()
     last = metrics[-1]
     final: dict[PartName, Measures] = {
         split: {measure: last[f"{split}_{measure}"] for measure in MEASURES} for split in SPLITS
     }
     state: Literal["running", "interrupted"] = "running" if running else "interrupted"
-    return Record(
+    return SavedRun(
         store, preset, state, short_label(preset.data.set, variant), variant, int(last["update"]), metrics, final, None
     )
 

@@ -11,10 +11,10 @@ import numpy as np
 from core.streams import stream
 from core.types import Array
 from presets.keys import Values
-from presets.schema import Search, Vary
+from presets.schema import SearchSection, Vary
 
 
-def draw(search: Search, seed: int, trials: int) -> list[Values]:
+def draw(search: SearchSection, seed: int, trials: int) -> list[Values]:
     """The settings of every trial, by dotted key in the order of the preset.
 
     Grids run through all their combinations, with the last setting changing fastest, and then start again.

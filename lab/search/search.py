@@ -28,8 +28,7 @@ from presets.build import load_data
 from presets.errors import PresetError
 from presets.keys import Values
 from presets.load import load, names, with_values
-from presets.schema import Preset, TriangularSchedule
-from presets.schema import Search as Settings
+from presets.schema import Preset, SearchSection, TriangularSchedule
 
 Watch = Callable[[TrialRow], None]
 
@@ -277,7 +276,7 @@ def begin(
     return search
 
 
-def settings_of(preset: Preset) -> Settings:
+def settings_of(preset: Preset) -> SearchSection:
     """The [search] section of a preset. Raises LabError if there is none."""
     if preset.search is None:
         having = [name for name in names() if load(name).search is not None]

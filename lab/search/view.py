@@ -18,8 +18,7 @@ from lab.runs.view import figure, mini_note
 from lab.search.result import SearchResult, TrialRow, best_rows
 from lab.search.search import Search
 from presets.load import as_changes
-from presets.schema import Search as Settings
-from presets.schema import Vary
+from presets.schema import SearchSection, Vary
 
 HEIGHT = 12
 WIDEST = 100
@@ -111,7 +110,7 @@ def _summary(search: Search, rows: Sequence[TrialRow]) -> str:
     return f"{text}; successive halving saved {spared:,} of {planned:,} updates" if planned else text
 
 
-def best_table(settings: Settings, rows: Sequence[TrialRow]) -> Table:
+def best_table(settings: SearchSection, rows: Sequence[TrialRow]) -> Table:
     """The best trials, as the tables of the reports."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     headings, ranked = ranking(settings, rows)
@@ -122,7 +121,7 @@ def best_table(settings: Settings, rows: Sequence[TrialRow]) -> Table:
     return table
 
 
-def ranking(settings: Settings, rows: Sequence[TrialRow]) -> tuple[list[str], list[list[str]]]:
+def ranking(settings: SearchSection, rows: Sequence[TrialRow]) -> tuple[list[str], list[list[str]]]:
     """Headings, and the cells of the finished trials, best first."""
     headings = [""]
     for vary in settings.vary:
@@ -142,7 +141,7 @@ def _number(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def points(settings: Settings, rows: Sequence[TrialRow], console: Console) -> str:
+def points(settings: SearchSection, rows: Sequence[TrialRow], console: Console) -> str:
     """The points of scatter(), drawn in characters."""
     x_title, series = scatter(settings, rows)
     if not series:
@@ -160,7 +159,7 @@ def points(settings: Settings, rows: Sequence[TrialRow], console: Console) -> st
     return text if console.color_system else str(figure_.uncolorize(text))
 
 
-def scatter(settings: Settings, rows: Sequence[TrialRow]) -> tuple[str, dict[str, list[tuple[float, float]]]]:
+def scatter(settings: SearchSection, rows: Sequence[TrialRow]) -> tuple[str, dict[str, list[tuple[float, float]]]]:
     """Accuracy against the first setting whose values are numbers, or its logarithm: what x is, and the points of a
     series for every value of the settings that are not numbers. Without such a setting or such trials: no series."""
     keys = {vary.key: vary.distribution for vary in settings.vary}

@@ -12,9 +12,9 @@ from lab.bench.bench import Rates
 from lab.bench.efficiency import Efficiency
 from lab.check.student import FileDocument, StudentDocument
 from lab.check.template import template
-from lab.names.answer import AnswerDocument
+from lab.names.answer import GuessesDocument
 from lab.runs.catalogue import RunRow
-from lab.runs.compare import Comparison
+from lab.runs.compare import RunComparison
 from lab.runs.result import Result
 from lab.search.result import SearchResult
 from lab.search.store import SearchState, all_searches
@@ -93,7 +93,7 @@ def test_comparison(trained, document):
     runs = [trained("updates=5")["run"], trained("updates=5", "eta=1e6", "eta_min=0.0")["run"]]
     compared = document("compare", *runs)
     assert compared["settings"]
-    assert faults(compared, Comparison) == []
+    assert faults(compared, RunComparison) == []
 
 
 def test_search_with_trials_that_end_in_each_way(small, document, tmp_path):
@@ -115,11 +115,11 @@ def test_search_with_trials_that_end_in_each_way(small, document, tmp_path):
 def test_guesses_with_and_without_reasons_by_a_run_and_by_the_shipped_model(trained, document):
     plain = document("names", "Zhao", "Müller", "--run", "shipped")
     assert "explain" not in plain
-    assert faults(plain, AnswerDocument) == []
+    assert faults(plain, GuessesDocument) == []
     run = trained("updates=3", preset="names-best")["run"]
     explained = document("names", "Zhao", "--run", run, "--explain")
     assert explained["model"]["run"] == run
-    assert faults(explained, AnswerDocument) == []
+    assert faults(explained, GuessesDocument) == []
 
 
 def test_checks_of_presets_reports_and_files(small, document, tmp_path):

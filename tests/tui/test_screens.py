@@ -10,14 +10,14 @@ from core.health import LayerHealth
 from core.trainer import Snapshot
 from tests.tui.conftest import wait_until
 from tests.tui.recorded import record
-from tui.training import Record, saved
+from tui.training import ShownRun, saved
 from tui.widgets.form import PresetForm
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 NAME = "20260102-030405-a2-setting1-00aa"
 
 
-def run(phase: str, state: str = "interrupted", updates: int = 600) -> Record:
+def run(phase: str, state: str = "interrupted", updates: int = 600) -> ShownRun:
     """A run of a2-setting1 as it was recorded, in some phase of its life."""
     shown = saved(record(NAME, state=state, updates=updates, variant="full"))
     shown.phase, shown.updates, shown.per_epoch = phase, 1000, 100
@@ -42,7 +42,7 @@ def confusion() -> np.ndarray:
 def train(lab):
     """An app in which a run is shown in Train."""
 
-    def train(shown: Record | None, **options):
+    def train(shown: ShownRun | None, **options):
         app = lab(preset="a2-setting1", **options)
         app.training = shown
         return app

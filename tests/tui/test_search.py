@@ -11,7 +11,7 @@ from tests.lab.search.test_search import in_this_process
 from tests.tui.conftest import SMALL
 from tests.tui.recorded import searched
 from tui.app import keep
-from tui.searching import Found
+from tui.searching import ShownSearch
 from tui.widgets.form import PresetForm
 from tui.widgets.plot import SeriesPlot
 
@@ -140,7 +140,9 @@ async def test_the_best_is_opened_in_the_preset_it_was_searched_in(lab, until):
     async with app.run_test() as pilot:
         await until(pilot, lambda: points(app))
         sensitivity = load("a3-sensitivity")
-        app.screen._found = Found(sensitivity, "running", None, found.result()["trials"])  # it has no longer preset
+        app.screen._found = ShownSearch(
+            sensitivity, "running", None, found.result()["trials"]
+        )  # it has no longer preset
         await app.screen.action_train()
         await until(pilot, lambda: app.current_mode == "train")
         assert app.screen.query_one(PresetForm).source == "a3-sensitivity"
@@ -179,10 +181,10 @@ async def test_a_preset_without_a_search_is_refused(lab, until):
 # Screens
 
 
-def found(phase="done", trials=20, **options) -> Found:
+def found(phase="done", trials=20, **options) -> ShownSearch:
     """A search of a2-coarse of which so many trials have ended."""
     document = searched("20260102-030405-a2-coarse-00aa", **options).result()
-    made = Found(load("a2-coarse"), phase, "full", document["trials"][:trials])
+    made = ShownSearch(load("a2-coarse"), phase, "full", document["trials"][:trials])
     made.error = OSError("No space left on device") if phase == "failed" else None
     return made
 
@@ -211,7 +213,7 @@ def test_without_colour_series_differ_by_their_marks(lab, snap_compare, monkeypa
     monkeypatch.setenv("NO_COLOR", "1")
     app = lab()
     document = searched("20260102-030405-a3-sensitivity-00aa").result()
-    app.searching = Found(load("a3-sensitivity"), "done", "full", document["trials"])
+    app.searching = ShownSearch(load("a3-sensitivity"), "done", "full", document["trials"])
 
     async def choose(pilot):
         await pilot.app.screen.open_preset("a3-sensitivity")

@@ -15,7 +15,7 @@ from lab.runs.store import all_runs
 from presets.load import load
 from tests.tui.conftest import wait_until
 from tui.screens.dialogues import AskScreen
-from tui.training import Training
+from tui.training import TrainingThread
 from tui.widgets.curves import Curves
 from tui.widgets.form import PresetForm
 
@@ -334,7 +334,7 @@ async def test_a_failure_in_the_thread_is_said_and_the_app_lives_on(lab, small, 
 async def test_an_exception_in_the_middle_of_a_run_leaves_it_resumable(lab, small, until, monkeypatch):
     app = lab(preset=small)
     async with app.run_test() as pilot:
-        watch = Training._watch
+        watch = TrainingThread._watch
 
         def fail(self, snapshot):
             watch(self, snapshot)
@@ -342,7 +342,7 @@ async def test_an_exception_in_the_middle_of_a_run_leaves_it_resumable(lab, smal
                 raise MemoryError("no room")
 
         with monkeypatch.context() as patch:
-            patch.setattr(Training, "_watch", fail)
+            patch.setattr(TrainingThread, "_watch", fail)
             await pilot.press("r")
             await until(pilot, lambda: app.training.ended)
         assert app.training.phase == "failed"

@@ -22,7 +22,7 @@ from lab.check.student import Began, FileReport, StudentReport
 from lab.check.targets import FILE, WHOLE
 from lab.check.view import Colours, table, verdict_first, word
 from presets.load import names
-from tui.checking import Checking, Saves
+from tui.checking import CheckThread, Saves
 from tui.screens.base import ModeScreen
 
 MIN_WIDTH = 78  # columns of the table
@@ -80,7 +80,7 @@ class CheckScreen(ModeScreen):
     def on_mount(self) -> None:
         """Offer what there is."""
         self._files: list[str] = []
-        self._checking: Checking | None = None
+        self._checking: CheckThread | None = None
         self._shown: object = None
         self._saves: Saves | None = None
         self._seen = 0  # saves that were answered by a check
@@ -160,7 +160,7 @@ class CheckScreen(ModeScreen):
             report = check(target, method, n, progress=progress, began=began)
             return [report], report.passed
 
-        self._checking = Checking(target, work)
+        self._checking = CheckThread(target, work)
         self._checking.start()
         self.tick()
 

@@ -17,7 +17,7 @@ from data.alphabet import fold
 from data.errors import DataError
 from data.sources import SURNAMES
 from lab.errors import LabError
-from lab.names.answer import Answer, answer
+from lab.names.answer import Guesses, answer
 from lab.names.model import NamesModel, Origin, load, models
 from lab.names.table import WRITERS, csv_text, markdown, save
 from lab.names.view import CAUTION, headline, mark, strengths
@@ -220,7 +220,7 @@ class NamesScreen(ModeScreen):
     def _scroll_to_last(self) -> None:
         self.call_after_refresh(self.query_one("#columns").scroll_to, x=FAR, animate=False)
 
-    def _answer(self) -> Answer | None:
+    def _answer(self) -> Guesses | None:
         """The guesses at the names kept; None without any."""
         return answer(self._model, self._kept) if self._model and self._kept else None
 
@@ -240,7 +240,7 @@ class NamesScreen(ModeScreen):
         else:
             self.refuse("the table is empty: enter adds a name")
 
-    def _save(self, said: Answer, file: str | None) -> None:
+    def _save(self, said: Guesses, file: str | None) -> None:
         if file is None:
             return
         try:
@@ -300,7 +300,7 @@ def probability_bars(ranked: Sequence[tuple[str, float]], best: str, room: int, 
     return Content("\n").join(lines)
 
 
-def table_columns(said: Answer) -> Content:
+def table_columns(said: Guesses) -> Content:
     """A column for each name, of the probabilities of all classes and the best one's name; without the classes."""
     guesses = said.guesses
     widths = [max(len(guess.name), len(guess.best), FIGURES) for guess in guesses]

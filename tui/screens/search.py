@@ -23,7 +23,7 @@ from presets.load import as_changes, load, names
 from presets.schema import Vary
 from tui.screens.base import ModeScreen
 from tui.screens.train import STYLES, TrainScreen
-from tui.searching import Found, Searching, family, newest
+from tui.searching import SearchThread, ShownSearch, family, newest
 from tui.widgets import tables
 from tui.widgets.plot import Curve, Figure, SeriesPlot
 from tui.widgets.text import Text
@@ -71,7 +71,7 @@ class SearchScreen(ModeScreen):
 
     def on_mount(self) -> None:
         """What the first tick shows: the newest search of the preset that is chosen."""
-        self._found: Found | None = None
+        self._found: ShownSearch | None = None
         self._preset = load(self.source)  # as it is chosen
         self._look = True  # on the disk for what was found earlier?
         self._shown: object = None
@@ -122,7 +122,7 @@ class SearchScreen(ModeScreen):
         variant = str(self.query_one("#search-data", Select).value)
         work = partial(begin, preset, variant, self.lab.runs, jobs or cores(), trials, None, refine)
         command = command_lines.search(self.source, trials, jobs, variant, refine)
-        self.lab.search(Searching(preset, work, self.lab.compute, command))
+        self.lab.search(SearchThread(preset, work, self.lab.compute, command))
         self.set_focus(None)
         self.tick()
 
@@ -182,7 +182,7 @@ class SearchScreen(ModeScreen):
             line.append((f"  {WORDS.get(phase, phase)}", STYLES.get(found.phase, "$text-primary")))
             line.append((f"  {found.data}", "$foreground-muted"))
             facts = [f"{len(found.rows)} of {found.trials} trials"]
-            if isinstance(found, Searching) and found.search:
+            if isinstance(found, SearchThread) and found.search:
                 facts.append(f"{found.search.jobs} at a time")
             if (left := found.seconds_left) is not None:
                 facts.append(f"{duration(left)} left")
@@ -192,7 +192,7 @@ class SearchScreen(ModeScreen):
             [Content.assemble(*line), Content(" · ".join(facts)), Content.styled(varied, "$foreground-muted")]
         )
 
-    def _draw_points(self, found: Found) -> None:
+    def _draw_points(self, found: ShownSearch) -> None:
         settings = settings_of(found.preset)
         x_title, series = scatter(settings, found.rows)
         styles = self.lab.series_styles
@@ -214,7 +214,7 @@ class SearchScreen(ModeScreen):
             parts.append((f"{sign} reported best {reported:.2%}", "$foreground-muted"))
         self.query_one("#points-legend", Text).show(Content.assemble(*parts))
 
-    def _draw_ranking(self, found: Found) -> None:
+    def _draw_ranking(self, found: ShownSearch) -> None:
         headings, ranked = ranking(settings_of(found.preset), found.rows)
         columns = len(headings) - (self.size.width < FULL)  # all, or without the number of the trial
         cells = [row[:columns] for row in ([_short(heading) for heading in headings], *ranked)]

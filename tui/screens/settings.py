@@ -1,4 +1,4 @@
-"""The settings dialogue, made from the fields of Settings."""
+"""The settings dialogue, made from the fields of AppSettings."""
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast, get_args
 
@@ -8,7 +8,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Label, Select, Static
 
-from tui.settings import Settings
+from tui.settings import AppSettings
 
 if TYPE_CHECKING:
     from tui.app import GradlabApp
@@ -27,7 +27,7 @@ class SettingsScreen(ModalScreen[None]):
         with Vertical(classes="dialogue") as dialogue:
             dialogue.border_title = "Settings"
             dialogue.border_subtitle = "esc closes"
-            for name, field in Settings.model_fields.items():
+            for name, field in AppSettings.model_fields.items():
                 if field.title is None:
                     continue
                 with Horizontal(classes="setting"):
@@ -53,7 +53,7 @@ class SettingsScreen(ModalScreen[None]):
             )
         if name == "refresh_rate":
             return sorted({*RATES, current})
-        return list(get_args(Settings.model_fields[name].annotation))
+        return list(get_args(AppSettings.model_fields[name].annotation))
 
     def on_select_changed(self, event: Select.Changed) -> None:
         """Take the choice on."""

@@ -26,7 +26,7 @@ from presets.load import load
 from presets.sanity import overfit
 from tui.screens.base import ModeScreen
 from tui.screens.dialogues import AskScreen
-from tui.training import Record, Training
+from tui.training import ShownRun, TrainingThread
 from tui.widgets import tables
 from tui.widgets.curves import MEASURES, Curves
 from tui.widgets.form import PresetForm
@@ -96,8 +96,8 @@ class TrainScreen(ModeScreen):
 
     def on_mount(self) -> None:
         """Show a run that is there already."""
-        self._shown: Record | None = None
-        self._complained_of: Record | None = None
+        self._shown: ShownRun | None = None
+        self._complained_of: ShownRun | None = None
         self._logged = 0
         self._asked_at = -1
         self._pictures: dict[str, list[Picture]] | None = None
@@ -107,7 +107,7 @@ class TrainScreen(ModeScreen):
     # What is shown
 
     @property
-    def record(self) -> Record | None:
+    def record(self) -> ShownRun | None:
         """The run that is shown."""
         return self.lab.training
 
@@ -122,7 +122,7 @@ class TrainScreen(ModeScreen):
             self._complained_of = record
             self.refuse(f"{record.preset.name} failed: {record.error}")  # the headline may have no room for all of it
         tab = self.query_one("#tabs", TabbedContent).active
-        if isinstance(record, Training):
+        if isinstance(record, TrainingThread):
             record.watch_health = tab == "layers-tab"
             self._ask(record, tab)
         ascii_only = self.lab.settings.markers == "ascii"
@@ -148,7 +148,7 @@ class TrainScreen(ModeScreen):
                     self.query_one("#log", RichLog).write(line)
                 self._logged = len(record.log)
 
-    def _show_pictures(self, record: Record | None) -> None:
+    def _show_pictures(self, record: ShownRun | None) -> None:
         pane = self.query_one("#pictures", Static)
         named, room = record.pictures if record else {}, self.query_one("#tabs").content_size.width - 4
         if named is self._pictures and room == self._room:
@@ -166,7 +166,7 @@ class TrainScreen(ModeScreen):
         head = Content.styled(what, "$foreground-muted")
         self.query_one(f"#{id}", Text).show(Content("\n").join([head, Content(""), view]))
 
-    def _ask(self, record: Training, tab: str) -> None:
+    def _ask(self, record: TrainingThread, tab: str) -> None:
         """Let the training thread look at what the open tab shows, once for an evaluation (layers: for a second)."""
         if tab == "layers-tab":
             record.ask_for_health()
@@ -177,7 +177,7 @@ class TrainScreen(ModeScreen):
             else:
                 record.ask_for_confusion()
 
-    def _headline(self, record: Record | None) -> Content:
+    def _headline(self, record: ShownRun | None) -> Content:
         if record is None:
             opened = self.form.opened
             name = Content.assemble((opened.name, "bold"), (f"  {opened.title}", "$foreground-muted"))
@@ -207,7 +207,7 @@ class TrainScreen(ModeScreen):
             lines.append(self._numbers(record))
         return Content("\n").join(lines)
 
-    def _numbers(self, record: Record) -> Content:
+    def _numbers(self, record: ShownRun) -> Content:
         """Losses and accuracies of the last evaluation; at the end, of the test part beside the report."""
         row = record.points[-1]
         parts = [
@@ -251,7 +251,7 @@ class TrainScreen(ModeScreen):
             self.refuse(f"not started: {form.message}")
             return
         begin = partial(lab_run.start, form.preset, form.variant, self.lab.runs, self.lab.threads)
-        self.lab.train(Training(form.preset, begin, self.lab.compute, form.command))
+        self.lab.train(TrainingThread(form.preset, begin, self.lab.compute, form.command))
         self.remove_class("-editing")
         self.set_focus(None)
         self.query_one("#tabs", TabbedContent).active = "curves-tab"
@@ -272,7 +272,7 @@ class TrainScreen(ModeScreen):
         """Train as the form says."""
         self.action_start()
 
-    def show(self, record: Record) -> None:
+    def show(self, record: ShownRun) -> None:
         """Show a saved run; space resumes it if it was interrupted."""
         if self.record is not None and not self.record.ended:
             self.refuse(f"{self.record.preset.name} is being trained: stop it first")
@@ -283,7 +283,7 @@ class TrainScreen(ModeScreen):
     def resume(self, store: RunStore) -> None:
         """Resume a saved run. Raises LabError."""
         begin = partial(lab_run.resume, store, self.lab.threads)
-        self.lab.train(Training(store.preset(), begin, self.lab.compute, command_lines.resume(store.path)))
+        self.lab.train(TrainingThread(store.preset(), begin, self.lab.compute, command_lines.resume(store.path)))
         self.tick()
 
     def action_pause(self) -> None:
@@ -291,9 +291,9 @@ class TrainScreen(ModeScreen):
         record = self.record
         if record is None:
             self.tell("There is no run: r starts one.")
-        elif isinstance(record, Training) and record.phase == "running":
+        elif isinstance(record, TrainingThread) and record.phase == "running":
             record.pause()
-        elif isinstance(record, Training) and record.phase == "paused":
+        elif isinstance(record, TrainingThread) and record.phase == "paused":
             record.go_on()
         elif record.phase in ("interrupted", "failed") and record.store:
             try:
@@ -304,18 +304,18 @@ class TrainScreen(ModeScreen):
 
     def action_step(self) -> None:
         """One update."""
-        if isinstance(self.record, Training):
+        if isinstance(self.record, TrainingThread):
             self.record.step()
 
     def action_stop(self) -> None:
         """End the run and keep it."""
-        if isinstance(self.record, Training) and not self.record.ended:
+        if isinstance(self.record, TrainingThread) and not self.record.ended:
             self.record.stop()
 
     def action_eta(self) -> None:
         """Ask for a learning rate."""
         record = self.record
-        if not isinstance(record, Training) or not record.takes_eta:
+        if not isinstance(record, TrainingThread) or not record.takes_eta:
             self.tell("The learning rate can be changed while a run is going.")
             return
         now = "" if record.eta is None else f"{record.eta:.3g}"
@@ -332,7 +332,7 @@ class TrainScreen(ModeScreen):
         except PresetError as error:
             raise PresetError(str(error).partition(": ")[2]) from None
 
-    def _set_eta(self, record: Training, text: str | None) -> None:
+    def _set_eta(self, record: TrainingThread, text: str | None) -> None:
         if text is not None:
             record.set_eta(self._eta(text))
 

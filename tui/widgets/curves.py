@@ -17,7 +17,7 @@ from tui.widgets.text import Text
 
 if TYPE_CHECKING:
     from tui.app import GradlabApp
-    from tui.training import Record
+    from tui.training import ShownRun
 
 REST_SECONDS = 0.45  # between two drawings of a run that goes on: each takes its time from the training
 MEASURES = ("loss", "cost", "eta")
@@ -29,7 +29,7 @@ SWITCHES = {  # what of a View changes which plot
 
 
 @dataclass(frozen=True)
-class View:
+class CurvesView:
     """What the user has switched on."""
 
     measure: str = "loss"
@@ -40,12 +40,12 @@ class View:
 
 
 class Curves(Vertical):
-    """Draws a Record as its View says."""
+    """Draws a run as its CurvesView says."""
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.view = View()
-        self._record: Record | None = None
+        self.view = CurvesView()
+        self._record: ShownRun | None = None
         self._ways: dict[str, object] = {}  # in which each plot that is to be seen shows a run
         self._progress: dict[str, object] = {}  # of the run, as far as eyes can tell, when each plot was drawn
         self._turns = list(SWITCHES)  # the plot that was drawn longest ago comes first
@@ -71,7 +71,7 @@ class Curves(Vertical):
             plot.redraw()
         self.show(self._record)
 
-    def show(self, record: "Record | None") -> None:
+    def show(self, record: "ShownRun | None") -> None:
         """Draw what has changed: of a run that goes on one plot at a time, now and then."""
         self._record = record
         self.set_class(record is None, "-no-run")
@@ -99,7 +99,7 @@ class Curves(Vertical):
             self._turns.append(self._turns.pop(self._turns.index(name)))
             plots[name].show(figures[name](record, span))
 
-    def _span(self, record: "Record") -> tuple[float, float]:
+    def _span(self, record: "ShownRun") -> tuple[float, float]:
         """The ends of the x axis, in updates: the whole run, or its last cycle (without cycles, its last quarter)."""
         if not self.view.zoom:
             return 0, max(record.updates, 1)
@@ -108,7 +108,7 @@ class Curves(Vertical):
         start = max(record.update - 1, 0) // length * length
         return start, start + length
 
-    def _measure(self, record: "Record", span: tuple[float, float]) -> Figure:
+    def _measure(self, record: "ShownRun", span: tuple[float, float]) -> Figure:
         if self.view.measure == "eta":
             return self._eta(record, span)
         curves = []
@@ -118,35 +118,35 @@ class Curves(Vertical):
         curves += self._splits(record, self.view.measure)
         return self._figure(record, span, self.view.measure, curves, log=self.view.log)
 
-    def _accuracy(self, record: "Record", span: tuple[float, float]) -> Figure:
+    def _accuracy(self, record: "ShownRun", span: tuple[float, float]) -> Figure:
         reported = self._reported(record)
         references = () if reported is None else (reported[1],)
         curves = self._splits(record, "accuracy")
         return self._figure(record, span, "accuracy", curves, references=references, percent=True)
 
-    def _eta(self, record: "Record", span: tuple[float, float]) -> Figure:
+    def _eta(self, record: "ShownRun", span: tuple[float, float]) -> Figure:
         curve = self._curve(record, record.etas.means(), 2)
         return self._figure(record, span, "eta", [curve], log=self.view.log)
 
-    def _splits(self, record: "Record", measure: str) -> list[Curve]:
+    def _splits(self, record: "ShownRun", measure: str) -> list[Curve]:
         series = [[(row["update"], row[f"{split}_{measure}"]) for row in record.points] for split in SPLITS]
         if self.view.smooth:
             series = [smooth([p for p in points if abs(p[1]) < float("inf")], keep=0.6) for points in series]
         return [self._curve(record, points, style) for style, points in enumerate(series)]
 
-    def _curve(self, record: "Record", points: list[Point], style: int, line: bool = True) -> Curve:
+    def _curve(self, record: "ShownRun", points: list[Point], style: int, line: bool = True) -> Curve:
         scale = record.per_epoch if self.view.epochs else 1
         return Curve(tuple((x / scale, y) for x, y in decimate(points)), style, line)
 
     def _figure(
-        self, record: "Record", span: tuple[float, float], title: str, curves: list[Curve], **options: object
+        self, record: "ShownRun", span: tuple[float, float], title: str, curves: list[Curve], **options: object
     ) -> Figure:
         scale = record.per_epoch if self.view.epochs else 1
         axis = "epoch" if self.view.epochs else "update"
         ends = (span[0] / scale, span[1] / scale)
         return Figure(f"{title} / {axis}", tuple(curves), ends, **options)  # type: ignore[arg-type]
 
-    def _reported(self, record: "Record") -> tuple[str, float] | None:
+    def _reported(self, record: "ShownRun") -> tuple[str, float] | None:
         """The accuracy the report gives, and of which part: of the one that judges, or, without that, of validation."""
         given = record.preset.reference.reported if record.preset.reference else {}
         for part in (record.preset.data.judge, "validation"):
@@ -154,7 +154,7 @@ class Curves(Vertical):
                 return part, given[f"{part}.accuracy"]
         return None
 
-    def _legend(self, record: "Record") -> Content:
+    def _legend(self, record: "ShownRun") -> Content:
         lab = cast("GradlabApp", self.app)
         ascii_only = lab.settings.markers == "ascii"
         parts = []
@@ -175,6 +175,6 @@ class Curves(Vertical):
         return Content.assemble(*parts)
 
 
-def _part(record: "Record", part: str) -> str:
+def _part(record: "ShownRun", part: str) -> str:
     """Of what a reported number is; a run on embedded data does not compare itself with one on all."""
     return f"{part}, full data" if record.variant == "mini" else part

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from lab.runs.compare import compare
 from lab.runs.compare_view import table
-from lab.runs.saved import Record, changed, labels
+from lab.runs.saved import SavedRun, changed, labels
 from lab.runs.store import SPLITS
 from tui.series import Point, decimate
 from tui.theme import SeriesStyle
@@ -26,7 +26,7 @@ MEASURES = ("loss", "cost", "accuracy", "eta")
 
 
 @dataclass(frozen=True)
-class View:
+class OverlayView:
     """What the user has switched on."""
 
     measure: str = "loss"
@@ -39,8 +39,8 @@ class Overlay(Vertical):
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
-        self.view = View()
-        self._records: list[Record] = []
+        self.view = OverlayView()
+        self._records: list[SavedRun] = []
         self._complaints: list[str] = []
 
     def compose(self) -> ComposeResult:
@@ -49,7 +49,7 @@ class Overlay(Vertical):
             yield SeriesPlot(id="overlay-measure")
             yield SeriesPlot(id="overlay-accuracy")
 
-    def show(self, records: Sequence[Record], complaints: Sequence[str] = ()) -> None:
+    def show(self, records: Sequence[SavedRun], complaints: Sequence[str] = ()) -> None:
         """Draw these runs; `complaints`: why others cannot be drawn."""
         self._records, self._complaints = list(records), list(complaints)
         self._draw()
@@ -108,17 +108,17 @@ class Overlay(Vertical):
         return Content.assemble(*parts)
 
 
-def _column(record: Record, column: str) -> list[Point]:
+def _column(record: SavedRun, column: str) -> list[Point]:
     return [(row["update"], row[column]) for row in record.metrics]
 
 
-def _not_finite(record: Record) -> str:
+def _not_finite(record: SavedRun) -> str:
     """What is said of a gap in the curves."""
     gaps = [row["update"] for row in record.metrics if not abs(row["train_loss"]) < float("inf")]
     return f"not finite from update {gaps[0]:,.0f}" if gaps else ""
 
 
-def side_by_side(records: Sequence[Record], styles: Sequence[SeriesStyle]) -> Table:
+def side_by_side(records: Sequence[SavedRun], styles: Sequence[SeriesStyle]) -> Table:
     """A column for each run: data, state, settings that differ, results beside the reported ones. Of one run, the
     settings that differ from its preset's."""
     compared = compare(records)

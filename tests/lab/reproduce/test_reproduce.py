@@ -9,7 +9,7 @@ import pytest
 
 from lab.errors import DiskError, LabError
 from lab.reproduce import reproduce
-from lab.reproduce.jobs import Measurement, Training
+from lab.reproduce.jobs import MeasurementJob, TrainingJob
 from lab.reproduce.measures import at, over_trials
 from lab.reproduce.reproduce import Reproduction
 from lab.reproduce.tables import FIGURE_9, TABLE_2, TABLE_2_ORDER
@@ -79,7 +79,7 @@ def test_numbers_and_tolerances_are_those_of_the_reports(id_, reported, toleranc
 
 
 def test_trainings_are_those_of_the_presets_with_nothing_evaluated_on_the_way():
-    found = {job.name: job for job in jobs(values()) if isinstance(job, Training)}
+    found = {job.name: job for job in jobs(values()) if isinstance(job, TrainingJob)}
     (final,) = found["a2-final"].presets(1)
     shipped = load("a2-final")
     assert final.model_dump(exclude={"training", "reference", "search"}) == shipped.model_dump(
@@ -118,9 +118,9 @@ def few(monkeypatch, small, tmp_path):
     monkeypatch.setattr(reproduce, "worker_pool", in_this_process)
 
     def few(seeds=1, runs=tmp_path / "runs", changes=(), more=()):
-        one = Training("one", "a2-setting1", (*small, "updates=20", *changes))
-        search = Training("search", "a2-coarse", (*small, "updates=20", "search.trials=2"), trials=True)
-        check = Measurement("check a2-setting1")
+        one = TrainingJob("one", "a2-setting1", (*small, "updates=20", *changes))
+        search = TrainingJob("search", "a2-coarse", (*small, "updates=20", "search.trials=2"), trials=True)
+        check = MeasurementJob("check a2-setting1")
         every = [
             Value("check.W1", "a2", "error", 1e-6, at(check, "W1", 0), (check,), "at most"),
             Value("search.best", "a2", "best", 1.0, over_trials(search, max), (search,), tolerance=0.025),
@@ -178,7 +178,7 @@ def test_a_stopped_reproduction_goes_on(few, tmp_path):
 
 
 def test_one_that_is_stopped_begins_no_measurement_of_time(few, monkeypatch):
-    alone = Measurement("efficiency", alone=True)
+    alone = MeasurementJob("efficiency", alone=True)
     begun = []
     monkeypatch.setattr(reproduce.experiments, "timed", begun.append)
     first = few(more=[Value("time", "names", "seconds", 1.0, at(alone, "dense"), (alone,), "at most")])

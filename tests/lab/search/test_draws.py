@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from lab.search.draws import draw
-from presets.schema import Search, Vary
+from presets.schema import SearchSection, Vary
 
 ETA = "optimiser.eta"
 
 
 def values(vary, draws="random", seed=0, trials=400):
-    search = Search(vary=[vary], trials=trials, draws=draws)
+    search = SearchSection(vary=[vary], trials=trials, draws=draws)
     return [row[vary.key] for row in draw(search, seed, trials)]
 
 
@@ -64,7 +64,7 @@ def test_a_choice_takes_every_value_about_equally_often():
 
 
 def test_a_grid_runs_through_all_combinations_the_last_fastest():
-    search = Search(
+    search = SearchSection(
         vary=[
             Vary(key="network.batch_norm", distribution="grid", values=[True, False]),
             Vary(key="network.sigma", distribution="grid", values=[0.1, 0.01]),
@@ -75,7 +75,7 @@ def test_a_grid_runs_through_all_combinations_the_last_fastest():
 
 
 def test_a_grid_beside_draws_begins_anew_with_other_draws():
-    search = Search(
+    search = SearchSection(
         vary=[
             Vary(key=ETA, distribution="uniform", low=0, high=1),
             Vary(key="network.batch_norm", distribution="grid", values=[True, False]),
@@ -105,7 +105,7 @@ def test_values_depend_on_the_seed_and_the_trial_alone_and_stay_in_range(
         Vary(key=ETA, distribution=distribution, low=low, high=low * ratio),
         Vary(key="loss.lambda", distribution="uniform", low=0, high=1),
     ]
-    search = Search(vary=vary, trials=1, draws=draws)
+    search = SearchSection(vary=vary, trials=1, draws=draws)
     rows = draw(search, seed, few + more)
     assert draw(search, seed, few) == rows[:few]
     assert all(low * (1 - 1e-9) <= row[ETA] <= low * ratio * (1 + 1e-9) for row in rows)
