@@ -1,4 +1,4 @@
-"""Cuts the embedded parts from the full data sets: `python -m data.cut_embedded FULL_DIR`.
+"""Cuts the embedded parts from the full data sets: `python -m data.cut_embedded FULL_DIR [SET...]`, all or some.
 
 Writes data/embedded/ and prints the size and sha256 that data/sources.py pins. Takes the first images of every class,
 in the order of the official files, and compares every pixel of the result with them.
@@ -13,16 +13,18 @@ import numpy as np
 from data import packed, surnames
 from data.images import Examples, read_full
 from data.place import home
-from data.sources import IMAGE_SETS, SURNAMES, ImageSet
+from data.sources import IMAGE_SETS, SETS, SURNAMES, ImageSet
 
 
 def main() -> None:
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
+    if len(sys.argv) < 2 or not SETS.keys() >= set(sys.argv[2:]):
+        sys.exit(f"{__doc__}\nThe sets are {', '.join(SETS)}.")
     os.environ["GRADLAB_DATA"] = sys.argv[1]
-    for source in IMAGE_SETS.values():
-        _write(source.embedded.name, _cut(source))
-    _write(SURNAMES.embedded.name, surnames.table_of(home() / SURNAMES.folder).encode())
+    for name in sys.argv[2:] or SETS:
+        if name in IMAGE_SETS:
+            _write(IMAGE_SETS[name].embedded.name, _cut(IMAGE_SETS[name]))
+        else:
+            _write(SURNAMES.embedded.name, surnames.table_of(home() / SURNAMES.folder).encode())
 
 
 def _cut(source: ImageSet) -> bytes:
