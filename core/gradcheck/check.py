@@ -1,11 +1,11 @@
 """Gradient checks: is what backward computed the derivative of what forward computed?
 
-Everything is one question, asked of a `Target`: by how much does J change when a tensor is moved along v? Along one
-coordinate that is an element of the gradient; along a random v it is the whole tensor at once. Three ways to ask:
+A check asks a `Target` one question: how much does J change when a tensor moves along v? Along one coordinate, the
+answer is an element of the gradient. Along a random v, it covers the whole tensor at once. There are three methods:
 
     central       (J(theta + h v) - J(theta - h v)) / 2h    works on any code; cancellation and kinks limit it
     complex       Im J(theta + ih v) / h, h = 1e-30         exact to rounding, and never crosses a kink
-    directional   the complex step along one random v per tensor and nothing else: fast, and says where, not what
+    directional   the complex step along one random v per tensor and nothing else: fast, but finds only the tensor
 
 The answer is compared with the analytic gradient by the graded formula of the courses,
 |ga - gn| / max(eps, |ga| + |gn|) (CS231n notes, "gradient checks"; DD2424 assignment 1).
@@ -27,20 +27,20 @@ from core.types import Array, Labels, Shape
 
 Method = Literal["complex", "central", "directional"]
 
-# How often the change of a gradient under one unit in the last place is taken for its rounding error.
+# The rounding error of a gradient, as a multiple of its change under one unit in the last place.
 ROUNDING = 64
 SINGLE = float(np.finfo(np.float32).eps)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to check. None stands for the default of the method and the precision of the code.
+    """How to check. None means the default for the method and the precision of the code.
 
     h: the step; 1e-30 for the complex step, 1e-5 for central differences (1e-2 if J is computed in float32);
-    eps: the floor of the denominator; by default the one under which a difference that rounding alone explains passes;
+    eps: the smallest denominator; by default just large enough that differences from rounding alone pass;
     tolerance: the largest relative error that passes: 1e-9 complex, 1e-6 central, 1e-3 for float32 gradients,
     1e-2 for a float32 J;
-    samples: coordinates looked at in each tensor, a quarter of them those with the largest gradient; None for all.
+    samples: coordinates to check in each tensor, a quarter of them with the largest gradients; None for all.
     """
 
     method: Method = "complex"
@@ -53,7 +53,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class TensorReport:
-    """What was found in one tensor. Relative errors are those of the graded formula with this eps."""
+    """The result for one tensor. Relative errors use the graded formula with this eps."""
 
     name: str
     shape: Shape
@@ -61,7 +61,7 @@ class TensorReport:
     diagnosis: str = ""  # the likely cause, where the evidence shows one
     checked: int = 0  # coordinates compared
     crossed: int = 0  # coordinates whose step passed a kink: neither right nor wrong
-    zero: int = 0  # coordinates at which both sides are 0
+    zero: int = 0  # coordinates where both sides are 0
     worst: float = 0.0
     median: float = 0.0
     quartiles: tuple[float, float] = (0.0, 0.0)
@@ -69,7 +69,7 @@ class TensorReport:
     worst_at: tuple[int, ...] | None = None
     analytic: float = 0.0  # there
     numeric: float = 0.0  # there
-    direction: float | None = None  # relative error along a random direction, in which every coordinate takes part
+    direction: float | None = None  # relative error along a random direction of all coordinates
     eps: float = 0.0
     tolerance: float = 0.0
     errors: Array = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)  # (checked,)
@@ -92,7 +92,7 @@ class TensorReport:
 
 @dataclass(frozen=True)
 class GradientReport:
-    """A whole check: tensor by tensor, and what was found by looking at each layer alone where something failed."""
+    """A whole check: a report per tensor and, if something failed, findings from checking each layer alone."""
 
     target: str
     method: Method
@@ -168,8 +168,8 @@ def check(
 ) -> GradientReport:
     """Check the gradients of an objective on a batch x (n, ...), y (n,), penalty and batch statistics included.
 
-    Computes on float64 copies: the network is not touched. `progress` is called with every tensor's report. If
-    something fails, every layer is checked alone on the inputs it has here, and what fails is among the findings.
+    Works on float64 copies and does not change the network. `progress` gets every tensor's report. If something fails,
+    each layer is also checked alone on its inputs here, and its failures are in the findings.
     """
     target = ObjectiveTarget(objective, x, y)
     target.name = name
@@ -197,7 +197,7 @@ def check_layer(layer: Layer, x: Array, settings: Settings = Settings()) -> Grad
 
 
 def check_target(target: Target, settings: Settings = Settings(), progress: Progress | None = None) -> GradientReport:
-    """Check any target; `progress` is called with every tensor's report as soon as it is there."""
+    """Check any target. `progress` gets the report of each tensor when it is done."""
     begun = time.perf_counter()
     notes, method = list(target.notes), settings.method
     if method != "central" and not target.takes_complex:
@@ -216,7 +216,7 @@ def check_target(target: Target, settings: Settings = Settings(), progress: Prog
 
 
 def examine(target: Target, settings: Settings) -> Iterator[TensorReport]:
-    """The tensors of a target one after the other, each report as soon as it is there."""
+    """Check the tensors of a target one after the other, and yield each report when it is done."""
     rng = np.random.default_rng(settings.seed)
     params = target.params
     first = target.gradients(params)
@@ -269,9 +269,9 @@ def _problem(name: str, value: Array, gradients: Mapping[str, Array]) -> str:
 
 
 def _rounding(gradient: Array, nudged: Array, largest: float) -> float:
-    """The size of the rounding errors in a gradient: measured, by what one unit in the last place of the parameters
-    does to it. A gradient that is the sum of large terms that cancel (a bias before batch normalisation) is known less
-    well than its own digits say. `largest` of all gradients bounds what can be taken for rounding."""
+    """The size of the rounding errors in a gradient, measured by its change under one unit in the last place of the
+    parameters. If large terms cancel (for example in a bias before batch normalisation), the gradient is less precise
+    than its digits suggest. `largest`, the largest gradient of all, limits what counts as rounding."""
     if nudged.shape != gradient.shape or not np.isfinite(nudged).all() or not gradient.size:
         return 0.0
     unit = float(np.finfo(nudged.dtype).eps)
@@ -292,7 +292,7 @@ def _disagreement(once: Array, again: Array, rounding: float) -> str:
 
 
 def _ties(target: Target, rng: np.random.Generator) -> str:
-    """Does a pooling layer hand on what it was given where values are equal?
+    """Does a pooling layer pass on exactly dy where values are equal?
 
     At a tie the maximum has no derivative, but all inputs together may move: max(x + t) = max(x) + t, so whatever the
     layer does with ties, dX must sum to what the cotangent sums to. Random x have no ties; images behind a ReLU do.
@@ -337,7 +337,7 @@ class _TensorCheck:
         self.eps = max(self.eps, np.finfo(np.float64).tiny)
 
     def report(self, disagreement: str) -> TensorReport:
-        """Directions first, then coordinates; if only a direction fails, the element that is to blame is found."""
+        """Directions first, then coordinates. If only a direction fails, locate the wrong element."""
         direction, culprit = self._directions()
         at = np.zeros(0, np.intp) if self.settings.method == "directional" else self._sample()
         numeric, crossed = self._slopes(at)
@@ -412,8 +412,8 @@ class _TensorCheck:
     def _slope(self, index: int | slice, v: Any, expected: float) -> tuple[float, bool]:
         """The slope of J along v, and whether a kink lies in the way.
 
-        A target that cannot see its kinks is asked again with smaller steps where the answer is not the expected one:
-        a wrong gradient stays as wrong as it was, a kink is left outside, unless the point itself lies on it.
+        A target that cannot see its kinks is asked again with smaller steps if the answer is not as expected. A wrong
+        gradient stays wrong; the error from a kink disappears, unless the point itself lies on the kink.
         """
         if not self.central:
             return self._raw(index, v, self.h)[0], False  # nothing moves along the real axis
@@ -453,8 +453,8 @@ class _TensorCheck:
     # Directions
 
     def _directions(self) -> tuple[float | None, int | None]:
-        """The relative error along a random direction in which every coordinate moves, up or down; None if a kink is
-        in the way. If it is too large: the coordinate to blame, found by halving."""
+        """The relative error along a random direction that moves every coordinate up or down; None if it crosses a
+        kink. If the error is too large, also the wrong coordinate, located by halving."""
         size = self.analytic.size
         v = (self.rng.integers(0, 2, size) * 2 - 1) / size**0.5
         ga = float(self.analytic @ v)

@@ -1,6 +1,6 @@
-"""What a gradient check can be made of: a cost over named tensors, and somebody's gradients of it.
+"""What a gradient check works on: a cost over named tensors, and gradients to be judged.
 
-The check never sees more than a `Target`: our own objective, one of our layers alone, or code it has never seen
+The check sees only a `Target`. Our own objective, one of our layers alone, and a student's code
 (lab/check/student.py) answer the same questions.
 """
 
@@ -17,7 +17,7 @@ from core.types import Array, Labels
 
 
 class Answer(NamedTuple):
-    """A cost at moved parameters. crossed: was a kink passed on the way there? None: the target cannot tell."""
+    """A cost at moved parameters. crossed: did the move cross a kink? None: the target cannot tell."""
 
     cost: complex
     crossed: bool | None
@@ -32,15 +32,15 @@ class Target(Protocol):
 
     @property
     def params(self) -> Mapping[str, Array]:
-        """The tensors J depends on, as they are when nothing is moved; real."""
+        """The tensors that J depends on, unmoved; real."""
 
     @property
     def examples(self) -> int | None:
-        """How many examples J is computed over; None if that is not known."""
+        """The number of examples in J; None if unknown."""
 
     @property
     def lambda_(self) -> float | None:
-        """The factor of the penalty lambda * sum W^2 in J; None if that is not known."""
+        """The factor of the penalty lambda * sum W^2 in J; None if unknown."""
 
     @property
     def cotangent(self) -> Array | None:
@@ -60,7 +60,7 @@ class Target(Protocol):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader of the report must know about how this was computed."""
+        """Notes for the reader of the report on how this was computed."""
 
     def gradients(self, params: Mapping[str, Array]) -> Mapping[str, Array]:
         """The gradients to be judged, at these values of all tensors, as new arrays."""
@@ -73,7 +73,7 @@ class Target(Protocol):
 
 
 class SameDraws:
-    """Stands in for the generator of a dropout layer: every forward is given the draws of the first."""
+    """Replaces the generator of a dropout layer: every forward gets the draws of the first."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
