@@ -6,6 +6,7 @@ NumPy and everything that needs it is imported inside the commands, so that help
 import os
 import signal
 import sys
+import warnings
 from contextlib import suppress
 from io import StringIO, TextIOWrapper
 from pathlib import Path
@@ -29,7 +30,7 @@ from lab.runs.compare_command import compare
 from lab.runs.run_command import run
 from lab.runs.runs_command import runs
 from lab.search.command import search
-from lab.terminal import BAD_INPUT, FAILED, INTERRUPTED, RunsDir
+from lab.terminal import BAD_INPUT, FAILED, INTERRUPTED, RunsDir, notice
 from lab.visible import visible
 
 app = typer.Typer(
@@ -83,6 +84,7 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):  # a question mark for characters that the terminal's encoding lacks
             stream.reconfigure(errors="replace")
     _answer_signals()
+    warnings.showwarning = _say_warning
     usage_error: Any = typer.BadParameter.__base__  # of the click that typer brings with it
     try:
         code = app(standalone_mode=False, prog_name="gradlab")
@@ -102,6 +104,11 @@ def main() -> None:
     except _input_errors() as error:
         code = _bad_input(str(error))
     sys.exit(code or 0)
+
+
+def _say_warning(message: Warning | str, *where: object, **more: object) -> None:
+    """A line for the person at the terminal: where in our code it was noticed is nothing to them."""
+    notice(str(message))
 
 
 def _answer_signals() -> None:

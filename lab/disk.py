@@ -3,16 +3,22 @@
 The content of a file is up to its writer.
 """
 
+import errno
 import fcntl
 import json
 import math
 import os
+import stat
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from lab.errors import DamagedError, DiskError, LabError
+
+MOST_JSON = 64 << 20  # bytes
+NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
 @contextmanager
@@ -24,12 +30,46 @@ def disk(path: Path) -> Iterator[None]:
         raise DiskError(f"{path}: {error.strerror or error}") from error
 
 
+def opened(path: Path, mode: str, **how: Any) -> IO[Any]:
+    """open(), for regular files alone: a pipe would be waited for, and what a link names may be anybody's.
+
+    Links are followed for reading only. Raises OSError.
+    """
+    return open(path, mode, opener=_regular, **how)  # noqa: PTH123, SIM115: Path.open takes no opener
+
+
+def _regular(path: str, flags: int) -> int:
+    writing = flags & (os.O_WRONLY | os.O_RDWR)
+    if writing and Path(path).is_symlink():
+        raise OSError(errno.ELOOP, "is a link, and links are not followed for writing", path)
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | (writing and getattr(os, "O_NOFOLLOW", 0)), 0o666)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "is not a regular file", path)
+    return descriptor
+
+
+class NoLocksWarning(UserWarning):
+    """The disk knows no locks."""
+
+
 def lock(file: IO[Any], shared: bool = False) -> bool:
-    """Lock an open file until it is closed; False if another process holds it. Shared locks may be many."""
+    """Lock an open file until it is closed; False if another process holds it. Shared locks may be many.
+
+    Some network disks know no locks. There a lock is as good as had, with a NoLocksWarning.
+    """
     try:
         fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        if error.errno not in NO_LOCKS:
+            raise
+        warnings.warn(
+            f"{file.name}: this disk knows no locks ({error.strerror}): let one process at a time write there",
+            NoLocksWarning,
+            stacklevel=2,
+        )
     return True
 
 
@@ -47,7 +87,7 @@ def write_whole(path: Path, content: str | Callable[[IO[bytes]], object]) -> Non
     aside = path.with_name(f".{path.name}.part")
     with disk(path):
         try:
-            with aside.open("wb") as file:
+            with opened(aside, "wb") as file:
                 if isinstance(content, str):
                     file.write(content.encode(errors="backslashreplace"))  # a path may be no text
                 else:
@@ -55,9 +95,30 @@ def write_whole(path: Path, content: str | Callable[[IO[bytes]], object]) -> Non
                 file.flush()
                 os.fsync(file.fileno())
             aside.replace(path)
+            sync_folder(path.parent)
         except BaseException:
             aside.unlink(missing_ok=True)
             raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Let the names in a folder outlive a loss of power, as fsync does for what is in a file."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def read_bytes(path: Path, most: int | None = None) -> bytes:
+    """What a file holds; of a regular file alone. Raises OSError, also where it holds more than `most` bytes."""
+    with opened(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if most is not None and size > most:
+            raise OSError(errno.EFBIG, f"holds {size:,} bytes, and {most:,} are the most that it may", path)
+        content: bytes = file.read()
+    return content
 
 
 def read_json(path: Path, keys: Sequence[str] = ()) -> dict[str, Any] | None:
@@ -66,8 +127,8 @@ def read_json(path: Path, keys: Sequence[str] = ()) -> dict[str, Any] | None:
         return None
     with disk(path):
         try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
+            document = json.loads(read_bytes(path, MOST_JSON).decode())
+        except (ValueError, RecursionError) as error:
             raise DamagedError(f"{path} cannot be used: {error}") from None
     if not isinstance(document, dict):
         raise DamagedError(f"{path} cannot be used: it holds no object")

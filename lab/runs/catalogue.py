@@ -1,7 +1,7 @@
 """Saved runs at a glance: what a list of them shows."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, TypedDict, TypeVar
 
@@ -14,6 +14,7 @@ from presets.errors import PresetError
 from presets.keys import Values
 
 T = TypeVar("T")
+BEGAN = "began, nothing kept"
 FILES = ("preset.toml", "metrics.csv", "checkpoint.npz", "result.json")
 
 
@@ -23,7 +24,7 @@ class RunRow(TypedDict):
     name: str
     run: str  # path of the run directory
     preset: str  # of a damaged run "", as its data
-    data: Variant | Literal[""]
+    data: Variant | Literal[""]  # "" also of one that kept nothing
     updates: int
     when: str  # it began: local time, as in 2026-11-21 13:02
     changed: Values  # the settings that differ from those of the preset
@@ -32,7 +33,7 @@ class RunRow(TypedDict):
     reported: float | None  # of the part that judges
     test_accuracy: float | None
     reported_accuracy: float | None  # of the test part
-    state: str  # running, done, interrupted, diverged, or "damaged: " and why
+    state: str  # running, done, interrupted, diverged, BEGAN, or "damaged: " and why
 
 
 def list_runs(runs: Path) -> list[RunRow]:
@@ -97,7 +98,11 @@ def _sound(store: RunStore) -> RunRow:
     reported = preset.reference.reported if preset.reference else {}
     running = store.running()
     result = None if running else store.result()
-    if result is None:  # still at work, or killed
+    variant: Variant | Literal[""]
+    if result is None and store.kept_nothing:
+        state, judge = "running" if running else BEGAN, preset.data.judge
+        updates, variant = 0, ""
+    elif result is None:  # still at work, or killed
         state, judge = "running" if running else "interrupted", preset.data.judge
         updates, variant = store.reached()
     else:
@@ -146,7 +151,7 @@ def _accuracy(final: Mapping[PartName, Measures], part: PartName) -> float | Non
 def _began(store: RunStore) -> str:
     """When the run began, local time, as in 2026-11-21 13:02: by its name, or by the date of its preset."""
     try:
-        began = datetime.strptime(store.path.name[:15], "%Y%m%d-%H%M%S")
+        began = datetime.strptime(store.path.name[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
     except ValueError:
-        began = datetime.fromtimestamp((store.path / "preset.toml").stat().st_mtime)
-    return f"{began:%Y-%m-%d %H:%M}"
+        began = datetime.fromtimestamp((store.path / "preset.toml").stat().st_mtime, UTC)
+    return f"{began.astimezone():%Y-%m-%d %H:%M}"

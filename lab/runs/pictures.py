@@ -10,6 +10,7 @@ from core.layers import Dense
 from core.network import Network
 from core.types import Array
 from data.dataset import Dataset
+from lab.errors import DamagedError
 
 if TYPE_CHECKING:
     from lab.runs.result import Mistake
@@ -86,10 +87,19 @@ def pack(named: Mapping[str, Sequence[Picture]]) -> dict[str, Array]:
     return arrays
 
 
+KINDS = ("templates", "kernels", "misclassified")
+
+
 def unpack(arrays: Mapping[str, Array]) -> dict[str, list[Picture]]:
-    """The pictures that `pack` has packed."""
-    return {
-        name: [Picture(*each) for each in zip(arrays[f"{name}.captions"].tolist(), pixels, strict=True)]
-        for name, pixels in arrays.items()
-        if not name.endswith(".captions")
-    }
+    """The pictures that `pack` has packed. What has another name is passed over: names become names of files. Raises
+    DamagedError if the arrays are no pictures."""
+    return {name: _unpacked(name, arrays) for name in KINDS if name in arrays}
+
+
+def _unpacked(name: str, arrays: Mapping[str, Array]) -> list[Picture]:
+    pixels, captions = arrays[name], arrays.get(f"{name}.captions", np.zeros(0))
+    if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[3] != 3 or not pixels.size:
+        raise DamagedError(f"pictures.npz cannot be used: {name} holds no pictures")
+    if captions.dtype.kind != "U" or captions.shape != pixels.shape[:1]:
+        raise DamagedError(f"pictures.npz cannot be used: {name}.captions do not fit {name}")
+    return [Picture(*each) for each in zip(captions.tolist(), pixels, strict=True)]

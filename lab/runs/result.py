@@ -1,9 +1,11 @@
 """The result of a run: the document in result.json, which `gradlab run` and `gradlab runs RUN` print as JSON."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NotRequired
 
 import numpy as np
+from typing_extensions import TypedDict
 
 from core.losses import probabilities
 from core.metrics import class_scores, confident_mistakes, confusion_matrix
@@ -12,6 +14,7 @@ from core.objective import Evaluation
 from core.types import Array
 from data.dataset import Dataset, Part
 from data.sources import Judge, PartName, Variant
+from lab.documents import read_document
 from lab.machine import versions
 from presets.schema import ReferenceSection
 
@@ -90,6 +93,14 @@ class Result(TypedDict):
     pictures: str | None  # a file in the run directory
     fingerprints: dict[str, str]
     versions: dict[str, str]
+
+
+NEEDED = ("state", "data", "variant", "judge", "updates", "final")  # what lists and comparisons need
+
+
+def read_result(path: Path) -> Result | None:
+    """The result in a file; None if there is none. See read_document."""
+    return read_document(path, Result, NEEDED)
 
 
 def result_of(run: "Run", known: Mapping[str, Evaluation]) -> Result:

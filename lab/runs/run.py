@@ -10,6 +10,7 @@ from core.threads import threads
 from core.trainer import DivergedError, Snapshot, Trainer
 from core.types import Array
 from data.dataset import Dataset
+from lab import command_lines
 from lab.errors import LabError
 from lab.runs.pictures import pack, pictures
 from lab.runs.result import Ended, Result, result_of
@@ -52,7 +53,7 @@ class Run:
         misclassified images (pictures.npz, see lab.runs.pictures), or is None. Raises LabError if the disk refuses.
         """
         self._started = time.perf_counter()
-        with threads(self.threads), self.store.recording(self.trainer.update):
+        with threads(self.threads), self.store.recording(self.trainer.update, self.trainer.evaluate_every):
             self._save()
             try:
                 self._train(watch)
@@ -110,7 +111,12 @@ def start(preset: Preset, variant: str, runs: Path, threads: int) -> Run:
 
 def resume(store: RunStore, threads: int) -> Run:
     """A run resumed from its checkpoint. Raises DataError, PresetError, LabError."""
+    if store.kept_nothing:
+        again = command_lines.run(store.path / "preset.toml")
+        raise LabError(f"{store.path} began and kept nothing: delete it, and start again with: {again}")
     result = store.result()
+    if result is not None and result["state"] == "done":
+        raise LabError(f"{store.path} is done: there is nothing left to train")
     if result is not None and result["state"] == "diverged":
         raise LabError(f"{store.path} diverged at update {result['diverged_at']:,}: start again with a smaller eta")
     preset, checkpoint = store.preset(), store.checkpoint()

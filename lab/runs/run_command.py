@@ -26,6 +26,7 @@ from lab.terminal import (
 if TYPE_CHECKING:
     from lab.runs.result import Result
     from lab.runs.run import Run
+    from lab.runs.store import RunStore
 
 Threads = Annotated[int | None, typer.Option(min=1, help="Number of processor cores to use.", show_default="all")]
 Resume = Annotated[str | None, typer.Option(metavar="RUN", help="Resume an interrupted run.", show_default=False)]
@@ -42,8 +43,15 @@ def run(
     json: Json = False,
 ) -> None:
     """Train a preset and save the run. ctrl+c stops it; --resume continues it."""
+    from lab.runs.store import find
     from lab.runs.view import show_result
 
+    if resume is not None and (changes or data or seed is not None):
+        raise LabError("--resume continues a run with its own settings: it takes no -s, --data or --seed")
+    if resume is not None and (done := _done(find(runs_dir, resume))):
+        notice(f"{done['run']} is done: there is nothing left to train")
+        output(json, done, lambda terminal: show_result(terminal, done, find(runs_dir, resume).metrics()))
+        return
     session = _session(preset, changes or [], data, seed, threads, resume, runs_dir)
     result = _train(session)
     output(json, result, lambda terminal: show_result(terminal, result, session.store.metrics()))
@@ -53,6 +61,12 @@ def run(
     if result["state"] == "interrupted":
         notice(f"interrupted; resume with: {command_lines.resume(session.store.path)}")
         raise typer.Exit(INTERRUPTED)
+
+
+def _done(store: "RunStore") -> "Result | None":
+    """The result of a run that has come to its end."""
+    result = store.result()
+    return result if result and result["state"] == "done" else None
 
 
 def _session(
@@ -72,8 +86,6 @@ def _session(
     if threads is not None and threads > cores():
         raise LabError(f"--threads {threads}: this machine has {cores()}")
     if resume is not None:
-        if changes or data or seed is not None:
-            raise LabError("--resume continues a run with its own settings: it takes no -s, --data or --seed")
         store = find(runs_dir, resume)
         if preset is not None and store.preset() != load(preset):
             raise LabError(f"{store.path} is not a run of the current {preset}: leave the preset out")

@@ -5,12 +5,13 @@ pickled.
 """
 
 import csv
+import os
 import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from glob import escape
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, cast
@@ -19,8 +20,9 @@ import numpy as np
 
 from core.objective import Evaluation
 from core.types import Array
-from lab.disk import disk, lock, read_json, to_json, write_whole
-from lab.errors import DamagedError, LabError
+from lab.disk import disk, lock, opened, read_bytes, to_json, write_whole
+from lab.errors import DamagedError, DiskError, LabError
+from lab.runs.arrays import read_arrays
 
 if TYPE_CHECKING:
     from core.trainer import Snapshot
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
 SPLITS: "tuple[Literal['train', 'validation'], ...]" = ("train", "validation")
 NOT_EVALUATED = Evaluation(*[float("nan")] * len(Evaluation._fields))
 COLUMNS = ["update", "epoch", "eta", *(f"{split}_{measure}" for split in SPLITS for measure in Evaluation._fields)]
-RESULT = ("state", "data", "variant", "judge", "updates", "final")  # what lists and comparisons need of a result
+FIRST = ("checkpoint.npz", "metrics.csv")  # what a run writes after its preset.toml
+MOST_CHECKPOINT, MOST_PICTURES = 4 << 30, 64 << 20  # bytes that their arrays may take
 
 
 class RunStore:
@@ -59,25 +62,40 @@ class RunStore:
     # Writing
 
     @contextmanager
-    def recording(self, update: int) -> Iterator[None]:
+    def recording(self, update: int, evaluate_every: int) -> Iterator[None]:
         """Inside the with-block append() adds to metrics.csv, of which the rows up to `update` are kept.
 
-        The file is locked meanwhile: a second process that wants to write the same run gets a LabError.
+        The file is locked meanwhile: a second process that wants to write the same run gets a LabError, and so does
+        who would go on with a run whose earlier rows are lost. evaluate_every: updates from row to row.
         """
         path = self.path / "metrics.csv"
-        kept = [row for row in self.metrics() if 0 < update >= row["update"]]
-        with disk(path), path.open("a+", newline="", encoding="utf-8") as file:
+        with disk(path), opened(path, "a+", newline="", encoding="utf-8") as file:
             if not lock(file):
                 raise LabError(f"{self.path} is being written by another process")
+            end = self._end_of_kept(update, evaluate_every)
             for name in ("result.json", "pictures.npz"):  # of an earlier session: no longer how it ended
                 (self.path / name).unlink(missing_ok=True)
-            file.truncate(0)
+            file.truncate(end)  # rows that are kept are never written again: no kill can lose them
             self._metrics = file
-            csv.writer(file).writerow(COLUMNS)
-            csv.writer(file).writerows(row.values() for row in kept)
-            file.flush()
+            if not end:
+                csv.writer(file).writerow(COLUMNS)
+                file.flush()
             yield
         self._metrics = None
+
+    def _end_of_kept(self, update: int, evaluate_every: int) -> int:
+        """Where the rows up to `update` end in metrics.csv, in bytes. Raises DamagedError if some are missing."""
+        if update == 0:
+            return 0
+        header, *lines = self._lines() or [b""]
+        kept = [line for line in lines if self._row(line)["update"] <= update]
+        rows = {self._row(line)["update"] for line in kept}
+        if missing := [each for each in range(0, update + 1, evaluate_every) if each not in rows]:
+            raise DamagedError(
+                f"{self.path / 'metrics.csv'} cannot be used: checkpoint.npz is at update {update:,}, and there is no "
+                f"row of update {missing[0]:,}"
+            )
+        return len(header) + sum(map(len, kept))
 
     def append(self, snapshot: "Snapshot") -> None:
         """A row of metrics.csv from a snapshot with evaluations, flushed."""
@@ -88,7 +106,10 @@ class RunStore:
             self._metrics.flush()
 
     def save_checkpoint(self, state: Mapping[str, Array]) -> None:
-        """Replace checkpoint.npz by these named arrays."""
+        """Replace checkpoint.npz by these named arrays; the rows of metrics.csv are on the disk before it."""
+        if self._metrics is not None:
+            with disk(self.path / "metrics.csv"):
+                os.fsync(self._metrics.fileno())
         write_whole(self.path / "checkpoint.npz", lambda file: np.savez(file, **state))  # type: ignore[arg-type]
 
     def save_pictures(self, arrays: Mapping[str, Array]) -> None:
@@ -97,10 +118,13 @@ class RunStore:
 
     def save_figure(self, name: str, write: Callable[[IO[bytes]], Any]) -> Path:
         """Replace the file of that name in the folder figures/ by what `write` writes; return its path."""
-        with disk(self.path / "figures"):
-            (self.path / "figures").mkdir(exist_ok=True)
-        write_whole(self.path / "figures" / name, write)
-        return self.path / "figures" / name
+        folder = self.path / "figures"
+        if folder.is_symlink():
+            raise DiskError(f"{folder}: is a link, and links are not followed for writing")
+        with disk(folder):
+            folder.mkdir(exist_ok=True)
+        write_whole(folder / name, write)
+        return folder / name
 
     def save_result(self, result: "Result") -> None:
         """Replace result.json."""
@@ -114,45 +138,49 @@ class RunStore:
 
     def metrics(self) -> list[dict[str, float]]:
         """The rows of metrics.csv, oldest first, without an incomplete last line."""
+        return [self._row(line) for line in self._lines()[1:]]
+
+    def _lines(self) -> list[bytes]:
+        """The whole lines of metrics.csv, the headings first."""
         path = self.path / "metrics.csv"
         if not path.exists():
             return []
         with disk(path):
-            lines = path.read_bytes().splitlines(keepends=True)
-        whole = [line for line in lines[1:] if line.endswith(b"\n")]
+            return [line for line in read_bytes(path).splitlines(keepends=True) if line.endswith(b"\n")]
+
+    def _row(self, line: bytes) -> dict[str, float]:
         try:
-            return [_metrics(line.decode()) for line in whole]
+            return _metrics(line.decode())
         except ValueError as error:
-            raise DamagedError(f"{path} cannot be used: {error}") from None
+            raise DamagedError(f"{self.path / 'metrics.csv'} cannot be used: {error}") from None
 
     def reached(self) -> "tuple[int, Variant]":
         """How many updates the checkpoint holds, and the variant of the data they were made on."""
-        checkpoint = self.checkpoint()
+        found = read_arrays(self.path / "checkpoint.npz", 1 << 10, ("update", "run.variant"))
         try:
-            return int(checkpoint["update"]), cast("Variant", str(checkpoint["run.variant"]))
-        except (KeyError, ValueError, TypeError) as error:
+            return int(found["update"]), cast("Variant", str(found["run.variant"]))
+        except (ValueError, TypeError) as error:
             raise DamagedError(f"{self.path / 'checkpoint.npz'} cannot be used: {error}") from None
+
+    @property
+    def kept_nothing(self) -> bool:
+        """Was it begun, and ended before its first checkpoint?"""
+        return not (self.path / "checkpoint.npz").is_file()
 
     def checkpoint(self) -> dict[str, Array]:
         """The named arrays of checkpoint.npz."""
-        return self._arrays("checkpoint.npz")
+        return read_arrays(self.path / "checkpoint.npz", MOST_CHECKPOINT)
 
     def pictures(self) -> dict[str, Array]:
         """The named arrays of pictures.npz; empty if the run has no pictures."""
-        return self._arrays("pictures.npz") if (self.path / "pictures.npz").exists() else {}
-
-    def _arrays(self, name: str) -> dict[str, Array]:
-        path = self.path / name
-        with disk(path), path.open("rb") as file:
-            try:
-                with np.load(file, allow_pickle=False) as arrays:
-                    return dict(arrays)
-            except Exception as error:  # of zipfile, zlib, tokenize or NumPy, as the damage may be
-                raise DamagedError(f"{path} cannot be used: it is damaged ({type(error).__name__})") from None
+        path = self.path / "pictures.npz"
+        return read_arrays(path, MOST_PICTURES) if path.exists() else {}
 
     def result(self) -> "Result | None":
         """The content of result.json; None if the run is not finished."""
-        return cast("Result | None", read_json(self.path / "result.json", RESULT))
+        from lab.runs.result import read_result
+
+        return read_result(self.path / "result.json")
 
     def sound_result(self) -> "Result | None":
         """result(), or None if the file is damaged: for whoever can make the run again."""
@@ -173,7 +201,7 @@ class RunStore:
         path = self.path / "metrics.csv"
         if not path.exists():
             return False
-        with disk(path), path.open(encoding="utf-8") as file:
+        with disk(path), opened(path, "r", encoding="utf-8") as file:
             return not lock(file, shared=True)
 
 
@@ -193,21 +221,27 @@ def find(runs: Path, run: str) -> RunStore:
         raise LabError(f"{run} can mean {', '.join(path.name for path in candidates)}: give more of the name")
     with disk(candidates[0]):
         missing = [name for name in ("preset.toml", "checkpoint.npz") if not (candidates[0] / name).is_file()]
-    if missing:
+        begun = is_run(candidates[0])
+    if not begun:
         raise LabError(f"{candidates[0]} is not a run directory: it has no {' and no '.join(missing)}")
     return RunStore(candidates[0])
 
 
 def all_runs(runs: Path) -> list[RunStore]:
     """Every run in `runs`, oldest first. Skips other directories."""
-    paths = sorted(path.parent for path in runs.glob("*/preset.toml"))
-    return [RunStore(path) for path in paths if (path / "checkpoint.npz").is_file()]
+    return [RunStore(path.parent) for path in sorted(runs.glob("*/preset.toml")) if is_run(path.parent)]
+
+
+def is_run(folder: Path) -> bool:
+    """Has a run been begun there? One that was killed before its first checkpoint has only its metrics.csv."""
+    return (folder / "preset.toml").exists() and any((folder / name).is_file() for name in FIRST)
 
 
 def new_name(preset: "Preset") -> str:
-    """<time>-<preset>-<id>, for a directory that is not there yet."""
+    """<time>-<preset>-<id>, for a directory that is not there yet. The time is UTC: by their names runs stand in the
+    order in which they began, whatever the clocks of the place do."""
     slug = re.sub(r"[^\w.-]+", "-", preset.name)
-    return f"{datetime.now():%Y%m%d-%H%M%S}-{slug}-{secrets.token_hex(2)}"
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{slug}-{secrets.token_hex(2)}"
 
 
 def read_preset(folder: Path) -> "Preset":
@@ -215,4 +249,6 @@ def read_preset(folder: Path) -> "Preset":
     from presets.load import parse, read
 
     path = folder / "preset.toml"
+    if path.is_fifo():
+        raise DamagedError(f"{path}: is a pipe: whoever reads it waits for ever")
     return parse(read(path), folder.name, origin=str(path))

@@ -15,10 +15,12 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypedDict, cast
+
+from typing_extensions import TypedDict
 
 from data.sources import Variant
-from lab.disk import disk, exclusive, read_json, to_json, write_whole
+from lab.disk import disk, exclusive, to_json, write_whole
+from lab.documents import read_document
 from lab.errors import LabError
 from lab.runs.store import new_name, read_preset
 from lab.search.result import SearchResult, TrialRow
@@ -68,10 +70,10 @@ class SearchStore:
 
     def state(self) -> SearchState:
         """What search.json holds."""
-        state = read_json(self.path / "search.json", STATE)
+        state = read_document(self.path / "search.json", SearchState, STATE)
         if state is None:
             raise LabError(f"{self.path} is not a search directory: it has no search.json")
-        return cast(SearchState, state)
+        return state
 
     def save_state(self, state: SearchState) -> None:
         """Replace search.json."""
@@ -79,7 +81,7 @@ class SearchStore:
 
     def result(self) -> SearchResult | None:
         """What result.json holds; None if not all trials have ended."""
-        return cast(SearchResult | None, read_json(self.path / "result.json", RESULT))
+        return read_document(self.path / "result.json", SearchResult, RESULT)
 
     def save_result(self, result: SearchResult) -> None:
         """Replace result.json."""

@@ -119,8 +119,7 @@ def test_rows_written_after_the_last_checkpoint_are_made_again(start, tmp_path):
     run = start("updates=20")
     run.go(stop_at(run, 9))
     path = run.store.path / "metrics.csv"
-    whole = path.read_text()
-    path.write_text(whole + "14,2.3,0.04,1,1,1,1,1,1\n20,3.3,0.0")
+    path.write_bytes(path.read_bytes() + b"14,2.3,0.04,1,1,1,1,1,1\r\n20,3.3,0.0")
     resumed = lab_run.resume(run.store, threads=1)
     resumed.go(nothing)
     again = start("updates=20", runs=tmp_path / "other")

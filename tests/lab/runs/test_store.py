@@ -93,9 +93,9 @@ def test_a_damaged_preset_is_named_and_does_not_spoil_the_list(done, content):
 def test_a_checkpoint_of_something_else_is_named(done, change):
     arrays = {name: array for name, array in (done.checkpoint() | change).items() if array is not None}
     done.save_checkpoint(arrays)
+    (done.path / "result.json").unlink()
     with pytest.raises(LabError, match=r"checkpoint.npz"):
         resume(done, threads=1)
-    (done.path / "result.json").unlink()
     assert len(list_runs(done.path.parent)) == 1
 
 
