@@ -74,7 +74,11 @@ def read(path: Path) -> dict[str, Any]:
         raise PresetError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise PresetError(f"{path}: is not UTF-8 text (byte {error.start})") from None
-    except (ValueError, RecursionError, MemoryError) as error:  # its own errors, and those for endless numbers and nesting
+    except (
+        ValueError,
+        RecursionError,
+        MemoryError,
+    ) as error:  # its own errors, and those for endless numbers and nesting
         raise PresetError(f"{path}: is not valid TOML: {error}") from None
 
 

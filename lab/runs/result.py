@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NotRequired
+from typing import TYPE_CHECKING, Literal, NotRequired, get_args
 
 import numpy as np
 from typing_extensions import TypedDict
@@ -15,6 +15,7 @@ from core.types import Array
 from data.dataset import Dataset, Part
 from data.sources import Judge, PartName, Variant
 from lab.documents import read_document
+from lab.errors import DamagedError
 from lab.machine import versions
 from presets.schema import ReferenceSection
 
@@ -36,7 +37,7 @@ class ReferenceDocument(TypedDict):
     reported: dict[str, float]
     independent: dict[str, float]
     tolerance: float
-    note: NotRequired[str]
+    note: NotRequired[str | None]  # earlier versions wrote null
 
 
 class ScoresDocument(TypedDict):
@@ -100,7 +101,11 @@ NEEDED = ("state", "data", "variant", "judge", "updates", "final")  # what lists
 
 def read_result(path: Path) -> Result | None:
     """The result in a file; None if there is none. See read_document."""
-    return read_document(path, Result, NEEDED)
+    result = read_document(path, Result, NEEDED)
+    for part, measures in result["final"].items() if result else ():
+        if missing := set(get_args(Measure)) - measures.keys():
+            raise DamagedError(f"{path} cannot be used: final.{part} has no {', '.join(sorted(missing))}")
+    return result
 
 
 def result_of(run: "Run", known: Mapping[str, Evaluation]) -> Result:
