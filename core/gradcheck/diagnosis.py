@@ -92,8 +92,7 @@ def never_read(e: Evidence) -> str | None:
     """A gradient, though J stays exactly what it is."""
     if len(e.at) < 2 or e.numeric.any() or not e.wrong.all():
         return None
-    where = "" if e.name == "x" else " from params"
-    return f"J does not react to {e.name} at all: does the code read it{where}?"
+    return f"J does not react to {e.name} at all"
 
 
 def penalty(e: Evidence) -> str | None:

@@ -12,8 +12,11 @@ from typing import TypedDict
 
 from core.gradcheck.check import CheckDocument, GradientReport, Method, Progress, Settings, TensorReport, check_target
 from lab.check.against import Comparison, ComparisonDocument, compare
+from lab.check.causes import NOTHING as NO_CAUSE
+from lab.check.causes import diagnose, with_causes
 from lab.check.code_target import Asked, StudentTarget
 from lab.check.forgive import forgive
+from lab.check.mistakes.evidence import Cause
 from lab.check.process import StudentProblemError, Worker
 from lab.errors import LabError
 from lab.visible import visible
@@ -34,6 +37,7 @@ class StudentReport:
     problem: str = ""
     prints: str = ""
     against: tuple[Comparison, ...] = ()
+    causes: tuple[Cause, ...] = ()  # mistakes that give these gradients, likely ones first
     nothing: bool = False  # it holds no gradient of its own: the problem says why, and nothing is amiss
 
     @property
@@ -49,7 +53,16 @@ class StudentReport:
             "problem": self.problem,
             "prints": self.prints,
             "against": [c.as_dict() for c in self.against],
+            "causes": [{"key": c.key, "tensors": list(c.tensors), "sentence": c.sentence} for c in self.causes],
         }
+
+
+class CauseDocument(TypedDict):
+    """A mistake that gives the gradients of these tensors."""
+
+    key: str
+    tensors: list[str]
+    sentence: str
 
 
 class StudentDocument(CheckDocument):
@@ -58,6 +71,7 @@ class StudentDocument(CheckDocument):
     problem: str
     prints: str
     against: list[ComparisonDocument]
+    causes: list[CauseDocument]
 
 
 @dataclass(frozen=True)
@@ -222,10 +236,14 @@ class Check:
             form = str(answer[0]["form"])
             report = forgive(report, code, form)
             report = self._elsewhere(worker, target, report, code, form)
+            asked = not report.passed or code.facts.get("kind") in ("functions", "network")
+            found = diagnose(code) if asked else NO_CAUSE
+            report = with_causes(report, found)
             comparisons = compare(self.against, code) if self.against else ()
         except StudentProblemError as error:
             return replace(self.failed(name, str(error), begun), nothing=error.nothing)
-        return StudentReport(replace(report, seconds=time.perf_counter() - begun), "", "", comparisons)
+        seconds = time.perf_counter() - begun
+        return StudentReport(replace(report, seconds=seconds), "", "", comparisons, causes=found.causes)
 
     def failed(self, name: str, problem: str, begun: float) -> StudentReport:
         """What is said where there is no check."""

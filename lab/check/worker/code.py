@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from .errors import CodeError
 from .values import Function
 
 
@@ -34,6 +35,10 @@ class Code(ABC):
     @abstractmethod
     def gradients(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """The student's gradients with these parameters, as copies."""
+
+    def output(self, params: Mapping[str, Any]) -> Any:
+        """What a layer gives with these values; CodeError for code that is none."""
+        raise CodeError("it is no layer")
 
     def variants(self, rng: Any) -> Iterator[tuple[str, "Code"]]:
         """The same code at other points and with other inputs, each with words for where: "with another batch"."""

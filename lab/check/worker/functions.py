@@ -12,7 +12,7 @@ from . import reference
 from .binding import Binder, Outputs, Recipe
 from .code import Code
 from .errors import CodeError, NothingToCheckError
-from .inputs import odd, other_settings
+from .inputs import odd, other_settings, settings_of
 from .live import Nothing
 from .matching import Leaf, Match, Slot, fit, leaves, match
 from .roles import Role, role
@@ -154,6 +154,10 @@ class FunctionCode(Code):
             outputs = self.outputs(values)
         assert outputs is not None
         return outputs.array()
+
+    def output(self, params: Mapping[str, Any]) -> Any:
+        """What a layer gives with these values."""
+        return self._out(params) if self.layer else super().output(params)
 
     def _leaves(self, values: Mapping[str, Any]) -> list[Leaf]:
         """What the gradient function returns and leaves in the object; the steps it took with parameters."""
@@ -352,12 +356,19 @@ class FunctionCode(Code):
             "y": world.y.tolist(),
             "lambda": world.lambda_,
             "columns": world.layout.columns,
+            "settings": self._settings(),
             "has_cost": self.penalty is None,
             "slots": [
                 {"name": s.name, "letter": s.letter, "layer": s.layer, "turned": world.layout.outputs_first}
                 for s in self.slots
             ],
         }
+
+    def _settings(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for p in signature(self.family.forward) if self.family.forward is not None else []:
+            found |= self._binder.settings.get(p.name) or settings_of(p.name) or {}
+        return found
 
     def elsewhere(self, rng: Any, n: int) -> "FunctionCode":
         """With another batch and other parameters; the same object."""

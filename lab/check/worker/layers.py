@@ -10,6 +10,7 @@ from .code import Code
 from .inputs import fitting, layer_inputs
 from .live import Held, Live, Nothing
 from .objects import moved
+from .roles import slots_of
 from .values import Function, array, copied, tensors
 
 
@@ -32,6 +33,7 @@ class LayerCode(Code):
         self.params = {"x": x, **weights}
         self.out = self._forward(self.params)
         self.cotangent = rng.normal(size=self.out.shape)
+        self.facts = {"kind": "layer", "slots": slots_of(self.params)}
 
     def _input(self, weights: Mapping[str, Any], example: Function | None, n: int, rng: Any) -> Any:
         return fitting(self.thing.forward, example, [(s,) for s in layer_inputs(weights, n)], rng)[0]
@@ -42,6 +44,11 @@ class LayerCode(Code):
     def _holding(self, params: Mapping[str, Any]) -> Held | Nothing:
         weights = {k: v for k, v in params.items() if k != "x"}
         return self.live.holding(weights) if self.live else Nothing()
+
+    def output(self, params: Mapping[str, Any]) -> Any:
+        """What the layer gives with these values."""
+        with self._holding(params):
+            return self._forward(params)
 
     def cost(self, params: Mapping[str, Any]) -> Any:
         """J."""

@@ -9,6 +9,7 @@ from .code import Code
 from .errors import CodeError
 from .inputs import IMAGES, ROWS_AND_COLUMNS, argument, fitting, is_image
 from .objects import moved
+from .roles import slots_of
 from .source import signature
 from .values import Function, array, copied, described, own_copy
 
@@ -53,6 +54,10 @@ class PairCode(Code):
         }
         self.out, _ = self._run(self.params)
         self.cotangent = rng.normal(size=self.out.shape)
+        self.facts = {"kind": "pair", "slots": slots_of(self.params), "settings": self._settings()}
+
+    def _settings(self) -> dict[str, Any]:
+        return {key: value for a in self._arguments if isinstance(a, dict) for key, value in a.items()}
 
     def _run(self, params: Mapping[str, Any]) -> tuple[Any, Any]:
         given = [
@@ -62,6 +67,10 @@ class PairCode(Code):
         if not isinstance(made, tuple) or len(made) != 2:
             raise CodeError(f"{self.name}_forward() returns {described(made)}, not (out, cache)")
         return array(made[0], f"out of {self.name}_forward()"), made[1]
+
+    def output(self, params: Mapping[str, Any]) -> Any:
+        """What the layer gives with these values."""
+        return self._run(params)[0]
 
     def cost(self, params: Mapping[str, Any]) -> Any:
         """J."""

@@ -5,9 +5,11 @@ Names are compared without case and underscores. A role is what the course calls
 
 import inspect
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
+from typing import Any
 
 PART = (
     r"(\d+|s|list|mat|matrix|vec|h|o|i|hidden|hid|output|out|input|in|first|second|third|l|l\d|layer\d?|h\d|"
@@ -191,3 +193,8 @@ def stripped(low: str) -> list[str]:
     found = [re.sub(before, "", low), re.sub(after, "", low), re.sub(after, "", re.sub(before, "", low))]
     again = re.sub(before, "", found[0])  # gradd of grad_dW
     return [text for text in (*found, again) if text and text != low]
+
+
+def slots_of(params: Iterable[str]) -> list[dict[str, Any]]:
+    """Names of a layer's tensors with the letters they stand for."""
+    return [{"name": name, "letter": key_letter(name), "layer": 0, "turned": False} for name in params]

@@ -80,6 +80,11 @@ class Session:
         code = self.codes[head.get("code", 0)]
         return {}, code.gradients({**code.params, **arrays})
 
+    def output(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
+        """What a layer gives with these values of its tensors."""
+        code = self.codes[head.get("code", 0)]
+        return {}, {"out": code.output({**code.params, **arrays})}
+
     def cost(self, head: dict[str, Any], arrays: dict[str, Any]) -> Answer:
         """J after a step in one tensor: head name and index; arrays step, and params/NAME for other values."""
         code = self.codes[head.get("code", 0)]
@@ -96,7 +101,7 @@ class Session:
         return {"cost": [value.real, value.imag]}, {}
 
 
-QUESTIONS = ("load", "check", "variants", "variant", "gradients", "cost")
+QUESTIONS = ("load", "check", "variants", "variant", "gradients", "output", "cost")
 
 
 def serve(questions: IO[bytes], answers: IO[bytes]) -> None:

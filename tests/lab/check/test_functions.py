@@ -185,3 +185,26 @@ def test_sizes_that_are_written_into_the_code_are_met(tmp_path, hard_coded):
     report = check(changed, "ComputeGradients", tmp_path)
     assert report.passed, report
     assert report.report.tensors[0].shape == (10, 3072)
+
+
+@pytest.mark.parametrize(
+    ("style", "old", "new", "key", "tensors"),
+    [
+        ("dict of lists", "* (H > 0)", "* 1", "relu-mask-missing", {"W[0]", "b[0]"}),
+        ("one layer", "G @ X.T / n", "G @ X.T", None, {"W"}),
+        ("rows", "+ reg * W1", "+ 2 * reg * W1", None, {"W1"}),
+    ],
+)
+def test_causes_are_named_with_the_names_of_the_file(tmp_path, style, old, new, key, tensors):
+    text, name, _ = RIGHT[style]
+    report = check(text.replace(old, new), name, tmp_path)
+    assert report.causes
+    assert set(report.causes[0].tensors) == tensors
+    if key is not None:
+        assert report.causes[0].key == key
+    assert all(report.causes[0].sentence in t.verdict for t in report.report.tensors if not t.passed)
+
+
+def test_the_network_that_the_code_computes_is_in_the_notes(tmp_path):
+    notes = check(*RIGHT["dict of lists"][:2], tmp_path).report.notes
+    assert "it computes: 2 layers, ReLU, softmax cross entropy, 0.1 * sum W^2" in notes
