@@ -61,7 +61,8 @@ def _divided(
     off = [t for t in tensors if not t.passed]
     n = code.examples or 1
     x = next((t for t in tensors if t.name == "x"), None)
-    if n == 1 or x is None or not x.passed or not all(_is_mean(t.name, code, gradients, n) for t in off):
+    whole = len(off) == len(tensors) - 1  # a bias that alone is a mean is a mistake
+    if n == 1 or x is None or not x.passed or not whole or not all(_is_mean(t.name, code, gradients, n) for t in off):
         return tensors, ()
     names = " and ".join(t.name for t in off)
     words = f"the layer divides the gradients of {names} by the batch itself ({n}): right if its loss does not"

@@ -296,12 +296,12 @@ POOL = """
 """
 PAIRS = {
     "right": (PAIR, "affine", {}, ""),
-    "bias of one example": (PAIR, "affine", {"dout.sum(0)": "dout[0]"}, "example 0 alone"),
-    "bias a mean": (PAIR, "affine", {"dout.sum(0)": "dout.mean(0)"}, "it is a mean over them, not a sum"),
-    "statistics": (STATISTICS, "batchnorm", {}, "mean and variance are treated as constant"),
+    "bias of one example": (PAIR, "affine", {"dout.sum(0)": "dout[0]"}, "b matches the first example alone"),
+    "bias a mean": (PAIR, "affine", {"dout.sum(0)": "dout.mean(0)"}, "b is divided by the number of examples"),
+    "statistics": (STATISTICS, "batchnorm", {}, "x matches a batch normalisation whose mean and vari"),
     "conv right": (KERNEL, "conv", {}, ""),
-    "kernel flipped": (KERNEL, "conv", {"w[:, :, ::-1, ::-1]": "w"}, "dx is right for w flipped"),
-    "kernel gradient flipped": (KERNEL, "conv", {"dout, v)": "dout, v)[:, :, ::-1, ::-1]"}, "flipped along axes 2"),
+    "kernel flipped": (KERNEL, "conv", {"w[:, :, ::-1, ::-1]": "w"}, "a kernel the wrong way round"),
+    "kernel gradient flipped": (KERNEL, "conv", {"dout, v)": "dout, v)[:, :, ::-1, ::-1]"}, "flipped in both axes"),
     "pool": (POOL, "pool", {}, "max-pool passes the gradient to every tie"),
 }  # fmt: skip
 
