@@ -1,8 +1,7 @@
 """Measurements without training: the gradient checks of the reports and the efficiency experiment."""
 
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from core.gradcheck.check import GradientReport, Settings
 from lab.bench.efficiency import PRESET, UPDATES, experiment
@@ -10,17 +9,20 @@ from lab.check.as_reported import check_like
 from lab.check.preset import check_preset
 from lab.errors import LabError
 from lab.machine import versions
+from lab.reproduce.measures import JobResult
 from presets.load import load
 
+Errors = tuple[float, float]  # of a tensor: the largest relative one, and the largest absolute one
 
-def timed(name: str) -> dict[str, Any]:
+
+def timed(name: str) -> JobResult:
     """The numbers of a measurement, with the seconds they took and the versions they depend on."""
     began = time.perf_counter()
     numbers = _efficiency() if name == "efficiency" else _check(name)
     return {**numbers, "seconds": round(time.perf_counter() - began, 3), "versions": versions()}
 
 
-def _efficiency() -> dict[str, Any]:
+def _efficiency() -> dict[str, float]:
     """Seconds of 100 updates by each method. Raises LabError if the gradients of the methods differ."""
     document = experiment(load(PRESET), UPDATES, watch=lambda way, update: None)
     if not document["same_gradient"]:
@@ -28,7 +30,7 @@ def _efficiency() -> dict[str, Any]:
     return {method["name"]: method["seconds"] for method in document["methods"]}
 
 
-def _check(name: str) -> dict[str, Any]:
+def _check(name: str) -> Mapping[str, float | Errors | Mapping[str, Errors]]:
     """By tensor (of names, by row of table 1 first) the largest relative and the largest absolute error; `exact`: the
     largest relative error that the complex step found."""
     if name == "check a1-test3":
@@ -46,7 +48,7 @@ def _check(name: str) -> dict[str, Any]:
     return {**_errors(printed_ones[0]), "exact": _worst(exact_ones)}  # the first is made with the eps that is printed
 
 
-def _errors(report: GradientReport) -> dict[str, tuple[float, float]]:
+def _errors(report: GradientReport) -> dict[str, Errors]:
     return {tensor.name: (tensor.worst, tensor.absolute) for tensor in report.tensors}
 
 

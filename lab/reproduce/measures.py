@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -10,10 +10,12 @@ from core.metrics import class_scores
 from lab.names.model import of_run
 from lab.reproduce.jobs import Job
 from lab.reproduce.tables import FIGURE_9, TABLE_2
+from lab.runs.result import Result
 from lab.runs.store import RunStore
 
-Result = Mapping[str, Any]  # of a training: its result.json; of a measurement: its numbers
-Results = Mapping[Job, Sequence[Result]]  # one result of each job, or of a search one per trial, in order
+# Of a training its result.json; of a measurement its numbers, by the names of tensors or methods
+JobResult = Mapping[str, Any]
+Results = Mapping[Job, Sequence[JobResult]]  # one result of each job, or of a search one per trial, in order
 Measure = Callable[[Results], float]
 Condition = Callable[[Results], bool]
 
@@ -50,31 +52,38 @@ def exact(job: Job) -> Condition:
 
 def all_right(job: Job) -> Condition:
     """Are all training examples classified correctly?"""
-    return lambda results: bool(results[job][0]["final"]["train"]["accuracy"] == 1)
+    return lambda results: _trained(results, job)[0]["final"]["train"]["accuracy"] == 1
 
 
 def over_trials(job: Job, choose: Callable[[Iterable[float]], float]) -> Measure:
     """The validation accuracy that `choose` (max, min) picks from those of all trials."""
-    return lambda results: choose(map(_validation, results[job]))
+    return lambda results: choose(map(_validation, _trained(results, job)))
 
 
 def best_lambda(job: Job) -> Measure:
     """The lambda of the trial with the best validation accuracy."""
-    return lambda results: _lambda(max(results[job], key=_validation))
+    return lambda results: _lambda(max(_trained(results, job), key=_validation))
 
 
 def as_good(job: Job, lambda_: float, tolerance: float) -> Condition:
     """Does the trial nearest to a lambda do as well as the best one, within a tolerance of the accuracy?"""
 
     def holds(results: Results) -> bool:
-        nearest = min(results[job], key=lambda result: abs(_lambda(result) - lambda_))
-        return _validation(nearest) >= max(map(_validation, results[job])) - tolerance
+        trials = _trained(results, job)
+        nearest = min(trials, key=lambda result: abs(_lambda(result) - lambda_))
+        return _validation(nearest) >= max(map(_validation, trials)) - tolerance
 
     return holds
 
 
+def _trained(results: Results, job: Job) -> Sequence[Result]:
+    """The results of a job that trains."""
+    return cast(Sequence[Result], results[job])
+
+
 def _validation(result: Result) -> float:
-    return float(result["final"]["validation"]["accuracy"])
+    accuracy = result["final"]["validation"]["accuracy"]
+    return float("nan") if accuracy is None else accuracy
 
 
 def _lambda(result: Result) -> float:
@@ -85,7 +94,8 @@ def parameters(job: Job, layer: int | None = None) -> Measure:
     """The number of parameters of a network, or of its n-th layer that has some, counted from 0."""
 
     def measure(results: Results) -> float:
-        counts: list[int] = [row["parameters"] for row in results[job][0]["layers"] if row["parameters"]]
+        layers = _trained(results, job)[0]["layers"]
+        counts = [layer["parameters"] for layer in layers if layer["parameters"]]
         return sum(counts) if layer is None else counts[layer]
 
     return measure
@@ -98,7 +108,7 @@ def share_of_two(job: Job) -> Measure:
     """The share of the guesses that fall on the two classes guessed most often."""
 
     def measure(results: Results) -> float:
-        guesses = np.sort(np.array(results[job][0]["confusion"]).sum(axis=0))
+        guesses = np.sort(np.array(_trained(results, job)[0]["confusion"]).sum(axis=0))
         return float(guesses[-2:].sum() / guesses.sum())
 
     return measure
@@ -106,14 +116,14 @@ def share_of_two(job: Job) -> Measure:
 
 def probability(job: Job, name: str, nationality: str) -> Measure:
     """The probability that the trained model gives a nationality for a surname."""
-    return lambda results: _probabilities(results[job][0], name)[nationality]
+    return lambda results: _probabilities(_trained(results, job)[0], name)[nationality]
 
 
 def most_likely(job: Job, name: str, nationality: str) -> Condition:
     """Is it the most likely nationality?"""
 
     def holds(results: Results) -> bool:
-        probabilities = _probabilities(results[job][0], name)
+        probabilities = _probabilities(_trained(results, job)[0], name)
         return max(probabilities, key=probabilities.__getitem__) == nationality
 
     return holds

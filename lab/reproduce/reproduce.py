@@ -23,7 +23,7 @@ from lab.errors import LabError
 from lab.machine import versions
 from lab.reproduce import experiments
 from lab.reproduce.jobs import Job, MeasurementJob
-from lab.reproduce.measures import Result, Results
+from lab.reproduce.measures import JobResult, Results
 from lab.reproduce.values import Value, jobs, values
 from lab.reproduce.verdicts import EMBEDDED, FAILED, judge, tolerance
 from lab.runs.store import RunStore
@@ -78,7 +78,7 @@ class Reproduction:
         self.seeds = seeds
         self.workers = workers
         self.pieces = [piece for job in jobs(self.values) for piece in self._pieces(job, variant)]
-        self.results: dict[Piece, Result] = {}
+        self.results: dict[Piece, JobResult] = {}
         for piece in self.pieces:
             if (result := _kept(piece)) is not None:
                 self.results[piece] = result
@@ -196,7 +196,7 @@ class Reproduction:
 
     def _results(self, used: Sequence[Piece], seed: int) -> Results:
         """By job, the results with a seed; measurements have no seed."""
-        results: dict[Job, list[Result]] = {}
+        results: dict[Job, list[JobResult]] = {}
         for piece in used:
             if piece.preset is None or piece.seed == seed:
                 results.setdefault(piece.job, []).append(self.results[piece])
@@ -220,7 +220,7 @@ def _by_data(pieces: Sequence[Piece]) -> list[tuple[Preset, list[Piece]]]:
     return list(sets.values())
 
 
-def _kept(piece: Piece) -> Result | None:
+def _kept(piece: Piece) -> JobResult | None:
     """What was measured in an earlier session, if it was the same."""
     if piece.preset is None:
         result = read_json(piece.folder.with_suffix(".json"))
@@ -250,7 +250,7 @@ def _train(executor: Executor, piece: Piece, data: SharedData) -> Future[Any]:
     return executor.submit(trial.perform, Task(piece.number, piece.preset, piece.folder, data, monitored=monitored))
 
 
-def _received(call: Ended[Piece, Any]) -> Result | None:
+def _received(call: Ended[Piece, Any]) -> JobResult | None:
     """The result of a piece, kept on the disk; None if it was interrupted."""
     piece, outcome = call.key, call.value
     if outcome is None:

@@ -1,10 +1,15 @@
 """Every JSON document, with all its keys, is what its type declares."""
 
+import ast
 import json
+import re
+from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
 import pytest
 
+import lab
+import tui
 from core.gradcheck.check import CheckDocument
 from data.catalogue import Entry
 from lab.bench import bench, efficiency
@@ -147,3 +152,19 @@ def test_benchmarks(document, monkeypatch):
     monkeypatch.setattr(efficiency, "UPDATES", 1)
     assert faults(document("bench"), Rates) == []
     assert faults(document("bench", "--experiment", "surnames"), Efficiency) == []
+
+
+def test_no_signature_of_lab_and_app_takes_a_document_without_keys():
+    """dict[str, Any] and its like stand where keys are not known, and nowhere else."""
+    loose, functions = [], 0
+    for path in [p for room in (lab, tui) for p in Path(room.__file__).parent.rglob("*.py")]:
+        if "check" in path.parts:  # what a student's process sends may be anything
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                functions += 1
+                hints = [node.returns, *(each.annotation for each in ast.walk(node.args) if isinstance(each, ast.arg))]
+                if any(hint and re.search(r"(dict|Mapping)\[str, Any\]", ast.unparse(hint)) for hint in hints):
+                    loose.append(f"{path.name}: {node.name}")
+    assert functions > 700
+    assert loose == ["disk.py: read_json"]  # any file at all

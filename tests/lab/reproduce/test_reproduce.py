@@ -11,12 +11,13 @@ from lab.errors import DiskError, LabError
 from lab.reproduce import reproduce
 from lab.reproduce.jobs import MeasurementJob, TrainingJob
 from lab.reproduce.measures import at, over_trials
-from lab.reproduce.reproduce import Reproduction
+from lab.reproduce.reproduce import Reproduction, ValueRow
 from lab.reproduce.tables import FIGURE_9, TABLE_2, TABLE_2_ORDER
 from lab.reproduce.values import Value, jobs, values
 from lab.runs.store import RunStore
 from presets.load import load, names
 from presets.reports import REPORTS
+from tests.lab.documents import faults
 
 # The list
 
@@ -150,7 +151,7 @@ def test_values_are_those_of_the_runs_that_are_kept(few):
     accuracies = [trial["final"]["validation"]["accuracy"] for trial in trials]
     assert rows["search.best"]["measured"] == max(accuracies)
     assert 0 < rows["check.W1"]["measured"] < 1e-6
-    assert json.loads(json.dumps(list(rows.values())))
+    assert faults(json.loads(json.dumps(list(rows.values()))), list[ValueRow]) == []
 
 
 def test_what_saw_only_embedded_data_is_not_judged(few):
@@ -260,6 +261,7 @@ def test_the_command_prints_the_table_the_slips_and_the_count(gradlab, tmp_path)
     assert err.splitlines()[-1].startswith("4 of 4  ")
     code, out, err = gradlab("reproduce", "--report", "a2", "--json")
     assert [row["id"] for row in json.loads(out)] == ["check.W1", "search.best", "one.accuracy"]
+    assert faults(json.loads(out), list[ValueRow]) == []
     assert "4 of 4 pieces are already in" in err
 
 
