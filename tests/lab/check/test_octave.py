@@ -57,11 +57,18 @@ BODY = """    if X(end) > 1, y = X'; else y = 'function end'; end
 """
 
 
-@pytest.mark.parametrize("end", ["end", "endfunction", "", "end  % of it", "end;"])
-@pytest.mark.parametrize("first", ["", "1;\n", "% text\n\n", "x = 3;\nplot(x, 'o'); hold on\n"])
-def test_functions_of_a_file_end_where_they_end(end: str, first: str):
-    if first.startswith("x") and not end:
-        pytest.skip("functions of scripts have an end")
+@pytest.mark.parametrize(
+    ("first", "end"),
+    [
+        *(
+            (first, end)
+            for first in ("", "1;\n", "% text\n\n")
+            for end in ("end", "endfunction", "", "end  % of it", "end;")
+        ),
+        *(("x = 3;\nplot(x, 'o'); hold on\n", end) for end in ("end", "endfunction")),
+    ],
+)
+def test_functions_of_a_file_end_where_they_end(first: str, end: str):
     text = first + "".join(f"function y = f{i}(X)\n{BODY}{end}\n\n% between\n" for i in range(3))
     file = read_m("f.m", text)
     assert [f.name for f in file.functions] == ["f0", "f1", "f2"]
