@@ -60,7 +60,7 @@ class StudentTarget:
         }
         self.cotangent: Array | None = arrays.get("cotangent")
         self.out: Array | None = arrays.get("out")
-        self.places: dict[str, int | None] = dict(facts["places"])
+        self.places: dict[str, str] = dict(facts["places"])
         self.examples: int | None = facts["examples"]
         self.scale = float(facts["scale"])
         self.seconds = float(facts["seconds"])

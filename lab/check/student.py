@@ -290,15 +290,15 @@ def _elsewhere(tensor: TensorReport, words: str) -> TensorReport:
     return replace(tensor, diagnosis=f"only {words}{said}")
 
 
-def _with_lines(report: GradientReport, places: Mapping[str, int | None]) -> GradientReport:
+def _with_lines(report: GradientReport, places: Mapping[str, str]) -> GradientReport:
     """Say where in the file a gradient that could not be compared comes from."""
     call, line = list(places.items())[-1]
-    if line is None:
+    if not line:
         return report
     tensors = tuple(
         t
         if t.passed or t.checked or t.direction is not None
-        else replace(t, diagnosis=f"{t.diagnosis} ({call}, line {line})")
+        else replace(t, diagnosis=f"{t.diagnosis} ({call}, {line})")
         for t in report.tensors
     )
     return replace(report, tensors=tensors)

@@ -72,10 +72,8 @@ def random_line(code: Code) -> str:
     return ": does it draw random numbers without a fixed seed?"
 
 
-def place(function: Function | None) -> int | None:
-    """The line a function begins at."""
-    try:
-        line: int = inspect.unwrap(function).__code__.co_firstlineno  # type: ignore[arg-type]
-    except (AttributeError, TypeError):
-        return None
-    return line
+def place(function: Function | None) -> str:
+    """Where a function of the file begins: "line 12", "cell 4, line 3"; empty if that is not known."""
+    loaded = Home.loaded
+    line = None if loaded is None or function is None else loaded.where(function)
+    return "" if loaded is None or line is None else loaded.place(line)

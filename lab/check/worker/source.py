@@ -7,6 +7,7 @@ import textwrap
 from functools import cache
 from typing import Any
 
+from .mfile import Function as OctaveFunction
 from .values import Function
 
 
@@ -32,7 +33,9 @@ def tree(function: Function) -> ast.AST | None:
 @cache
 def returned(function: Function) -> list[str]:
     """Names of what the function returns, from its longest return: 'return P, np.array(H)' -> ['P', 'H']; "" where an
-    element has no name."""
+    element has no name. A function of Octave says which they are."""
+    if isinstance(function, OctaveFunction):
+        return list(function.outputs)
     found: list[list[str]] = [[]]
     for node in ast.walk(tree(function) or ast.Module([], [])):
         if isinstance(node, ast.Return) and node.value is not None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.check.student import check_file
 from tests.lab.check.loader import Loader
 
 DEFINITIONS = "def grads(X, W):\n    return X.T @ W\n\nclass Net:\n    def loss(self):\n        return 1.0"
@@ -152,3 +153,18 @@ def test_a_file_to_run_that_is_not_there(loader: Loader, write):
 )
 def test_what_is_no_notebook_is_said_in_a_sentence(loader: Loader, write: Callable[..., Path], text: str, error: str):
     assert loader(write({"net.ipynb": text})).error.startswith(error)
+
+
+def test_a_report_names_the_cell(write):
+    code = """class Square:
+    def __init__(self):
+        self.params = {"W": np.ones((2, 3))}
+
+    def loss(self):
+        return float(np.sum(self.params["W"] ** 2))
+
+    def grads(self):
+        return {"W": 2 * self.params["W"][:1]}"""
+    report = check_file(write({"net.ipynb": book("import numpy as np", "%time\n" + code)}), "Square").report
+    assert not report.passed
+    assert "(grads(), cell 2, line 9)" in report.tensors[0].diagnosis
