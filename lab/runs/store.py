@@ -66,7 +66,7 @@ class RunStore:
         """Inside the with-block append() adds to metrics.csv, of which the rows up to `update` are kept.
 
         The file is locked meanwhile: a second process that wants to write the same run gets a LabError, and so does
-        who would go on with a run whose earlier rows are lost. evaluate_every: updates from row to row.
+        who would continue a run whose earlier rows are lost. evaluate_every: updates from row to row.
         """
         path = self.path / "metrics.csv"
         with disk(path), opened(path, "a+", newline="", encoding="utf-8") as file:
