@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType, MethodType, ModuleType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 
@@ -217,7 +217,7 @@ class Holding:
         self._before: dict[str, Any] = {}
         self.after: dict[str, Any] = {}
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Holding":
         seed()
         for name, value in self._values.items():
             group = self._where[name]
