@@ -5,7 +5,6 @@ import sys
 
 # ruff: noqa: PTH100, PTH120 - pathlib may be somebody else's until the path is ours
 HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-OUTER = "GRADLAB_OUTER_PYTHONPATH"  # what PYTHONPATH was: a student's file sees it again
 
 
 def use_own_modules() -> None:
@@ -15,7 +14,9 @@ def use_own_modules() -> None:
     sys.path[:] = [folder for folder in sys.path if os.path.abspath(folder) not in foreign]
     if HOME not in sys.path:
         sys.path.insert(0, HOME)
-    os.environ.setdefault(OUTER, outer)
+    from lab.machine import OUTER_PYTHONPATH  # only now is it ours
+
+    os.environ.setdefault(OUTER_PYTHONPATH, outer)
     os.environ |= {"PYTHONPATH": HOME, "PYTHONSAFEPATH": "1"}
 
 

@@ -5,6 +5,7 @@ import platform
 from functools import cache
 from pathlib import Path
 
+OUTER_PYTHONPATH = "GRADLAB_OUTER_PYTHONPATH"  # what PYTHONPATH was before the launcher (gradlab/) put ours there
 _SKYLAKEX = {"avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"}
 
 
@@ -19,6 +20,15 @@ def tune_blas() -> None:
         return
     if flags >= _SKYLAKEX:
         os.environ.setdefault("OPENBLAS_CORETYPE", "Cooperlake" if "avx512_bf16" in flags else "SkylakeX")
+
+
+def outer_environment() -> dict[str, str]:
+    """The environment as the user has it, without what keeps our own modules first: for a student's file."""
+    outer = os.environ.get(OUTER_PYTHONPATH)
+    if outer is None:
+        return dict(os.environ)
+    ours = {"PYTHONPATH", "PYTHONSAFEPATH", OUTER_PYTHONPATH}
+    return {k: v for k, v in os.environ.items() if k not in ours} | ({"PYTHONPATH": outer} if outer else {})
 
 
 def cores() -> int:

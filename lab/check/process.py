@@ -14,6 +14,7 @@ from typing import Any, Self
 from core.types import Array
 from lab.check.interpreter import choose_python
 from lab.check.worker.wire import receive, send
+from lab.machine import outer_environment
 from lab.visible import visible
 
 START = Path(__file__).with_name("worker") / "start.py"
@@ -49,7 +50,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"},
+            env={**outer_environment(), "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"},
             start_new_session=True,
         )
         self._listener = threading.Thread(target=self._listen, name="gradlab-prints", daemon=True)

@@ -72,6 +72,16 @@ def test_a_student_file_sees_its_own(launched, crowded):
     assert ended.returncode == 0, ended.stdout.decode() + ended.stderr.decode()
 
 
+def test_a_student_file_sees_its_own_pythonpath(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "core.py").write_text("scale = 3.0")
+    (tmp_path / "mine.py").write_text(STUDENT)
+    env = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path / 'elsewhere'}"}
+    command = [sys.executable, "-m", "gradlab", "check", "mine.py:scaled"]
+    ended = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
 STUDENT = """
 from core import scale
 
