@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from .errors import CodeError, NothingToCheckError
-from .inputs import settings_of
+from .inputs import as_given, settings_of
 from .roles import Role, is_flag, one_hot_first, plain, role
-from .source import compared, likely, returned, signature
+from .source import compared, is_octave, likely, returned, signature
 from .values import Function, described
 from .world import Store, World
 
@@ -190,7 +190,7 @@ class Binder:
         if self.layer and outputs is not None and p.name == self._handed(function):
             return False, self.cotangent.copy()
         if what is Role.LABELS:
-            return False, world.labels(self.encodings["Y" if one_hot_first(p.name) else "y"])
+            return False, self._labels(function, p, world)
         if what is Role.NETWORK and self.network is not None:
             return False, self.network()
         if what is Role.NETWORK:
@@ -203,8 +203,9 @@ class Binder:
             return False, (world.store.norms > 0 or world.store.depth == 0) if norm else True
         if p.name in self.words and not (optional and isinstance(p.default, str)):
             return False, self.words[p.name]
-        if (settings := settings_of(p.name)) is not None and not optional:
-            return False, dict(self.settings.get(p.name, settings))
+        settings = settings_of(p.name, getattr(function, "__name__", ""))
+        if settings is not None and (not optional or p.name in self.settings):
+            return False, as_given(p.name, self.settings.get(p.name, settings), function)
         if what is Role.MODE:
             return False, "train"
         if what is Role.SEED:
@@ -226,6 +227,11 @@ class Binder:
         if self.loss is not None and re.fullmatch(r"(data)?(loss|cost|ce|crossentropy)(value|val)?", plain(p.name)):
             return False, self.call(self.loss, world, values, outputs, fill)
         raise UnfilledError(p.name, getattr(function, "__name__", "it"))
+
+    def _labels(self, function: Function, p: inspect.Parameter, world: World) -> Any:
+        """The labels as this argument wants them; classes are numbered from 1 in Octave."""
+        encoding = self.encodings["Y" if one_hot_first(p.name) else "y"]
+        return world.labels(encoding) + (is_octave(function) and encoding not in ("one-hot", "turned"))
 
     def _stands_for_x(self, function: Function, p: inspect.Parameter) -> bool:
         """Is this the first argument of a function none of whose arguments is called X: forward(z, y)?"""

@@ -233,7 +233,7 @@ def _looks_listed(name: str, functions: Sequence[Function]) -> bool:
     """Does the text treat the argument as a list of arrays?"""
     if re.fullmatch(r"(ws|weights|.*list)", plain(name)):
         return True
-    pattern = rf"\b{name}\[(\w+|-1)\]|len\({name}\)|in {name}:|enumerate\({name}|zip\({name}"
+    pattern = rf"\b{name}\[(\w+|-1)\]|len\({name}\)|in {name}:|enumerate\({name}|zip\({name}|\b{name}\{{"
     return any(re.search(pattern, text(f)) for f in functions)
 
 

@@ -367,7 +367,7 @@ class FunctionCode(Code):
     def _settings(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for p in signature(self.family.forward) if self.family.forward is not None else []:
-            found |= self._binder.settings.get(p.name) or settings_of(p.name) or {}
+            found |= self._binder.settings.get(p.name) or settings_of(p.name, name_of(self.family.forward)) or {}
         return found
 
     def elsewhere(self, rng: Any, n: int) -> "FunctionCode":
@@ -393,7 +393,8 @@ class FunctionCode(Code):
             yield "at another point", self.elsewhere(rng, len(self.world.x))
         else:
             yield "at another point, with another batch", self.elsewhere(rng, len(self.world.x) + 4)
-        others = other_settings([p.name for p in signature(self.family.forward)] if self.family.forward else [])
+        forward = self.family.forward
+        others = other_settings([p.name for p in signature(forward)], name_of(forward)) if forward else {}
         if self.layer and others and self.world.x.ndim == 4 and set(self.world.x.shape) >= {6, 8}:
             words = ", ".join(f"{key} {value}" for settings in others.values() for key, value in settings.items())
             yield f"with {words}", self._other_settings(others, rng)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from .errors import CodeError
+from .roles import plain
+from .source import text
 from .values import Function, array
 
 
@@ -63,12 +65,44 @@ IMAGES: tuple[Shapes, ...] = (
 )
 
 
-def settings_of(parameter: str) -> dict[str, Any] | None:
-    """The settings an argument such as conv_param holds; None if it is no such argument."""
-    low = parameter.lower()
-    if not low.endswith(("param", "params", "config")):
+NUMBERS = {  # arguments that are one setting: its keys
+    r"strides?|stepsize": ("stride",),
+    r"pad(ding|s)?(size|width)?": ("pad",),
+    r"pool(ing)?(size|height|width|h|w|dim)?|(kernel|filter|window)(size|height|width|dim)": (
+        "pool_height",
+        "pool_width",
+    ),
+}
+
+
+def settings_of(parameter: str, function: str = "") -> dict[str, Any] | None:
+    """The settings an argument of a function holds: all of conv_param, the stride alone if that is an argument; None if
+    it is no such argument."""
+    return _settings(SETTINGS, parameter, function)
+
+
+def _settings(among: dict[str, dict[str, Any]], parameter: str, function: str) -> dict[str, Any] | None:
+    if is_dict(parameter):
+        return next((v for k, v in among.items() if parameter.lower().startswith(k)), None)
+    keys = next((keys for pattern, keys in NUMBERS.items() if re.fullmatch(pattern, plain(parameter))), ())
+    if not keys or not is_image(function.lower()):
         return None
-    return next((v for k, v in SETTINGS.items() if low.startswith(k)), None)
+    every = among["pool" if "pool" in function.lower() else "conv"]
+    return {key: every.get(key, 3 if key.startswith("pool") else 0) for key in keys}
+
+
+def is_dict(parameter: str) -> bool:
+    """Does an argument of this name hold several settings?"""
+    return parameter.lower().endswith(("param", "params", "config"))
+
+
+def as_given(parameter: str, settings: dict[str, Any], function: Function) -> Any:
+    """Settings as the argument of a function wants them: a dict, a number, or one for each side if it takes the first
+    of them."""
+    if is_dict(parameter):
+        return dict(settings)
+    value = next(iter(settings.values()))
+    return np.array([value, value]) if re.search(rf"\b{parameter}[(\[] *[01] *[)\]]", text(function)) else value
 
 
 OTHERS: dict[str, dict[str, Any]] = {
@@ -77,13 +111,12 @@ OTHERS: dict[str, dict[str, Any]] = {
 }
 
 
-def other_settings(parameters: Sequence[str]) -> dict[str, dict[str, Any]]:
+def other_settings(parameters: Sequence[str], function: str) -> dict[str, dict[str, Any]]:
     """Other settings for arguments such as conv_param: a stride of 2, pools that overlap. Of a convolution with a pool
     behind it only the pool's."""
-    kinds = {key: name for name in parameters for key in OTHERS if name.lower().startswith(key)}
-    if "pool" in kinds:
-        kinds.pop("conv", None)
-    return {name: OTHERS[key] for key, name in kinds.items() if settings_of(name) is not None}
+    found = {name: other for name in parameters if (other := _settings(OTHERS, name, function)) is not None}
+    pools = {name: other for name, other in found.items() if name.lower().startswith("pool")}
+    return pools if pools and any(map(is_dict, found)) else found
 
 
 def odd(shape: tuple[int, ...]) -> tuple[int, ...]:

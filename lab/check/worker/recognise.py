@@ -42,8 +42,9 @@ def recognised(namespace: Any) -> list[Found]:
     """Everything in the file that looks like code with a gradient."""
     own = own_names(namespace)
     functions = {k: f for k, f in functions_of(namespace).items() if k in own}
-    found = [Found(p.stem, "pair", f"{p.forward} and {p.backward}") for p in pairs_of(functions)]
-    paired = {name for p in pairs_of(functions) for name in (p.forward, p.backward)}
+    pairs = [p for p in pairs_of(functions_of(namespace)) if p.forward in own or p.backward in own]
+    found = [Found(p.stem, "pair", f"{p.forward} and {p.backward}") for p in pairs]
+    paired = {name for p in pairs for name in (p.forward, p.backward)}
     for name, function in functions.items():
         if name not in paired and is_gradient_name(name) and takes_all(function):
             found.append(Found(name, "gradients", f"{name}() with what it needs"))

@@ -21,6 +21,11 @@ def signature(function: Function) -> list[inspect.Parameter]:
     return [p for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
 
 
+def is_octave(function: Any) -> bool:
+    """Does Octave run it? Then its text is MATLAB (mfile.py:Function)."""
+    return hasattr(function, "nargout") and hasattr(function, "outputs")
+
+
 @cache
 def tree(function: Function) -> ast.AST | None:
     """The function's syntax tree, None where there is no text."""
@@ -36,6 +41,8 @@ def returned(function: Function) -> list[str]:
     element has no name. A function of Octave says which they are."""
     if isinstance(function, OctaveFunction):
         return list(function.outputs)
+    if is_octave(function):
+        return list(function.outputs)  # type: ignore[attr-defined]
     found: list[list[str]] = [[]]
     for node in ast.walk(tree(function) or ast.Module([], [])):
         if isinstance(node, ast.Return) and node.value is not None:
@@ -58,6 +65,8 @@ def _name(node: ast.expr) -> str:
 @cache
 def called(function: Function) -> set[str]:
     """Names of the functions and methods it calls."""
+    if is_octave(function):
+        return set(re.findall(r"\b([A-Za-z]\w*) *\(", text(function)))
     nodes = [node.func for node in ast.walk(tree(function) or ast.Module([], [])) if isinstance(node, ast.Call)]
     return {n.id for n in nodes if isinstance(n, ast.Name)} | {n.attr for n in nodes if isinstance(n, ast.Attribute)}
 
@@ -65,6 +74,8 @@ def called(function: Function) -> set[str]:
 @cache
 def words(function: Function) -> set[str]:
     """Its string constants that could be keys or names of attributes: 'W1', 'W' of f'W{i}' and of 'W' + str(i)."""
+    if is_octave(function):
+        return set(re.findall(r"(?<=[\w)}]\.)[A-Za-z]\w{0,19}\b", text(function)))
     found = set()
     for node in ast.walk(tree(function) or ast.Module([], [])):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -77,6 +88,9 @@ def words(function: Function) -> set[str]:
 @cache
 def compared(function: Function, name: str) -> list[str]:
     """The strings an argument is compared with, what suits a course first: softmax or cross entropy, training."""
+    if is_octave(function):
+        found = re.findall(rf"strcmpi? *\( *{name} *, *['\"](\w+)['\"]", text(function))
+        return sorted(dict.fromkeys(found), key=lambda word: not likely(word))
     found = []
     for node in ast.walk(tree(function) or ast.Module([], [])):
         if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id == name:
@@ -92,6 +106,8 @@ def likely(word: str) -> bool:
 @cache
 def text(thing: Any) -> str:
     """The text of a function or class, "" where there is none."""
+    if is_octave(thing):
+        return str(thing.text)
     try:
         return inspect.getsource(thing)
     except (OSError, TypeError):

@@ -10,12 +10,12 @@ import numpy as np
 from .binding import Binder, holders, own_holders
 from .errors import CodeError
 from .families import roles_of
-from .functions import Family, FunctionCode
+from .functions import Family, FunctionCode, name_of
 from .inputs import IMAGES, ROWS_AND_COLUMNS, Shapes, is_image, settings_of
 from .matching import Slot
 from .roles import Role, role
 from .search import Try, search
-from .source import signature
+from .source import is_octave, signature
 from .values import Function
 from .world import LAYOUTS, World, draw, layer_world, plain_world
 
@@ -79,8 +79,10 @@ def _worlds(stem: str, forward: Function, backward: Function, n: int, seed: int)
         for layout in LAYOUTS[:2]:
             yield plain_world(layout, (4, 4), n, np.random.default_rng(seed), moves_x=True)
         return
-    both = (IMAGES, ROWS_AND_COLUMNS) if is_image(stem.lower()) else (ROWS_AND_COLUMNS, IMAGES)
-    for shapes in (*both[0], *both[1], *MORE):
+    images = is_image(stem.lower())
+    first = MORE[1:3] if images and is_octave(forward) else ()  # MATLAB's images have the examples last
+    both = (IMAGES, ROWS_AND_COLUMNS) if images else (ROWS_AND_COLUMNS, IMAGES)
+    for shapes in (*first, *both[0], *both[1], *MORE):
         rng = np.random.default_rng(seed)
         yield _world(shapes(n), forward, backward, n, rng)
 
@@ -97,15 +99,15 @@ MORE: tuple[Shapes, ...] = (
 
 def _world(shapes: dict[str, tuple[int, ...]], forward: Function, backward: Function, n: int, rng: Any) -> World:
     world = layer_world(shapes["x"], n, rng)
-    slots = list(world.slots)
-    names = holders([forward, backward])
+    slots, name = list(world.slots), name_of(forward)
     own = own_holders(forward) or own_holders(backward)
-    for letter in names:
+    for letter in holders([forward, backward]):
         key = {"W": "w", "b": "b", "gamma": "gamma", "beta": "gamma"}[letter]
         slots += [Slot(name, letter, i, shapes[key]) for i, name in enumerate(own.get(letter, []))]
     order = [p.name for p in signature(forward)]
     for p in signature(forward)[1:]:  # A of fully_connected_forward(X, A, b)
-        if role(p.name) is Role.OTHER and p.default is p.empty and settings_of(p.name) is None and "W" not in own:
+        weights = role(p.name) is Role.OTHER and p.default is p.empty and settings_of(p.name, name) is None
+        if weights and "W" not in own:
             slots.append(Slot(p.name, "W", 0, shapes["w"]))
     slots.sort(key=lambda s: order.index(s.name) if s.name in order else -1)
     return replace(world, slots=tuple(slots), values=draw(rng, tuple(slots)) | {"x": world.x})
