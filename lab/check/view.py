@@ -1,7 +1,9 @@
 """A gradient check in the terminal: a table of the tensors, their relative errors as box plots, the verdict."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -50,7 +52,8 @@ def _file_parts(report: FileReport, width: int, colours: Colours) -> Iterator[Re
         yield Padding(_recognised(report, colours), (0, 0, 1, 2))
     for target in report.targets:
         if not target.passed:
-            yield from _target_parts(target, width, colours)
+            new = tuple(note for note in target.report.notes if note not in report.notes)
+            yield from _target_parts(replace(target, report=replace(target.report, notes=new)), width, colours)
     yield _sum(report, colours)
 
 
@@ -208,9 +211,14 @@ def _comparisons(rows: tuple[Comparison, ...], colours: Colours) -> Table:
 
 def _verdict(report: GradientReport | StudentReport, colours: Colours) -> Iterator[Text]:
     check = report.report if isinstance(report, StudentReport) else report
-    for t in check.tensors:
-        if not t.passed:
-            yield Text(f"{t.name} {t.verdict}", colours.wrong)
+    wrong = [t for t in check.tensors if not t.passed]
+    shared = Counter(t.diagnosis for t in wrong if t.diagnosis and t.worst_at is not None)
+    for t in wrong:
+        alone = shared[t.diagnosis] < 2
+        yield Text(f"{t.name} {t.verdict if alone else replace(t, diagnosis='').verdict}", colours.wrong)
+    for diagnosis, count in shared.items():
+        if count > 1:  # said once, below the figures of all of them
+            yield Text(diagnosis, colours.wrong)
     for finding in check.findings:
         yield Text(finding, colours.wrong)
     where = f"{check.target}, {check.method}, {check.seconds:.2f} s"

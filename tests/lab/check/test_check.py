@@ -275,3 +275,16 @@ def wait_for(word, log, meanwhile=lambda: None):
 def test_checking_changes_nothing_random():
     once, again = (check_preset(load("a2-setting1"), Settings(samples=20), examples=4) for _ in range(2))
     assert [np.array_equal(a.errors, b.errors) for a, b in zip(once.tensors, again.tensors, strict=True)]
+
+
+def test_a_cause_that_several_tensors_share_is_said_once(capsys):
+    from rich.console import Console
+
+    from lab.check.view import render
+    from tests.tui.recorded import report, tensor
+
+    wrong = [tensor(name, (5, 4), 0.3, passed=False) for name in ("W1", "b1")]
+    render(report((*wrong, tensor("W2", (4, 3), 1e-15))), Console(width=100))
+    out = capsys.readouterr().out
+    assert out.count("the penalty, or its factor 2?") == 1
+    assert out.count("fails: ") == 2
