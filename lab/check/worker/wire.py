@@ -18,11 +18,16 @@ def send(stream: IO[bytes], head: Mapping[str, Any], arrays: Mapping[str, Any] |
     """One frame."""
     arrays = {name: np.asarray(a, order="C") for name, a in (arrays or {}).items()}
     listed = [(name, a.dtype.str, a.shape) for name, a in arrays.items()]
-    text = json.dumps({**head, "arrays": listed}).encode()
+    text = json.dumps({**head, "arrays": listed}, default=_plain).encode()
     stream.write(len(text).to_bytes(8, "little") + text)
     for a in arrays.values():
         stream.write(a.tobytes())
     stream.flush()
+
+
+def _plain(value: Any) -> Any:
+    """What a student's code keeps among its settings, as JSON has it."""
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "fiub" else repr(value)
 
 
 def receive(stream: IO[bytes]) -> tuple[dict[str, Any], dict[str, Any]]:

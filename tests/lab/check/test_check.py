@@ -288,3 +288,33 @@ def test_a_cause_that_several_tensors_share_is_said_once(capsys):
     out = capsys.readouterr().out
     assert out.count("the penalty, or its factor 2?") == 1
     assert out.count("fails: ") == 2
+
+
+BATCHNORM = """
+import numpy as np
+
+def batchnorm_forward(x, gamma, beta, bn_param):
+    momentum = bn_param.get("momentum", 0.9)
+    running = bn_param.get("running_mean", np.zeros(x.shape[1]))
+    mean, std = x.mean(0), np.sqrt(x.var(0) + bn_param.get("eps", 1e-5))
+    xhat = (x - mean) / std
+    bn_param["running_mean"] = momentum * running + (1 - momentum) * mean
+    bn_param["seen"] = {len(x)}
+    bn_param["count"] = np.float32(1)
+    return gamma * xhat + beta, (xhat, std, gamma)
+
+def batchnorm_backward(dout, cache):
+    xhat, std, gamma = cache
+    g = dout * gamma
+    dx = (g - g.mean(0) - xhat * (g * xhat).mean(0)) / std
+    return dx, (dout * xhat).sum(0), dout.sum(0)
+"""
+
+
+def test_code_that_keeps_arrays_among_its_settings_is_checked(gradlab, tmp_path, monkeypatch):
+    """CS231n's batch normalisation puts its running means into the settings that it was given."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bn.py").write_text(BATCHNORM)
+    assert gradlab("check", "bn.py:batchnorm")[0] == 0
+    (tmp_path / "bn.py").write_text(BATCHNORM.replace("g - g.mean(0) - ", "g - "))
+    assert gradlab("check", "bn.py:batchnorm")[0] == 1
