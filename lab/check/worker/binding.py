@@ -12,23 +12,23 @@ import numpy as np
 
 from .errors import CodeError, NothingToCheckError
 from .inputs import as_given, settings_of
+from .octave_values import Cell
 from .roles import Role, is_flag, one_hot_first, plain, role
-from .source import compared, is_octave, likely, returned, signature
+from .source import compared, is_octave, likely, returned, signature, text
 from .values import Function, described
 from .world import Store, World
 
 LETTERS = {Role.W: "W", Role.B: "b", Role.GAMMA: "gamma", Role.BETA: "beta"}
 GIVEN_ALWAYS = (*LETTERS, Role.X, Role.LABELS, Role.NETWORK, Role.LAMBDA)
 COUNTS: tuple[tuple[str, Callable[[World], int]], ...] = (
-    (r"k", lambda w: w.sizes[-1]),
-    (r"numclasses", lambda w: w.sizes[-1]),
-    (r"nclasses", lambda w: w.sizes[-1]),
-    (r"n", lambda w: len(w.x)),
-    (r"nbatch", lambda w: len(w.x)),
-    (r"batchsize", lambda w: len(w.x)),
-    (r"nlayers", lambda w: w.store.depth),
-    (r"numlayers", lambda w: w.store.depth),
-    (r"l", lambda w: w.store.depth),
+    (r"k|(n|num)(of)?(classes|labels)", lambda w: w.sizes[-1]),
+    (r"n|nbatch|batchsize", lambda w: len(w.x)),
+    (r"l|klayers|(n|num)(of)?layers", lambda w: w.store.depth),
+    (r"d|ndim|dims?|ninputs?|inputs?(size|dim)|(n|num)?features", lambda w: w.sizes[0]),
+    (
+        r"m|nhid(den)?|(nodes|units|neurons)(in)?hidden(layer)?|hidden(size|dim|units|nodes|layersize)",
+        lambda w: w.sizes[1] if w.store.depth > 1 else len(w.x),
+    ),
 )
 
 
@@ -53,6 +53,8 @@ class Outputs:
             if isinstance(part, dict):
                 self.named |= {plain(str(key)): v for key, v in part.items()}
         self.named |= {name: part for name, part in zip(self.names, self.parts, strict=True) if name}
+        given = {plain(p.name) for p in signature(function)} if function is not None else set()
+        self.new = self.named.keys() - given
 
     def probabilities(self, world: World) -> Any:
         """The part that holds a number for every class and example, best one that sums to 1 over the classes."""
@@ -185,6 +187,8 @@ class Binder:
                 return False, outputs.named[plain(p.name)]
         if (letter := LETTERS.get(what)) is not None:
             return _tensors(function, letter, p, world, values)
+        if what is Role.X and outputs is not None and plain(p.name) in outputs.new:
+            return False, outputs.named[plain(p.name)]  # Xs: the inputs of every layer
         if what is Role.X:
             return False, values["x"].copy() if "x" in values else world.X
         if self.layer and outputs is not None and p.name == self._handed(function):
@@ -222,7 +226,7 @@ class Binder:
         if what is Role.P and outputs is not None and (found := outputs.probabilities(world)) is not None:
             return False, found
         for name, count in COUNTS:
-            if plain(p.name) == name:
+            if re.fullmatch(name, plain(p.name)):
                 return False, count(world)
         if self.loss is not None and re.fullmatch(r"(data)?(loss|cost|ce|crossentropy)(value|val)?", plain(p.name)):
             return False, self.call(self.loss, world, values, outputs, fill)
@@ -263,8 +267,16 @@ def _tensors(
             raise UnfilledError(p.name, getattr(function, "__name__", "it"))
         return False, values[slots[own.index(p.name)].name].copy()
     if world.store.lists or len(slots) > 1:
-        return False, [values[s.name].copy() for s in slots]
+        return False, _listed(function, p.name, [values[s.name].copy() for s in slots])
     return False, values[slots[0].name].copy()
+
+
+def _listed(function: Function, name: str, given: list[Any]) -> list[Any]:
+    """A list; in Octave a column of cells, if the function asks for its rows."""
+    cell = Cell(given)
+    down = rf"size *\( *{name} *, *1 *\)|\[ *\w+ *,[^\]]*\] *= *size *\( *{name} *\)"
+    cell.shape = (len(given), 1) if re.search(down, text(function)) else (1, len(given))
+    return cell if is_octave(function) else given
 
 
 def _averages(name: str, world: World) -> Any:

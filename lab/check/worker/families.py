@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
 from .binding import holders
 from .functions import Family, name_of
 from .roles import Role, is_flag, key_letter, plain, role, tensor
-from .source import called, returned, signature, text, words
+from .source import called, is_octave, returned, signature, text, words
 from .values import Function
 from .world import STYLES, Store
 
@@ -103,8 +104,15 @@ def families(namespace: Any, gradient: Function, thing: Any = None) -> Iterator[
     if gives_loss_and_gradient(name_of(gradient), gradient, own) and not is_gradient_name(name_of(gradient)):
         fitting = rest = []
     groups: list[list[Function | None]] = [[*fitting[:3]], [*rest, None] if penalised else [*rest], [None]]
+    flags = tuple(sorted(set().union(*map(_flags, functions_of(namespace).values()))))
     for group in groups:
-        yield [Family(gradient, forward, cost) for cost in group for forward in forwards]
+        yield [Family(gradient, forward, cost, flags) for cost in group for forward in forwards]
+
+
+def _flags(function: Function) -> set[str]:
+    """Keys and fields of parameters that switch batch normalisation on: 'use_bn' of NetParams['use_bn']."""
+    found = {word for word in words(function) if re.fullmatch(r"(use|do|with)?(bn|batchnorm)(flag)?", plain(word))}
+    return {word for word in found if re.search(rf"\[['\"]{word}['\"]\]|\w\.{word}\b(?! *[.({{])", text(function))}
 
 
 def methods_of(thing: Any) -> dict[str, Function]:
@@ -209,7 +217,7 @@ def stores(family: Family) -> list[Store]:
     held = holders(functions)
     weights, biases = held.get("W", []), "b" in held
     if not weights or any(Role.NETWORK in roles_of(f) for f in functions):
-        return list(_networks(functions, held))
+        return [replace(store, flags=family.flags) for store in _networks(functions, held)]
     norms = any(letter in held for letter in ("gamma", "beta"))
     if len(weights) > 1:
         return list(_normed(Store(len(weights), biases=biases), norms))
@@ -221,8 +229,6 @@ def stores(family: Family) -> list[Store]:
 
 
 def _normed(store: Store, norms: bool) -> Iterator[Store]:
-    from dataclasses import replace
-
     if norms:
         yield replace(store, norms=store.depth - 1)
         yield replace(store, norms=store.depth)
@@ -247,11 +253,19 @@ def _networks(functions: Sequence[Function], held: Mapping[str, list[str]]) -> I
     norms = bool(keys["gamma"] or "gamma" in held)
     biases = bool(keys["b"]) or not keys["W"]
     styles = STYLES if numbered else (*STYLES[1:3], "single", STYLES[0], *STYLES[3:])
+    if any(_looks_like_cell(f) for f in functions):
+        styles = ("flat list", *styles)
     for style in dict.fromkeys(styles):
         for count in dict.fromkeys([1] if style == "single" else [depth, 2, 3, 1] if depth else [3, 2, 1]):
             for names in _spellings(keys):
                 for start in (base, 0) if style in ("flat", "attributes") and not numbered else (base,):
                     yield from _normed(Store(count, 0, biases, style, names, start), norms)
+
+
+def _looks_like_cell(function: Function) -> bool:
+    """Are the parameters a cell: theta{1, 2}?"""
+    names = [p.name for p in signature(function) if role(p.name) is Role.NETWORK]
+    return is_octave(function) and any(re.search(rf"\b{name}\{{", text(function)) for name in names)
 
 
 def _bases(letter: str, used: Sequence[str]) -> Iterator[str]:

@@ -24,11 +24,12 @@ from .world import World, draw
 
 @dataclass(frozen=True)
 class Family:
-    """Functions, or methods of one object, that belong together."""
+    """Functions, or methods of one object, that belong together. flags: what the file reads beside the parameters."""
 
     gradient: Function
     forward: Function | None = None
     cost: Function | None = None
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .matching import Slot
+from .octave_values import Cell
 
 LAMBDA = 0.1
 STYLES = (
@@ -60,7 +61,7 @@ LAYOUTS = (
 class Store:
     """How the parameters are kept. depth: layers with a W; norms: layers with gamma and beta, the first ones; biases:
     is there a b; style: of an argument that holds all of them; keys: letter -> its key there; base: of its numbers;
-    lists: do arguments W and b hold lists."""
+    lists: do arguments W and b hold lists; flags: keys beside the parameters that switch batch normalisation on."""
 
     depth: int
     norms: int = 0
@@ -69,6 +70,7 @@ class Store:
     keys: tuple[tuple[str, str], ...] = (("W", "W"), ("b", "b"), ("gamma", "gamma"), ("beta", "beta"))
     base: int = 1
     lists: bool = False
+    flags: tuple[str, ...] = ()
 
     def letters(self) -> Iterator[tuple[str, int]]:
         """Every tensor: its letter and its layer."""
@@ -114,18 +116,25 @@ class Store:
         ]
         flat = {f"{keys[letter]}{layer + self.base}": values[letter, layer] for letter, layer in self.letters()}
         lists = {keys[letter]: column for letter, column in by_letter.items()}
+        flags = dict.fromkeys(self.flags, self.norms > 0)
         made: dict[str, Any] = {
-            "flat": flat,
-            "dict of lists": lists,
+            "flat": flat | flags,
+            "dict of lists": lists | flags,
             "list of dicts": [{keys[letter]: value for letter, value in layer.items()} for layer in layers],
             "pairs": [tuple(layer.values()) for layer in layers],
             "two lists": tuple(by_letter.values()),
-            "flat list": [value for layer in layers for value in layer.values()],
+            "flat list": self._cell([value for layer in layers for value in layer.values()]),
             "single": {keys[letter]: column[0] for letter, column in by_letter.items()},
-            "attributes": SimpleNamespace(**flat),
-            "lists in attributes": SimpleNamespace(**lists),
+            "attributes": SimpleNamespace(**flat, **flags),
+            "lists in attributes": SimpleNamespace(**lists, **flags),
         }
         return made[self.style]
+
+    def _cell(self, flat: list[Any]) -> Cell:
+        """A flat list that Octave sees as theta{1, layer} and theta{2, layer}, too."""
+        cell = Cell(flat)
+        cell.shape = (len(flat) // self.depth, self.depth)
+        return cell
 
 
 @dataclass(frozen=True)
