@@ -13,6 +13,8 @@ MANY = 6  # tensors: more are told as a range
 FEW = 4  # tensors: the most that are listed as exceptions
 Place = tuple[int, str]  # layer and role
 
+ROUNDING = 1e-6  # a coefficient so small beside the largest is rounding, not a penalty
+
 
 def describe(identity: Identity, code: NetworkCode) -> str:
     """'2 layers, ReLU, softmax cross entropy, 0.1 * sum W^2'."""
@@ -36,9 +38,10 @@ def _norm(norm: Norm) -> str:
 def _penalty(identity: Identity) -> list[str]:
     found = []
     kind = {"squares": "{}^2", "norms": "|{}|_2", "absolute values": "|{}|", "elements": "{}"}[identity.penalty.kind]
+    largest = max((abs(each) for c in identity.penalty.coefficients for each in c.values()), default=0.0)
     for role in ORDER:
         coefficients = [c[role] for c in identity.penalty.coefficients if role in c]
-        if any(coefficients):
+        if any(abs(each) > ROUNDING * largest for each in coefficients):
             same = len(set(coefficients)) == 1
             factor = f"{coefficients[0]:g}" if same else "(" + ", ".join(f"{c:g}" for c in coefficients) + ")"
             found.append(f"{factor} * sum {kind.format(role)}")
