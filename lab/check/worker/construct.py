@@ -9,7 +9,7 @@ import numpy as np
 
 from .binding import Binder
 from .roles import Role, one_hot_first, plain, role
-from .source import signature, text
+from .source import signature, text, unpacked, wants_list
 from .state import seed
 from .values import Function
 from .world import World
@@ -44,7 +44,7 @@ def new(made: Function, world: World, binder: Binder, listed: bool = False) -> A
     seed()
     positional: dict[str, Any] = {}
     for p in signature(made):
-        given, value = _argument(p, world, binder, listed)
+        given, value = _argument(made, p, world, binder, listed)
         if given:
             positional[p.name] = value
     keywords = {p.name for p in signature(made) if p.kind is p.KEYWORD_ONLY}
@@ -67,9 +67,13 @@ def _initialised(thing: Any, world: World, binder: Binder, listed: bool) -> Any:
     return thing
 
 
-def _argument(p: inspect.Parameter, world: World, binder: Binder, listed: bool) -> tuple[bool, Any]:
+def _argument(made: Function, p: inspect.Parameter, world: World, binder: Binder, listed: bool) -> tuple[bool, Any]:
     """(is it given, its value)."""
     low, what, optional = plain(p.name), role(p.name), p.default is not p.empty
+    if not optional and wants_list(made, p.name):
+        return True, list(world.sizes if re.fullmatch(SIZES, low) else world.sizes[1:-1])
+    if not optional and (count := unpacked(made, p.name)) and count != len(world.sizes):
+        return True, (binder.eta,) * count
     size = _size(low, p, world, listed)
     if size is not None and not (optional and p.default is None):
         return True, size

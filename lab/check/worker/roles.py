@@ -48,7 +48,7 @@ PATTERNS: tuple[tuple[Role, str], ...] = (
     (
         Role.LAMBDA,
         r"(the)?(lamb?d?d?a?|lmb?da|lmd|lmbd|lambda\w{0,5}|lamda\w{0,5}|l2|l2reg|l2lambda|regl2|reg|regul\w*|regular\w*|"
-        r"reglam\w*|reg(strength|param|term|coeff?|rate|factor|constant|weight)|weightdecay|wdecay|decay|wd|λ|penalty|"
+        r"reglam\w*|reg(strength|param|term|coeff?|rate|factor|constant|weight)|weightdecay|wdecay|decay|wd|λ|penalty(factor|term|weight|coeff?|param(eter)?|strength)?|"
         r"lamreg|l2penalty|weightpenalty|l2strength)",
     ),
     (

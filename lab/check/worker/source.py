@@ -98,6 +98,21 @@ def compared(function: Function, name: str) -> list[str]:
     return sorted(dict.fromkeys(found), key=lambda word: not likely(word))
 
 
+@cache
+def unpacked(function: Function, name: str) -> int:
+    """Into how many variables it unpacks an argument: 4 for a, b, c, d = eta_params; 0 if it does not."""
+    for node in ast.walk(tree(function) or ast.Module([], [])):
+        if isinstance(node, ast.Assign) and getattr(node.value, "id", "") == name:
+            return len(getattr(node.targets[0], "elts", ()))
+    return 0
+
+
+def wants_list(thing: Any, name: str) -> bool:
+    """Does it refuse an argument that is no list?"""
+    asked = rf"isinstance\( *{name} *, *\(? *(list|List)|type\( *{name} *\) *(!=|==|is|is not) *list"
+    return bool(re.search(asked, text(thing)))
+
+
 def likely(word: str) -> bool:
     """Does a word name what a course uses first?"""
     return bool(re.search(r"cross|soft|^ce$|train", word.lower()))

@@ -1,0 +1,46 @@
+"""What a class asks for when it is made: a list that must be one, settings that are unpacked, lambda by other names."""
+
+import pytest
+
+from tests.lab.check.in_process import check
+
+NETWORK = """
+class Network:
+    def __init__(self, n_in, number_of_units, n_out, eta_params, penalty_factor):
+        if type(number_of_units) != list:
+            raise Exception("number_of_units must be a list!")
+        self.eta_min, self.eta_max, self.step_size, self.n_cycles, self.more = eta_params
+        sizes = [n_in, *number_of_units, n_out]
+        rng = np.random.default_rng(3)
+        self.W = [rng.normal(size=(m, d)) / d for d, m in zip(sizes, sizes[1:])]
+        self.b = [np.zeros((m, 1)) for m in sizes[1:]]
+        self.penalty_factor = penalty_factor
+
+    def forward(self, X):
+        self.H = [X]
+        for W, b in zip(self.W, self.b):
+            S = W @ self.H[-1] + b
+            self.H.append(np.maximum(S, 0))
+        return np.exp(S) / np.exp(S).sum(axis=0)
+
+    def compute_cost(self, X, Y):
+        loss = -np.log((Y * self.forward(X)).sum(axis=0)).mean()
+        return loss + self.penalty_factor * sum((W ** 2).sum() for W in self.W)
+
+    def compute_gradients(self, X, Y):
+        G = self.forward(X) - Y
+        grad_W, grad_b = [0] * len(self.W), [0] * len(self.b)
+        for i in reversed(range(len(self.W))):
+            grad_W[i] = G @ self.H[i].T / X.shape[1] + 2 * self.penalty_factor * self.W[i]
+            grad_b[i] = G.mean(axis=1, keepdims=True)
+            G = (self.W[i].T @ G){mask}
+        return grad_W, grad_b
+"""
+
+
+@pytest.mark.parametrize(("mask", "right"), [(" * (self.H[i] > 0)", True), ("", False)])
+def test_a_class_gets_the_list_and_the_settings_it_asks_for(mask, right, tmp_path):
+    found = check(NETWORK.replace("{mask}", mask), "Network", tmp_path)
+    assert not found.problem
+    assert found.passed == right
+    assert len(found.report.tensors) >= 4
