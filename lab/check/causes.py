@@ -16,6 +16,7 @@ from lab.check.process import StudentProblemError
 
 NOTHING = Diagnosis("", ())
 LAYERS = ("layer", "pair")
+LOG_EPS = "log-eps"  # the cause that is no mistake: the gradient of log(p), where J takes log(p + eps)
 AGAIN = ("every backward", "a second backward")  # how a check begins to say that two runs disagree
 
 
@@ -27,8 +28,17 @@ def diagnose(code: StudentTarget) -> Diagnosis:
         return NOTHING
 
 
-def with_causes(report: GradientReport, found: Diagnosis) -> GradientReport:
-    """The report with the causes in the words on the tensors they make wrong, and the network in the notes."""
+def with_causes(report: GradientReport, found: Diagnosis, eps: float = 0.0) -> GradientReport:
+    """The report with the causes in the words on the tensors they make wrong, and the network in the notes. eps: what
+    the file adds in a logarithm; its small differences are no mistake."""
+    if found.causes and all(cause.key == LOG_EPS for cause in found.causes) and not report.findings:
+        off = max(t.absolute for t in report.tensors)
+    else:
+        off = np.inf
+    if off <= 2e3 * eps:
+        words = f"right to {off:.0e}: an eps in the log?"
+        right = tuple(replace(t, passed=True, diagnosis="") for t in report.tensors)
+        return replace(report, passed=True, tensors=right, notes=(*report.notes, words))
     tensors = []
     for t in report.tensors:
         if t.diagnosis.startswith(AGAIN):

@@ -1,4 +1,4 @@
-"""Differences that are no mistakes: an eps in the logarithm, a division by the batch in a layer, ties of a pool."""
+"""Differences that are no mistakes: an eps in the logarithm, a division by the batch in a layer."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,16 +11,12 @@ from core.types import Array
 from lab.check.code_target import StudentTarget
 from lab.check.process import StudentProblemError
 
-TIES = "where values are equal"  # how a check begins to speak of them, see core/gradcheck/check.py
 MOST = 1e-4  # of the largest gradient: what an eps may explain at most
 
 
 def forgive(report: GradientReport, code: StudentTarget, form: str) -> GradientReport:
     """The report with what is no mistake passed, and a note that says what it is."""
     if report.passed or not any(t.checked or t.direction is not None for t in report.tensors if not t.passed):
-        return report
-    report = _right_but_for_ties(report)
-    if report.passed:
         return report
     gradients = code.gradients(code.params)
     tensors, notes = _right_but_for_eps(report, code.facts, gradients)
@@ -31,22 +27,12 @@ def forgive(report: GradientReport, code: StudentTarget, form: str) -> GradientR
     return replace(report, passed=passed, tensors=tensors, notes=(*report.notes, *notes))
 
 
-def _right_but_for_ties(report: GradientReport) -> GradientReport:
-    """A max-pool that hands the gradient to every tie: where values are equal there is no derivative."""
-    tied = [t for t in report.tensors if not t.passed and t.diagnosis.startswith(TIES)]
-    if not tied:
-        return report
-    tensors = tuple(replace(t, passed=True, diagnosis="") if t in tied else t for t in report.tensors)
-    passed = all(t.passed for t in tensors) and not report.findings
-    return replace(report, passed=passed, tensors=tensors, notes=(*report.notes, tied[0].diagnosis))
-
-
 def _right_but_for_eps(
     report: GradientReport, facts: Mapping[str, Any], gradients: Mapping[str, Array]
 ) -> tuple[tuple[TensorReport, ...], tuple[str, ...]]:
     eps = float(facts.get("log_eps", 0.0))
     largest = max((float(np.abs(g).max(initial=0)) for g in gradients.values()), default=0.0)
-    most = min(1e4 * eps, MOST) * largest
+    most = min(100 * eps, MOST) * largest
     off = [t for t in report.tensors if not t.passed]
     if not eps or any(t.absolute > most or not t.checked for t in off):
         return report.tensors, ()

@@ -25,11 +25,11 @@ HANGING = 1.0  # seconds to wait for prints of a process that has left the file'
 
 class StudentProblemError(Exception):
     """Why a student's code cannot be checked, in words for the student. nothing: because it holds no gradient of its
-    own, so that nothing is amiss."""
+    own, so that nothing is amiss. wrong: its gradients cannot be had where its cost can."""
 
-    def __init__(self, words: str, nothing: bool = False) -> None:
+    def __init__(self, words: str, nothing: bool = False, wrong: bool = False) -> None:
         super().__init__(words)
-        self.nothing = nothing
+        self.nothing, self.wrong = nothing, wrong
 
 
 class Worker:
@@ -122,7 +122,9 @@ class Worker:
             send(self._process.stdin, {"do": do, "limit": self.timeout, **head}, arrays)
             reply, found = receive(self._process.stdout)
             if "error" in reply:
-                raise StudentProblemError(visible(str(reply["error"])), bool(reply.get("nothing")))
+                raise StudentProblemError(
+                    visible(str(reply["error"])), bool(reply.get("nothing")), bool(reply.get("wrong"))
+                )
         except (EOFError, BrokenPipeError):
             raise StudentProblemError(self._death()) from None
         except StudentProblemError:

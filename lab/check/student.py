@@ -238,7 +238,7 @@ class Check:
             report = self._elsewhere(worker, target, report, code, form)
             asked = not report.passed or code.facts.get("kind") in ("functions", "network")
             found = diagnose(code) if asked else NO_CAUSE
-            report = with_causes(report, found)
+            report = with_causes(report, found, float(code.facts.get("log_eps") or 0))
             comparisons = compare(self.against, code) if self.against else ()
         except StudentProblemError as error:
             return replace(self.failed(name, str(error), begun), nothing=error.nothing)
@@ -257,7 +257,8 @@ class Check:
         tensors = {t.name: t for t in report.tensors}
         facts = {key: first.facts.get(key) for key in ("log_eps", "loss_divides")}
         notes = list(report.notes)
-        for words, code in self._variants(worker, target, notes):
+        findings = list(report.findings)
+        for words, code in self._variants(worker, target, notes, findings):
             samples = min(FEW, code.affordable_samples(AGAIN))
             try:
                 again = check_target(code, Settings(method=self.method, seed=self.seed, samples=samples))
@@ -269,10 +270,14 @@ class Check:
             for tensor in again.tensors:
                 if not tensor.passed and tensors.get(tensor.name, tensor).passed:
                     tensors[tensor.name] = _elsewhere(tensor, words)
-        passed = report.passed and all(t.passed for t in tensors.values())
-        return replace(report, passed=passed, tensors=tuple(tensors.values()), notes=tuple(notes))
+        passed = report.passed and all(t.passed for t in tensors.values()) and not findings
+        return replace(
+            report, passed=passed, tensors=tuple(tensors.values()), notes=tuple(notes), findings=tuple(findings)
+        )
 
-    def _variants(self, worker: Asked, target: str, notes: list[str]) -> Iterator[tuple[str, StudentTarget]]:
+    def _variants(
+        self, worker: Asked, target: str, notes: list[str], findings: list[str]
+    ) -> Iterator[tuple[str, StudentTarget]]:
         try:
             words = list(map(str, worker.ask("variants", seed=self.seed + 1)[0]["variants"]))
         except (StudentProblemError, KeyError, TypeError) as error:
@@ -282,7 +287,10 @@ class Check:
             try:
                 yield word, StudentTarget(worker, target, *worker.ask("variant", code=i), self.seed, i)
             except StudentProblemError as error:
-                notes.append(f"not checked {word}: {error}")
+                if error.wrong:
+                    findings.append(f"the gradients fail {word}: {error}")
+                else:
+                    notes.append(f"not checked {word}: {error}")
 
 
 def _elsewhere(tensor: TensorReport, words: str) -> TensorReport:

@@ -178,6 +178,8 @@ class Binder:
         what, optional = role(p.name), p.default is not p.empty
         if p.name in values and p.name != "x":
             return False, values[p.name].copy()
+        if what is Role.X and p.name != _first_x(function):
+            what = Role.OTHER  # data, beside X: what forward kept
         if outputs is None and self._stands_for_x(function, p):
             what = Role.X
         if outputs is not None and what not in GIVEN_ALWAYS:
@@ -249,6 +251,11 @@ class Binder:
         given = [name for name in names if role(name) is Role.GIVEN]
         free = [name for name in names if role(name) not in (*LETTERS, Role.X, Role.LAMBDA, Role.ETA, Role.NETWORK)]
         return (given or free or names or [""])[0]
+
+
+def _first_x(function: Function) -> str:
+    """The argument that stands for the inputs: the first of those that might."""
+    return next((p.name for p in signature(function) if role(p.name) is Role.X), "")
 
 
 def _tensors(

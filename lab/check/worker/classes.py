@@ -16,7 +16,7 @@ from .families import families, gradient_of, loss_of, roles_of
 from .functions import Family, FunctionCode
 from .inputs import layer_inputs
 from .roles import Role, plain
-from .search import LARGE, PATIENCE, Try, measured, search, singly, sizes
+from .search import LARGE, PATIENCE, Try, measured, search, singly, sizes, squared
 from .source import signature
 from .state import State
 from .values import Function
@@ -59,9 +59,11 @@ def _groups(namespace: Any, maker: Function, kind: type | None, n: int, seed: in
 def _tries(
     namespace: Any, maker: Function, kind: type | None, n: int, seed: int, size: int, number: int
 ) -> Iterator[Try]:
-    tried = False
-    for depth, listed, layout in product((2, 3, 1), (False, True), FOUR):
+    tried, seen = False, set()
+    for depth, square, listed, layout in product((3, 2, 1), (False, True), (False, True), FOUR):
         shape = list(sizes(depth, n))[size]
+        if square:
+            shape = squared(shape) if depth > 1 else (shape[0], shape[0])
         rng = np.random.default_rng(seed)
         world = plain_world(layout, shape, n, rng)
         binder = Binder(ENCODINGS)
@@ -80,6 +82,10 @@ def _tries(
         binder.loss = loss_of(namespace, thing)
         binder.network = lambda thing=thing: thing
         state = State(thing)
+        shapes = (layout, tuple(group[0].get().shape for group in state.groups()))
+        if shapes in seen:
+            continue
+        seen.add(shapes)
         if is_layer(thing, gradient):
             if number == 0 and layout is FOUR[0]:
                 alone = new(maker, replace(world, lambda_=0.0), binder, listed)

@@ -17,7 +17,7 @@ from .world import World
 INPUT = (
     r"(n|num|dim|d|size)?(in|ins|input|inputs|feature|features|visible)(s|size|sizes|dim|dims|dimension|dimensions|"
     r"features|nodes|units|neurons|shape|layer|layersize|channels|len|length|count|width)?|nin|fanin|d|din|nx|prev|m1|"
-    r"nprev|inlen|ninputs?|nfeatures|xdim|dimx|imagesize|dimimages?|datadim|dims?"
+    r"nprev|inlen|ninputs?|nfeatures|xdim|dimx|imagesize|dimimages?|datadim|dim"
 )
 OUTPUT = (
     r"(n|num|dim|d|size)?(out|outs|output|outputs|class|classes|labels?|categories)(s|size|sizes|dim|dims|dimension|"
@@ -75,7 +75,7 @@ def _argument(made: Function, p: inspect.Parameter, world: World, binder: Binder
     if not optional and (count := unpacked(made, p.name)) and count != len(world.sizes):
         return True, (binder.eta,) * count
     size = _size(low, p, world, listed)
-    if size is not None and not (optional and p.default is None):
+    if size is not None and not (optional and p.default is None and not isinstance(size, list)):
         return True, size
     if low in ("dtype",):
         return True, np.float64
@@ -83,12 +83,14 @@ def _argument(made: Function, p: inspect.Parameter, world: World, binder: Binder
         return True, world.X if what is Role.X else world.labels(
             binder.encodings["Y" if one_hot_first(p.name) else "y"]
         )
-    if what is Role.LAMBDA:
+    if what is Role.LAMBDA or low == "l":
         return (not optional or isinstance(p.default, int | float)), world.lambda_
     if what is Role.SEED:
         return not optional, 1
     if what is Role.RNG:
         return not optional, np.random.default_rng(1)
+    if what is Role.ON and optional and "b" in low:  # batch normalisation that is off by default
+        return True, True
     if optional:
         return False, None
     simple = {Role.ON: True, Role.OFF: False, Role.MODE: "train", Role.KEEP: 0.6, Role.DROP: 0.4, Role.ETA: binder.eta}

@@ -60,11 +60,9 @@ def gives_loss_and_gradient(name: str, function: Function, own: bool = False) ->
     if not re.search(r"loss|cost|svm|softmax", plain(name)) or re.search(OTHER, plain(name)):
         return False
     names = returned(function)
-    return (
-        Role.LABELS in roles_of(function)
-        and len(names) >= 2
-        and any(tensor(n).letter or re.search("grad", plain(n)) for n in names)
-    )
+    loss = re.search(r"softmax|svm|hinge|entropy", plain(name))
+    given = any((not n and loss) or tensor(n).letter or re.search("grad", plain(n)) for n in names[1:])
+    return Role.LABELS in roles_of(function) and len(names) >= 2 and given
 
 
 def gradient_of(thing: Any) -> Function | None:

@@ -1,5 +1,7 @@
 """Code in calls: a forward, a cost, a function or method that gives gradients; parameters in arguments or objects."""
 
+import copy
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -61,9 +63,9 @@ class FunctionCode(Code):
         layer: bool = False,
     ) -> None:
         self.form = "layer" if layer else "functions" if state is None else "network"
-        self.family, self.world, self._binder, self._fill = family, world, binder, fill
+        self.family, self.world, self.binder, self._fill = family, world, binder, fill
         self.state, self.layer = state, layer
-        self.examples = len(world.x)
+        self.examples = world.x.shape[world.axis or 0]
         self.penalty: float | None = None  # of the reference's cost, where the file has none
         self._cost_place = self._own_place = 0
         self.found = Found(Match({}, {}), {})
@@ -79,7 +81,7 @@ class FunctionCode(Code):
         if self.layer:
             out = self._out(self.params)
             self._refuse_bare_softmax(out, rng)
-            self.cotangent = self._binder.cotangent = rng.normal(size=out.shape)
+            self.cotangent = self.binder.cotangent = rng.normal(size=out.shape)
             self.out = out
             if out.dtype.kind not in "fc":
                 raise CodeError("forward gives no floating-point numbers")
@@ -92,6 +94,10 @@ class FunctionCode(Code):
             self.params = {**self.params, **_drawn(self.state, rng)}
         found = self._leaves(self.params)
         self.found = self._locate(found)
+        if self.state is not None:
+            silent = {name for name in self.state.silent if name not in self.found.fits}
+            self.slots = tuple(slot for slot in self.slots if slot.name not in silent)
+            self.params = {k: v for k, v in self.params.items() if k not in silent}
         self._drop_unseen()
         if self.layer and "x" not in self.found.fits and len(self.slots) > 1:
             self.slots = tuple(slot for slot in self.slots if slot.letter != "x")
@@ -119,7 +125,7 @@ class FunctionCode(Code):
     def _refuse_bare_softmax(self, out: Any, rng: Any) -> None:
         """A softmax that hands back what it is given has its derivative in the loss: alone it has none to check."""
         if out.ndim == 2 and any(np.allclose(out.sum(axis=axis), 1) for axis in (0, 1)):
-            self._binder.cotangent = c = rng.normal(size=out.shape)
+            self.binder.cotangent = c = rng.normal(size=out.shape)
             if any(not leaf.held and np.array_equal(leaf.value, c) for leaf in self._leaves(self.params)):
                 raise NothingToCheckError("it hands back what it is given: its derivative is part of the loss")
 
@@ -148,7 +154,7 @@ class FunctionCode(Code):
         """What forward makes of these parameters; None if there is no forward."""
         if self.family.forward is None:
             return None
-        return Outputs(self._binder.call(self.family.forward, self.world, values), self.family.forward)
+        return Outputs(self.binder.call(self.family.forward, self.world, values), self.family.forward)
 
     def _out(self, values: Mapping[str, Any]) -> Any:
         with self._holding(values):
@@ -169,7 +175,7 @@ class FunctionCode(Code):
                 self._zero()
             if self._primed():
                 self._call_cost(values)
-            made = self._binder.call(self.family.gradient, self.world, values, outputs, self._fill)
+            made = self.binder.call(self.family.gradient, self.world, values, outputs, self._fill)
             given = leaves(made, returned(self.family.gradient))
             if self.state is not None:
                 held = [Leaf(leaf.path, np.array(leaf.value), True) for leaf in self.state.leaves()]
@@ -240,13 +246,13 @@ class FunctionCode(Code):
             return number(parts[self._cost_place].value if parts else made, f"{name_of(self.family.cost)}()")
         if self.penalty is None:
             outputs = self.outputs(params)
-            made = self._binder.call(self.family.gradient, self.world, params, outputs, self._fill)
+            made = self.binder.call(self.family.gradient, self.world, params, outputs, self._fill)
             return number(leaves(made)[self._own_place].value, f"{name_of(self.family.gradient)}()")
         return reference.cost(self.world, self._probabilities(params), params, self.penalty)
 
     def _call_cost(self, params: Mapping[str, Any]) -> Any:
         assert self.family.cost is not None
-        return self._binder.call(self.family.cost, self.world, params, self.outputs(params), self._fill)
+        return self.binder.call(self.family.cost, self.world, params, self.outputs(params), self._fill)
 
     def probabilities(self, params: Mapping[str, Any]) -> Any:
         """P of the student's forward, or of the course's network where there is none."""
@@ -368,7 +374,7 @@ class FunctionCode(Code):
     def _settings(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for p in signature(self.family.forward) if self.family.forward is not None else []:
-            found |= self._binder.settings.get(p.name) or settings_of(p.name, name_of(self.family.forward)) or {}
+            found |= self.binder.settings.get(p.name) or settings_of(p.name, name_of(self.family.forward)) or {}
         return found
 
     def elsewhere(self, rng: Any, n: int) -> "FunctionCode":
@@ -378,35 +384,64 @@ class FunctionCode(Code):
         other.world = self.world.elsewhere(rng, n)
         other.params = {**dict(other.world.values)}
         if self.state is not None:
-            other.params = {**other.params, **_drawn(self.state, rng)}
+            drawn = _drawn(self.state, rng)
+            other.params = {**other.params, **{k: v for k, v in drawn.items() if k in self.params}}
         other.examples = n
         if self.layer:
-            other._binder = self._binder.copy()
+            other.binder = self.binder.copy()
             out = other._out(other.params)
-            other.cotangent = other._binder.cotangent = rng.normal(size=out.shape)
+            other.cotangent = other.binder.cotangent = rng.normal(size=out.shape)
             other.out = out
         other.facts = other._facts()
         return other
 
     def variants(self, rng: Any) -> Iterator[tuple[str, Code]]:
         """A second batch of another size, at other parameters."""
+        n = self.world.x.shape[self.world.axis or 0]
         if self.world.fixed:
-            yield "at another point", self.elsewhere(rng, len(self.world.x))
-        else:
-            yield "at another point, with another batch", self.elsewhere(rng, len(self.world.x) + 4)
+            yield "at another point", self.elsewhere(rng, n)
+            return
+        yield "at another point, with another batch", self.elsewhere(rng, n)
+        yield "with a batch of another size", self.elsewhere(rng, n + 4)
+        if self.layer and self.state is not None and (other := self._other_stride(rng)) is not None:
+            yield "with another stride or padding", other
         forward = self.family.forward
         others = other_settings([p.name for p in signature(forward)], name_of(forward)) if forward else {}
         if self.layer and others and self.world.x.ndim == 4 and set(self.world.x.shape) >= {6, 8}:
             words = ", ".join(f"{key} {value}" for settings in others.values() for key, value in settings.items())
             yield f"with {words}", self._other_settings(others, rng)
 
+    def _other_stride(self, rng: Any) -> "FunctionCode | None":
+        """The layer with another stride, so that windows overlap or leave gaps, and with padding, if it has them."""
+        assert self.state is not None
+        own = vars(self.state.thing)
+        changes = {k: 1 if v > 1 else 2 for k, v in own.items() if "stride" in k.lower() and type(v) is int}
+        changes |= {k: 1 for k, v in own.items() if re.search("pad|^p$", k.lower()) and type(v) is int and v == 0}
+        if not changes or self.world.x.ndim != 4:
+            return None
+        thing = copy.deepcopy(self.state.thing)
+        vars(thing).update(changes)
+        gradient, forward = (getattr(thing, name_of(f)) for f in (self.family.gradient, self.family.forward))
+        shape = odd(self.world.x.shape)
+        slots = tuple(replace(s, shape=shape) if s.letter == "x" else s for s in self.world.slots)
+        x = rng.normal(size=shape)
+        world = replace(self.world, x=x, slots=slots, values={**self.world.values, "x": x})
+        return FunctionCode(Family(gradient, forward), world, self.binder.copy(), self._fill, State(thing), True)
+
     def _other_settings(self, others: Mapping[str, dict[str, Any]], rng: Any) -> "FunctionCode":
-        binder = self._binder.copy()
-        binder.settings = others
+        other = object.__new__(FunctionCode)
+        other.__dict__.update(self.__dict__)
+        other.binder = self.binder.copy()
+        other.binder.settings = others
         x = rng.normal(size=odd(self.world.x.shape))
         slots = tuple(replace(s, shape=x.shape) if s.letter == "x" else s for s in self.world.slots)
-        world = replace(self.world, x=x, slots=slots, values={**self.world.values, "x": x})
-        return FunctionCode(self.family, world, binder, self._fill, None, True)
+        other.world = replace(self.world, x=x, slots=slots, values={**self.world.values, "x": x})
+        other.slots = slots
+        other.params = {**self.params, "x": x}
+        other.out = other._out(other.params)
+        other.cotangent = other.binder.cotangent = rng.normal(size=other.out.shape)
+        other.facts = other._facts()
+        return other
 
 
 class _OtherWorld:

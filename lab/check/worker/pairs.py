@@ -57,7 +57,8 @@ class PairCode(Code):
         self.facts = {"kind": "pair", "slots": slots_of(self.params), "settings": self._settings()}
 
     def _settings(self) -> dict[str, Any]:
-        return {key: value for a in self._arguments if isinstance(a, dict) for key, value in a.items()}
+        every = [item for a in self._arguments if isinstance(a, dict) for item in a.items()]
+        return {key: value for key, value in every if isinstance(value, int | float | str)}
 
     def _run(self, params: Mapping[str, Any]) -> tuple[Any, Any]:
         given = [

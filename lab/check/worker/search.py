@@ -62,6 +62,11 @@ class Try:
     layer: bool = False
 
 
+def squared(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """All sizes that of the input: a W that is transposed on the way back runs only with these."""
+    return (shape[0],) * len(shape)
+
+
 def find(namespace: Any, gradient: Function, n: int, rng: Any) -> FunctionCode:
     """The code of a gradient function, in the most fitting world. Raises the error that came furthest."""
     seed = int(rng.integers(1 << 31))
@@ -103,18 +108,20 @@ def own_network(namespace: Any, group: list[Family], size: int, n: int, seed: in
     if not any(Role.NETWORK in roles_of(family.gradient) for family in group):
         return
     for maker in network_makers(namespace):
-        for depth, listed, layout in product((3, 2, 1), (False, True), (LAYOUTS[0], LAYOUTS[1])):
-            world = plain_world(layout, list(sizes(depth, n))[size], n, np.random.default_rng(seed))
+        for depth, square, listed, layout in product((3, 2, 1), (False, True), (False, True), LAYOUTS[:2]):
+            shape = list(sizes(depth, n))[size]
+            world = plain_world(layout, squared(shape) if square else shape, n, np.random.default_rng(seed))
             try:
-                state = State(Holder(new(maker, world, binder, listed)))
+                network = new(maker, world, binder, listed)
+                plain = isinstance(network, dict | list | tuple)
+                state = State(Holder(network) if plain else network)
             except Exception:
                 continue
             world = measured(world, state, n, np.random.default_rng(seed))
-            network = state.thing.network
-            methods = None if isinstance(network, dict | list | tuple) else network
+            methods = None if plain else network
             for family in group if methods is None else next(families(namespace, group[0].gradient, methods)):
                 own = binder.copy()
-                own.network = lambda state=state: state.thing.network
+                own.network = lambda state=state, plain=plain: state.thing.network if plain else state.thing
                 yield Try(family, world, own, state)
 
 
@@ -161,11 +168,13 @@ def _worlds(group: Iterable[Family], n: int, size: int, seed: int) -> Iterator[t
             continue
         functions = [f for f in (family.gradient, family.forward, family.cost) if f is not None]
         named = holders(functions)
-        for store in stores(family):
+        for store, square in product(stores(family), (False, True)):
+            if square and (store.depth == 1 or size):
+                continue
             for layout in LAYOUTS:
                 if not store.biases and not store.norms and layout.bias != "column":
                     continue
-                shape = list(sizes(store.depth, n))[size]
+                shape = squared(list(sizes(store.depth, n))[size]) if square else list(sizes(store.depth, n))[size]
                 yield family, build(layout, store, shape, named, n, np.random.default_rng(seed))
 
 
@@ -222,11 +231,17 @@ def _encodings(family: Family) -> Iterable[dict[str, str]]:
 
 def _judge(code: FunctionCode, prior: tuple[int, ...], tried: Tried) -> bool:
     """Rank what runs; True if nothing could be better."""
-    right, fits = agreement(code), code.found.fits
-    missing = len(code.slots) - len(fits)
+    right, fits, slots = agreement(code), code.found.fits, code.slots
+    missing = len(slots) - len(fits)
     exact = sum(fit == 3 for fit in fits.values())
     known = code.state is None and code.penalty is None and not code.layer and _is_known(code)
-    rank = (-missing, known + _sums_to_one(code), right, exact, tuple(-p for p in prior))
+    if not np.isfinite(code.cost(code.params)):
+        raise CodeError("the cost is not finite")
+    natural = code.binder.encodings["Y"] == "one-hot"  # Y holds integers only if one-hot rows do not run
+    weights = sum(slot.letter == "W" for slot in slots)
+    square = len(set(code.world.sizes)) < len(code.world.sizes) and weights > 1
+    depth = 1.5 if square else weights  # square ones say more than a single layer, and less than others
+    rank = (-missing, depth, len(slots), natural, known + _sums_to_one(code), right, exact, tuple(-p for p in prior))
     if tried.best is None or rank > tried.best[0]:
         tried.best = (rank, code)
     return missing == 0 and right == exact == len(code.slots)

@@ -72,8 +72,13 @@ class Session:
         return {"variants": words}, {}
 
     def variant(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
-        """The facts of a variant."""
-        return self._facts(self.codes[head["code"]])
+        """The facts of a variant. An error of the gradients where the cost can be had is a mistake: `wrong`."""
+        code = self.codes[head["code"]]
+        code.cost(code.params)
+        try:
+            return self._facts(code)
+        except Exception as error:
+            return {"error": explain(error), "wrong": True}, {}
 
     def gradients(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
         """The student's gradients with these parameters."""
@@ -124,4 +129,7 @@ def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
             reply = {"error": explain(error)}, {}
         faulthandler.cancel_dump_traceback_later()
         sys.stdout.flush()
-        send(answers, *reply)
+        try:
+            send(answers, *reply)
+        except (TypeError, ValueError) as error:  # something of the file's that is no plain value; nothing was sent yet
+            send(answers, {"error": f"its answer cannot be sent: {explain(error)}"}, {})

@@ -82,6 +82,7 @@ class State:
         self.thing = thing
         self.slots: tuple[Slot, ...] = ()
         self.in_place = False
+        self.silent: frozenset[str] = frozenset()  # parameters the cost does not react to
         self._where: dict[str, list[Place]] = {}
         try:
             self._first = copy.deepcopy(thing.__dict__)
@@ -139,7 +140,9 @@ class State:
                     kept.append(paths[0])
                     self.in_place |= in_place
                     break
-        self._settle([*kept, *self._beside(kept)])
+        beside = self._beside(kept)
+        self._settle([*kept, *beside])
+        self.silent = frozenset(short(path) for path in beside)
 
     def _beside(self, kept: Sequence[str]) -> list[str]:
         """Arrays called W, b, gamma or beta and kept beside those the cost reacts to, though it does not react to them:

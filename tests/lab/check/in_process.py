@@ -24,7 +24,12 @@ class InProcess:
     def ask(self, do, arrays=None, **head):
         arrays = {name: np.array(a) for name, a in (arrays or {}).items()}
         try:
-            return getattr(self.session, do)(head, arrays)
+            reply, found = getattr(self.session, do)(head, arrays)
+            if "error" in reply:
+                raise StudentProblemError(reply["error"], bool(reply.get("nothing")), bool(reply.get("wrong")))
+            return reply, found
+        except StudentProblemError:
+            raise
         except Exception as error:
             raise StudentProblemError(explain(error)) from error
 
