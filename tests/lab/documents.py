@@ -2,9 +2,10 @@
 
 from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
-from typing import Any, Literal, NotRequired, Required, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, Literal, NotRequired, Required, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from typing_extensions import get_type_hints, is_typeddict  # also of its own TypedDict
 
 
 def faults(value: Any, kind: Any, at: str = "document") -> list[str]:
