@@ -67,7 +67,7 @@ def gradlab(preset: str, batch: int, n_threads: int) -> Callable[[int], Seconds]
 
 
 def train(trainer: Trainer, updates: int, n_threads: int) -> Seconds:
-    """Make so many updates, none of them followed by an evaluation."""
+    """Make this number of updates, none of them followed by an evaluation."""
     trainer.update = max(1, trainer.update)  # past the evaluation of update 0
     snapshots = trainer.run()
     with threads(n_threads):

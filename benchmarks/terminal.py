@@ -35,14 +35,14 @@ class Terminal:
         )
 
     def read(self, seconds: float = 0.05) -> None:
-        """Take in what is written, as soon as there is something; wait for it for at most so many seconds."""
+        """Take in what is written, as soon as there is something; wait at most that number of seconds."""
         with suppress(OSError):  # it has ended
             while select.select([self.master], [], [], seconds)[0]:
                 self.output += os.read(self.master, 65536)
                 seconds = 0
 
     def wait_for(self, condition: Callable[[], object], patience: float, pause: float = 0.05) -> None:
-        """Read until the condition holds. Raises TimeoutError after so many seconds of patience."""
+        """Read until the condition holds. Raises TimeoutError after `patience` seconds."""
         end = time.monotonic() + patience
         while not condition():
             if time.monotonic() > end:

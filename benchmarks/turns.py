@@ -19,7 +19,7 @@ def _serve(pipe: Connection, contestant: Contestant, settings: tuple[Any, ...]) 
 def take_turns(
     contestants: dict[str, tuple[Contestant, tuple[Any, ...]]], rounds: int, seconds: float
 ) -> dict[str, list[float]]:
-    """Updates per second of each contestant in each of so many rounds of about so many seconds."""
+    """Updates per second of each contestant in each of `rounds` rounds of about `seconds`."""
     context = multiprocessing.get_context("spawn")
     pipes = {}
     for name, (contestant, settings) in contestants.items():

@@ -20,7 +20,7 @@ def read(path: Path, expected: File, remedy: str) -> bytes:
         raise DataError(f"{path} cannot be read ({error.strerror}); {remedy}") from None
     if len(content) != expected.size:
         raise DataError(f"{path} has {len(content):,} bytes, expected {expected.size:,}; {remedy}")
-    found = hashlib.sha256(content).hexdigest()
-    if found != expected.sha256:
-        raise DataError(f"{path} is damaged: sha256 {found}, expected {expected.sha256}; {remedy}")
+    actual = hashlib.sha256(content).hexdigest()
+    if actual != expected.sha256:
+        raise DataError(f"{path} is damaged: sha256 {actual}, expected {expected.sha256}; {remedy}")
     return content

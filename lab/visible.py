@@ -21,4 +21,4 @@ def visible(text: str) -> str:
 
 def visible_json(text: str) -> str:
     """JSON text in which DEL and the C1 control characters are escaped, too, as JSON itself asks only below 0x20."""
-    return re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text)
+    return re.sub("[\x7f-\x9f]", lambda match: f"\\u{ord(match[0]):04x}", text)

@@ -18,14 +18,14 @@ class CheckThread:
     """A check in a thread of its own. `work` makes the check; it calls the progress it is given for every tensor, and
     tells what it is given besides how a student's file can be ended.
 
-    The thread appends to `tensors` and sets `found` (the reports, and whether they say that the gradients are right) or
-    `error` when it ends; the app reads.
+    The thread appends to `tensors` and sets `outcome` (the reports, and whether they say that the gradients are right)
+    or `error` when it ends; the app reads.
     """
 
     def __init__(self, target: str, work: Callable[[Progress, Began], tuple[Sequence[Report], bool]]) -> None:
         self.target = target
         self.tensors: list[TensorReport] = []
-        self.found: tuple[Sequence[Report], bool] | None = None
+        self.outcome: tuple[Sequence[Report], bool] | None = None
         self.error: Exception | None = None
         self.cancelled = False
         self._work = work
@@ -38,19 +38,19 @@ class CheckThread:
         self._thread.start()
 
     def cancel(self) -> None:
-        """End it: a student's file at once, a network of ours after the tensor it is at. What is found is of no
-        interest any more."""
+        """End it: a student's file at once, a network of ours after the tensor it is at. Nobody
+        asks for its outcome any more."""
         self.cancelled = True
         self._end()
 
     @property
     def ended(self) -> bool:
         """Is the check over?"""
-        return self.cancelled or self.found is not None or self.error is not None
+        return self.cancelled or self.outcome is not None or self.error is not None
 
     def _run(self) -> None:
         try:
-            self.found = self._work(self._note, self._began)
+            self.outcome = self._work(self._note, self._began)
         except CancelledError:
             pass
         except Exception as error:  # whatever it is, the app lives on and says it

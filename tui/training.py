@@ -252,18 +252,18 @@ class TrainingThread(ShownRun):
 
 def saved(store: RunStore) -> ShownRun:
     """A run that was saved, as it stands on the disk. Raises LabError, PresetError."""
-    found = read(store)
-    record = ShownRun(found.preset, command_lines.show_run(store.path.name))
-    record.store, record.variant, record.points = store, found.variant, found.metrics
-    record.phase = "running elsewhere" if found.state == "running" else found.state
-    record.updates = found.result["updates_planned"] if found.result else found.updates
+    saved = read(store)
+    record = ShownRun(saved.preset, command_lines.show_run(store.path.name))
+    record.store, record.variant, record.points = store, saved.variant, saved.metrics
+    record.phase = "running elsewhere" if saved.state == "running" else saved.state
+    record.updates = saved.result["updates_planned"] if saved.result else saved.updates
     last = record.points[-1]
     record.per_epoch = max(1, round(last["update"] / last["epoch"])) if last["epoch"] else 1
     for point in record.points:
         record.etas.add(int(point["update"]), point["eta"])
-    record.log.append(found.state_line)
-    if found.result:
-        record.take(found.result, unpack(store.pictures()))
+    record.log.append(saved.state_line)
+    if saved.result:
+        record.take(saved.result, unpack(store.pictures()))
     return record
 
 

@@ -342,9 +342,9 @@ class _TensorCheck:
         at = np.zeros(0, np.intp) if self.settings.method == "directional" else self._sample()
         numeric, crossed = self._slopes(at)
         if culprit is not None and not np.any(self._wrong(at, numeric) & ~crossed):
-            found, its_slope, its_crossing = [culprit], *self._slopes(np.array([culprit]))
+            place, its_slope, its_crossing = [culprit], *self._slopes(np.array([culprit]))
             at, numeric, crossed = (
-                np.append(a, b) for a, b in ((at, found), (numeric, its_slope), (crossed, its_crossing))
+                np.append(a, b) for a, b in ((at, place), (numeric, its_slope), (crossed, its_crossing))
             )
         at, numeric, crossings = at[~crossed], numeric[~crossed], int(crossed.sum())
         errors = self._errors(at, numeric)

@@ -32,7 +32,7 @@ def _efficiency() -> dict[str, float]:
 
 def _check(name: str) -> Mapping[str, float | Errors | Mapping[str, Errors]]:
     """By tensor (of names, by row of table 1 first) the largest relative and the largest absolute error; `exact`: the
-    largest relative error that the complex step found."""
+    largest relative error of the complex step."""
     if name == "check a1-test3":
         printed, exact = (
             check_preset(load("a1-test3"), settings)

@@ -69,12 +69,12 @@ class Catalogue:
         return _kept(self._records, store, read)
 
 
-def _kept(kept: dict[Path, tuple[object, T]], store: RunStore, read_anew: Callable[[RunStore], T]) -> T:
+def _kept(kept: dict[Path, tuple[object, T]], store: RunStore, read_again: Callable[[RunStore], T]) -> T:
     paths = [store.path / name for name in FILES]
     running = not paths[-1].exists() and store.running()  # who writes a run removes its result first
     stamp = (running, [_written(path) for path in paths])
     if store.path not in kept or kept[store.path][0] != stamp:
-        kept[store.path] = (stamp, read_anew(store))
+        kept[store.path] = (stamp, read_again(store))
     return kept[store.path][1]
 
 

@@ -27,7 +27,7 @@ def pictures(network: Network, dataset: Dataset, misclassified: "Sequence[Mistak
     """What there is to see, by name: "templates" or "kernels" (see weight_pictures), "misclassified" (the examples that
     the result lists under that name, if they are images). A name is left out where there is nothing to see."""
     named = weight_pictures(network, dataset.classes) | {"misclassified": _examples(dataset, misclassified)}
-    return {name: found for name, found in named.items() if found}
+    return {name: group for name, group in named.items() if group}
 
 
 def weight_pictures(network: Network, classes: Sequence[str]) -> dict[str, list[Picture]]:

@@ -166,8 +166,8 @@ def _final(run: "Run", logits: Array, known: Mapping[str, Evaluation]) -> dict[P
     objective, (judge, _) = run.trainer.objective, run.dataset.judge
 
     def measures(name: PartName, part: Part) -> Measures:
-        found = known.get(name) or objective.judge(logits if name == judge else objective.logits(part.x), part.y)
-        return {"loss": found.loss, "cost": found.cost, "accuracy": found.accuracy}
+        measured = known.get(name) or objective.judge(logits if name == judge else objective.logits(part.x), part.y)
+        return {"loss": measured.loss, "cost": measured.cost, "accuracy": measured.accuracy}
 
     parts = run.dataset.parts.items()
     return {name: measures(name, part) for name, part in parts if name in run.trainer.monitored or name == judge}

@@ -61,8 +61,8 @@ class Run:
                 self._save()
             last = self._evaluated  # what it knows is not computed again
             result = result_of(self, last.evaluations if last and last.update == self.trainer.update else {})
-            if found := pictures(self.trainer.network, self.dataset, result["misclassified"]):
-                self.store.save_pictures(pack(found))
+            if named := pictures(self.trainer.network, self.dataset, result["misclassified"]):
+                self.store.save_pictures(pack(named))
                 result["pictures"] = "pictures.npz"
             self.store.save_result(result)
             return result

@@ -156,9 +156,9 @@ class RunStore:
 
     def reached(self) -> "tuple[int, Variant]":
         """How many updates the checkpoint holds, and the variant of the data they were made on."""
-        found = read_arrays(self.path / "checkpoint.npz", 1 << 10, ("update", "run.variant"))
+        arrays = read_arrays(self.path / "checkpoint.npz", 1 << 10, ("update", "run.variant"))
         try:
-            return int(found["update"]), cast("Variant", str(found["run.variant"]))
+            return int(arrays["update"]), cast("Variant", str(arrays["run.variant"]))
         except (ValueError, TypeError) as error:
             raise DamagedError(f"{self.path / 'checkpoint.npz'} cannot be used: {error}") from None
 

@@ -57,19 +57,19 @@ def search(
 
     if seed is not None:
         changes = [*(changes or []), f"seed={seed}"]
-    found = begin(load(preset, changes or []), data or "auto", runs_dir, jobs or cores(), trials, scheduler, refine)
-    if data is None and found.variant == "mini":
-        notice(f"using {found.label}; {fetch()} gets all of it")
+    begun = begin(load(preset, changes or []), data or "auto", runs_dir, jobs or cores(), trials, scheduler, refine)
+    if data is None and begun.variant == "mini":
+        notice(f"using {begun.label}; {fetch()} gets all of it")
     if refine:
-        notice(f"{found.preset.name}: {found.preset.description}")
-    if found.taken_up:
-        notice(f"continuing {found.store.path}: {found.taken_up} of {found.trials} trials are done")
-    progress = SearchProgress(console(stderr=True), found)
-    with stopped_by_signals(found.stop), progress.live:
-        result = found.run(progress)
-    output(json, result, lambda terminal: show_search(terminal, found, result))
-    if not found.done:
-        notice(f"interrupted after {len(found.rows)} of {found.trials} trials; the same command continues")
+        notice(f"{begun.preset.name}: {begun.preset.description}")
+    if begun.taken_up:
+        notice(f"continuing {begun.store.path}: {begun.taken_up} of {begun.trials} trials are done")
+    progress = SearchProgress(console(stderr=True), begun)
+    with stopped_by_signals(begun.stop), progress.live:
+        result = begun.run(progress)
+    output(json, result, lambda terminal: show_search(terminal, begun, result))
+    if not begun.done:
+        notice(f"interrupted after {len(begun.rows)} of {begun.trials} trials; the same command continues")
         raise typer.Exit(INTERRUPTED)
     if result["best"] is None:
         raise typer.Exit(FAILED)

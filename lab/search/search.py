@@ -325,12 +325,12 @@ def _finished(runs: Path, preset: Preset, variant: Variant) -> SearchResult:
 
 def _of_settings(runs: Path, preset: Preset, variant: Variant) -> list[SearchStore]:
     """The searches with these settings, whatever their number of trials, newest first. Skips damaged ones."""
-    found = []
+    searches = []
     for store in reversed(all_searches(runs)):
         try:
             if store.state()["variant"] == variant and with_trials(store.preset(), 1) == with_trials(preset, 1):
                 store.result()
-                found.append(store)
+                searches.append(store)
         except (LabError, PresetError):
             continue
-    return found
+    return searches

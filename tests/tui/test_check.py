@@ -317,7 +317,7 @@ async def test_leaving_the_app_ends_a_check(lab, recorded, until):
     assert going.cancelled
     check.may_end.set()
     going._thread.join(20)
-    assert going.found is None
+    assert going.outcome is None
 
 
 def looks(*keys, until=""):

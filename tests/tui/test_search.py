@@ -140,7 +140,7 @@ async def test_the_best_is_opened_in_the_preset_it_was_searched_in(lab, until):
     async with app.run_test() as pilot:
         await until(pilot, lambda: points(app))
         sensitivity = load("a3-sensitivity")
-        app.screen._found = ShownSearch(
+        app.screen._search = ShownSearch(
             sensitivity, "running", None, found.result()["trials"]
         )  # it has no longer preset
         await app.screen.action_train()

@@ -205,7 +205,7 @@ class CheckScreen(ModeScreen):
         checking, colours = self._checking, self._colours
         if checking is None or checking.error:
             return None
-        if checking.found is None:
+        if checking.outcome is None:
             return table(checking.tensors, colours) if checking.tensors else None
         width = max(MIN_WIDTH, self.query_one("#findings-scroll").size.width - 4)
         return Group(*(part for report in self._chosen() for part in verdict_first(report, width, colours)))
@@ -214,8 +214,8 @@ class CheckScreen(ModeScreen):
 
     def _whole(self) -> FileReport | None:
         """The check of a whole file, if that is what has ended."""
-        found = self._checking.found[0] if self._checking and self._checking.found else ()
-        return next((report for report in found if isinstance(report, FileReport)), None)
+        reports = self._checking.outcome[0] if self._checking and self._checking.outcome else ()
+        return next((report for report in reports if isinstance(report, FileReport)), None)
 
     def _list(self) -> None:
         """Everything recognised in the file, with its verdict; what is wrong is picked first."""
@@ -236,11 +236,11 @@ class CheckScreen(ModeScreen):
     def _chosen(self) -> Sequence[GradientReport | StudentReport]:
         """The reports to show: of a whole file the one picked in the list."""
         assert self._checking
-        assert self._checking.found
+        assert self._checking.outcome
         if whole := self._whole():
             at = self.query_one("#recognised", OptionList).highlighted
             return whole.targets[at or 0 : (at or 0) + 1]
-        return [report for report in self._checking.found[0] if not isinstance(report, FileReport)]
+        return [report for report in self._checking.outcome[0] if not isinstance(report, FileReport)]
 
     @on(OptionList.OptionHighlighted, "#recognised")
     def _picked(self) -> None:
@@ -264,9 +264,9 @@ class CheckScreen(ModeScreen):
             return Content.assemble(("stopped", "$text-warning"), f"  {checking.target}: {done or 'nothing'} checked")
         if checking.error:
             return Content.styled(" ".join(str(checking.error).split()), "$text-error")
-        if checking.found is None:
+        if checking.outcome is None:
             return Content.assemble(("checking", "bold"), f"  {checking.target}: {done} ...")
-        reports, right = checking.found
+        reports, right = checking.outcome
         how = ("PASSES", "bold $text-success") if right else ("FAILS", "bold $text-error")
         if not right and not any(_wrong(report) for report in reports):
             how = ("NOT CHECKED", "bold $text-error")

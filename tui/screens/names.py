@@ -120,12 +120,12 @@ class NamesScreen(ModeScreen):
         if event.state is WorkerState.ERROR:
             self.refuse(f"{self.lab.runs}: {event.worker.error}")
         elif event.state is WorkerState.SUCCESS:
-            found: list[Origin] = event.worker.result or []
+            origins: list[Origin] = event.worker.result or []
             before = self._model.origin if self._model and self._chosen else None
             select: Select[Origin | None] = self.query_one("#model", Select)
             with self.prevent(Select.Changed):
-                select.set_options((_label(origin), origin) for origin in found)
-                select.value = before if before in found else found[0]
+                select.set_options((_label(origin), origin) for origin in origins)
+                select.value = before if before in origins else origins[0]
             self._use(select.value)
 
     @on(Select.Changed, "#model")

@@ -54,14 +54,14 @@ class Offer:
 def offers(folder: Path) -> list[Offer]:
     """All presets: those that come with Gradlab, in the order of GROUPS, and the user's in that folder."""
     shipped = [(name, load(name)) for name in names()]
-    found = [Offer(name, preset.reference.report if preset.reference else "", preset) for name, preset in shipped]
-    found.sort(key=lambda offer: list(GROUPS).index(offer.group))
+    offers = [Offer(name, preset.reference.report if preset.reference else "", preset) for name, preset in shipped]
+    offers.sort(key=lambda offer: list(GROUPS).index(offer.group))
     for path in files(folder):
         try:
-            found.append(Offer(str(path), "own", load(str(path))))
+            offers.append(Offer(str(path), "own", load(str(path))))
         except PresetError as error:
-            found.append(Offer(str(path), "own", None, str(error)))
-    return found
+            offers.append(Offer(str(path), "own", None, str(error)))
+    return offers
 
 
 class PresetList(OptionList):
@@ -127,15 +127,15 @@ class PresetsScreen(ModeScreen):
         options = self.query_one("#list", OptionList)
         wanted = self.query_one("#find", Input).value.lower().split()
         before = self.chosen
-        found = [offer for offer in self._offers if all(word in offer.words for word in wanted)]
+        matching = [offer for offer in self._offers if all(word in offer.words for word in wanted)]
         options.clear_options()
         group = None
-        for offer in found:
+        for offer in matching:
             if offer.group != group:
                 group = offer.group
                 options.add_option(Option(Content.styled(GROUPS[group], "bold $foreground-muted"), disabled=True))
             options.add_option(Option(self._line(offer), id=offer.source))
-        sources = [offer.source for offer in found]
+        sources = [offer.source for offer in matching]
         if sources:
             start = before.source if before and before.source in sources else sources[0]
             options.highlighted = options.get_option_index(start)
@@ -275,8 +275,8 @@ class PresetsScreen(ModeScreen):
                 self._best = worker.result or {}
                 self._fill()
         elif name.startswith("time ") and event.state in (WorkerState.SUCCESS, WorkerState.ERROR):
-            found = worker.result if event.state is WorkerState.SUCCESS else f"unknown: {worker.error}"
-            self._times[name.removeprefix("time ")] = str(found)
+            time = worker.result if event.state is WorkerState.SUCCESS else f"unknown: {worker.error}"
+            self._times[name.removeprefix("time ")] = str(time)
             self._describe()
         elif event.state is WorkerState.ERROR and isinstance(worker.error, DataError | OSError):
             self.refuse(worker.error)

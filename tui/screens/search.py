@@ -71,7 +71,7 @@ class SearchScreen(ModeScreen):
 
     def on_mount(self) -> None:
         """What the first tick shows: the newest search of the preset that is chosen."""
-        self._found: ShownSearch | None = None
+        self._search: ShownSearch | None = None
         self._preset = load(self.source)  # as it is chosen
         self._look = True  # on the disk for what was found earlier?
         self._shown: object = None
@@ -137,12 +137,12 @@ class SearchScreen(ModeScreen):
 
     async def action_train(self) -> None:
         """Open Train with the values of the best trial, in the preset that is to train them longer if there is one."""
-        best = best_rows(self._found.rows) if self._found else []
-        if self._found is None or not best:
+        best = best_rows(self._search.rows) if self._search else []
+        if self._search is None or not best:
             self.refuse("there is no best yet: no trial has come to its end")
             return
-        searched = family(self._found.preset)  # perhaps not the one chosen meanwhile
-        longer = settings_of(self._found.preset).longer or (self.source if searched == self._preset.name else searched)
+        searched = family(self._search.preset)  # perhaps not the one chosen meanwhile
+        longer = settings_of(self._search.preset).longer or (self.source if searched == self._preset.name else searched)
         await self.app.switch_mode("train")
         train = self.app.screen
         assert isinstance(train, TrainScreen), "the mode just opened"
@@ -159,32 +159,32 @@ class SearchScreen(ModeScreen):
         """Show what is new of the search that is going, or was the last; else the newest kept of the preset chosen."""
         searching = self.lab.searching
         if searching is not None and (not searching.ended or family(searching.preset) == self._preset.name):
-            self._found, self._look = searching, True
+            self._search, self._look = searching, True
         elif self._look:
-            self._found, self._look = newest(self.lab.runs, self._preset), False
+            self._search, self._look = newest(self.lab.runs, self._preset), False
         self.query_one("#search-head", Text).show(self._head())
-        self.set_class(self._found is None, "-none")
-        if self._found is not None:
-            shown = (self._found, self._found.rows, self.size, self.lab.series_styles)
+        self.set_class(self._search is None, "-none")
+        if self._search is not None:
+            shown = (self._search, self._search.rows, self.size, self.lab.series_styles)
             if shown != self._shown:
                 self._shown = shown
-                self._draw_points(self._found)
-                self._draw_ranking(self._found)
+                self._draw_points(self._search)
+                self._draw_ranking(self._search)
 
     def _head(self) -> Content:
-        found = self._found
-        preset = found.preset if found else self._preset
+        shown = self._search
+        preset = shown.preset if shown else self._preset
         settings = settings_of(preset)
         line = [(preset.name, "bold")]
         facts = [preset.title]
-        if found is not None:
-            phase = " ".join(f"failed: {found.error}".split()) if found.phase == "failed" else found.phase
-            line.append((f"  {WORDS.get(phase, phase)}", STYLES.get(found.phase, "$text-primary")))
-            line.append((f"  {found.data}", "$foreground-muted"))
-            facts = [f"{len(found.rows)} of {found.trials} trials"]
-            if isinstance(found, SearchThread) and found.search:
-                facts.append(f"{found.search.jobs} at a time")
-            if (left := found.seconds_left) is not None:
+        if shown is not None:
+            phase = " ".join(f"failed: {shown.error}".split()) if shown.phase == "failed" else shown.phase
+            line.append((f"  {WORDS.get(phase, phase)}", STYLES.get(shown.phase, "$text-primary")))
+            line.append((f"  {shown.data}", "$foreground-muted"))
+            facts = [f"{len(shown.rows)} of {shown.trials} trials"]
+            if isinstance(shown, SearchThread) and shown.search:
+                facts.append(f"{shown.search.jobs} at a time")
+            if (left := shown.seconds_left) is not None:
                 facts.append(f"{duration(left)} left")
         varied = ", ".join(f"{vary.key} {_range(vary)}" for vary in settings.vary)
         varied += f"; {settings.maximise.replace('.', ' ')}"
@@ -192,11 +192,11 @@ class SearchScreen(ModeScreen):
             [Content.assemble(*line), Content(" · ".join(facts)), Content.styled(varied, "$foreground-muted")]
         )
 
-    def _draw_points(self, found: ShownSearch) -> None:
-        settings = settings_of(found.preset)
-        x_title, series = scatter(settings, found.rows)
+    def _draw_points(self, shown: ShownSearch) -> None:
+        settings = settings_of(shown.preset)
+        x_title, series = scatter(settings, shown.rows)
         styles = self.lab.series_styles
-        reported = found.preset.reference.reported.get(settings.maximise) if found.preset.reference else None
+        reported = shown.preset.reference.reported.get(settings.maximise) if shown.preset.reference else None
         curves = tuple(Curve(tuple(pairs), k % len(styles), line=False) for k, pairs in enumerate(series.values()))
         span = _span(settings.vary, x_title)
         references = (reported,) if reported else ()
@@ -214,12 +214,12 @@ class SearchScreen(ModeScreen):
             parts.append((f"{sign} reported best {reported:.2%}", "$foreground-muted"))
         self.query_one("#points-legend", Text).show(Content.assemble(*parts))
 
-    def _draw_ranking(self, found: ShownSearch) -> None:
-        headings, ranked = ranking(settings_of(found.preset), found.rows)
+    def _draw_ranking(self, shown: ShownSearch) -> None:
+        headings, ranked = ranking(settings_of(shown.preset), shown.rows)
         columns = len(headings) - (self.size.width < FULL)  # all, or without the number of the trial
         cells = [row[:columns] for row in ([_short(heading) for heading in headings], *ranked)]
         lines = [tables.table(cells[0], cells[1:])] if ranked else []
-        others = [row for row in found.rows if row["state"] != "done"]
+        others = [row for row in shown.rows if row["state"] != "done"]
         lines += [
             Content.styled(f"trial {row['trial']} {how_it_ended(row)}", "$text-warning")
             for row in sorted(others, key=lambda row: int(row["trial"]))
