@@ -42,6 +42,11 @@ def check(target: str, method: str = "complex", examples: int | None = None) -> 
     return gradlab("check", _argument(target), *options)
 
 
+def adapter(target: str) -> str:
+    """Write an adapter for FILE:NAME or FILE."""
+    return gradlab("check", _argument(target), "--adapter") + " > adapter.py"
+
+
 def check_like(report: str) -> str:
     """Check as a report did."""
     return gradlab("check", "--like", report)

@@ -61,6 +61,10 @@ Against = Annotated[
 Template = Annotated[
     bool, typer.Option("--template", help="Print an example file to start from: gradlab check --template > mine.py")
 ]
+Adapter = Annotated[
+    bool,
+    typer.Option("--adapter", help="Print a file that calls yours, in a form that is always understood."),
+]
 Out = Annotated[
     Path | None,
     typer.Option(metavar="FILE.csv", help="Write the table of a folder of hand-ins as CSV.", show_default=False),
@@ -85,6 +89,7 @@ def check(
     like: Like = None,
     against: Against = None,
     template: Template = False,
+    adapter: Adapter = False,
     watch: Watch = False,
     out: Out = None,
     python: Python = None,
@@ -95,6 +100,11 @@ def check(
         from lab.check.template import template as text
 
         print(text(), end="")
+        return
+    if adapter:
+        if method or examples or changes or updates or like or against or watch or out or json:
+            raise LabError("--adapter prints a file: of the other options it takes only --python")
+        _print_adapter(target, python)
         return
     if (target is None) == (like is None):
         raise LabError("check what? Give a preset, FILE, FILE:NAME, FOLDER, or --like REPORT")
@@ -132,6 +142,16 @@ def _interpreter(target: str | None, python: str) -> Path:
     if target is None or not (FILE.fullmatch(target) or WHOLE.fullmatch(target)):
         raise LabError("--python runs a file of yours: give it with FILE, FILE:NAME or FOLDER")
     return choose_python(python)
+
+
+def _print_adapter(target: str | None, python: str | None) -> None:
+    """Print an adapter for FILE or FILE:NAME."""
+    from lab.check.adapter import adapter
+
+    file = FILE.fullmatch(target or "") or WHOLE.fullmatch(target or "")
+    if file is None:
+        raise LabError("--adapter is for a file of yours: give it with FILE or FILE:NAME")
+    print(adapter(file["path"], file.groupdict().get("name") or "", choose_python(python)), end="")
 
 
 def _check_folder(

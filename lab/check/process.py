@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from core.types import Array
 from lab.check.interpreter import choose_python
+from lab.check.worker.plan import Missing, Recognised, read_told
 from lab.check.worker.wire import receive, send
 from lab.machine import outer_environment
 from lab.visible import visible
@@ -25,11 +26,20 @@ HANGING = 1.0  # seconds to wait for prints of a process that has left the file'
 
 class StudentProblemError(Exception):
     """Why a student's code cannot be checked, in words for the student. nothing: because it holds no gradient of its
-    own, so that nothing is amiss. wrong: its gradients cannot be had where its cost can."""
+    own, so that nothing is amiss; wrong: its gradients cannot be had where its cost can; recognised and missing: what
+    the check knows how to call, and what not."""
 
-    def __init__(self, words: str, nothing: bool = False, wrong: bool = False) -> None:
+    def __init__(
+        self,
+        words: str,
+        nothing: bool = False,
+        wrong: bool = False,
+        recognised: tuple[Recognised, ...] = (),
+        missing: tuple[Missing, ...] = (),
+    ) -> None:
         super().__init__(words)
         self.nothing, self.wrong = nothing, wrong
+        self.recognised, self.missing = recognised, missing
 
 
 class Worker:
@@ -122,9 +132,8 @@ class Worker:
             send(self._process.stdin, {"do": do, "limit": self.timeout, **head}, arrays)
             reply, found = receive(self._process.stdout)
             if "error" in reply:
-                raise StudentProblemError(
-                    visible(str(reply["error"])), bool(reply.get("nothing")), bool(reply.get("wrong"))
-                )
+                nothing, wrong = bool(reply.get("nothing")), bool(reply.get("wrong"))
+                raise StudentProblemError(visible(str(reply["error"])), nothing, wrong, *read_told(reply))
         except (EOFError, BrokenPipeError):
             raise StudentProblemError(self._death()) from None
         except StudentProblemError:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypedDict
 
 from core.gradcheck.check import CheckDocument, GradientReport, Method, Progress, Settings, TensorReport, check_target
+from lab import command_lines
 from lab.check.against import Comparison, ComparisonDocument, compare
 from lab.check.causes import NOTHING as NO_CAUSE
 from lab.check.causes import diagnose, with_causes
@@ -18,6 +19,7 @@ from lab.check.code_target import Asked, StudentTarget
 from lab.check.forgive import forgive
 from lab.check.mistakes.evidence import Cause
 from lab.check.process import StudentProblemError, Worker
+from lab.check.worker.plan import Missing, Recognised
 from lab.errors import LabError
 from lab.visible import visible
 
@@ -39,6 +41,9 @@ class StudentReport:
     against: tuple[Comparison, ...] = ()
     causes: tuple[Cause, ...] = ()  # mistakes that give these gradients, likely ones first
     nothing: bool = False  # it holds no gradient of its own: the problem says why, and nothing is amiss
+    recognised: tuple[Recognised, ...] = ()  # where there is no check: what of the code the check knows how to call
+    missing: tuple[Missing, ...] = ()  # and what it does not know
+    adapter: str = ""  # the command that writes an adapter, where one is of use
 
     @property
     def passed(self) -> bool:
@@ -54,6 +59,9 @@ class StudentReport:
             "prints": self.prints,
             "against": [c.as_dict() for c in self.against],
             "causes": [{"key": c.key, "tensors": list(c.tensors), "sentence": c.sentence} for c in self.causes],
+            "recognised": [{"part": r.part, "signature": r.signature} for r in self.recognised],
+            "missing": [{"what": m.what, "where": m.where} for m in self.missing],
+            "adapter": self.adapter,
         }
 
 
@@ -65,6 +73,20 @@ class CauseDocument(TypedDict):
     sentence: str
 
 
+class RecognisedDocument(TypedDict):
+    """A function or class that the check knows how to call, and what it is taken for."""
+
+    part: str
+    signature: str
+
+
+class MissingDocument(TypedDict):
+    """What the check does not know, and where it is wanted."""
+
+    what: str
+    where: str
+
+
 class StudentDocument(CheckDocument):
     """What `gradlab check FILE:NAME --json` prints."""
 
@@ -72,6 +94,9 @@ class StudentDocument(CheckDocument):
     prints: str
     against: list[ComparisonDocument]
     causes: list[CauseDocument]
+    recognised: list[RecognisedDocument]
+    missing: list[MissingDocument]
+    adapter: str
 
 
 @dataclass(frozen=True)
@@ -83,6 +108,7 @@ class FileReport:
     problem: str = ""
     prints: str = ""
     notes: tuple[str, ...] = ()
+    adapter: str = ""  # the command that writes an adapter, where nothing was recognised
 
     @property
     def passed(self) -> bool:
@@ -97,6 +123,7 @@ class FileReport:
             "problem": self.problem,
             "prints": self.prints,
             "notes": list(self.notes),
+            "adapter": self.adapter,
             "targets": [t.as_dict() for t in self.targets],
         }
 
@@ -109,6 +136,7 @@ class FileDocument(TypedDict):
     problem: str
     prints: str
     notes: list[str]
+    adapter: str
     targets: list[StudentDocument]
 
 
@@ -135,7 +163,7 @@ def check_file(
     Raises LabError if there is no such file or nothing to compare with; whatever the file does is in the report.
     """
     file, begun = _file(path), time.perf_counter()
-    check = Check(str(Path(path).name), method, examples, against, seed, progress)
+    check = Check(str(Path(path).name), method, examples, against, seed, progress, str(path))
     with Worker(timeout, python) as worker:
         if began is not None:
             began(worker.kill)
@@ -161,7 +189,7 @@ def check_whole_file(
 ) -> FileReport:
     """Check everything that is recognised in a file; see check_file."""
     file, target = _file(path), str(Path(path).name)
-    check = Check(target, method, examples, None, seed, progress)
+    check = Check(target, method, examples, None, seed, progress, str(path))
     reports: list[StudentReport] = []
     left: list[str] = []
     names: list[str] | None = None
@@ -183,9 +211,16 @@ def check_whole_file(
                 else:
                     reports.append(report)
         prints += worker.prints()
+    adapter = ""
     if not reports and not problem:
-        problem = NOTHING
-    return FileReport(target, tuple(reports), problem, prints, (*notes, *left))
+        problem, adapter = NOTHING, adapter_command(path)
+    return FileReport(target, tuple(reports), problem, prints, (*notes, *left), adapter)
+
+
+def adapter_command(path: Path | str, name: str = "") -> str:
+    """The command that writes an adapter for a file, or for NAME in it; "" for MATLAB, for which there is none."""
+    target = f"{path}:{name}" if name else str(path)
+    return "" if str(path).endswith(".m") else command_lines.adapter(target)
 
 
 def load(worker: Worker, file: Path, root: Path | None = None) -> tuple[list[str], tuple[str, ...]]:
@@ -222,6 +257,7 @@ class Check:
     against: str | None
     seed: int
     progress: Progress | None
+    path: str = ""  # of the file as it was given
 
     def one(self, worker: Asked, name: str, begun: float) -> StudentReport:
         """Check NAME of the file that the worker has loaded."""
@@ -241,9 +277,19 @@ class Check:
             report = with_causes(report, found, float(code.facts.get("log_eps") or 0))
             comparisons = compare(self.against, code) if self.against else ()
         except StudentProblemError as error:
-            return replace(self.failed(name, str(error), begun), nothing=error.nothing)
+            return self._unchecked(name, error, begun)
         seconds = time.perf_counter() - begun
         return StudentReport(replace(report, seconds=seconds), "", "", comparisons, causes=found.causes)
+
+    def _unchecked(self, name: str, error: StudentProblemError, begun: float) -> StudentReport:
+        helps = error.missing or error.recognised
+        return replace(
+            self.failed(name, str(error), begun),
+            nothing=error.nothing,
+            recognised=error.recognised,
+            missing=error.missing,
+            adapter=adapter_command(self.path or self.file, name) if helps else "",
+        )
 
     def failed(self, name: str, problem: str, begun: float) -> StudentReport:
         """What is said where there is no check."""

@@ -47,6 +47,8 @@ def _file_parts(report: FileReport, width: int, colours: Colours) -> Iterator[Re
         yield Text(f"Note: {note}.", "italic")
     if report.problem:
         yield Text(report.problem, colours.wrong)
+    if report.adapter:
+        yield _adapter(report.adapter)
     if report.targets:
         yield Text(f"Recognised in {report.file}:")
         yield Padding(_recognised(report, colours), (0, 0, 1, 2))
@@ -224,12 +226,18 @@ def _verdict(report: GradientReport | StudentReport, colours: Colours) -> Iterat
     where = f"{check.target}, {check.method}, {check.seconds:.2f} s"
     if isinstance(report, StudentReport) and report.problem:
         yield Text(report.problem, colours.wrong)
+        if report.adapter:
+            yield _adapter(report.adapter)
         yield Text(f"NOT CHECKED: {where}", f"bold {colours.wrong}")
     elif report.passed:
         compared, whole = _coverage(check)
         yield Text(f"PASSES: {where}; {compared}{whole}", f"bold {colours.right}")
     else:
         yield Text(f"FAILS: {where}", f"bold {colours.wrong}")
+
+
+def _adapter(command: str) -> Text:
+    return Text(f"A file that calls it, for you to complete: {command}")
 
 
 def _coverage(check: GradientReport) -> tuple[str, str]:

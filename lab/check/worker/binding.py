@@ -145,15 +145,37 @@ class Binder:
         """What the function returns. Raises UnfilledError, and whatever the function raises."""
         positional: list[Any] = []
         named: dict[str, Any] = {}
-        for p in signature(function):
-            skip, value = self._argument(function, p, world, values, outputs, fill or {})
-            if skip:
-                continue
+        for p, value in self.given(function, world, values, outputs, fill or {}):
+            if isinstance(value, UnfilledError):
+                raise value
             if p.kind is p.KEYWORD_ONLY or len(positional) < list(signature(function)).index(p):
                 named[p.name] = value
             else:
                 positional.append(value)
         return function(*positional, **named)
+
+    def given(
+        self,
+        function: Function,
+        world: World,
+        values: Mapping[str, Any],
+        outputs: Outputs | None,
+        fill: Mapping[str, Recipe],
+    ) -> Iterator[tuple[inspect.Parameter, Any]]:
+        """The arguments that are not left at their defaults, with their values: an UnfilledError for one that nobody
+        knows."""
+        for p in signature(function):
+            try:
+                skip, value = self._argument(function, p, world, values, outputs, fill)
+            except UnfilledError as error:
+                skip, value = False, error
+            if not skip:
+                yield p, value
+
+    def wants_loss(self, name: str) -> bool:
+        """Is an argument of this name the data's part of a cost, which the file can give?"""
+        named = re.fullmatch(r"(data)?(loss|cost|ce|crossentropy)(value|val)?", plain(name))
+        return self.loss is not None and named is not None
 
     def unknown(self, function: Function, outputs: Outputs | None, world: World) -> list[str]:
         """Arguments that only forward's outputs can fill, and no name tells with which."""
@@ -230,7 +252,7 @@ class Binder:
         for name, count in COUNTS:
             if re.fullmatch(name, plain(p.name)):
                 return False, count(world)
-        if self.loss is not None and re.fullmatch(r"(data)?(loss|cost|ce|crossentropy)(value|val)?", plain(p.name)):
+        if self.loss is not None and self.wants_loss(p.name):
             return False, self.call(self.loss, world, values, outputs, fill)
         raise UnfilledError(p.name, getattr(function, "__name__", "it"))
 

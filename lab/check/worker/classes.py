@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from .binding import Binder
-from .construct import BATCH_SIZE, makers, new
-from .errors import CodeError, NothingToCheckError, NoWayError
+from .construct import BATCH_SIZE, Making, makers, new
+from .errors import CodeError, GuessError, NothingToCheckError, NoWayError
 from .families import families, gradient_of, loss_of, roles_of
 from .functions import Family, FunctionCode
 from .inputs import layer_inputs
@@ -41,7 +41,8 @@ def find_class(namespace: Any, kind: type, n: int, rng: Any) -> FunctionCode:
             raise
         except Exception as error:
             first = first or error
-    raise first or CodeError(f"there is no way to make a {kind.__name__}")
+    first = first or CodeError(f"there is no way to make a {kind.__name__}")
+    raise first if isinstance(first, NoWayError | GuessError) else GuessError(None, first) from first
 
 
 def find_made(namespace: Any, function: Function, n: int, rng: Any) -> FunctionCode:
@@ -86,10 +87,11 @@ def _tries(
         if shapes in seen:
             continue
         seen.add(shapes)
+        state.making = Making(maker, world, binder, listed)
         if is_layer(thing, gradient):
             if number == 0 and layout is FOUR[0]:
-                alone = new(maker, replace(world, lambda_=0.0), binder, listed)
-                yield from _layer_tries(alone, n, rng)
+                making = Making(maker, replace(world, lambda_=0.0), binder, listed)
+                yield from _layer_tries(making, n, rng)
             continue
         given = keeps_batch(thing) or bool(_data_of(maker) & {Role.X})
         world = replace(measured(world, state, n, rng), fixed=given) if not given else replace(world, fixed=True)
@@ -123,8 +125,10 @@ def _forwards(thing: Any) -> list[Function]:
     return [f for name, f in methods_of(thing).items() if "forward" in name.lower() or name.lower() in ("fprop", "fwd")]
 
 
-def _layer_tries(thing: Any, n: int, rng: Any) -> Iterator[Try]:
+def _layer_tries(making: Making, n: int, rng: Any) -> Iterator[Try]:
+    thing = making.new()
     state, gradient = State(thing), gradient_of(thing)
+    state.making = making
     assert gradient is not None
     arrays = {str(i): group[0].get() for i, group in enumerate(state.groups())}
     for forward in _forwards(thing):

@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -38,15 +39,25 @@ BATCH_SIZE = r"(mini)?(batch|nbatch|batchsize|batchn|bs)"
 ACTIVATION = r"act(ivation|iv|fn|func|function)?s?|activationfn|activationfunction|nonlinearity"
 
 
+@dataclass(frozen=True)
+class Making:
+    """What an object was made with, see new."""
+
+    made: Function
+    world: World
+    binder: Binder
+    listed: bool = False
+
+    def new(self) -> Any:
+        """Another such object."""
+        return new(self.made, self.world, self.binder, self.listed)
+
+
 def new(made: Function, world: World, binder: Binder, listed: bool = False) -> Any:
     """An object of a class, or what a function that makes one returns. Raises
     UnfilledError for an argument nobody knows, and whatever the class raises. listed: are hidden sizes a list?"""
     seed()
-    positional: dict[str, Any] = {}
-    for p in signature(made):
-        given, value = _argument(made, p, world, binder, listed)
-        if given:
-            positional[p.name] = value
+    positional = given(made, world, binder, listed)
     keywords = {p.name for p in signature(made) if p.kind is p.KEYWORD_ONLY}
     by_name = keywords or len(positional) < len(signature(made))
     thing = made(**positional) if by_name else made(*positional.values())
@@ -54,6 +65,12 @@ def new(made: Function, world: World, binder: Binder, listed: bool = False) -> A
         if re.fullmatch(BATCH_SIZE, plain(name)) and isinstance(value, int):
             setattr(thing, name, len(world.x))
     return _initialised(thing, world, binder, listed)
+
+
+def given(made: Function, world: World, binder: Binder, listed: bool) -> dict[str, Any]:
+    """The arguments that are not left at their defaults, with their values."""
+    every = ((p.name, _argument(made, p, world, binder, listed)) for p in signature(made))
+    return {name: value for name, (is_given, value) in every if is_given}
 
 
 def _initialised(thing: Any, world: World, binder: Binder, listed: bool) -> Any:

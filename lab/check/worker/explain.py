@@ -12,6 +12,8 @@ from .errors import CodeError
 from .loaded import Loaded
 from .values import Function
 
+FILL_IN = "# fill in:"
+
 
 class Home:
     """The student's file: lines of it are worth naming."""
@@ -40,13 +42,34 @@ def explain(error: BaseException) -> str:
         return str(error)
     if Home.loaded is not None and (reason := Home.loaded.reason(error)):
         return reason
-    place = f"{where(error)}: " if where(error) else ""
+    line = where(error)
+    if FILL_IN in line:  # of an adapter, see lab/check/adapter.py
+        return f"{line.partition(':')[0]} is to be filled in: {line.partition(FILL_IN)[2].strip()}"
+    place = f"{line}: " if line else ""
     if isinstance(error, SystemExit):
         return f"{place}the file ends the program (SystemExit)"
     try:
         return f"{place}{type(error).__name__}: {error}"
     except Exception:  # of its own __str__
         return f"{place}{type(error).__name__}"
+
+
+ALWAYS_THEIRS = (NameError, ImportError, NotImplementedError, RecursionError, OSError, AssertionError, SystemExit)
+
+
+def theirs(error: BaseException, sure: bool) -> bool:
+    """Is what ended a try worth telling, or does it come from what was guessed? sure: every argument is known. A
+    TypeError or a shape that does not fit says nothing of the code if it was given something else than it takes."""
+    if isinstance(error, CodeError):
+        return sure
+    if isinstance(error, ALWAYS_THEIRS):
+        return True
+    return sure and bool(where(error)) and not unpacks(error)
+
+
+def unpacks(error: BaseException) -> bool:
+    """Has an array other axes than the code unpacks, as in n, c, h, w = x.shape?"""
+    return isinstance(error, ValueError) and "to unpack" in str(error)
 
 
 def line_of(action: Callable[[], object], context: AbstractContextManager[Any]) -> str:

@@ -2,11 +2,14 @@
 
 import ast
 import re
+from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 from .families import functions_of, is_gradient_name, roles_of
 from .roles import Role
 from .source import text
+from .territory import own
 
 SMALL = 1e-4  # the largest number that stands in a logarithm only to keep it from 0
 DIVISION = r"/\s*(float\()?(len\(|[nNmM]\b|\w+\.shape|batch|self\.(n|m|batch)\w*\b|num_\w+)"
@@ -14,8 +17,20 @@ DIVISION = r"/\s*(float\()?(len\(|[nNmM]\b|\w+\.shape|batch|self\.(n|m|batch)\w*
 
 def log_eps(namespace: Any) -> float:
     """The largest small number the file adds in a logarithm, or clips at before one; 0 if there is none."""
+    return max(_log_eps(source) for source in sources(namespace))
+
+
+def sources(namespace: Any) -> Iterator[str]:
+    """The text of the file, and of the student's other modules that it imports as a whole."""
+    yield text(namespace)
+    for value in vars(namespace).values():
+        if isinstance(value, ModuleType) and own(str(getattr(value, "__file__", None) or "<frozen")):
+            yield text(value)
+
+
+def _log_eps(source: str) -> float:
     try:
-        tree = ast.parse(text(namespace))
+        tree = ast.parse(source)
     except SyntaxError:
         return 0.0
     named = {
@@ -33,7 +48,7 @@ def log_eps(namespace: Any) -> float:
             found += [float(v) for v in values if isinstance(v, float) and 0 < v <= SMALL]
             if any(isinstance(n, ast.Attribute) and n.attr == "finfo" for n in ast.walk(node)):
                 found.append(2.3e-16)
-    return max(found) if "log" in text(namespace) else 0.0
+    return max(found) if "log" in source else 0.0
 
 
 def _called(node: ast.Call) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from .binding import UnfilledError
 from .classes import find_class, find_made, is_layer
 from .code import Code
-from .errors import CodeError, NothingToCheckError, NoWayError
+from .errors import CodeError, GuessError, NothingToCheckError, NoWayError
 from .families import functions_of, gives_loss_and_gradient, is_gradient_name, takes_all
 from .layers import LayerCode
 from .objects import ObjectCode
@@ -84,6 +84,10 @@ def code_of(namespace: Any, name: str, n: int, rng: Any) -> Code:
             code: Code = way()
         except NothingToCheckError:
             raise
+        except GuessError as error:
+            if told is not None and getattr(namespace, name, None) is None:
+                error.words = str(told)  # a pair: they name what the student can write
+            told = error
         except Exception as error:
             told = told if told is not None and isinstance(error, NoWayError | UnfilledError) else error
         else:
@@ -120,6 +124,13 @@ def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
 
 def _is_gradient(name: str, function: Function) -> bool:
     return (is_gradient_name(name) and takes_all(function)) or gives_loss_and_gradient(name, function)
+
+
+def unknown_form(namespace: Any, name: str) -> list[dict[str, str]]:
+    """What is missing, in plain values, of a NAME that has none of the forms that can be checked; nothing of one that
+    has, or that is not there."""
+    made = getattr(namespace, name, None)
+    return [] if made is None or _is_template_object(made) else [{"what": "gradients", "where": name}]
 
 
 def _is_template_object(made: Any) -> bool:

@@ -11,8 +11,8 @@ import numpy as np
 
 from . import reference
 from .binding import Binder, Outputs, fillings, holders
-from .construct import network_makers, new
-from .errors import CodeError, NothingToCheckError
+from .construct import Making, network_makers, new
+from .errors import CodeError, GuessError, NothingToCheckError
 from .families import PARAMETERS, families, loss_of, roles_of, stores
 from .functions import Family, FunctionCode, agreement
 from .live import Nothing
@@ -34,12 +34,13 @@ class Tried:
 
     stage: int = -1
     error: BaseException | None = None
+    one: "Try | None" = None
     best: tuple[Any, FunctionCode] | None = field(default=None)
 
-    def failed(self, stage: int, error: BaseException) -> None:
-        """Keep the error of the try that came furthest."""
+    def failed(self, stage: int, error: BaseException, one: "Try") -> None:
+        """Keep the try that came furthest, and its error."""
         if stage > self.stage:
-            self.stage, self.error = stage, error
+            self.stage, self.error, self.one = stage, error, one
 
 
 def sizes(depth: int, n: int) -> Iterator[tuple[int, ...]]:
@@ -115,6 +116,7 @@ def own_network(namespace: Any, group: list[Family], size: int, n: int, seed: in
                 network = new(maker, world, binder, listed)
                 plain = isinstance(network, dict | list | tuple)
                 state = State(Holder(network) if plain else network)
+                state.making = Making(maker, world, binder, listed)
             except Exception:
                 continue
             world = measured(world, state, n, np.random.default_rng(seed))
@@ -154,7 +156,7 @@ def search(groups: Any, tries: Any, deadline: float | None = None) -> FunctionCo
             if tried.best is not None:
                 return _said(tried.best[1])
     if tried.error is not None:
-        raise tried.error
+        raise GuessError(tried.one, tried.error) from tried.error
     raise CodeError("there is no way to call it")
 
 
@@ -199,7 +201,7 @@ def _try(one: Try, prior: int, tried: Tried) -> bool:
         except NothingToCheckError:
             raise
         except Exception as error:
-            tried.failed(0 if outputs is None else 1, error)
+            tried.failed(0 if outputs is None else 1, error, replace(one, binder=binder))
             continue
         for fill in fillings(sorted(unknown), outputs):
             try:
@@ -210,7 +212,7 @@ def _try(one: Try, prior: int, tried: Tried) -> bool:
             except NothingToCheckError:
                 raise
             except Exception as error:
-                tried.failed(2, error)
+                tried.failed(2, error, replace(one, binder=binder))
             else:
                 if complete:
                     return True

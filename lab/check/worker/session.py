@@ -4,18 +4,21 @@ import faulthandler
 import sys
 import warnings
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
 from .code import Code
-from .errors import CodeError, NothingToCheckError
+from .errors import CodeError, GuessError, NothingToCheckError
 from .examine import can_replace, examine
-from .explain import Home, explain
+from .explain import Home, explain, theirs
 from .habits import log_eps, loss_divides
 from .loading import load
-from .recognise import code_of, recognised
+from .plan import Plan, sentence
+from .recognise import code_of, own_names, recognised, unknown_form
+from .sketch import likely_names, plan_of, plan_of_guess, plan_of_name
 from .wire import receive, send
 
 Answer = tuple[dict[str, Any], dict[str, Any]]
@@ -45,9 +48,49 @@ class Session:
             code = code_of(self.namespace, head["name"], head["examples"], rng)
         except NothingToCheckError as error:
             return {"error": str(error), "nothing": True}, {}
+        except GuessError as guess:
+            return self._told(head["name"], guess), {}
+        except CodeError as error:
+            return {"error": str(error), "missing": unknown_form(self.namespace, head["name"])}, {}
         facts, found = self.take(code)
         facts["facts"] |= {"log_eps": log_eps(self.namespace), "loss_divides": loss_divides(self.namespace)}
         return facts, found
+
+    def _told(self, name: str, guess: GuessError) -> dict[str, Any]:
+        """Why nothing could be checked: the student's own exception, or what was recognised and what is missing."""
+        plan = plan_of_guess(self.namespace, name, guess)
+        known, missing = plan.recognised(), plan.missing()
+        own = theirs(guess.cause, sure=all(call.sure for call in plan.calls()))
+        return {
+            "error": explain(guess.cause) if own else guess.words or sentence(known, missing),
+            "recognised": [asdict(each) for each in known],
+            "missing": [asdict(each) for each in missing],
+        }
+
+    def adapter(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
+        """How NAME is called, as far as it was recognised; without a name, what may be meant in a file in which nothing
+        was."""
+        names = [head["name"]] if head["name"] else likely_names(self.namespace, own_names(self.namespace))
+        if not names:
+            raise CodeError("there is no function and no class in it")
+        rng = np.random.default_rng(head["seed"])
+        try:
+            plan = self._plan(names[0], head["examples"], rng)
+            return {"plan": asdict(plan), "module": self.namespace.__name__}, {}
+        except NothingToCheckError as error:
+            return {"error": str(error), "nothing": True}, {}
+
+    def _plan(self, name: str, n: int, rng: Any) -> Plan:
+        try:
+            return plan_of(self.namespace, name, code_of(self.namespace, name, n, rng))
+        except NothingToCheckError:
+            raise
+        except GuessError as guess:
+            return plan_of_guess(self.namespace, name, guess)
+        except Exception:
+            if not hasattr(self.namespace, name):
+                raise
+            return plan_of_name(self.namespace, name, n, rng)
 
     def take(self, code: Code) -> Answer:
         """From now on the questions are about this code."""
@@ -106,7 +149,7 @@ class Session:
         return {"cost": [value.real, value.imag]}, {}
 
 
-QUESTIONS = ("load", "check", "variants", "variant", "gradients", "output", "cost")
+QUESTIONS = ("load", "check", "adapter", "variants", "variant", "gradients", "output", "cost")
 
 
 def serve(questions: IO[bytes], answers: IO[bytes]) -> None:

@@ -83,6 +83,7 @@ class State:
         self.slots: tuple[Slot, ...] = ()
         self.in_place = False
         self.silent: frozenset[str] = frozenset()  # parameters the cost does not react to
+        self.making: Any = None  # construct.Making, if the check has made it
         self._where: dict[str, list[Place]] = {}
         try:
             self._first = copy.deepcopy(thing.__dict__)
@@ -176,6 +177,10 @@ class State:
     def holding(self, values: Mapping[str, Any]) -> "Holding":
         """A with-block in which the parameters have these values; afterwards they are what they were."""
         return Holding(self._where, values, self.in_place)
+
+    def where(self) -> dict[str, list[Place]]:
+        """Parameter -> its places in the object."""
+        return dict(self._where)
 
     def leaves(self) -> list[Leaf]:
         """All other arrays and numbers in the object."""

@@ -1,0 +1,594 @@
+"""Plans of adapters: from code that runs, or from the guess that came furthest."""
+
+import random
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from .binding import Binder, Outputs, Recipe, UnfilledError
+from .classes import is_layer
+from .code import Code
+from .construct import BATCH_SIZE, Making, given
+from .errors import GuessError
+from .explain import unpacks
+from .families import (
+    families,
+    functions_of,
+    gives_loss_and_gradient,
+    gradient_of,
+    is_gradient_name,
+    loss_of,
+    roles_of,
+    stores,
+)
+from .functions import Family, FunctionCode, name_of
+from .layers import LayerCode
+from .live import Nothing
+from .matching import Slot, fit, leaves
+from .objects import ObjectCode
+from .pairs import PairCode
+from .plan import Argument, Call, Named, Plan
+from .roles import Role, key_letter, plain, role, tensor
+from .search import Holder, Try, find, sizes
+from .source import returned, signature, text
+from .state import State, seed
+from .values import Function
+from .world import LAYOUTS, World, build, plain_world
+
+ENCODED = {"one-hot": "self.Y", "turned": "self.Y.T", "ints": "self.y", "row": "self.y[None, :]"}
+ENCODED |= {"column": "self.y[:, None]"}
+DEEP = 4  # how far what forward returns is looked through
+
+
+def plan_of(namespace: Any, name: str, code: Code) -> Plan:
+    """The plan of code that runs."""
+    made = getattr(namespace, name, None)
+    if isinstance(code, FunctionCode):
+        one = Try(code.family, code.world, code.binder, code.state, code.layer)
+        return Sketch(namespace, name, one, code.params, code._fill, code).plan()
+    if isinstance(code, PairCode):
+        return _pair(code)
+    form = "layer" if isinstance(code, LayerCode) else "object" if isinstance(code, ObjectCode) else "calls"
+    return Plan(name, form, Call("object", f"student.{name}", _written(name, made)))
+
+
+def plan_of_guess(namespace: Any, name: str, guess: GuessError) -> Plan:
+    """The plan as far as what was recognised tells."""
+    made, one = getattr(namespace, name, None), guess.furthest
+    if one is None and isinstance(made, type):
+        return _unmade(namespace, name, made)
+    if one is None:
+        return Plan(name, "calls")
+    plan = Sketch(namespace, name, one, dict(one.world.values), {}).plan()
+    if not unpacks(guess.cause):
+        return plan
+    return replace(plan, data=tuple(replace(d, value="") if d.name == "X" else d for d in plan.data))
+
+
+def plan_of_name(namespace: Any, name: str, n: int, rng: Any) -> Plan:
+    """The plan for a function or class that looks like no code with a gradient."""
+    made = getattr(namespace, name)
+    if isinstance(made, type):
+        return _unmade(namespace, name, made)
+    try:
+        return plan_of(namespace, name, find(namespace, made, n, rng))
+    except GuessError as guess:
+        return plan_of_guess(namespace, name, guess)
+    except Exception:
+        return _untried(namespace, name, made)
+
+
+def _untried(namespace: Any, name: str, made: Function) -> Plan:
+    family = next(iter(next(families(namespace, made))), Family(made))
+    world = _first_world(family)
+    one = Try(family, world, Binder({"Y": "one-hot", "y": "ints"}, loss=loss_of(namespace)))
+    return Sketch(namespace, name, one, dict(world.values), {}).plan()
+
+
+def likely_names(namespace: Any, own: Sequence[str]) -> list[str]:
+    """The function or class of a file that most looks as if it gave the gradients, in a file where none was
+    recognised; nothing if the file has neither."""
+    kinds = [name for name in own if isinstance(getattr(namespace, name), type)]
+    functions = {name: f for name, f in functions_of(namespace).items() if name in own}
+
+    def rank(name: str) -> tuple[bool, bool, bool]:
+        f = functions[name]
+        names = returned(f)
+        gives = any(re.search("^d[A-Zbw]|grad", n) for n in names)
+        return is_gradient_name(name), Role.LABELS in roles_of(f), gives
+
+    best = max(functions, key=rank, default=None)
+    if kinds and (best is None or not rank(best)[0]):
+        return kinds[:1]
+    return [best] if best is not None else []
+
+
+def _first_world(family: Family) -> World:
+    from .binding import holders
+
+    functions = [f for f in (family.gradient, family.forward, family.cost) if f is not None]
+    store, rng = stores(family)[0], np.random.default_rng(0)
+    return build(LAYOUTS[0], store, next(sizes(store.depth, 7)), holders(functions), 7, rng)
+
+
+def _unmade(namespace: Any, name: str, kind: type) -> Plan:
+    """The plan for a class of which no object could be made."""
+    thing: Any = object.__new__(kind)
+    gradient = gradient_of(thing) or _method(thing)
+    world = plain_world(LAYOUTS[1], next(sizes(2, 7)), 7, np.random.default_rng(0))
+    making = Making(kind, world, Binder({"Y": "one-hot", "y": "ints"}))
+    if gradient is None:
+        return Plan(name, "calls", Sketch(namespace, name, None, {}, {}).constructor(making, guess=True))
+    layer = is_layer(thing, gradient)
+    family = Family(gradient) if layer else next(iter(next(families(namespace, gradient, thing))), Family(gradient))
+    if layer and (forward := getattr(thing, "forward", None)) is not None:
+        family = Family(gradient, forward)
+    state = State(thing)
+    state.making = making
+    return Sketch(namespace, name, Try(family, world, making.binder, state, layer), {}, {}, made=False).plan()
+
+
+def _method(thing: Any) -> Function | None:
+    """A method that may give gradients or a loss."""
+    found = [f for k in vars(type(thing)) if not k.startswith("_") and callable(f := getattr(thing, k, None))]
+    return next((f for f in found if gives_loss_and_gradient(name_of(f), f, True) or roles_of(f) & {Role.GIVEN}), None)
+
+
+def _written(name: str, function: Function | None) -> str:
+    """A function as it is written: f(X, Y)."""
+    return f"{name}({', '.join(p.name for p in signature(function))})" if function is not None else name
+
+
+def _pair(code: PairCode) -> Plan:
+    known = [(value, f"self.params[{k!r}]") for k, value in code.params.items()]
+    arguments = zip(signature(code._forward), code._arguments, strict=False)
+    every = tuple(Argument(p.name, value_of(_settings(a), known)) for p, a in arguments)
+    forward, backward = (f"{code.name}_{part}" for part in ("forward", "backward"))
+    names = [p.name for p in signature(code._backward)]
+    given_back = zip(names, ("self.handed(out[0])", "out[1]"), strict=False)
+    single = len(code.params) == 1 and not isinstance(code._backward(code.cotangent, code._run(code.params)[1]), tuple)
+    return Plan(
+        code.name,
+        "calls",
+        forward=Call("forward", f"student.{forward}", _written(forward, code._forward), every),
+        gradient=Call(
+            "gradients",
+            f"student.{backward}",
+            _written(backward, code._backward),
+            tuple(Argument(*each) for each in given_back),
+        ),
+        params=tuple(Named(k, drawn(v, key_letter(k))) for k, v in code.params.items()),
+        loss="np.sum(self.handed(out[0]) * out[0])",
+        grads=tuple(Named(k, "made" if single else f"made[{i}]") for i, k in enumerate(code.params)),
+        random=_draws(code),
+    )
+
+
+def _settings(argument: Any) -> Any:
+    """A dict of settings without what the code has put into it."""
+    if not isinstance(argument, dict):
+        return argument
+    return {k: v for k, v in argument.items() if not isinstance(v, np.ndarray)}
+
+
+class Sketch:
+    """One try as a plan. code: if it runs; made: is there an object, if the try is one of a class?"""
+
+    def __init__(
+        self,
+        namespace: Any,
+        name: str,
+        one: Try | None,
+        params: Mapping[str, Any],
+        fill: Mapping[str, Recipe],
+        code: FunctionCode | None = None,
+        made: bool = True,
+    ) -> None:
+        self.namespace, self.name, self.code, self.fill, self.made = namespace, name, code, fill, made
+        self.params = dict(params)
+        self.known: list[tuple[Any, str]] = []
+        if one is None:
+            return
+        self.one, self.family, self.world, self.binder, self.state = one, one.family, one.world, one.binder, one.state
+        if self.state is not None and code is None and made:
+            self._settle(self.state)
+        self.outputs = self._outputs()
+        self.known = self._known()
+
+    @staticmethod
+    def _settle(state: State) -> None:
+        """Take the arrays that are called W, b, gamma or beta for the parameters, or all there are."""
+        state.reset()
+        paths = [group[0].path for group in state.groups()]
+        called = [p for p in paths if tensor(p).letter in ("W", "b", "gamma", "beta")]
+        state._settle(called or paths)
+
+    def _holding(self) -> AbstractContextManager[Any]:
+        if self.code is not None:
+            return self.code._holding(self.params)
+        if self.state is None or not self.made:
+            return Nothing()
+        return self.state.holding(self.state.values)
+
+    def _outputs(self) -> Outputs | None:
+        """What forward returns, if it runs."""
+        forward = self.family.forward
+        if forward is None or not self.made:
+            return None
+        try:
+            with self._holding():
+                return Outputs(self.binder.call(forward, self.world, self.params, None, self.fill), forward)
+        except Exception:
+            return None
+
+    def _known(self) -> list[tuple[Any, str]]:
+        known = [(value, f"self.params[{name!r}]") for name, value in self.params.items()]
+        known.append((self.world.X, "self.X"))
+        known += [(self.world.labels(encoding), value) for encoding, value in ENCODED.items()]
+        if self.binder.cotangent is not None and self.outputs is not None:
+            known.append((self.binder.cotangent, f"self.handed({self._out()})"))
+        return known
+
+    def _out(self) -> str:
+        """The array that a layer gives."""
+        if self.outputs is None:
+            return "out"
+        array = next((p for p in self.outputs.parts if isinstance(p, np.ndarray)), None)
+        return next((value for part, value in walk(self.outputs.value, "out") if part is array), "out")
+
+    # Values and calls
+
+    def value(self, value: Any, name: str, outputs: Outputs | None) -> str:
+        """A value of an argument as Python; "" if it cannot be told."""
+        if isinstance(value, UnfilledError):
+            return ""
+        if role(name) is Role.LAMBDA and isinstance(value, float):
+            return "self.lam"
+        if self.state is not None and value is not None:
+            held = self.state.thing.network if isinstance(self.state.thing, Holder) else self.state.thing
+            if value is held:
+                return "self.net"
+        return value_of(value, self.known, outputs)
+
+    def call(self, part: str, function: Function, with_outputs: bool = True) -> Call:
+        """A call with the arguments that the try gives it."""
+        outputs = self.outputs if with_outputs else None
+        parameters = signature(function)
+        arguments: list[Argument] = []
+        layer = self.one.layer and part == "gradients" and self.outputs is None
+        for p, value in self.binder.given(function, self.world, self.params, outputs, self.fill):
+            said = self.value(value, p.name, outputs)
+            if layer and p.name == self.binder._handed(function):
+                said = "self.handed(out)"
+            elif self.binder.loss is not None and self.binder.wants_loss(p.name):
+                said = _one_line(self.call("loss", self.binder.loss))
+            if self._blind(function, p.name):
+                said = ""
+            keyword = p.kind is p.KEYWORD_ONLY or len(arguments) < parameters.index(p)
+            guess = self.code is None and role(p.name) is Role.NETWORK and said != "self.net"
+            arguments.append(Argument(p.name, said, keyword, guess))
+        return Call(part, self.reached(function), _written(name_of(function), function), tuple(arguments))
+
+    def _blind(self, function: Function, name: str) -> bool:
+        """Would this be what forward gives, which did not run?"""
+        blind = self.code is None and self.outputs is None and self.family.forward is not None
+        return blind and function is not self.family.forward and role(name) in (Role.P, Role.OTHER)
+
+    def reached(self, function: Function) -> str:
+        """Where a function is: in the file, or in the object."""
+        owner = getattr(function, "__self__", None)
+        if owner is not None and self.state is not None:
+            return f"self.net.{name_of(function)}"
+        names = [k for k, v in vars(self.namespace).items() if v is function]
+        return f"student.{names[0] if names else name_of(function)}"
+
+    def constructor(self, making: Making, guess: bool = False) -> Call:
+        """The call that makes the object."""
+        parameters = signature(making.made)
+        known = [(making.world.X, "self.X")]
+        known += [(making.world.labels(encoding), value) for encoding, value in ENCODED.items()]
+        arguments: list[Argument] = []
+        for name, value in given(making.made, making.world, making.binder, making.listed).items():
+            p = next(p for p in parameters if p.name == name)
+            said = "self.lam" if role(name) is Role.LAMBDA and value == making.world.lambda_ else value_of(value, known)
+            keyword = p.kind is p.KEYWORD_ONLY or len(arguments) < parameters.index(p)
+            arguments.append(Argument(name, said, keyword, guess))
+        made = making.made
+        return Call("object", self.reached(made), _written(made.__name__, made), tuple(arguments))
+
+    # The plan
+
+    def plan(self) -> Plan:
+        """The whole of it."""
+        family, state = self.family, self.state
+        make = self.constructor(state.making, not self.made) if state is not None and state.making is not None else None
+        forward = self.call("forward", family.forward, False) if family.forward is not None else None
+        cost = self.call("cost", family.cost) if family.cost is not None and not self.one.layer else None
+        gradient = self.call("gradients", family.gradient)
+        loss, course = self._loss(cost)
+        grads, again = self._grads()
+        named = {slot.name: slot for slot in self._slots()}
+        params = tuple(Named(k, drawn(v, named[k].letter)) for k, v in self._values().items())
+        code = self.code
+        return Plan(
+            self.name,
+            "calls",
+            make,
+            forward,
+            cost,
+            gradient,
+            kept=self._kept(),
+            data=self._data(),
+            params=params,
+            places=tuple(self._places()),
+            in_place=state is not None and state.in_place,
+            loss=loss,
+            course=course,
+            grads=grads,
+            zeroed=self._zeroed(),
+            again=again,
+            primed=code is not None and code._primed(),
+            random=_draws(code) if code is not None else _may_draw(family),
+        )
+
+    def _slots(self) -> tuple[Slot, ...]:
+        if self.code is not None:
+            return tuple(slot for slot in self.code.slots if slot.name in self.params)
+        return (*self.world.slots, *(self.state.slots if self.state is not None and self.made else ()))
+
+    def _values(self) -> dict[str, Any]:
+        held = self.state.values if self.state is not None and self.made else {}
+        return {slot.name: held.get(slot.name, self.params.get(slot.name)) for slot in self._slots()}
+
+    def _data(self) -> tuple[Named, ...]:
+        world = self.world
+        k, n = world.sizes[-1], len(world.y)
+        columns = world.layout.columns
+        return (
+            Named("X", f"rng.normal(size={world.X.shape})"),
+            Named("y", f"rng.integers(0, {k}, {n})"),
+            Named("Y", f"np.eye({k})[:, self.y]" if columns else f"np.eye({k})[self.y]"),
+            Named("lam", repr(world.lambda_)),
+        )
+
+    def _places(self) -> Iterator[Named]:
+        if self.state is None or not self.made:
+            return
+        prefix = ".network" if isinstance(self.state.thing, Holder) else ""
+        for name, group in self.state.where().items():
+            for place in group[:1] if self.state.in_place else group:
+                if not isinstance(place.owner, tuple):
+                    yield Named(name, f"self.net{place.path.removeprefix(prefix)}")
+
+    def _kept(self) -> tuple[str, ...]:
+        if self.state is None or not self.made:
+            return ()
+        inside = vars(self.state.thing)
+        found = [k for k, v in inside.items() if re.fullmatch(BATCH_SIZE, plain(k)) and type(v) is int]
+        return tuple(f"self.net.{k} = {len(self.world.x)}" for k in found)
+
+    def _zeroed(self) -> tuple[str, ...]:
+        if self.code is None or not self.code._zeroed:
+            return ()
+        paths = self.code.found.held
+        return tuple(f"self.net{path} = np.zeros_like(self.params[{name!r}])" for name, path in paths.items())
+
+    def _loss(self, cost: Call | None) -> tuple[str, str]:
+        """J, and the course's cost where the file has none."""
+        if self.one.layer:
+            out = self._out()
+            return f"np.sum(self.handed({out}) * {out})", ""
+        if cost is not None:
+            return self._number(), ""
+        own = self._own_number()
+        return (own, "") if own else ("", self._course())
+
+    def _number(self) -> str:
+        """Which number of what the cost returns is J."""
+        if self.code is not None:
+            found = leaves(self.code._held_cost(self.params), (), "J")
+            return found[self.code._cost_place].path
+        assert self.family.cost is not None
+        names = returned(self.family.cost)
+        places = [i for i, n in enumerate(names) if re.fullmatch("j|.*cost.*", plain(n))]
+        if len(names) > 1:
+            return f"J[{places[0]}]" if places else ""
+        return "J"
+
+    def _own_number(self) -> str:
+        """J, where the gradient function gives it beside the gradients."""
+        if self.code is not None:
+            if self.code.penalty is not None:
+                return ""
+            return leaves(self._gradients(), (), "made")[self.code._own_place].path
+        names = returned(self.family.gradient)
+        places = [i for i, n in enumerate(names) if re.fullmatch("j|.*(cost|loss).*", plain(n))]
+        return f"made[{places[0]}]" if places and len(names) > 1 else ""
+
+    def _course(self) -> str:
+        """Softmax cross entropy with a penalty, from the probabilities that forward gives."""
+        outputs = self.outputs
+        found = outputs.probabilities(self.world) if outputs is not None else None
+        if outputs is None or found is None:
+            return ""
+        P = next(value for part, value in walk(outputs.value, "out") if part is found)
+        n, rows = len(self.world.y), found.shape == (len(self.world.y), self.world.sizes[-1])
+        place = f"{P}[np.arange({n}), self.y]" if rows else f"{P}[self.y, np.arange({n})]"
+        weights = [slot.name for slot in self._slots() if slot.letter == "W"]
+        penalty = self.code.penalty if self.code is not None else self.world.lambda_
+        if not penalty:
+            return f"-np.log({place}).mean()"
+        factor = "self.lam" if penalty == self.world.lambda_ else f"{penalty / self.world.lambda_:g} * self.lam"
+        return f"-np.log({place}).mean() + {factor} * sum(np.sum(self.params[k] ** 2) for k in {weights})"
+
+    def _gradients(self) -> Any:
+        """What the gradient function returns."""
+        code = self.code
+        assert code is not None
+        with code._holding(code.params):
+            outputs = code.outputs(code.params)
+            return code.binder.call(code.family.gradient, code.world, code.params, outputs, code._fill)
+
+    def _grads(self) -> tuple[tuple[Named, ...], str]:
+        """Parameter -> its gradient; and the statement that turns iterators into lists."""
+        if self.code is None:
+            return tuple(self._named_grads()), ""
+        code, made = self.code, self._gradients()
+        again = ""
+        if _is_iterator(made):
+            again = "made = list(made)"
+        elif isinstance(made, tuple | list) and any(map(_is_iterator, made)):
+            again = "made = [list(part) for part in made]"
+        given_back = leaves(made, (), "made")
+        places = code.found.returned.places
+        where = code.state.where() if code.state is not None else {}
+        shapes = self._held_shapes()
+        turned = {path for name, path in code.found.held.items() if fit(shapes[path], np.shape(self.params[name])) == 2}
+        found = []
+        for slot in code.slots:
+            if slot.name in code.found.held:
+                value = f"self.net{code.found.held[slot.name]}"
+                if code.found.held[slot.name] in turned:
+                    value += f".reshape({slot.shape})"
+            elif slot.name in code.found.stepped:
+                value = f"(self.params[{slot.name!r}] - self.net{where[slot.name][0].path}) / {Binder.eta}"
+            elif slot.name in places and places[slot.name] < len(given_back):
+                leaf = given_back[places[slot.name]]
+                same = np.shape(leaf.value) == slot.shape
+                bent = not same and fit(np.shape(leaf.value), slot.shape) == 2
+                value = f"{leaf.path}.reshape({slot.shape})" if bent else leaf.path
+            else:
+                continue
+            found.append(Named(slot.name, value))
+        return tuple(found), again
+
+    def _held_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Path of an array in the object -> its shape after the gradients were made."""
+        code = self.code
+        assert code is not None
+        return {leaf.path: np.shape(leaf.value) for leaf in code._leaves(code.params) if leaf.held}
+
+    def _named_grads(self) -> Iterator[Named]:
+        """As the names of what is returned have it; an empty value where they do not say."""
+        names, slots = returned(self.family.gradient), self._slots()
+        for slot in slots:
+            same = [s for s in slots if s.letter == slot.letter]
+            fitting = [i for i, n in enumerate(names) if tensor(n).letter == slot.letter]
+            listed = self.world.store.lists or "[" in slot.name
+            if len(fitting) == len(same) and not listed:
+                at = fitting[same.index(slot)]
+                yield Named(slot.name, f"made[{at}]" if len(names) > 1 else "made")
+            elif len(fitting) == 1 and listed and self.state is None:
+                base = f"made[{fitting[0]}]" if len(names) > 1 else "made"
+                yield Named(slot.name, f"{base}[{slot.layer}]")
+            else:
+                yield Named(slot.name, "")
+
+
+def walk(value: Any, said: str, depth: int = 0) -> Iterator[tuple[Any, str]]:
+    """What is in lists, tuples and dicts, and how it is reached."""
+    yield value, said
+    if depth == DEEP:
+        return
+    if isinstance(value, dict):
+        inside = [(f"[{k!r}]", v) for k, v in value.items()]
+    else:
+        inside = [(f"[{i}]", v) for i, v in enumerate(value)] if isinstance(value, list | tuple) else []
+    for step, part in inside:
+        yield from walk(part, said + step, depth + 1)
+
+
+def value_of(value: Any, known: Sequence[tuple[Any, str]], outputs: Outputs | None = None) -> str:
+    """A value as Python: one that is known, something in what forward returned, or written out. "" if it is neither."""
+    if isinstance(value, np.ndarray):
+        for other, said in known:
+            if other is value or (np.shape(other) == value.shape and np.array_equal(other, value)):
+                return said
+    if outputs is not None and isinstance(value, np.ndarray | list | tuple | dict):
+        for part, said in walk(outputs.value, "out"):
+            if part is value:
+                return said
+    if isinstance(value, np.ndarray):
+        return _plain_array(value)
+    if isinstance(value, bool | int | str) or value is None:
+        return repr(value)
+    if isinstance(value, float | np.floating):
+        return repr(float(value))
+    if value is np.float64:
+        return "np.float64"
+    if isinstance(value, np.random.Generator):
+        return "np.random.default_rng(1)"
+    return _inside(value, lambda part: value_of(part, known, outputs))
+
+
+def _inside(value: Any, said: Callable[[Any], str]) -> str:
+    """A list, tuple, dict or namespace with its parts."""
+    if isinstance(value, list | tuple):
+        parts = [said(part) for part in value]
+        written = ", ".join(parts) + ("," if isinstance(value, tuple) and len(parts) == 1 else "")
+        return "" if not all(parts) else f"[{written}]" if isinstance(value, list) else f"({written})"
+    if not isinstance(value, dict | SimpleNamespace):
+        return ""
+    named = {k: said(part) for k, part in (value if isinstance(value, dict) else vars(value)).items()}
+    if not all(named.values()):
+        return ""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{k!r}: {part}" for k, part in named.items()) + "}"
+    return "SimpleNamespace(" + ", ".join(f"{k}={part}" for k, part in named.items()) + ")"
+
+
+def _plain_array(value: Any) -> str:
+    for number, maker in ((0, "zeros"), (1, "ones")):
+        if np.all(value == number):
+            return f"np.{maker}({value.shape})"
+    return ""
+
+
+def drawn(value: Any, letter: str) -> str:
+    """Python that draws a parameter like this one: nothing is 0 or 1."""
+    shape = np.shape(value)
+    if letter == "W":
+        said = f"{1.5 / min(max(shape, default=1), 30) ** 0.5:.2g} * rng.normal(size={shape})"
+    elif letter == "gamma":
+        said = f"rng.uniform(0.6, 1.6, {shape})"
+    else:
+        said = f"{'' if letter == 'x' else '0.3 * '}rng.normal(size={shape})"
+    single = getattr(value, "dtype", None) == np.float32
+    return f"({said}).astype(np.float32)" if single else said
+
+
+def _one_line(call: Call) -> str:
+    """A call as Python; "" if an argument is not known."""
+    if not all(a.value for a in call.arguments):
+        return ""
+    return f"{call.function}({', '.join((f'{a.name}=' if a.keyword else '') + a.value for a in call.arguments)})"
+
+
+def _is_iterator(value: Any) -> bool:
+    return isinstance(value, Iterator) or type(value).__name__ in ("dict_values", "map", "filter", "reversed")
+
+
+def _draws(code: Code) -> bool:
+    """Does code that runs draw random numbers?"""
+    seed()
+    before = _generators()
+    code.cost(code.params)
+    code.gradients(code.params)
+    return before != _generators()
+
+
+def _generators() -> tuple[Any, ...]:
+    """Where the generators of NumPy and Python that all code shares stand."""
+    state: Any = np.random.get_state()  # noqa: NPY002 (what students use)
+    return state[1].tobytes(), state[2], random.getstate()
+
+
+def _may_draw(family: Family) -> bool:
+    """Do functions mention random numbers?"""
+    functions = [f for f in (family.gradient, family.forward, family.cost) if f is not None]
+    return any(re.search(r"random|rand\(|randn\(|dropout", text(f)) for f in functions)
