@@ -6,7 +6,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import aiohttp
@@ -15,29 +17,42 @@ import pytest
 from tests.tui.conftest import PATIENCE
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[tuple[subprocess.Popen, str]]:
-    """A served app, and the address that it prints."""
+@contextmanager
+def serving(folder: Path) -> Iterator[tuple[subprocess.Popen, str]]:
+    """A served app that answers, and the address that it prints."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-u", "-c", "from lab.cli import main; main()", "serve", "--port", str(port)]
     env = {"PYTHONPATH": str(Path(__file__).parents[2]), "PATH": "/usr/bin:/bin", "COLUMNS": "200"}
-    folder = tmp_path_factory.mktemp("served")
-    process = subprocess.Popen(
-        command, cwd=folder, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    out = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    process = subprocess.Popen(command, cwd=folder, env=env, text=True, **out)
     try:
-        for line in process.stdout:
-            if said := re.search(r"http://localhost:\d+/\S+/", line):
-                yield process, said[0]
-                break
-        else:
-            pytest.fail("no address is printed")
+        said = next(filter(None, (re.search(r"http://localhost:\d+/\S+/", line) for line in process.stdout)))
+        until_it_listens(port)
+        yield process, said[0]
     finally:
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+def until_it_listens(port: int) -> None:
+    """The address is printed a moment before the port is open."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            socket.create_connection(("localhost", port), PATIENCE).close()
+            return
+        except ConnectionRefusedError:
+            assert time.monotonic() < end, "nobody answers"
+            time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[tuple[subprocess.Popen, str]]:
+    with serving(tmp_path_factory.mktemp("served")) as served:
+        yield served
 
 
 def asked(address: str, **headers: str) -> tuple[int, str]:
@@ -109,6 +124,7 @@ def test_it_listens_on_this_machine_alone(server):
     assert set(bound) <= {"0100007F", "00000000000000000000000001000000"}
 
 
-def test_ctrl_c_ends_it(server):
-    server[0].send_signal(signal.SIGINT)
-    assert server[0].wait(PATIENCE) in (0, 130)
+def test_ctrl_c_ends_it(tmp_path):
+    with serving(tmp_path) as (process, _):
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) in (0, 130)
