@@ -406,17 +406,19 @@ class FunctionCode(Code):
         if self.layer and self.state is not None and (other := self._other_stride(rng)) is not None:
             yield "with another stride or padding", other
         forward = self.family.forward
-        others = other_settings([p.name for p in signature(forward)], name_of(forward)) if forward else {}
-        if self.layer and others and self.world.x.ndim == 4 and set(self.world.x.shape) >= {6, 8}:
+        if forward is None or not self.layer or self.world.x.ndim != 4 or not set(self.world.x.shape) >= {6, 8}:
+            return
+        for others in other_settings([p.name for p in signature(forward)], name_of(forward)):
             words = ", ".join(f"{key} {value}" for settings in others.values() for key, value in settings.items())
             yield f"with {words}", self._other_settings(others, rng)
 
     def _other_stride(self, rng: Any) -> "FunctionCode | None":
-        """The layer with another stride, so that windows overlap or leave gaps, and with padding, if it has them."""
+        """The layer with another stride, so that windows overlap or leave gaps, and with padding or without it, if it has
+        them."""
         assert self.state is not None
         own = vars(self.state.thing)
         changes = {k: 1 if v > 1 else 2 for k, v in own.items() if "stride" in k.lower() and type(v) is int}
-        changes |= {k: 1 for k, v in own.items() if re.search("pad|^p$", k.lower()) and type(v) is int and v == 0}
+        changes |= {k: int(v == 0) for k, v in own.items() if re.search("pad|^p$", k.lower()) and type(v) is int}
         if not changes or self.world.x.ndim != 4:
             return None
         thing = copy.deepcopy(self.state.thing)

@@ -1,7 +1,7 @@
 """Inputs for layers and pairs of functions: which shapes do they take?"""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -87,7 +87,9 @@ def _settings(among: dict[str, dict[str, Any]], parameter: str, function: str) -
     keys = next((keys for pattern, keys in NUMBERS.items() if re.fullmatch(pattern, plain(parameter))), ())
     if not keys or not is_image(function.lower()):
         return None
-    every = among["pool" if "pool" in function.lower() else "conv"]
+    every = among.get("pool" if "pool" in function.lower() else "conv")
+    if every is None:
+        return None
     return {key: every.get(key, 3 if key.startswith("pool") else 0) for key in keys}
 
 
@@ -105,18 +107,22 @@ def as_given(parameter: str, settings: dict[str, Any], function: Function) -> An
     return np.array([value, value]) if re.search(rf"\b{parameter}[(\[] *[01] *[)\]]", text(function)) else value
 
 
-OTHERS: dict[str, dict[str, Any]] = {
-    "conv": {"stride": 2, "pad": 1},
-    "pool": {"pool_height": 3, "pool_width": 3, "stride": 2},
-}
+OTHERS: tuple[dict[str, dict[str, Any]], ...] = (
+    {"conv": {"stride": 2, "pad": 1}, "pool": {"pool_height": 3, "pool_width": 3, "stride": 2}},
+    {"conv": {"stride": 2, "pad": 0}},  # at which dx[pad:-pad] is empty
+)
 
 
-def other_settings(parameters: Sequence[str], function: str) -> dict[str, dict[str, Any]]:
-    """Other settings for arguments such as conv_param: a stride of 2, pools that overlap. Of a convolution with a pool
-    behind it only the pool's."""
-    found = {name: other for name in parameters if (other := _settings(OTHERS, name, function)) is not None}
-    pools = {name: other for name, other in found.items() if name.lower().startswith("pool")}
-    return pools if pools and any(map(is_dict, found)) else found
+def other_settings(parameters: Sequence[str], function: str) -> Iterator[dict[str, dict[str, Any]]]:
+    """Other settings for arguments such as conv_param: a stride of 2, no padding, pools that overlap. Of a convolution
+    with a pool behind it only the pool's."""
+    for others in OTHERS:
+        found = {name: other for name in parameters if (other := _settings(others, name, function)) is not None}
+        pools = {name: other for name, other in found.items() if name.lower().startswith("pool")}
+        if found:
+            yield pools if pools and any(map(is_dict, found)) else found
+        if pools:
+            return
 
 
 def odd(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -19,7 +19,8 @@ from .source import is_octave, signature
 from .values import Function
 from .world import LAYOUTS, World, draw, layer_world, plain_world
 
-FORWARD, BACKWARD = r"_?(forward|fwd|fprop)", r"_?(backward|backprop|bwd|bprop|back)"
+BACKWARDS = ("backward", "backprop", "bwd", "bprop", "back")
+FORWARD, BACKWARD = r"_?(forward|fwd|fprop)", rf"_?({'|'.join(BACKWARDS)})"
 
 
 @dataclass(frozen=True)
@@ -32,19 +33,29 @@ class Pair:
 
 
 def pairs_of(functions: Mapping[str, Function]) -> list[Pair]:
-    """The pairs among functions. A backward may stand beside several forwards."""
+    """The pairs among functions. A backward may stand beside several forwards, and a forward beside several backwards:
+    batchnorm_backward_alt goes with batchnorm_forward."""
     low = {name.lower(): name for name in functions}
     found = []
     for name in functions:
         if not re.search(FORWARD, name.lower()) or re.fullmatch(FORWARD + r"(_?pass|_?propagation)?", name.lower()):
             continue
-        for word in ("backward", "backprop", "bwd", "bprop", "back"):
+        for word in BACKWARDS:
             other = low.get(re.sub(r"forward|fwd|fprop", word, name.lower(), count=1))
             if other is not None and _is_step(functions[other]) and Role.NETWORK not in roles_of(functions[name]):
                 stem = re.sub(FORWARD, "", name, count=1, flags=re.I).strip("_") or name
                 found.append(Pair(stem, name, other))
                 break
-    return found
+    return [*found, *_other_ways(functions, found)]
+
+
+def _other_ways(functions: Mapping[str, Function], pairs: list[Pair]) -> Iterator[Pair]:
+    """The backwards that end in one word more than those of pairs do: other ways to compute the same."""
+    taken = {pair.backward for pair in pairs}
+    for name in functions:
+        pair = next((p for p in pairs if re.fullmatch(rf"{p.backward}_?[a-z0-9]+", name, re.I)), None)
+        if pair is not None and name not in taken and _is_step(functions[name]):
+            yield Pair(re.sub(BACKWARD, "", name, count=1, flags=re.I).strip("_"), pair.forward, name)
 
 
 def _is_step(backward: Function) -> bool:

@@ -1,0 +1,75 @@
+"""Layers as two functions: several ways back from one forward, settings at which only some code is right."""
+
+import pytest
+
+from lab.check.worker.recognise import recognised
+from tests.lab.check.in_process import check, load
+
+NORM = """
+    def batchnorm_forward(x, gamma, beta, bn_param):
+        v = 1 / np.sqrt(x.var(0) + 1e-5)
+        u = (x - x.mean(0)) * v
+        return gamma * u + beta, (u, gamma, v)
+
+    def batchnorm_backward(dout, cache):
+        u, gamma, v = cache
+        g = dout * gamma
+        return v * (g - g.mean(0) - u * (g * u).mean(0)), (dout * u).sum(0), dout.sum(0)
+
+    def batchnorm_backward_alt(dout, cache):
+        u, gamma, v = cache
+        n = len(u)
+        g = dout * gamma
+        return v / n * (n * g - g.sum(0) - u * (g * u).sum(0)), (dout * u).sum(0), dout.sum(0)
+"""
+CONV = """
+    def conv_forward_naive(x, w, b, conv_param):
+        s, pad = conv_param["stride"], conv_param["pad"]
+        padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, w.shape[2:], axis=(2, 3))[:, :, ::s, ::s]
+        out = np.einsum("nchwij,fcij->nfhw", windows, w) + b[:, None, None]
+        return out, (x, w, b, conv_param)
+
+    def conv_backward_naive(dout, cache):
+        x, w, b, conv_param = cache
+        s, pad = conv_param["stride"], conv_param["pad"]
+        padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+        dx, dw = np.zeros_like(padded), np.zeros_like(w)
+        for i in range(dout.shape[2]):
+            for j in range(dout.shape[3]):
+                at = (slice(None), slice(None), slice(i * s, i * s + w.shape[2]), slice(j * s, j * s + w.shape[3]))
+                dx[at] += np.einsum("nf,fcij->ncij", dout[:, :, i, j], w)
+                dw += np.einsum("nf,ncij->fcij", dout[:, :, i, j], padded[at])
+        return dx[:, :, pad : pad + x.shape[2], pad : pad + x.shape[3]], dw, dout.sum((0, 2, 3))
+"""
+
+
+def test_every_way_back_from_a_forward_is_recognised_and_checked(tmp_path):
+    assert [found.name for found in recognised(load(NORM, tmp_path))] == [
+        "batchnorm",
+        "batchnorm_alt",
+    ]
+    for name in ("batchnorm", "batchnorm_alt"):
+        report = check(NORM, name, tmp_path)
+        assert not report.problem
+        assert report.passed
+
+
+@pytest.mark.parametrize(
+    ("name", "old"), [("batchnorm", "- u * (g * u).mean(0)"), ("batchnorm_alt", "- u * (g * u).sum(0)")]
+)
+def test_only_the_way_back_with_the_mistake_fails(name, old, tmp_path):
+    text = NORM.replace(old, "")
+    assert text != NORM
+    assert {n: check(text, n, tmp_path).passed for n in ("batchnorm", "batchnorm_alt")} == {
+        n: n != name for n in ("batchnorm", "batchnorm_alt")
+    }
+
+
+def test_an_edge_cut_off_with_minus_pad_is_wrong_without_padding(tmp_path):
+    assert check(CONV, "conv_naive", tmp_path).passed
+    text = CONV.replace("pad : pad + x.shape[2], pad : pad + x.shape[3]", "pad:-pad, pad:-pad")
+    assert text != CONV
+    report = check(text, "conv_naive", tmp_path)
+    assert not report.passed
+    assert "pad 0" in " ".join(tensor.verdict for tensor in report.report.tensors)
