@@ -413,8 +413,8 @@ class FunctionCode(Code):
             yield f"with {words}", self._other_settings(others, rng)
 
     def _other_stride(self, rng: Any) -> "FunctionCode | None":
-        """The layer with another stride, so that windows overlap or leave gaps, and with padding or without it, if it has
-        them."""
+        """The layer with another stride, so that windows overlap or leave gaps, and with padding if it
+        has none, or without."""
         assert self.state is not None
         own = vars(self.state.thing)
         changes = {k: 1 if v > 1 else 2 for k, v in own.items() if "stride" in k.lower() and type(v) is int}
