@@ -101,6 +101,7 @@ def _network(code: StudentTarget) -> Diagnosis:
             names,
             cost if facts["has_cost"] else None,
             gradients,
+            tuple(map(float, facts.get("eps") or ())),
         )
     )
 

@@ -1,4 +1,4 @@
-"""Differences that are no mistakes: an eps in the logarithm, a division by the batch in a layer."""
+"""Differences that are no mistakes: an eps in the logarithm, a division by the batch or the penalty in a layer."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,6 +11,7 @@ from core.types import Array
 from lab.check.code_target import StudentTarget
 from lab.check.process import StudentProblemError
 
+LAYERS = ("layer", "pair")
 MOST = 1e-4  # of the largest gradient: what an eps may explain at most
 
 
@@ -20,8 +21,11 @@ def forgive(report: GradientReport, code: StudentTarget, form: str) -> GradientR
         return report
     gradients = code.gradients(code.params)
     tensors, notes = _right_but_for_eps(report, code.facts, gradients)
-    if form == "layer" and not code.facts.get("loss_divides"):
-        tensors, more = _divided(tensors, code, gradients)
+    if form in LAYERS:
+        tensors, more = _shared(tensors, code, gradients)
+        notes += more
+    elif code.facts.get("layers_divide") and [t.name for t in tensors] == ["x"]:
+        tensors, more = _left_to_layers(tensors, code, gradients)
         notes += more
     passed = all(t.passed for t in tensors) and not report.findings
     return replace(report, passed=passed, tensors=tensors, notes=(*report.notes, *notes))
@@ -37,31 +41,67 @@ def _right_but_for_eps(
     if not eps or any(t.absolute > most or not t.checked for t in off):
         return report.tensors, ()
     words = f"right to {max(t.absolute for t in off):.0e}: an eps in the log?"
-    return tuple(replace(t, passed=True, diagnosis="") if not t.passed else t for t in report.tensors), (words,)
+    return _passed(report.tensors), (words,)
 
 
-def _divided(
+def _shared(
     tensors: tuple[TensorReport, ...], code: StudentTarget, gradients: Mapping[str, Array]
 ) -> tuple[tuple[TensorReport, ...], tuple[str, ...]]:
-    """Parameters whose gradients are the mean over the batch, where dx is right."""
-    off = [t for t in tensors if not t.passed]
+    """Parameters whose gradients are the mean over the batch or hold the penalty, where dx is right."""
+    off = [t.name for t in tensors if not t.passed]
     n = code.examples or 1
     x = next((t for t in tensors if t.name == "x"), None)
-    whole = len(off) == len(tensors) - 1  # a bias that alone is a mean is a mistake
-    if n == 1 or x is None or not x.passed or not whole or not all(_is_mean(t.name, code, gradients, n) for t in off):
+    if x is None or not x.passed:
         return tensors, ()
-    names = " and ".join(t.name for t in off)
-    words = f"the layer divides the gradients of {names} by the batch itself ({n}): right if its loss does not"
-    return tuple(replace(t, passed=True, diagnosis="") if not t.passed else t for t in tensors), (words,)
+    found = {name: _mixture(name, code, gradients) for name in off}
+    parts = {part for part, _ in found.values()}
+    whole = len(off) == len(tensors) - 1  # a bias that alone is a mean is a mistake
+    mean = n > 1 and whole and not code.facts.get("loss_divides") and parts == {1 / n}
+    weights = {slot["name"] for slot in code.facts["slots"] if slot["letter"] == "W"}
+    penalised = [name for name, (_, c) in found.items() if c]
+    if not (mean or parts == {1.0}) or any(name not in weights or found[name][1] < 0 for name in penalised):
+        return tensors, ()
+    words = [f"the layer adds the penalty to the gradient of {k} itself: {found[k][1]:.3g} W" for k in penalised]
+    if mean:
+        names = " and ".join(off)
+        words.insert(
+            0, f"the layer divides the gradients of {names} by the batch itself ({n}): right if its loss does not"
+        )
+    return _passed(tensors), tuple(words)
 
 
-def _is_mean(name: str, code: StudentTarget, gradients: Mapping[str, Array], n: int) -> bool:
+def _passed(tensors: tuple[TensorReport, ...]) -> tuple[TensorReport, ...]:
+    return tuple(t if t.passed else replace(t, passed=True, diagnosis="") for t in tensors)
+
+
+def _left_to_layers(
+    tensors: tuple[TensorReport, ...], code: StudentTarget, gradients: Mapping[str, Array]
+) -> tuple[tuple[TensorReport, ...], tuple[str, ...]]:
+    """The gradient of a mean loss that leaves the division by the batch to the layers of the file."""
+    n = len(code.facts["y"])
+    if n == 1 or _mixture("x", code, gradients) != (n, 0.0):
+        return tensors, ()
+    return _passed(tensors), (f"the loss leaves the division by the batch ({n}) to the layers of the file",)
+
+
+def _mixture(name: str, code: StudentTarget, gradients: Mapping[str, Array]) -> tuple[float, float]:
+    """(s, c), if the gradient of a tensor is s times the right one and c times the tensor; (0, 0) if it is not."""
+    value = code.params[name].reshape(-1)
     if name not in gradients or gradients[name].shape != code.params[name].shape:
-        return False
-    v = np.random.default_rng(3).normal(size=gradients[name].size)
-    try:
-        up, down = (code.cost(name, slice(0, v.size), s * 1e-5 * v).cost.real for s in (1, -1))
-    except StudentProblemError:
-        return False
-    slope, expected = (up - down) / 2e-5, n * float(gradients[name].reshape(-1) @ v)
-    return abs(slope - expected) <= 1e-4 * (abs(slope) + abs(expected))
+        return 0.0, 0.0
+    gradient, rng = gradients[name].reshape(-1), np.random.default_rng(3)
+    rows, given = [], []
+    for _ in range(4):
+        v = rng.normal(size=value.size)
+        try:
+            up, down = (code.cost(name, slice(0, v.size), s * 1e-5 * v).cost.real for s in (1, -1))
+        except StudentProblemError:
+            return 0.0, 0.0
+        rows.append([(up - down) / 2e-5, float(value @ v)])
+        given.append(float(gradient @ v))
+    found = np.linalg.lstsq(np.array(rows), np.array(given), rcond=None)[0]
+    if np.abs(np.array(rows) @ found - given).max() > 1e-4 * np.abs(given).max():
+        return 0.0, 0.0
+    n = code.examples or len(code.facts.get("y", ())) or 1
+    part = next((part for part in (1.0, 1 / n, float(n)) if abs(found[0] - part) < 1e-4 * part), 0.0)
+    return part, float(found[1]) if abs(found[1]) > 1e-4 * abs(found[0]) else 0.0

@@ -301,7 +301,7 @@ class Check:
     ) -> GradientReport:
         """Look again at other points and with other inputs: a tensor that is right at one may be wrong there."""
         tensors = {t.name: t for t in report.tensors}
-        facts = {key: first.facts.get(key) for key in ("log_eps", "loss_divides")}
+        facts = {key: first.facts.get(key) for key in ("log_eps", "loss_divides", "layers_divide")}
         notes = list(report.notes)
         findings = list(report.findings)
         for words, code in self._variants(worker, target, notes, findings):

@@ -25,6 +25,7 @@ class NetworkCode:
     names: tuple[dict[str, str], ...]  # per layer: "W" -> the student's name of it
     cost: Callable[[Layers], float] | None  # None: the file has no cost
     gradients: Callable[[Layers], Layers]
+    eps: tuple[float, ...] = ()  # small numbers in the file: one may be that of batch normalisation
 
 
 @dataclass(frozen=True)

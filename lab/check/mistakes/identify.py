@@ -128,7 +128,8 @@ def networks(code: NetworkCode, points: Points) -> Iterator[Network]:
     """Every kind of network without its loss, the usual ones first."""
     activations = ACTIVATIONS if len(code.layers) > 1 else (NONE,)
     if points.normed:
-        norms: list[Norm | None] = [Norm(eps, ddof) for ddof in (0, 1) for eps in EPS]
+        every = dict.fromkeys((*code.eps, *EPS))
+        norms: list[Norm | None] = [Norm(eps, ddof) for ddof in (0, 1) for eps in every]
     else:
         norms = [None, *(Norm(eps, plain=True) for eps in EPS if len(code.layers) > 1)]
     yield from (Network(activation, norm) for activation in activations[:3] for norm in norms)

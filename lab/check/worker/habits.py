@@ -10,9 +10,21 @@ from .families import functions_of, is_gradient_name, roles_of
 from .roles import Role
 from .source import text
 from .territory import own
+from .values import Function
 
 SMALL = 1e-4  # the largest number that stands in a logarithm only to keep it from 0
+MOST_EPS = 1e-2  # of batch normalisation
 DIVISION = r"/\s*(float\()?(len\(|[nNmM]\b|\w+\.shape|batch|self\.(n|m|batch)\w*\b|num_\w+)"
+
+
+def habits(namespace: Any) -> dict[str, Any]:
+    """All of them, by name."""
+    return {
+        "log_eps": log_eps(namespace),
+        "loss_divides": loss_divides(namespace),
+        "layers_divide": layers_divide(namespace),
+        "eps": small_numbers(namespace),
+    }
 
 
 def log_eps(namespace: Any) -> float:
@@ -55,12 +67,33 @@ def _called(node: ast.Call) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
+def small_numbers(namespace: Any) -> list[float]:
+    """The small numbers in the file, as eps of batch normalisation: 1e-9."""
+    found: dict[float, None] = {}
+    for source in sources(namespace):
+        for written in re.findall(r"\b\d(?:\.\d+)?e-\d+|\b0\.0+\d+\b", source):
+            found[float(written)] = None
+    return [number for number in found if number <= MOST_EPS]
+
+
 def loss_divides(namespace: Any) -> bool:
     """Does a gradient of a loss in this file divide by the number of examples?"""
+    return any(Role.LABELS in roles_of(f) and _divides(f) for f in _gradients(namespace))
+
+
+def layers_divide(namespace: Any) -> bool:
+    """Does a layer in this file divide its gradients by the number of examples?"""
+    return any(Role.LABELS not in roles_of(f) and _divides(f) for f in _gradients(namespace))
+
+
+def _divides(function: Function) -> bool:
+    return bool(re.search(DIVISION, text(function)))
+
+
+def _gradients(namespace: Any) -> Iterator[Function]:
+    """The functions and methods of the file that give gradients."""
     every = list(functions_of(namespace).items())
     for kind in vars(namespace).values():
         if isinstance(kind, type):
             every += [(name, f) for name, f in vars(kind).items() if callable(f)]
-    return any(
-        is_gradient_name(name) and Role.LABELS in roles_of(f) and re.search(DIVISION, text(f)) for name, f in every
-    )
+    return (f for name, f in every if is_gradient_name(name))

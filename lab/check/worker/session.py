@@ -14,7 +14,7 @@ from .code import Code
 from .errors import CodeError, GuessError, NothingToCheckError
 from .examine import can_replace, examine
 from .explain import Home, explain, theirs
-from .habits import log_eps, loss_divides
+from .habits import habits
 from .loading import load
 from .plan import Plan, sentence
 from .recognise import code_of, own_names, recognised, unknown_form
@@ -53,7 +53,7 @@ class Session:
         except CodeError as error:
             return {"error": str(error), "missing": unknown_form(self.namespace, head["name"])}, {}
         facts, found = self.take(code)
-        facts["facts"] |= {"log_eps": log_eps(self.namespace), "loss_divides": loss_divides(self.namespace)}
+        facts["facts"] |= habits(self.namespace)
         return facts, found
 
     def _told(self, name: str, guess: GuessError) -> dict[str, Any]:

@@ -1,0 +1,84 @@
+"""Who divides by the batch and who adds the penalty is a convention: what a layer does itself is no mistake."""
+
+import pytest
+
+from tests.lab.check.in_process import check
+
+PAIR = """
+def linear_forward(A, W, b):
+    return W @ A + b, (A, W, b)
+
+
+def linear_backward(dZ, cache):
+    A, W, b = cache
+    m = A.shape[1]
+    return W.T @ dZ, dZ @ A.T / m, {db}
+"""
+
+LAYER = """
+class Dense:
+    def __init__(self, n_in, n_out):
+        self.W = np.random.normal(0, 1 / np.sqrt(n_in), (n_out, n_in))
+        self.b = np.zeros((n_out, 1))
+
+    def forward(self, X):
+        self.X = X
+        return self.W @ X + self.b
+
+    def backward(self, G):
+        n = self.X.shape[1]
+        self.grad_W = {dW}
+        self.grad_b = {db}
+        return self.W.T @ G
+"""
+
+LOSS = """
+class Dense:
+    def backward(self, G):
+        n = self.X.shape[1]
+        self.grad_W = G @ self.X.T{division}
+
+
+class SoftmaxLoss:
+    def forward(self, S, y):
+        self.P = np.exp(S) / np.exp(S).sum(axis=0)
+        self.y = y
+        return -np.log(self.P[y, np.arange(len(y))]).mean()
+
+    def backward(self):
+        G = self.P.copy()
+        G[self.y, np.arange(len(self.y))] -= {one}
+        return G
+"""
+
+
+@pytest.mark.parametrize(
+    ("db", "right"), [("dZ.sum(axis=1, keepdims=True) / m", True), ("dZ.sum(axis=1, keepdims=True)", False)]
+)
+def test_a_pair_may_divide_all_its_gradients_by_the_batch(db, right, tmp_path):
+    assert check(PAIR.replace("{db}", db), "linear", tmp_path).passed == right
+
+
+@pytest.mark.parametrize(
+    ("dW", "db", "right"),
+    [
+        ("G @ self.X.T / n + 2 * 0.01 * self.W", "G.sum(axis=1, keepdims=True) / n", True),
+        ("G @ self.X.T + 0.3 * self.W", "G.sum(axis=1, keepdims=True)", True),
+        ("G @ self.X.T - 0.3 * self.W", "G.sum(axis=1, keepdims=True)", False),
+        ("G @ self.X.T / n + 0.3 * self.W", "G.sum(axis=1, keepdims=True)", False),
+        ("G @ self.X.T", "G.sum(axis=1, keepdims=True) + 0.3 * self.b", False),
+    ],
+)
+def test_a_layer_may_add_the_penalty_to_the_gradient_of_its_weights(dW, db, right, tmp_path):
+    found = check(LAYER.replace("{dW}", dW).replace("{db}", db), "Dense", tmp_path)
+    assert not found.problem
+    assert found.passed == right
+    said = any("adds the penalty to the gradient of W itself" in note for note in found.report.notes)
+    assert said == right
+
+
+@pytest.mark.parametrize(("division", "one", "right"), [(" / n", "1", True), ("", "1", False), (" / n", "2", False)])
+def test_a_loss_may_leave_the_division_to_the_layers_of_its_file(division, one, right, tmp_path):
+    found = check(LOSS.replace("{division}", division).replace("{one}", one), "SoftmaxLoss", tmp_path)
+    assert not found.problem
+    assert found.passed == right
