@@ -1,7 +1,6 @@
 """Code in calls: a forward, a cost, a function or method that gives gradients; parameters in arguments or objects."""
 
 import copy
-import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -13,15 +12,17 @@ import numpy as np
 from . import reference
 from .binding import Binder, Outputs, Recipe
 from .code import Code
+from .costs import settle_cost, squares
 from .errors import CodeError, NothingToCheckError
-from .inputs import odd, other_settings, settings_of
+from .inputs import settings_of
 from .live import Nothing
 from .matching import Leaf, Match, Slot, fit, leaves, match
 from .roles import Role, role
 from .source import returned, signature
 from .state import Holding, State, seed
 from .values import Function, number
-from .world import World, draw
+from .variants import drawn, variants
+from .world import World
 
 
 @dataclass(frozen=True)
@@ -63,15 +64,16 @@ class FunctionCode(Code):
         layer: bool = False,
     ) -> None:
         self.form = "layer" if layer else "functions" if state is None else "network"
-        self.family, self.world, self.binder, self._fill = family, world, binder, fill
+        self.family, self.world, self.binder, self.fill = family, world, binder, fill
         self.state, self.layer = state, layer
         self.examples = world.x.shape[world.axis or 0]
         self.penalty: float | None = None  # of the reference's cost, where the file has none
-        self._cost_place = self._own_place = 0
+        self.added = 0.0  # the penalty that the file's cost lacks, see costs.py
+        self.cost_place = self.own_place = 0  # which of the numbers that are returned is J
         self.found = Found(Match({}, {}), {})
         self.slots: tuple[Slot, ...] = world.slots
         self.params = dict(world.values)
-        self._zeroed = False
+        self.zeroed = False
         self._complete()
         self.calls, self.facts = self._calls(), self._facts()
 
@@ -86,13 +88,13 @@ class FunctionCode(Code):
             if out.dtype.kind not in "fc":
                 raise CodeError("forward gives no floating-point numbers")
         if self.state is not None:
-            self._settle_cost(self._leaves({**self.params}), {**self.params})
+            settle_cost(self, self.leaves({**self.params}), {**self.params})
             self.state.discover(lambda: float(np.real(self.cost(self.params))), self._data())
             if not self.state.slots and not (self.world.slots and self._x_matters()):
                 raise CodeError(f"{next(iter(self._calls()))} reacts to no array of the object")
             self.slots = (*self.slots, *self.state.slots)
-            self.params = {**self.params, **_drawn(self.state, rng)}
-        found = self._leaves(self.params)
+            self.params = {**self.params, **drawn(self.state, rng)}
+        found = self.leaves(self.params)
         self.found = self._locate(found)
         if self.state is not None:
             silent = {name for name in self.state.silent if name not in self.found.fits}
@@ -106,7 +108,7 @@ class FunctionCode(Code):
         if not self.found.fits:
             raise CodeError(f"{name_of(self.family.gradient)}() gives no gradient of a parameter")
         self.notes += self.found.returned.notes
-        self._settle_cost(found, self.params)
+        settle_cost(self, found, self.params)
         if self.layer:
             self.out = self._out(self.params)
         self._settle_sums()
@@ -126,7 +128,7 @@ class FunctionCode(Code):
         """A softmax that hands back what it is given has its derivative in the loss: alone it has none to check."""
         if out.ndim == 2 and any(np.allclose(out.sum(axis=axis), 1) for axis in (0, 1)):
             self.binder.cotangent = c = rng.normal(size=out.shape)
-            if any(not leaf.held and np.array_equal(leaf.value, c) for leaf in self._leaves(self.params)):
+            if any(not leaf.held and np.array_equal(leaf.value, c) for leaf in self.leaves(self.params)):
                 raise NothingToCheckError("it hands back what it is given: its derivative is part of the loss")
 
     def _x_matters(self) -> bool:
@@ -144,7 +146,7 @@ class FunctionCode(Code):
 
     # Calls
 
-    def _holding(self, values: Mapping[str, Any]) -> AbstractContextManager[Any]:
+    def holding(self, values: Mapping[str, Any]) -> AbstractContextManager[Any]:
         if self.state is not None:
             return self.state.holding(values)
         seed()
@@ -157,7 +159,7 @@ class FunctionCode(Code):
         return Outputs(self.binder.call(self.family.forward, self.world, values), self.family.forward)
 
     def _out(self, values: Mapping[str, Any]) -> Any:
-        with self._holding(values):
+        with self.holding(values):
             outputs = self.outputs(values)
         assert outputs is not None
         return outputs.array()
@@ -166,16 +168,16 @@ class FunctionCode(Code):
         """What a layer gives with these values."""
         return self._out(params) if self.layer else super().output(params)
 
-    def _leaves(self, values: Mapping[str, Any]) -> list[Leaf]:
+    def leaves(self, values: Mapping[str, Any]) -> list[Leaf]:
         """What the gradient function returns and leaves in the object; the steps it took with parameters."""
         held: list[Leaf] = []
-        with self._holding(values) as holding:
+        with self.holding(values) as holding:
             outputs = self.outputs(values)
-            if self._zeroed:
+            if self.zeroed:
                 self._zero()
-            if self._primed():
-                self._call_cost(values)
-            made = self.binder.call(self.family.gradient, self.world, values, outputs, self._fill)
+            if self.primed():
+                self.call_cost(values)
+            made = self.binder.call(self.family.gradient, self.world, values, outputs, self.fill)
             given = leaves(made, returned(self.family.gradient))
             if self.state is not None:
                 held = [Leaf(leaf.path, np.array(leaf.value), True) for leaf in self.state.leaves()]
@@ -186,7 +188,7 @@ class FunctionCode(Code):
             held += [Leaf(f"step {k}", step, True) for k, step in steps if np.any(step)]
         return [*given, *held]
 
-    def _primed(self) -> bool:
+    def primed(self) -> bool:
         """Must the cost be asked first, because only it is told the labels?"""
         family = self.family
         others = [f for f in (family.gradient, family.forward) if f is not None]
@@ -195,7 +197,7 @@ class FunctionCode(Code):
 
     def gradients(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """The student's gradients."""
-        return self._taken(self._leaves(params))
+        return self._taken(self.leaves(params))
 
     def _taken(self, found: list[Leaf]) -> dict[str, Any]:
         given = [leaf for leaf in found if not leaf.held]
@@ -231,7 +233,7 @@ class FunctionCode(Code):
 
     def cost(self, params: Mapping[str, Any]) -> Any:
         """J."""
-        with self._holding(params):
+        with self.holding(params):
             return self._cost(params)
 
     def _cost(self, params: Mapping[str, Any]) -> Any:
@@ -241,22 +243,23 @@ class FunctionCode(Code):
             out = outputs.array()
             return np.sum(self.cotangent * out).astype(out.dtype)  # J is no more precise than the output
         if self.family.cost is not None:
-            made = self._call_cost(params)
+            made = self.call_cost(params)
             parts = leaves(made)
-            return number(parts[self._cost_place].value if parts else made, f"{name_of(self.family.cost)}()")
+            J = number(parts[self.cost_place].value if parts else made, f"{name_of(self.family.cost)}()")
+            return J + self.added * squares(self.slots, params) if self.added else J
         if self.penalty is None:
             outputs = self.outputs(params)
-            made = self.binder.call(self.family.gradient, self.world, params, outputs, self._fill)
-            return number(leaves(made)[self._own_place].value, f"{name_of(self.family.gradient)}()")
+            made = self.binder.call(self.family.gradient, self.world, params, outputs, self.fill)
+            return number(leaves(made)[self.own_place].value, f"{name_of(self.family.gradient)}()")
         return reference.cost(self.world, self._probabilities(params), params, self.penalty)
 
-    def _call_cost(self, params: Mapping[str, Any]) -> Any:
+    def call_cost(self, params: Mapping[str, Any]) -> Any:
         assert self.family.cost is not None
-        return self.binder.call(self.family.cost, self.world, params, self.outputs(params), self._fill)
+        return self.binder.call(self.family.cost, self.world, params, self.outputs(params), self.fill)
 
     def probabilities(self, params: Mapping[str, Any]) -> Any:
         """P of the student's forward, or of the course's network where there is none."""
-        with self._holding(params):
+        with self.holding(params):
             return self._probabilities(params)
 
     def _probabilities(self, params: Mapping[str, Any]) -> Any:
@@ -279,67 +282,12 @@ class FunctionCode(Code):
             and any(not np.allclose(once[k], again[k]) for k in held)
             and self.state.zeroes(self.found.held.values())
         ):
-            self._zeroed = True
+            self.zeroed = True
             self.notes += ("the gradients add up until they are zeroed: each is measured from zero",)
 
     def _zero(self) -> None:
         assert self.state is not None
         self.state.zero(set(self.found.held.values()))
-
-    # Which number is J?
-
-    def _settle_cost(self, found: list[Leaf], values: Mapping[str, Any]) -> None:
-        if self.layer:
-            return
-        if self.family.cost is not None:
-            self._cost_place = self._depending(lambda: [leaf.value for leaf in leaves(self._held_cost(values))], values)
-            return
-        given = [leaf for leaf in found if not leaf.held]
-        used = self.found.returned.places.values()
-        numbers = [i for i, f in enumerate(given) if i not in used and np.size(f.value) == 1 and f.value is not None]
-        if numbers:
-            at = self._depending(lambda: [self._leaves(values)[i].value for i in numbers], values)
-            self._own_place = numbers[at]
-        elif values or self.state is None:
-            self.penalty = self._penalty_of_gradients() * self.world.lambda_
-        else:
-            self.penalty = 0.0
-
-    def _held_cost(self, values: Mapping[str, Any]) -> Any:
-        with self._holding(values):
-            made = self._call_cost(values)
-        return made if leaves(made) else [made]
-
-    def _depending(self, numbers: Any, values: Mapping[str, Any]) -> int:
-        """Of several numbers that are returned: the place of J, the one that lambda changes, or else the largest."""
-        once = numbers()
-        single = [i for i, a in enumerate(once) if np.size(a) == 1 and a is not None]
-        if not single:
-            raise CodeError(f"{name_of(self.family.cost or self.family.gradient)}() returns no number")
-        if len(single) == 1:
-            return single[0]
-        with self._other_lambda():
-            more = numbers()
-        changed = [i for i in single if not np.all(once[i] == more[i])]
-        return changed[0] if changed else max(single, key=lambda i: float(np.real(np.ravel(once[i])[0])))
-
-    def _other_lambda(self) -> "_OtherWorld":
-        return _OtherWorld(self, replace(self.world, lambda_=3 * self.world.lambda_))
-
-    def _penalty_of_gradients(self) -> float:
-        """The c of c lambda sum W^2: 1/2 if the gradients hold lambda W, as CS231n has it, otherwise 1."""
-        once = self.gradients(self.params)
-        with self._other_lambda():
-            again = self.gradients(self.params)
-        for slot in self.slots:
-            if slot.letter == "W" and slot.name in once and once[slot.name].shape == slot.shape:
-                W, more = self.params[slot.name], again[slot.name] - once[slot.name]
-                c = float(np.sum(more * W) / (2 * self.world.lambda_ * np.sum(W * W)))
-                if abs(c - 1) < 1e-6:
-                    return 0.5
-                if not np.any(more) and Role.LAMBDA not in {role(p.name) for p in signature(self.family.gradient)}:
-                    return 0.0
-        return 1.0
 
     # Facts and other places
 
@@ -378,96 +326,50 @@ class FunctionCode(Code):
         return found
 
     def elsewhere(self, rng: Any, n: int) -> "FunctionCode":
-        """With another batch and other parameters; the same object."""
-        other = object.__new__(FunctionCode)
-        other.__dict__.update(self.__dict__)
-        other.world = self.world.elsewhere(rng, n)
-        other.params = {**dict(other.world.values)}
+        """With another batch of n examples and other parameters; the same object."""
+        other = self.moved_to(self.world.elsewhere(rng, n))
         if self.state is not None:
-            drawn = _drawn(self.state, rng)
-            other.params = {**other.params, **{k: v for k, v in drawn.items() if k in self.params}}
-        other.examples = n
+            own = {k: v for k, v in drawn(self.state, rng).items() if k in self.params}
+            other.params = {**other.params, **own}
         if self.layer:
-            other.binder = self.binder.copy()
-            out = other._out(other.params)
-            other.cotangent = other.binder.cotangent = rng.normal(size=out.shape)
-            other.out = out
+            other.hand(rng)
         other.facts = other._facts()
         return other
+
+    def moved_to(self, world: World) -> "FunctionCode":
+        """The same in another world; hand() is to follow if it is a layer."""
+        other = copy.copy(self)
+        other.world, other.binder, other.params = world, self.binder.copy(), {**self.params, **world.values}
+        other.examples = world.x.shape[world.axis or 0]
+        return other
+
+    def remade(self, world: World, binder: Binder, state: State | None) -> "FunctionCode":
+        """The same functions from the start: with the methods of another object, if the parameters are in one."""
+        if state is None or self.state is None:
+            return FunctionCode(self.family, world, binder, self.fill, None, self.layer)
+        old, new = self.state.thing, state.thing
+        methods = {
+            part: getattr(new, name_of(function))
+            for part in ("gradient", "forward", "cost")
+            if getattr(function := getattr(self.family, part), "__self__", None) is old
+        }
+        family = replace(self.family, **methods)
+        return FunctionCode(family, world, binder, self.fill, state, self.layer)
+
+    def hand(self, rng: Any) -> None:
+        """Draw what the layer above hands back."""
+        self.out = self._out(self.params)
+        self.cotangent = self.binder.cotangent = rng.normal(size=self.out.shape)
+        self.facts = self._facts()
 
     def variants(self, rng: Any) -> Iterator[tuple[str, Code]]:
-        """A second batch of another size, at other parameters."""
-        n = self.world.x.shape[self.world.axis or 0]
-        if self.world.fixed:
-            yield "at another point", self.elsewhere(rng, n)
-            return
-        yield "at another point, with another batch", self.elsewhere(rng, n)
-        yield "with a batch of another size", self.elsewhere(rng, n + 4)
-        if self.layer and self.state is not None and (other := self._other_stride(rng)) is not None:
-            yield "with another stride or padding", other
-        forward = self.family.forward
-        if forward is None or not self.layer or self.world.x.ndim != 4 or not set(self.world.x.shape) >= {6, 8}:
-            return
-        for others in other_settings([p.name for p in signature(forward)], name_of(forward)):
-            words = ", ".join(f"{key} {value}" for settings in others.values() for key, value in settings.items())
-            yield f"with {words}", self._other_settings(others, rng)
-
-    def _other_stride(self, rng: Any) -> "FunctionCode | None":
-        """The layer with another stride, so that windows overlap or leave gaps, and with padding if it
-        has none, or without."""
-        assert self.state is not None
-        own = vars(self.state.thing)
-        changes = {k: 1 if v > 1 else 2 for k, v in own.items() if "stride" in k.lower() and type(v) is int}
-        changes |= {k: int(v == 0) for k, v in own.items() if re.search("pad|^p$", k.lower()) and type(v) is int}
-        if not changes or self.world.x.ndim != 4:
-            return None
-        thing = copy.deepcopy(self.state.thing)
-        vars(thing).update(changes)
-        gradient, forward = (getattr(thing, name_of(f)) for f in (self.family.gradient, self.family.forward))
-        shape = odd(self.world.x.shape)
-        slots = tuple(replace(s, shape=shape) if s.letter == "x" else s for s in self.world.slots)
-        x = rng.normal(size=shape)
-        world = replace(self.world, x=x, slots=slots, values={**self.world.values, "x": x})
-        return FunctionCode(Family(gradient, forward), world, self.binder.copy(), self._fill, State(thing), True)
-
-    def _other_settings(self, others: Mapping[str, dict[str, Any]], rng: Any) -> "FunctionCode":
-        other = object.__new__(FunctionCode)
-        other.__dict__.update(self.__dict__)
-        other.binder = self.binder.copy()
-        other.binder.settings = others
-        x = rng.normal(size=odd(self.world.x.shape))
-        slots = tuple(replace(s, shape=x.shape) if s.letter == "x" else s for s in self.world.slots)
-        other.world = replace(self.world, x=x, slots=slots, values={**self.world.values, "x": x})
-        other.slots = slots
-        other.params = {**self.params, "x": x}
-        other.out = other._out(other.params)
-        other.cotangent = other.binder.cotangent = rng.normal(size=other.out.shape)
-        other.facts = other._facts()
-        return other
-
-
-class _OtherWorld:
-    """A with-block in which a code stands in another world."""
-
-    def __init__(self, code: FunctionCode, world: World) -> None:
-        self._code, self._world = code, world
-
-    def __enter__(self) -> None:
-        self._own, self._code.world = self._code.world, self._world
-
-    def __exit__(self, *error: object) -> None:
-        self._code.world = self._own
+        """At other points, with other inputs, settings and flags."""
+        yield from variants(self, rng)
 
 
 def name_of(function: Function | None) -> str:
     """The name of a function."""
     return getattr(function, "__name__", "it")
-
-
-def _drawn(state: State, rng: Any) -> dict[str, Any]:
-    """Other values of the parameters in an object, in their dtype."""
-    own = state.values
-    return {name: value.astype(own[name].dtype) for name, value in draw(rng, state.slots).items()}
 
 
 def agreement(code: FunctionCode) -> int:

@@ -14,7 +14,7 @@ from .binding import Binder, Outputs, fillings, holders
 from .construct import Making, network_makers, new
 from .errors import CodeError, GuessError, NothingToCheckError
 from .families import PARAMETERS, families, loss_of, roles_of, stores
-from .functions import Family, FunctionCode, agreement
+from .functions import Family, FunctionCode, agreement, name_of
 from .live import Nothing
 from .roles import Role, one_hot_first, role
 from .source import signature
@@ -280,6 +280,11 @@ def _said(code: FunctionCode) -> FunctionCode:
     if code.penalty is not None and not code.layer:
         factor = {0.0: "", 0.5: " and 0.5 lambda sum W^2"}.get(code.penalty / code.world.lambda_, " and lambda sum W^2")
         notes.append(f"no cost in the file that fits: held against softmax cross entropy{factor}")
+    if code.added:
+        factor = "" if code.added == code.world.lambda_ else f"{code.added / code.world.lambda_:g} "
+        notes.append(
+            f"{name_of(code.family.cost)}() takes no lambda and the gradients do: {factor}lambda sum W^2 is added"
+        )
     for name, fits in code.found.fits.items():
         if fits == 2:
             slot = next(s for s in code.slots if s.name == name)

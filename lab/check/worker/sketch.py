@@ -14,6 +14,7 @@ from .binding import Binder, Outputs, Recipe, UnfilledError
 from .classes import is_layer
 from .code import Code
 from .construct import BATCH_SIZE, Making, given
+from .costs import held_cost
 from .errors import GuessError
 from .explain import unpacks
 from .families import (
@@ -50,7 +51,7 @@ def plan_of(namespace: Any, name: str, code: Code) -> Plan:
     made = getattr(namespace, name, None)
     if isinstance(code, FunctionCode):
         one = Try(code.family, code.world, code.binder, code.state, code.layer)
-        return Sketch(namespace, name, one, code.params, code._fill, code).plan()
+        return Sketch(namespace, name, one, code.params, code.fill, code).plan()
     if isinstance(code, PairCode):
         return _pair(code)
     form = "layer" if isinstance(code, LayerCode) else "object" if isinstance(code, ObjectCode) else "calls"
@@ -210,7 +211,7 @@ class Sketch:
 
     def _holding(self) -> AbstractContextManager[Any]:
         if self.code is not None:
-            return self.code._holding(self.params)
+            return self.code.holding(self.params)
         if self.state is None or not self.made:
             return Nothing()
         return self.state.holding(self.state.values)
@@ -332,7 +333,7 @@ class Sketch:
             grads=grads,
             zeroed=self._zeroed(),
             again=again,
-            primed=code is not None and code._primed(),
+            primed=code is not None and code.primed(),
             random=_draws(code) if code is not None else _may_draw(family),
         )
 
@@ -373,7 +374,7 @@ class Sketch:
         return tuple(f"self.net.{k} = {len(self.world.x)}" for k in found)
 
     def _zeroed(self) -> tuple[str, ...]:
-        if self.code is None or not self.code._zeroed:
+        if self.code is None or not self.code.zeroed:
             return ()
         paths = self.code.found.held
         return tuple(f"self.net{path} = np.zeros_like(self.params[{name!r}])" for name, path in paths.items())
@@ -391,8 +392,8 @@ class Sketch:
     def _number(self) -> str:
         """Which number of what the cost returns is J."""
         if self.code is not None:
-            found = leaves(self.code._held_cost(self.params), (), "J")
-            return found[self.code._cost_place].path
+            found = leaves(held_cost(self.code, self.params), (), "J")
+            return found[self.code.cost_place].path
         assert self.family.cost is not None
         names = returned(self.family.cost)
         places = [i for i, n in enumerate(names) if re.fullmatch("j|.*cost.*", plain(n))]
@@ -405,7 +406,7 @@ class Sketch:
         if self.code is not None:
             if self.code.penalty is not None:
                 return ""
-            return leaves(self._gradients(), (), "made")[self.code._own_place].path
+            return leaves(self._gradients(), (), "made")[self.code.own_place].path
         names = returned(self.family.gradient)
         places = [i for i, n in enumerate(names) if re.fullmatch("j|.*(cost|loss).*", plain(n))]
         return f"made[{places[0]}]" if places and len(names) > 1 else ""
@@ -430,9 +431,9 @@ class Sketch:
         """What the gradient function returns."""
         code = self.code
         assert code is not None
-        with code._holding(code.params):
+        with code.holding(code.params):
             outputs = code.outputs(code.params)
-            return code.binder.call(code.family.gradient, code.world, code.params, outputs, code._fill)
+            return code.binder.call(code.family.gradient, code.world, code.params, outputs, code.fill)
 
     def _grads(self) -> tuple[tuple[Named, ...], str]:
         """Parameter -> its gradient; and the statement that turns iterators into lists."""
@@ -471,7 +472,7 @@ class Sketch:
         """Path of an array in the object -> its shape after the gradients were made."""
         code = self.code
         assert code is not None
-        return {leaf.path: np.shape(leaf.value) for leaf in code._leaves(code.params) if leaf.held}
+        return {leaf.path: np.shape(leaf.value) for leaf in code.leaves(code.params) if leaf.held}
 
     def _named_grads(self) -> Iterator[Named]:
         """As the names of what is returned have it; an empty value where they do not say."""

@@ -51,6 +51,21 @@ class SoftmaxLoss:
         return G
 """
 
+UNPENALISED = """
+def evaluate(X, W, b):
+    s = W @ X + b
+    return np.exp(s) / np.exp(s).sum(axis=0)
+
+
+def compute_loss(P, y):
+    return -np.log(P[y, np.arange(len(y))]).mean()
+
+
+def compute_gradients(X, Y, P, W, lam):
+    G = (P - Y) / X.shape[1]
+    return G @ X.T + {penalty}, G.sum(axis=1, keepdims=True)
+"""
+
 
 @pytest.mark.parametrize(
     ("db", "right"), [("dZ.sum(axis=1, keepdims=True) / m", True), ("dZ.sum(axis=1, keepdims=True)", False)]
@@ -82,3 +97,13 @@ def test_a_loss_may_leave_the_division_to_the_layers_of_its_file(division, one, 
     found = check(LOSS.replace("{division}", division).replace("{one}", one), "SoftmaxLoss", tmp_path)
     assert not found.problem
     assert found.passed == right
+
+
+@pytest.mark.parametrize(
+    ("penalty", "right"), [("2 * lam * W", True), ("lam * W", True), ("3 * lam * W", False), ("-2 * lam * W", False)]
+)
+def test_a_loss_that_takes_no_lambda_gets_the_penalty_that_the_gradients_have(penalty, right, tmp_path):
+    found = check(UNPENALISED.replace("{penalty}", penalty), "compute_gradients", tmp_path)
+    assert not found.problem
+    assert found.passed == right
+    assert any("compute_loss() takes no lambda" in note for note in found.report.notes)

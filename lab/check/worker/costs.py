@@ -1,0 +1,103 @@
+"""Which number of a file's is J, and what J is where the file has no cost or one without a penalty."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import CodeError
+from .matching import Leaf, Slot, leaves
+from .roles import Role, role
+from .source import signature
+from .values import Function
+
+if TYPE_CHECKING:
+    from .functions import FunctionCode
+
+
+def settle_cost(code: "FunctionCode", found: list[Leaf], values: Mapping[str, Any]) -> None:
+    """Say which number is J. found: what the gradient function gave."""
+    if code.layer:
+        return
+    if code.family.cost is not None:
+        code.cost_place = _depending(code, lambda: [leaf.value for leaf in leaves(held_cost(code, values))], values)
+        if code.found.fits and _takes_lambda(code.family.gradient) and not _takes_lambda(code.family.cost):
+            code.added = 0.0 if _knows_lambda(code) else _penalty_of_gradients(code) * code.world.lambda_
+        return
+    given = [leaf for leaf in found if not leaf.held]
+    used = code.found.returned.places.values()
+    numbers = [i for i, f in enumerate(given) if i not in used and np.size(f.value) == 1 and f.value is not None]
+    if numbers:
+        at = _depending(code, lambda: [code.leaves(values)[i].value for i in numbers], values)
+        code.own_place = numbers[at]
+    elif values or code.state is None:
+        code.penalty = _penalty_of_gradients(code) * code.world.lambda_
+    else:
+        code.penalty = 0.0
+
+
+def held_cost(code: "FunctionCode", values: Mapping[str, Any]) -> Any:
+    """What the cost returns with these values: a tuple, list, dict or object, or a list of the one number."""
+    with code.holding(values):
+        made = code.call_cost(values)
+    return made if leaves(made) else [made]
+
+
+def squares(slots: Sequence[Slot], values: Mapping[str, Any]) -> Any:
+    """The sum of the squares of all weights."""
+    return sum((values[slot.name] ** 2).sum() for slot in slots if slot.letter == "W")
+
+
+def _takes_lambda(function: Function) -> bool:
+    return any(role(p.name) is Role.LAMBDA for p in signature(function))
+
+
+def _depending(code: "FunctionCode", numbers: Callable[[], list[Any]], values: Mapping[str, Any]) -> int:
+    """Of several numbers that are returned: the place of J, the one that lambda changes, or else the largest."""
+    once = numbers()
+    single = [i for i, a in enumerate(once) if np.size(a) == 1 and a is not None]
+    if not single:
+        name = getattr(code.family.cost or code.family.gradient, "__name__", "it")
+        raise CodeError(f"{name}() returns no number")
+    if len(single) == 1:
+        return single[0]
+    with other_lambda(code):
+        more = numbers()
+    changed = [i for i in single if not np.all(once[i] == more[i])]
+    return changed[0] if changed else max(single, key=lambda i: float(np.real(np.ravel(once[i])[0])))
+
+
+@contextmanager
+def other_lambda(code: "FunctionCode") -> Iterator[None]:
+    """A with-block in which a code stands in a world with another lambda."""
+    own = code.world
+    code.world = replace(own, lambda_=3 * own.lambda_)
+    try:
+        yield
+    finally:
+        code.world = own
+
+
+def _knows_lambda(code: "FunctionCode") -> bool:
+    """Does the cost change with lambda, although it does not take it?"""
+    before = code.cost(code.params)
+    with other_lambda(code):
+        return bool(code.cost(code.params) != before)
+
+
+def _penalty_of_gradients(code: "FunctionCode") -> float:
+    """The c of c lambda sum W^2: 1/2 if the gradients hold lambda W, as CS231n has it, otherwise 1."""
+    once = code.gradients(code.params)
+    with other_lambda(code):
+        again = code.gradients(code.params)
+    for slot in code.slots:
+        if slot.letter == "W" and slot.name in once and once[slot.name].shape == slot.shape:
+            W, more = code.params[slot.name], again[slot.name] - once[slot.name]
+            c = float(np.sum(more * W) / (2 * code.world.lambda_ * np.sum(W * W)))
+            if abs(c - 1) < 1e-6:
+                return 0.5
+            if not np.any(more) and not _takes_lambda(code.family.gradient):
+                return 0.0
+    return 1.0
