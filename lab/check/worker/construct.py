@@ -10,6 +10,7 @@ import numpy as np
 
 from .binding import Binder
 from .roles import Role, one_hot_first, plain, role
+from .shown import shown
 from .source import signature, text, unpacked, wants_list
 from .state import seed
 from .values import Function
@@ -164,7 +165,8 @@ def _is_many(p: inspect.Parameter) -> bool:
 
 
 def makers(namespace: Any, kind: type) -> Iterator[Function]:
-    """What makes objects of a class: functions of the file that say so in their name, then the class itself."""
+    """What makes objects of a class: as the file does it where layers are added from outside, functions of the file
+    that say so in their name, the class itself."""
     needs_layers = any(plain(p.name) == "layers" for p in signature(kind)) or hasattr(kind, "add")
     functions = [
         f
@@ -173,11 +175,14 @@ def makers(namespace: Any, kind: type) -> Iterator[Function]:
         and re.search(r"build|make|create|init|model|network|setup|get", plain(name))
         and re.search(rf"\b{kind.__name__}\(", text(f))
     ]
+    own = list(shown(namespace, kind))
+    yield from (made for of_others, made in own if of_others)
     if needs_layers:
         yield from functions
     yield kind
     if not needs_layers:
         yield from functions
+    yield from (made for of_others, made in own if not of_others)
 
 
 def network_makers(namespace: Any) -> list[Function]:
