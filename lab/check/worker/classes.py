@@ -16,6 +16,7 @@ from .families import families, gradient_of, loss_of, roles_of
 from .functions import Family, FunctionCode
 from .inputs import layer_inputs
 from .roles import Role, plain
+from .scopes import arrays_read, closure, globals_of
 from .search import LARGE, PATIENCE, Try, measured, search, singly, sizes, squared
 from .source import signature
 from .state import State
@@ -51,6 +52,21 @@ def find_made(namespace: Any, function: Function, n: int, rng: Any) -> FunctionC
     return search(lambda: _groups(namespace, function, None, n, seed), lambda size, group: group(size))
 
 
+def find_globals(namespace: Any, gradient: Function, n: int, rng: Any) -> FunctionCode:
+    """The code of a gradient function whose parameters are globals of the file."""
+    seed = int(rng.integers(1 << 31))
+    thing = globals_of(namespace, arrays_read(namespace, gradient))
+    binder = Binder(ENCODINGS, loss=loss_of(namespace))
+
+    def tries(size: int, group: list[Family]) -> Iterator[Try]:
+        for layout in FOUR if size == 0 else ():
+            state, world = State(thing), plain_world(layout, (5, 4, 3), n, np.random.default_rng(seed))
+            for family in group:
+                yield Try(family, measured(world, state, n, np.random.default_rng(seed)), binder, state)
+
+    return search(lambda: families(namespace, gradient, thing), tries)
+
+
 def _groups(namespace: Any, maker: Function, kind: type | None, n: int, seed: int) -> Iterator[Any]:
     """Groups of tries: with a cost of the file's before those with the course's."""
     for number in range(3):
@@ -74,6 +90,7 @@ def _tries(
             if layout is FOUR[-1] and depth == 1 and listed and not tried and size == len(LARGE):
                 raise
             continue
+        thing = closure(thing)
         if kind is not None and type(thing) is not kind:
             return
         tried = True

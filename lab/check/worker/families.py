@@ -9,6 +9,7 @@ from typing import Any
 from .binding import holders
 from .functions import Family, name_of
 from .roles import Role, is_flag, key_letter, plain, role, tensor
+from .scopes import Scope
 from .source import called, is_octave, returned, signature, text, words
 from .values import Function
 from .world import STYLES, Store
@@ -79,6 +80,11 @@ def gradient_of(thing: Any) -> Function | None:
     return named[0] if named else None
 
 
+def takes_labels(function: Function) -> bool:
+    """Is it given labels?"""
+    return Role.LABELS in roles_of(function)
+
+
 def takes_all(function: Function) -> bool:
     """Is it given labels and parameters?"""
     roles = roles_of(function)
@@ -114,7 +120,9 @@ def _flags(function: Function) -> set[str]:
 
 
 def methods_of(thing: Any) -> dict[str, Function]:
-    """The methods of an object."""
+    """The methods of an object; of a scope, the functions in it."""
+    if isinstance(thing, Scope):
+        return {k: v for k, v in vars(thing).items() if isinstance(v, FunctionType) and _is_students(v)}
     names = [name for kind in type(thing).__mro__[:-1] for name in vars(kind) if not name.startswith("__")]
     return {name: method for name in names if callable(method := getattr(thing, name, None))}
 

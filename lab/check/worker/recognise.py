@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from .binding import UnfilledError
-from .classes import find_class, find_made, is_layer
+from .classes import find_class, find_globals, find_made, is_layer
 from .code import Code
 from .errors import CodeError, GuessError, NothingToCheckError, NoWayError
-from .families import functions_of, gives_loss_and_gradient, is_gradient_name, takes_all
+from .families import functions_of, gives_loss_and_gradient, is_gradient_name, takes_all, takes_labels
 from .layers import LayerCode
 from .objects import ObjectCode
 from .pairs import pair
 from .roles import plain
+from .scopes import arrays_read, inner_functions
 from .search import find
 from .source import signature, text
 from .steps import find_pair, pairs_of
@@ -50,6 +51,13 @@ def recognised(namespace: Any) -> list[Found]:
             found.append(Found(name, "gradients", f"{name}() with what it needs"))
         elif name not in paired and gives_loss_and_gradient(name, function):
             found.append(Found(name, "loss", f"{name}(), a loss with its gradient"))
+        elif (
+            name not in paired
+            and is_gradient_name(name)
+            and takes_labels(function)
+            and arrays_read(namespace, function)
+        ):
+            found.append(Found(name, "globals", f"{name}() on the parameters of the file"))
         elif _makes_object(function, namespace):
             found.append(Found(name, "object", f"what {name}() makes"))
     kinds = {name: v for name in own if isinstance(v := getattr(namespace, name), type)}
@@ -68,7 +76,16 @@ def _gradients(kind: type, kinds: dict[str, type]) -> bool:
     return not (derived and any(p.default is p.empty for p in signature(kind)))
 
 
+def _on_globals(namespace: Any, name: str) -> bool:
+    """Does a function give gradients of parameters that are globals?"""
+    made = getattr(namespace, name)
+    gradient = not isinstance(made, type) and callable(made) and is_gradient_name(name) and takes_labels(made)
+    return gradient and bool(arrays_read(namespace, made))
+
+
 def _makes_object(function: Function, namespace: Any) -> bool:
+    if any(is_gradient_name(name) for name in inner_functions(function)):
+        return True
     if any(p.default is p.empty for p in signature(function)):
         return False
     made = re.findall(r"return (\w+)\(", text(function))
@@ -112,6 +129,9 @@ def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
         raise CodeError(f"there is no {name} in it, nor {name}_forward and {name}_backward: it has {_names(namespace)}")
     if not isinstance(made, type) and callable(made) and _is_gradient(name, made):
         yield lambda: find(namespace, made, n, rng)
+        return
+    if _on_globals(namespace, name):
+        yield lambda: find_globals(namespace, made, n, rng)
         return
     yield lambda: _template_form(name, made, example, n, rng)
     if _is_template_object(made):

@@ -14,6 +14,7 @@ import numpy as np
 
 from .matching import Leaf, Slot
 from .roles import key_letter, plain, stripped, tensor
+from .scopes import Scope
 from .source import text
 
 DEPTH, MOST = 7, 3000  # how far and how much of an object is looked at
@@ -64,6 +65,8 @@ def _inside(value: Any) -> list[tuple[str, Any, Any, Any]]:
         return [(f"[{i}]", value, i, v) for i, v in enumerate(value)]
     if isinstance(value, FunctionType | MethodType | ModuleType | type | np.random.Generator):
         return []
+    if isinstance(value, Scope):
+        return [(f".{k}", value, k, v) for k, v in list(value.__dict__.items()) if k in value.names]
     return [(f".{k}", value, k, v) for k, v in list(getattr(value, "__dict__", {}).items())]
 
 
@@ -85,19 +88,14 @@ class State:
         self.silent: frozenset[str] = frozenset()  # parameters the cost does not react to
         self.making: Any = None  # construct.Making, if the check has made it
         self._where: dict[str, list[Place]] = {}
-        try:
-            self._first = copy.deepcopy(thing.__dict__)
-        except Exception:  # locks, generators, files
-            self._first = dict(thing.__dict__)
+        self._first = _copied({k: v for _, _, k, v in _inside(thing)})
 
     def reset(self) -> None:
         """Make the object what it was when it was new."""
-        try:
-            fresh = copy.deepcopy(self._first)
-        except Exception:
-            return
-        self.thing.__dict__.clear()
-        self.thing.__dict__.update(fresh)
+        inside = self.thing.__dict__
+        for key in [k for k in inside if k not in self._first and not isinstance(self.thing, Scope)]:
+            del inside[key]
+        inside.update(_copied(self._first))
 
     def rebind(self) -> None:
         """Find the parameters again, in an object that was reset since."""
@@ -206,6 +204,18 @@ class State:
         """Is this array called the gradient of the parameter: dW beside W, grads['W1'] beside params['W1']?"""
         path = self._where[slot.name][0].path
         return path != leaf.path and is_twin(path, leaf.path)
+
+
+def _copied(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A deep copy; locks, generators and files stay the same ones."""
+    known: dict[int, Any] = {}
+    result = {}
+    for name, value in values.items():
+        try:
+            result[name] = copy.deepcopy(value, known)
+        except Exception:
+            result[name] = value
+    return result
 
 
 def _put(group: Sequence[Place], value: Any, in_place: bool) -> None:
