@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.lab.check.examiner import Examiner
-from tests.lab.check.handins import KINDS, RIGHT, SEVERAL, Bug, bugs, files, hand_in, plain
+from tests.lab.check.handins import KINDS, RECOGNISED, RIGHT, Bug, bugs, files, hand_in, plain
 
 NOT_YET = frozenset(  # styles that cannot be checked yet, see docs/student-code.md: take out what works
     {
@@ -70,7 +70,7 @@ def test_a_right_hand_in_is_recognised_and_passes(file, tmp_path, examine):
     verdict = examine(hand_in(tmp_path, file))
     assert verdict.passed, f"{file}: {verdict}"
     names = {plain(target.name) for target in verdict.targets}
-    assert {plain(name) for name in SEVERAL.get(file, ())} <= names, f"{file}: {verdict}"
+    assert {plain(name) for name in RECOGNISED.get(file, ())} <= names, f"{file}: {verdict}"
 
 
 def planted() -> Iterator[Bug]:
