@@ -47,7 +47,7 @@ class ComparisonDocument(TypedDict):
     ours: float | None
 
 
-class LayerCode(Protocol):
+class ComparableLayer(Protocol):
     """What is needed of the student's code: a layer or a pair of functions, run once."""
 
     params: Mapping[str, Array]
@@ -96,7 +96,7 @@ def _scale_and_shift(others: Mapping[str, Array]) -> Letters | None:
 
 
 @dataclass(frozen=True)
-class Kind:
+class LayerOfOurs:
     """A layer of ours that a student's can be compared with.
 
     layers: which of ours it may be, from the student's x, W (None without one) and output, in our layout: x rows or
@@ -116,12 +116,12 @@ def _pools(x: Array, W: Array | None, out: Array) -> list[Layer]:
 
 
 KINDS = {  # by the names in targets.AGAINST
-    "dense": Kind(lambda x, W, out: [Dense(out.shape[-1])], _kernel_and_bias),
-    "relu": Kind(lambda x, W, out: [ReLU()]),
-    "batchnorm": Kind(lambda x, W, out: [BatchNorm()], _scale_and_shift),
-    "softmax": Kind(lambda x, W, out: [Softmax()]),
-    "conv2d": Kind(_convolutions, _kernel_and_bias),
-    "maxpool": Kind(_pools),
+    "dense": LayerOfOurs(lambda x, W, out: [Dense(out.shape[-1])], _kernel_and_bias),
+    "relu": LayerOfOurs(lambda x, W, out: [ReLU()]),
+    "batchnorm": LayerOfOurs(lambda x, W, out: [BatchNorm()], _scale_and_shift),
+    "softmax": LayerOfOurs(lambda x, W, out: [Softmax()]),
+    "conv2d": LayerOfOurs(_convolutions, _kernel_and_bias),
+    "maxpool": LayerOfOurs(_pools),
 }
 # The orders of axes that turn the student's x and W into ours, by the dimensions of x: rows or columns as examples,
 # W on either side of x; images with the channels last, or first as in CS231n and PyTorch
@@ -131,7 +131,7 @@ LAYOUTS: dict[int, list[tuple[Shape, Shape]]] = {
 }
 
 
-def compare(kind: str, code: LayerCode) -> tuple[Comparison, ...]:
+def compare(kind: str, code: ComparableLayer) -> tuple[Comparison, ...]:
     """Outputs and gradients of the student's layer and of Gradlab's. Raises LabError if they cannot be compared."""
     if kind not in KINDS:
         raise LabError(f"there is no layer {kind} to compare with: there are {', '.join(KINDS)}")
@@ -149,7 +149,7 @@ def compare(kind: str, code: LayerCode) -> tuple[Comparison, ...]:
     return min(results, key=lambda rows: (rows[0].absolute, sum(not row.passed for row in rows)))  # the nearest
 
 
-def _ours(kind: str, code: LayerCode, rows: Shape, kernel: Shape) -> Iterator[dict[str, Array]]:
+def _ours(kind: str, code: ComparableLayer, rows: Shape, kernel: Shape) -> Iterator[dict[str, Array]]:
     """Our outputs and gradients in the student's shapes, for every layer of the kind that fits in this layout."""
     assert code.cotangent is not None
     assert code.out is not None

@@ -11,7 +11,7 @@ from core.types import Array
 from lab.check.code_target import StudentTarget
 from lab.check.mistakes.diagnose import diagnose_network
 from lab.check.mistakes.diagnose_layer import diagnose_layer
-from lab.check.mistakes.evidence import Diagnosis, LayerCode, Layers, NetworkCode
+from lab.check.mistakes.evidence import Diagnosis, LayerEvidence, Layers, NetworkEvidence
 from lab.check.process import StudentProblemError
 
 NOTHING = Diagnosis("", ())
@@ -93,7 +93,7 @@ def _network(code: StudentTarget) -> Diagnosis:
         return to_layers(code.gradients(to_params(layers)))
 
     return diagnose_network(
-        NetworkCode(
+        NetworkEvidence(
             x,
             np.array(facts["y"], int),
             float(facts["lambda"]),
@@ -135,7 +135,7 @@ def _layer(code: StudentTarget) -> Diagnosis:
         return {name: inputs[letter] for letter, name in names.items()}
 
     return diagnose_layer(
-        LayerCode(
+        LayerEvidence(
             code.name.rpartition(":")[2].lower(),
             code.name,
             {**{letter: code.params[name] for letter, name in names.items()}, **settings},

@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 
 from core.types import Array
-from lab.check.mistakes.evidence import Cause, Diagnosis, Layers, NetworkCode, is_single, listed
-from lab.check.mistakes.factors import Setting
+from lab.check.mistakes.evidence import Cause, Diagnosis, Layers, NetworkEvidence, is_single, listed
+from lab.check.mistakes.factors import Sizes
 from lab.check.mistakes.identify import EPS, EXACT, SINGLE, Identity, Penalty, Points, copied, identify
 from lab.check.mistakes.losses import LOSSES
-from lab.check.mistakes.reference import ACTIVATIONS, NONE, Network, Norm, Pass, gradients, sizes
+from lab.check.mistakes.reference import ACTIVATIONS, NONE, Norm, Pass, ReferenceNetwork, gradients, sizes
 from lab.check.mistakes.sentences import Place, causes, describe
 from lab.check.mistakes.walk import ROUNDING, Point, Story, Walk
 
@@ -18,7 +18,7 @@ ASKED = 3  # points at which gradients are compared
 ROWS = 64  # of a large W that the search looks at; right is only what is right in all of them
 
 
-def diagnose_network(code: NetworkCode) -> Diagnosis:
+def diagnose_network(code: NetworkEvidence) -> Diagnosis:
     """Which network it is, and the mistakes that give its gradients; no causes where they are right.
 
     Raises whatever the student's code raises at the parameters it is asked about.
@@ -37,7 +37,7 @@ def diagnose_network(code: NetworkCode) -> Diagnosis:
 
 
 def _causes(
-    identity: Identity, code: NetworkCode, asked: list[Layers], theirs: list[Layers], rtol: float
+    identity: Identity, code: NetworkEvidence, asked: list[Layers], theirs: list[Layers], rtol: float
 ) -> tuple[Cause, ...]:
     """The causes, where some tensor is wrong."""
     points = at_points(identity, code, asked, theirs)
@@ -49,7 +49,7 @@ def _causes(
     return (*missing, *causes([with_rest(story, wrong) for story in stories], wrong, code, identity))
 
 
-def without_gradient(code: NetworkCode, theirs: list[Layers]) -> tuple[Cause, ...]:
+def without_gradient(code: NetworkEvidence, theirs: list[Layers]) -> tuple[Cause, ...]:
     """The parameters for which the code gives no gradient at all."""
     names = [
         name
@@ -63,7 +63,7 @@ def without_gradient(code: NetworkCode, theirs: list[Layers]) -> tuple[Cause, ..
     return (Cause("gradient-missing", tuple(names), sentence),)
 
 
-def at_points(identity: Identity, code: NetworkCode, asked: list[Layers], theirs: list[Layers]) -> list[Point]:
+def at_points(identity: Identity, code: NetworkEvidence, asked: list[Layers], theirs: list[Layers]) -> list[Point]:
     """The reference's forward pass beside the student's gradients."""
     network, scale = identity.network, identity.scale
     return [
@@ -115,7 +115,7 @@ def with_rest(story: Story, wrong: list[Place]) -> Story:
     return replace(story, unexplained=story.unexplained + rest)
 
 
-def settings(identity: Identity, code: NetworkCode) -> Callable[[int, str], Setting]:
+def settings(identity: Identity, code: NetworkEvidence) -> Callable[[int, str], Sizes]:
     """What factors are read with, for each tensor."""
     widths = {f"the width of layer {k + 1}": t["W"].shape[1] for k, t in enumerate(code.layers[:-1])}
     widths["the number of classes"] = code.layers[-1]["W"].shape[1]
@@ -123,10 +123,10 @@ def settings(identity: Identity, code: NetworkCode) -> Callable[[int, str], Sett
     coefficients = identity.penalty.coefficients
     penalised = any(any(of.values()) for of in coefficients)
 
-    def setting(layer: int, role: str) -> Setting:
+    def setting(layer: int, role: str) -> Sizes:
         penalty = coefficients[layer].get(role, 0.0)
         has_cost = code.cost is not None
-        return Setting(len(code.y), widths, code.lambda_, identity.scale, penalty, penalised, role, has_cost)
+        return Sizes(len(code.y), widths, code.lambda_, identity.scale, penalty, penalised, role, has_cost)
 
     return setting
 
@@ -134,7 +134,7 @@ def settings(identity: Identity, code: NetworkCode) -> Callable[[int, str], Sett
 # Without a cost that is known
 
 
-def _without_cost(code: NetworkCode, asked: list[Layers], theirs: list[Layers], rtol: float) -> Diagnosis:
+def _without_cost(code: NetworkEvidence, asked: list[Layers], theirs: list[Layers], rtol: float) -> Diagnosis:
     """The gradients alone must tell the network, too."""
     identity, story = _nearest(code, asked, theirs, rtol)
     if story.unexplained:
@@ -142,7 +142,7 @@ def _without_cost(code: NetworkCode, asked: list[Layers], theirs: list[Layers], 
     return Diagnosis(describe(identity, code), _causes(identity, code, asked, theirs, rtol))
 
 
-def _of_another_cost(code: NetworkCode, asked: list[Layers], theirs: list[Layers], rtol: float) -> Diagnosis:
+def _of_another_cost(code: NetworkEvidence, asked: list[Layers], theirs: list[Layers], rtol: float) -> Diagnosis:
     """J is none that is known: are the gradients those of a J that is?"""
     identity, story = _nearest(code, asked, theirs, rtol)
     if story.weight:
@@ -154,7 +154,7 @@ def _of_another_cost(code: NetworkCode, asked: list[Layers], theirs: list[Layers
     return Diagnosis("", (Cause("cost-unknown", (), sentence),))
 
 
-def _nearest(code: NetworkCode, asked: list[Layers], theirs: list[Layers], rtol: float) -> tuple[Identity, Story]:
+def _nearest(code: NetworkEvidence, asked: list[Layers], theirs: list[Layers], rtol: float) -> tuple[Identity, Story]:
     """Of the usual networks the one that explains the gradients with the fewest mistakes."""
     best: tuple[int, Identity, list[Point]] | None = None
     for network in _usual(code):
@@ -178,15 +178,15 @@ def _nearest(code: NetworkCode, asked: list[Layers], theirs: list[Layers], rtol:
     return min(stories, key=lambda one: one[1].weight)
 
 
-def _usual(code: NetworkCode) -> Iterator[Network]:
+def _usual(code: NetworkEvidence) -> Iterator[ReferenceNetwork]:
     """Networks without their losses, the most usual first."""
     normed = any("gamma" in tensors for tensors in code.layers)
     norms: list[Norm | None] = [Norm(eps, ddof) for ddof in (0, 1) for eps in EPS] if normed else [None]
     for activation in ACTIVATIONS[:4] if len(code.layers) > 1 else (NONE,):
-        yield from (Network(activation, norm) for norm in norms)
+        yield from (ReferenceNetwork(activation, norm) for norm in norms)
 
 
-def _penalties(code: NetworkCode) -> list[Penalty]:
+def _penalties(code: NetworkEvidence) -> list[Penalty]:
     """Of the weights: lambda sum W^2 as in DD2424, half of it as in CS231n, or divided by n."""
     n, lambda_ = len(code.y), code.lambda_
     sizes = [lambda_, lambda_ / 2, lambda_ / n, lambda_ / (2 * n)] if lambda_ else [0.0]

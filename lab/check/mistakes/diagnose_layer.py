@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.types import Array
-from lab.check.mistakes.evidence import Cause, Diagnosis, LayerCode, is_single, listed
+from lab.check.mistakes.evidence import Cause, Diagnosis, LayerEvidence, is_single, listed
 from lab.check.mistakes.factors import same
 from lab.check.mistakes.identify import EPS
 from lab.check.mistakes.images import Windows, average_pool, convolution, max_pool
@@ -25,7 +25,7 @@ from lab.check.mistakes.layers import (
     loss_layer,
     softmax_layer,
 )
-from lab.check.mistakes.layouts import Layout, layouts
+from lab.check.mistakes.layouts import AxisOrders, layouts
 from lab.check.mistakes.losses import LOSSES
 from lab.check.mistakes.reference import ACTIVATIONS, NONE, Norm
 from lab.check.mistakes.sentences import capital, grammar
@@ -36,7 +36,7 @@ Make = Callable[[Inputs], Made | None]
 
 
 @dataclass(frozen=True)
-class Kind:
+class ReferenceLayer:
     """A reference layer: its kind, what it is called, and how it is run."""
 
     kind: str
@@ -45,7 +45,7 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Run:
+class LayerRun:
     """The student's code at some inputs beside a reference layer, all as the reference lays it out."""
 
     made: Made
@@ -55,7 +55,7 @@ class Run:
     dy: Array
 
 
-def diagnose_layer(code: LayerCode) -> Diagnosis:
+def diagnose_layer(code: LayerEvidence) -> Diagnosis:
     """Which layer it is, and the mistakes that give its gradients; no causes where they are right.
 
     Raises whatever the student's code raises at other inputs.
@@ -93,7 +93,7 @@ def _moved(name: str, value: Array, rng: np.random.Generator) -> Array:
 # Which layers it may be
 
 
-def kinds(hint: str, inputs: Mapping[str, Any]) -> Iterator[Kind]:
+def kinds(hint: str, inputs: Mapping[str, Any]) -> Iterator[ReferenceLayer]:
     """The reference layers that may be meant, those of the hint first."""
     every = list(_all_kinds(inputs))
     words = {"relu": "elementwise", "sigmoid": "elementwise", "tanh": "elementwise", "leaky": "elementwise"}
@@ -103,13 +103,13 @@ def kinds(hint: str, inputs: Mapping[str, Any]) -> Iterator[Kind]:
     yield from sorted(every, key=lambda kind: kind.kind != hinted)
 
 
-def _all_kinds(inputs: Mapping[str, Any]) -> Iterator[Kind]:
+def _all_kinds(inputs: Mapping[str, Any]) -> Iterator[ReferenceLayer]:
     x = inputs["x"]
     if "y" in inputs:
-        yield from (Kind("loss", loss.name, loss_layer(loss)) for loss in LOSSES)
+        yield from (ReferenceLayer("loss", loss.name, loss_layer(loss)) for loss in LOSSES)
         return
     if "W" in inputs:
-        yield Kind("dense", "dense", dense)
+        yield ReferenceLayer("dense", "dense", dense)
         if np.ndim(x) == 4:
             yield from _convolutions(inputs)
         return
@@ -117,32 +117,34 @@ def _all_kinds(inputs: Mapping[str, Any]) -> Iterator[Kind]:
         for ddof in (0, 1):
             for eps in EPS:
                 name = f"batch normalisation (eps {eps:.3g}{', variance of n - 1' if ddof else ''})"
-                yield Kind("batchnorm", name, batch_norm(Norm(eps, ddof)))
+                yield ReferenceLayer("batchnorm", name, batch_norm(Norm(eps, ddof)))
         if "gamma" in inputs and "beta" in inputs:
-            yield from (Kind("layernorm", f"layer normalisation (eps {eps:.3g})", layer_norm(eps)) for eps in EPS)
+            yield from (
+                ReferenceLayer("layernorm", f"layer normalisation (eps {eps:.3g})", layer_norm(eps)) for eps in EPS
+            )
         return
-    yield from (Kind("elementwise", a.name, elementwise(a)) for a in ACTIVATIONS if a is not NONE)
-    yield Kind("softmax", "softmax", softmax_layer)
-    yield Kind("dropout", "dropout", dropout)
+    yield from (ReferenceLayer("elementwise", a.name, elementwise(a)) for a in ACTIVATIONS if a is not NONE)
+    yield ReferenceLayer("softmax", "softmax", softmax_layer)
+    yield ReferenceLayer("dropout", "dropout", dropout)
     for eps in EPS:
-        yield Kind("batchnorm", f"batch normalisation (eps {eps:.3g})", batch_norm(Norm(eps, plain=True)))
+        yield ReferenceLayer("batchnorm", f"batch normalisation (eps {eps:.3g})", batch_norm(Norm(eps, plain=True)))
     if np.ndim(x) == 4:
         for size in ((2, 2), (3, 3), (2, 3), (3, 2), (4, 4), (1, 1)):
             for stride in (2, 1, 3, 4):
                 name = f"{size[0]} x {size[1]}, stride {stride}"
                 windows = Windows(size, stride, 0, 0)
-                yield Kind("max_pool", f"max pooling ({name})", max_pool(windows))
-                yield Kind("average_pool", f"average pooling ({name})", average_pool(windows))
+                yield ReferenceLayer("max_pool", f"max pooling ({name})", max_pool(windows))
+                yield ReferenceLayer("average_pool", f"average pooling ({name})", average_pool(windows))
 
 
-def _convolutions(inputs: Mapping[str, Any]) -> Iterator[Kind]:
+def _convolutions(inputs: Mapping[str, Any]) -> Iterator[ReferenceLayer]:
     """Every stride and padding; the size of the kernel is filled in once W's layout is known."""
     for stride in (1, 2, 3):
         for before in (0, 1, 2, 3):
             for after in (before, before + 1):
                 for turned in (False, True):
                     name = f"convolution (stride {stride}, padding {before}{', kernel turned' if turned else ''})"
-                    yield Kind("conv", name, _convolution(stride, before, after, turned))
+                    yield ReferenceLayer("conv", name, _convolution(stride, before, after, turned))
 
 
 def _convolution(stride: int, before: int, after: int, turned: bool) -> Make:
@@ -157,14 +159,14 @@ def _convolution(stride: int, before: int, after: int, turned: bool) -> Make:
 
 
 def _run(
-    kind: Kind,
-    layout: Layout,
+    kind: ReferenceLayer,
+    layout: AxisOrders,
     inputs: Mapping[str, Any],
     out: Array,
     theirs: dict[str, Array],
-    code: LayerCode,
+    code: LayerEvidence,
     exact: float,
-) -> Run | None:
+) -> LayerRun | None:
     """The reference at these inputs; None where its output is another, or does not fit."""
     loss = code.cotangent is None
     arrays = {name: value for name, value in inputs.items() if isinstance(value, np.ndarray)}
@@ -188,14 +190,14 @@ def _run(
         for role, g in theirs.items()
         if role in right and np.size(g) == np.size(inputs[role])
     }
-    return Run(made, right, mistakes, fitting, dy)
+    return LayerRun(made, right, mistakes, fitting, dy)
 
 
 # What is wrong
 
 
 @dataclass(frozen=True)
-class Match:
+class Reason:
     """What explains the gradient of one tensor."""
 
     key: str
@@ -204,9 +206,9 @@ class Match:
     weight: float
 
 
-def _causes(code: LayerCode, kind: Kind, runs: list[Run], rtol: float) -> tuple[Cause, ...]:
+def _causes(code: LayerEvidence, kind: ReferenceLayer, runs: list[LayerRun], rtol: float) -> tuple[Cause, ...]:
     roles = [role for role in runs[0].theirs if all(role in run.theirs for run in runs)]
-    matches: list[Match] = []
+    matches: list[Reason] = []
     unexplained: list[str] = []
     right: list[str] = []
     for role in roles:
@@ -229,7 +231,7 @@ def _causes(code: LayerCode, kind: Kind, runs: list[Run], rtol: float) -> tuple[
     return causes
 
 
-def _matches(code: LayerCode, kind: Kind, runs: list[Run], role: str, rtol: float) -> list[Match]:
+def _matches(code: LayerEvidence, kind: ReferenceLayer, runs: list[LayerRun], role: str, rtol: float) -> list[Reason]:
     """The lightest explanations of a wrong gradient."""
     f = _factor(runs, role, [run.right[role] for run in runs], rtol)
     found = [] if f is None else [_of_factor(f, role, kind, runs)]
@@ -240,17 +242,17 @@ def _matches(code: LayerCode, kind: Kind, runs: list[Run], role: str, rtol: floa
         known = [one for one in data if one is not None]
         f = _factor(runs, role, known, rtol) if len(known) == len(data) else None
         if f is not None and f != 0:
-            found.append(Match(mistake.key, mistake.sentence, role, mistake.weight + (not same(f, 1)) * 1.0))
+            found.append(Reason(mistake.key, mistake.sentence, role, mistake.weight + (not same(f, 1)) * 1.0))
     if not found and kind.kind == "dropout" and _other_mask(runs):
         sentence = (
             "{Tensors} {match} a dropout with another mask than forward's: keep the mask of forward for the way back."
         )
-        found.append(Match("dropout-other-mask", sentence, role, 1.0))
+        found.append(Reason("dropout-other-mask", sentence, role, 1.0))
     lightest = min((match.weight for match in found), default=0.0)
     return [match for match in found if match.weight <= lightest]
 
 
-def _factor(runs: list[Run], role: str, data: list[Array], rtol: float) -> float | None:
+def _factor(runs: list[LayerRun], role: str, data: list[Array], rtol: float) -> float | None:
     """f, if the student's gradient is f times these data; 1 where it is right up to the tolerance."""
     scaled = []
     for run, one in zip(runs, data, strict=True):
@@ -270,7 +272,7 @@ def _factor(runs: list[Run], role: str, data: list[Array], rtol: float) -> float
     return 0.0 if abs(f) * reach <= rtol else f
 
 
-def _other_mask(runs: list[Run]) -> bool:
+def _other_mask(runs: list[LayerRun]) -> bool:
     """Is dx dy times something that is 0 or a constant, another one than the mask?"""
     for run in runs:
         mask = run.theirs["x"] / np.where(run.dy != 0, run.dy, 1)
@@ -280,27 +282,27 @@ def _other_mask(runs: list[Run]) -> bool:
     return True
 
 
-def examples(runs: list[Run]) -> int:
+def examples(runs: list[LayerRun]) -> int:
     """The number of examples."""
     return len(runs[0].right["x"])
 
 
-def _of_factor(f: float, role: str, kind: Kind, runs: list[Run]) -> Match:
+def _of_factor(f: float, role: str, kind: ReferenceLayer, runs: list[LayerRun]) -> Reason:
     """A gradient that is right but for a factor."""
     n = examples(runs)
     if f == 0:
-        return Match("gradient-zero", "{Tensors} {are} 0 everywhere: {this} gradient is never computed.", role, 1.0)
+        return Reason("gradient-zero", "{Tensors} {are} 0 everywhere: {this} gradient is never computed.", role, 1.0)
     if kind.kind == "dropout" and f > 0:
-        return Match(
+        return Reason(
             "dropout-scale",
             f"{{Tensors}} {{are}} {f:.4g} times what {{they}} should be: scale dy on the way back as forward scales x.",
             role,
             UNSURE,
         )
     if same(f, -1):
-        return Match("sign", "{Tensors} {have} the wrong sign.", role, 1.0)
+        return Reason("sign", "{Tensors} {have} the wrong sign.", role, 1.0)
     if same(f, 1 / n) and kind.kind != "loss" and role != "x":
-        return Match(
+        return Reason(
             "divided-by-batch",
             f"{{Tensors}} {{are}} divided by the number of examples (n = {n}) in the layer: a convention, right only "
             "if the loss does not divide by n, too.",
@@ -308,13 +310,13 @@ def _of_factor(f: float, role: str, kind: Kind, runs: list[Run]) -> Match:
             1.0,
         )
     if same(f, n) and kind.kind == "loss":
-        return Match("not-divided-by-n", f"{{Tensors}} {{are}} {n} times too large: divide by n = {n}.", role, 1.0)
+        return Reason("not-divided-by-n", f"{{Tensors}} {{are}} {n} times too large: divide by n = {n}.", role, 1.0)
     summed = runs[0].dy.size // max(runs[0].dy.shape[-1:] or (1,))
     if role != "x" and summed > n and same(f, 1 / summed):
         sentence = "{Tensors} {are} a mean over examples and places: take the sum, the loss divides by n already."
-        return Match("mean-for-sum", sentence, role, 1.0)
+        return Reason("mean-for-sum", sentence, role, 1.0)
     if same(f, 1 / n):
-        return Match(
+        return Reason(
             "divided-twice",
             f"{{Tensors}} {{are}} {n} times too small: {{they}} {{are}} divided by n = {n} once too often.",
             role,
@@ -322,11 +324,13 @@ def _of_factor(f: float, role: str, kind: Kind, runs: list[Run]) -> Match:
         )
     if same(f, 2) or same(f, 0.5):
         how = "twice" if f > 1 else "half of"
-        return Match("factor-two", f"{{Tensors}} {{are}} {how} what {{they}} should be: a factor 2.", role, 1.0)
-    return Match("wrong-factor", f"{{Tensors}} {{are}} {f:.4g} times what {{they}} should be.", role, UNSURE)
+        return Reason("factor-two", f"{{Tensors}} {{are}} {how} what {{they}} should be: a factor 2.", role, 1.0)
+    return Reason("wrong-factor", f"{{Tensors}} {{are}} {f:.4g} times what {{they}} should be.", role, UNSURE)
 
 
-def _at_ties(code: LayerCode, kind: Kind, layout: Layout, exact: float, rtol: float) -> tuple[Cause, ...]:
+def _at_ties(
+    code: LayerEvidence, kind: ReferenceLayer, layout: AxisOrders, exact: float, rtol: float
+) -> tuple[Cause, ...]:
     """A max pooling whose gradients are right where no two pixels are alike: is it where some are?"""
     if kind.kind != "max_pool":
         return ()
@@ -338,7 +342,7 @@ def _at_ties(code: LayerCode, kind: Kind, layout: Layout, exact: float, rtol: fl
         return ()
     ties = [m for m in run.mistakes if m.key == "pool-ties"]
     found = [
-        Match(m.key, m.sentence, "x", 1.0)
+        Reason(m.key, m.sentence, "x", 1.0)
         for m in ties
         if (data := m.gradient()) is not None and _factor([run], "x", [data], rtol) == 1
     ]
@@ -348,12 +352,12 @@ def _at_ties(code: LayerCode, kind: Kind, layout: Layout, exact: float, rtol: fl
 # What is said
 
 
-def _name(code: LayerCode, role: str) -> str:
+def _name(code: LayerEvidence, role: str) -> str:
     """The gradient's name as a student has it: dx, dW, dgamma."""
     return code.names.get(role, f"d{role}")
 
 
-def _told(matches: list[Match], code: LayerCode, kind: Kind, n: int) -> tuple[Cause, ...]:
+def _told(matches: list[Reason], code: LayerEvidence, kind: ReferenceLayer, n: int) -> tuple[Cause, ...]:
     """The same mistake in several tensors once; of several that explain the same tensors, the others with "Or"."""
     several: dict[tuple[str, str], list[str]] = {}
     for match in matches:
@@ -369,7 +373,7 @@ def _told(matches: list[Match], code: LayerCode, kind: Kind, n: int) -> tuple[Ca
     return tuple(causes)
 
 
-def _sentence(sentence: str, names: tuple[str, ...], n: int, kind: Kind) -> str:
+def _sentence(sentence: str, names: tuple[str, ...], n: int, kind: ReferenceLayer) -> str:
     slope = next((a.code for a in ACTIVATIONS if a.name == kind.name), "").format(H="out")
     text = sentence.format(
         **grammar(len(names)),

@@ -15,7 +15,7 @@ Layers = tuple[dict[str, Array], ...]  # per layer "W", "b", "gamma", "beta": on
 
 
 @dataclass(frozen=True)
-class NetworkCode:
+class NetworkEvidence:
     """A student's network: the batch, the parameters the check stands at, and its cost and gradients anywhere else."""
 
     x: Array  # (n, d) float64
@@ -29,7 +29,7 @@ class NetworkCode:
 
 
 @dataclass(frozen=True)
-class LayerCode:
+class LayerEvidence:
     """A student's layer or loss function, run once, and to be run at other inputs.
 
     `inputs` holds the student's arrays in the student's layout under the names x, W, b, gamma, beta, y, and settings

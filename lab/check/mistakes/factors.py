@@ -24,7 +24,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Setting:
+class Sizes:
     """What factors are read with."""
 
     n: int
@@ -59,7 +59,7 @@ def solve(theirs: Array, data: Array, own: Array, expected: float, floor: float)
     return (oo * dt - do * ot) / determinant, (dd * ot - do * dt) / determinant
 
 
-def read(f: float, c: float, s: Setting) -> tuple[Finding, ...]:
+def read(f: float, c: float, s: Sizes) -> tuple[Finding, ...]:
     """What is wrong if a gradient is f * data + c * penalty; nothing if f is 1 and c is J's."""
     if f == 0 and c == 0:
         return (Finding(ZERO, "{Tensors} {are} 0 everywhere: {this} gradient is never computed.", 1.1),)
@@ -71,7 +71,7 @@ def read(f: float, c: float, s: Setting) -> tuple[Finding, ...]:
     return *of_data(f, s, ""), *of_penalty(c, s)
 
 
-def of_data(f: float, s: Setting, with_penalty: str) -> tuple[Finding, ...]:
+def of_data(f: float, s: Sizes, with_penalty: str) -> tuple[Finding, ...]:
     """What a factor before the data part says."""
     if same(f, 1):
         return ()
@@ -118,7 +118,7 @@ def of_data(f: float, s: Setting, with_penalty: str) -> tuple[Finding, ...]:
     return (Finding(key, f"{{Tensors}} {{are}} {ratio(f)} times what {{they}} should be{with_penalty}{divisor}.", 1.2),)
 
 
-def of_cost(s: Setting) -> Finding:
+def of_cost(s: Sizes) -> Finding:
     """J itself has another factor than the mean, and the gradient is that of the mean."""
     logs = {1 / np.log(2): "log2", 1 / np.log(10): "log10"}
     for factor, name in logs.items():
@@ -144,7 +144,7 @@ def of_cost(s: Setting) -> Finding:
     )
 
 
-def of_penalty(c: float, s: Setting) -> tuple[Finding, ...]:
+def of_penalty(c: float, s: Sizes) -> tuple[Finding, ...]:
     """What a coefficient of sum W^2 other than J's says."""
     right = s.penalty
     if same(c, right) or (not c and not right):
@@ -187,7 +187,7 @@ def of_penalty(c: float, s: Setting) -> tuple[Finding, ...]:
     )
 
 
-def _not_in_cost(theirs: str, s: Setting) -> Finding:
+def _not_in_cost(theirs: str, s: Sizes) -> Finding:
     """A penalty in the gradient of a tensor on which J has none."""
     if s.role != "W":
         what = "biases" if s.role == "b" else "gamma and beta"
@@ -202,7 +202,7 @@ def _not_in_cost(theirs: str, s: Setting) -> Finding:
     )
 
 
-def term(c: float, s: Setting) -> str:
+def term(c: float, s: Sizes) -> str:
     """'2 lambda W', '0.5 W'."""
     letter = s.role
     if s.lambda_:

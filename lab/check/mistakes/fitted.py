@@ -6,7 +6,7 @@ import numpy as np
 
 from core.types import Array
 from lab.check.mistakes.flow_mistakes import Flow
-from lab.check.mistakes.reference import GRADIENTS, Pass, Trace, activation, through
+from lab.check.mistakes.reference import GRADIENTS, LayerTrace, Pass, activation, through
 
 LEAST = 5  # equations for each unit, three of which are used up
 
@@ -47,7 +47,7 @@ def updated_weights(
     return float(eta), found
 
 
-def other_statistics(flow: Flow, t: Trace, data: Array, rtol: float) -> tuple[bool, Flow] | None:
+def other_statistics(flow: Flow, t: LayerTrace, data: Array, rtol: float) -> tuple[bool, Flow] | None:
     """Are G at the scores, unit by unit, some multiples of G at u, of 1 and of s, as with any mean and variance?
 
     `data` is the student's gradient of W without its penalty. Gives whether mean and variance are constants, and the

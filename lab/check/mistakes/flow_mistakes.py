@@ -16,10 +16,10 @@ from lab.check.mistakes.losses import LOSSES, below_the_largest, margins, one_ho
 from lab.check.mistakes.reference import (
     ACTIVATIONS,
     NONE,
-    Network,
+    LayerTrace,
     Norm,
     Pass,
-    Trace,
+    ReferenceNetwork,
     leaky,
     normalisation,
     normalisation_with,
@@ -36,7 +36,7 @@ class Flow:
     at_s: Array
 
 
-Step = Callable[[Flow, Trace, Pass], Array | None]
+Step = Callable[[Flow, LayerTrace, Pass], Array | None]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def fitting(G: Array, other: Array) -> Array | None:
 # The output: what is taken for dJ by the scores
 
 
-def output_mistakes(network: Network) -> list[FlowMistake]:
+def output_mistakes(network: ReferenceNetwork) -> list[FlowMistake]:
     """In the place of the gradient of the loss by the scores."""
     found = [*of_another_loss(network), *left_out_examples()]
     if network.loss.name.startswith("softmax"):
@@ -73,7 +73,7 @@ def softmax_mistakes() -> list[FlowMistake]:
     def instead(key: str, sentence: str, make: Callable[[Array, Array], Array]) -> FlowMistake:
         """`make` gives n times G from S and Y."""
 
-        def step(flow: Flow, t: Trace, p: Pass) -> Array:
+        def step(flow: Flow, t: LayerTrace, p: Pass) -> Array:
             return p.scale * make(t.out, one_hot(p.y, t.out.shape[1])) / p.n
 
         return FlowMistake(key, sentence, step)
@@ -157,7 +157,7 @@ def hinge_mistakes() -> list[FlowMistake]:
     def instead(key: str, sentence: str, make: Callable[[Array, Array], Array]) -> FlowMistake:
         """`make` gives n times G from the slopes of the margins and Y."""
 
-        def step(flow: Flow, t: Trace, p: Pass) -> Array:
+        def step(flow: Flow, t: LayerTrace, p: Pass) -> Array:
             m = margins(t.out, p.y)
             slopes = 2 * m if "squared" in p.network.loss.name else (m > 0).astype(float)
             return p.scale * make(slopes, one_hot(p.y, t.out.shape[1])) / p.n
@@ -227,7 +227,7 @@ def without_margin(S: Array, y: Labels) -> Array:
     return out
 
 
-def of_another_loss(network: Network) -> list[FlowMistake]:
+def of_another_loss(network: ReferenceNetwork) -> list[FlowMistake]:
     """The gradient of a loss that J is not; where J is a known mistake, J is to blame."""
     found = []
     for other in LOSSES:
@@ -281,7 +281,7 @@ def left_out_examples() -> list[FlowMistake]:
 # The activation: from dJ/dh' to dJ/du
 
 
-def activation_mistakes(network: Network, depth: int) -> list[FlowMistake]:
+def activation_mistakes(network: ReferenceNetwork, depth: int) -> list[FlowMistake]:
     """In the place of the product with the activation's derivative."""
     if network.activation is NONE:
         return []
@@ -303,15 +303,15 @@ def activation_mistakes(network: Network, depth: int) -> list[FlowMistake]:
     ]
 
 
-def mask_mistakes(network: Network, depth: int) -> list[FlowMistake]:
+def mask_mistakes(network: ReferenceNetwork, depth: int) -> list[FlowMistake]:
     """Of a ReLU, leaky or not."""
     slope = network.activation.slope
     other_mask = "{Tensors} {match} a ReLU mask of %s: for {layer} multiply G by {slope}."
 
-    def with_mask(of: Callable[[Trace, Pass], Array | None]) -> Step:
+    def with_mask(of: Callable[[LayerTrace, Pass], Array | None]) -> Step:
         """G times the mask that this array gives."""
 
-        def step(flow: Flow, t: Trace, p: Pass) -> Array | None:
+        def step(flow: Flow, t: LayerTrace, p: Pass) -> Array | None:
             array = of(t, p)
             return None if array is None or array.shape != flow.above.shape else flow.above * slope(array)
 
@@ -374,7 +374,7 @@ def mask_mistakes(network: Network, depth: int) -> list[FlowMistake]:
     return mistakes
 
 
-def slope_mistakes(network: Network) -> list[FlowMistake]:
+def slope_mistakes(network: ReferenceNetwork) -> list[FlowMistake]:
     """Of sigmoid and tanh."""
     slope, name = network.activation.slope, network.activation.name
     formulas: dict[str, Callable[[Array], Array]] = {"sigmoid": lambda v: v * (1 - v), "tanh": lambda v: 1 - v**2}
@@ -410,7 +410,7 @@ def slope_mistakes(network: Network) -> list[FlowMistake]:
     ]
 
 
-def of_another_activation(network: Network) -> list[FlowMistake]:
+def of_another_activation(network: ReferenceNetwork) -> list[FlowMistake]:
     """The derivative of an activation that the forward pass does not have."""
     found = []
     for other in (*ACTIVATIONS, leaky(0.001)):
@@ -431,12 +431,12 @@ def of_another_activation(network: Network) -> list[FlowMistake]:
 # Batch normalisation: from dJ/du to dJ/ds
 
 
-def normalisation_mistakes(network: Network) -> list[FlowMistake]:
+def normalisation_mistakes(network: ReferenceNetwork) -> list[FlowMistake]:
     """In the place of the way back through batch normalisation."""
     norm = network.norm or Norm(0.0)
 
     def altered(
-        key: str, sentence: str, change: Callable[[Trace, Pass], dict[str, Array | float]], weight: float = 1.0
+        key: str, sentence: str, change: Callable[[LayerTrace, Pass], dict[str, Array | float]], weight: float = 1.0
     ) -> FlowMistake:
         """The right step with the parts of normalisation_with() that `change` gives."""
         return FlowMistake(
@@ -630,7 +630,7 @@ def normalisation_mistakes(network: Network) -> list[FlowMistake]:
     ]
 
 
-def other_ddof(t: Trace, p: Pass) -> Array:
+def other_ddof(t: LayerTrace, p: Pass) -> Array:
     """1 / sqrt(var + eps) with the variance divided by n - 1 where forward takes n, and the other way round."""
     norm = p.network.norm or Norm(0.0)
     var = t.var * (p.n - norm.ddof) / (p.n - 1 + norm.ddof)
@@ -638,7 +638,7 @@ def other_ddof(t: Trace, p: Pass) -> Array:
     return out
 
 
-def over_units(flow: Flow, t: Trace, p: Pass) -> Array | None:
+def over_units(flow: Flow, t: LayerTrace, p: Pass) -> Array | None:
     """Means over axis 1 in the place of axis 0."""
     if t.z is None:
         return None
@@ -655,10 +655,10 @@ def over_units(flow: Flow, t: Trace, p: Pass) -> Array | None:
 def through_mistakes(depth: int) -> list[FlowMistake]:
     """In the place of G W^T. The trace is that of the layer whose W it is, {layer} the one before, {V} that W."""
 
-    def by(of: Callable[[Trace, Pass], Array]) -> Step:
+    def by(of: Callable[[LayerTrace, Pass], Array]) -> Step:
         """G times this matrix, where that gives what the layer before can take."""
 
-        def step(flow: Flow, t: Trace, p: Pass) -> Array | None:
+        def step(flow: Flow, t: LayerTrace, p: Pass) -> Array | None:
             matrix = of(t, p)
             fits = matrix.shape == (flow.at_s.shape[1], t.h.shape[1])
             return flow.at_s @ matrix if fits else None
@@ -701,7 +701,7 @@ def through_mistakes(depth: int) -> list[FlowMistake]:
     for j in range(1, depth):
         sentence = f"{{Tensors}} {{match}} a G that went back through the weights of layer {j + 1}: take {{V}} there."
 
-        def other(t: Trace, p: Pass, j: int = j) -> Array:
+        def other(t: LayerTrace, p: Pass, j: int = j) -> Array:
             W: Array = p.traces[j].tensors["W"].T if j != t.index else np.empty((0, 0))
             return W
 

@@ -11,9 +11,9 @@ from functools import cached_property
 import numpy as np
 
 from core.types import Array
-from lab.check.mistakes.evidence import Layers, NetworkCode
+from lab.check.mistakes.evidence import Layers, NetworkEvidence
 from lab.check.mistakes.losses import LOSSES, MISTAKEN, Loss
-from lab.check.mistakes.reference import ACTIVATIONS, NONE, Network, Norm, scores
+from lab.check.mistakes.reference import ACTIVATIONS, NONE, Norm, ReferenceNetwork, scores
 
 EXACT = 1e-9  # how closely a cost agrees, relative to the largest
 SINGLE = 1e-5  # the same for code that computes in float32
@@ -47,7 +47,7 @@ PENALTIES: dict[str, tuple[Callable[[Array], float], Callable[[Array], Array]]] 
 class Identity:
     """The network, and J = scale * mean loss + penalty."""
 
-    network: Network
+    network: ReferenceNetwork
     scale: float
     penalty: Penalty
 
@@ -60,7 +60,7 @@ class Points:
     those of normalised layers are small, so that eps counts.
     """
 
-    code: NetworkCode
+    code: NetworkEvidence
 
     def __post_init__(self) -> None:
         self._rng = np.random.default_rng(15)
@@ -124,7 +124,7 @@ def copied(layers: Layers) -> Layers:
     return tuple({role: value.copy() for role, value in tensors.items()} for tensors in layers)
 
 
-def networks(code: NetworkCode, points: Points) -> Iterator[Network]:
+def networks(code: NetworkEvidence, points: Points) -> Iterator[ReferenceNetwork]:
     """Every kind of network without its loss, the usual ones first."""
     activations = ACTIVATIONS if len(code.layers) > 1 else (NONE,)
     if points.normed:
@@ -132,13 +132,13 @@ def networks(code: NetworkCode, points: Points) -> Iterator[Network]:
         norms: list[Norm | None] = [Norm(eps, ddof) for ddof in (0, 1) for eps in every]
     else:
         norms = [None, *(Norm(eps, plain=True) for eps in EPS if len(code.layers) > 1)]
-    yield from (Network(activation, norm) for activation in activations[:3] for norm in norms)
-    yield from (Network(activation, norm) for activation in activations[3:] for norm in norms[:3])
+    yield from (ReferenceNetwork(activation, norm) for activation in activations[:3] for norm in norms)
+    yield from (ReferenceNetwork(activation, norm) for activation in activations[3:] for norm in norms[:3])
 
 
-def identify(code: NetworkCode, points: Points, exact: float = EXACT) -> Identity | None:
+def identify(code: NetworkEvidence, points: Points, exact: float = EXACT) -> Identity | None:
     """The reference network whose cost is the student's to `exact`, or None."""
-    tried = [Tried(network, code, points) for network in networks(code, points)]
+    tried = [Candidate(network, code, points) for network in networks(code, points)]
     together, apart = _groups(code, apart=False), _groups(code, apart=True)
     plans = [(loss, "squares", together) for loss in LOSSES]
     plans += [(loss, "squares", apart) for loss in LOSSES[:2] if len(code.layers) > 1]
@@ -148,7 +148,7 @@ def identify(code: NetworkCode, points: Points, exact: float = EXACT) -> Identit
     return next((identity for identity in solutions if identity), None)
 
 
-def _groups(code: NetworkCode, apart: bool) -> list[Group]:
+def _groups(code: NetworkEvidence, apart: bool) -> list[Group]:
     """The tensors that share a coefficient in the penalty: all weights or each apart, all biases, all of the rest."""
     every = [(k, role) for k, tensors in enumerate(code.layers) for role in tensors]
     weights = [place for place in every if place[1] == "W"]
@@ -156,10 +156,10 @@ def _groups(code: NetworkCode, apart: bool) -> list[Group]:
     return [*([[place] for place in weights] if apart else [weights]), *(group for group in others if group)]
 
 
-class Tried:
+class Candidate:
     """One network beside the student's cost; its scores are computed once for all losses."""
 
-    def __init__(self, network: Network, code: NetworkCode, points: Points) -> None:
+    def __init__(self, network: ReferenceNetwork, code: NetworkEvidence, points: Points) -> None:
         self._network, self._code, self._points = network, code, points
         self._scores: list[Array] = []
 

@@ -19,7 +19,16 @@ from lab.check.mistakes.flow_mistakes import (
     through_mistakes,
 )
 from lab.check.mistakes.losses import Loss, softmax
-from lab.check.mistakes.reference import GRADIENTS, Activation, Network, Norm, Pass, Trace, normalisation, through
+from lab.check.mistakes.reference import (
+    GRADIENTS,
+    Activation,
+    LayerTrace,
+    Norm,
+    Pass,
+    ReferenceNetwork,
+    normalisation,
+    through,
+)
 from lab.check.mistakes.tensor_mistakes import tensor_mistakes
 
 Inputs = Mapping[str, Any]  # "x", "W", "b", "gamma", "beta", "y" as rows are examples, and settings
@@ -47,14 +56,14 @@ class Made:
     answer: Callable[[Array], Answer]
 
 
-def bare(x: Array, **changes: Any) -> Trace:
+def bare(x: Array, **changes: Any) -> LayerTrace:
     """A trace of which nothing is known but what goes in."""
     nothing = np.zeros(x.shape[1])
-    trace = Trace(0, False, {}, x, x, x - x.mean(axis=0), nothing, nothing, None, x, x)
+    trace = LayerTrace(0, False, {}, x, x, x - x.mean(axis=0), nothing, nothing, None, x, x)
     return replace(trace, **changes)
 
 
-def stepped(mistakes: list[FlowMistake], dy: Array, t: Trace, p: Pass) -> list[LayerMistake]:
+def stepped(mistakes: list[FlowMistake], dy: Array, t: LayerTrace, p: Pass) -> list[LayerMistake]:
     """The mistakes in a step, as mistakes in dx."""
     flow = Flow(dy, dy, dy)
     return [
@@ -63,7 +72,7 @@ def stepped(mistakes: list[FlowMistake], dy: Array, t: Trace, p: Pass) -> list[L
     ]
 
 
-def computed(roles: tuple[str, ...], flow: Flow, t: Trace, p: Pass) -> list[LayerMistake]:
+def computed(roles: tuple[str, ...], flow: Flow, t: LayerTrace, p: Pass) -> list[LayerMistake]:
     """The mistakes in the lines of gradients."""
     return [
         LayerMistake(m.key, role, m.sentence, lambda m=m: m.line(flow, t, p), m.weight)  # type: ignore[misc]
@@ -78,8 +87,8 @@ def computed(roles: tuple[str, ...], flow: Flow, t: Trace, p: Pass) -> list[Laye
 def dense(inputs: Inputs) -> Made:
     """y = x W + b."""
     roles = tuple(role for role in ("W", "b") if role in inputs)
-    (t,) = Network().forward(inputs["x"], ({role: inputs[role] for role in roles},))
-    p = Pass(Network(), (t,), np.zeros(len(t.s), int))
+    (t,) = ReferenceNetwork().forward(inputs["x"], ({role: inputs[role] for role in roles},))
+    p = Pass(ReferenceNetwork(), (t,), np.zeros(len(t.s), int))
 
     def answer(dy: Array) -> Answer:
         right = {role: GRADIENTS[role](dy, t) for role in roles} | {"x": through(dy, t, p)}
@@ -92,7 +101,7 @@ def elementwise(activation: Activation) -> Callable[[Inputs], Made]:
     """y = activation(x)."""
 
     def made(inputs: Inputs) -> Made:
-        x, network = inputs["x"], Network(activation)
+        x, network = inputs["x"], ReferenceNetwork(activation)
         t = bare(x, out=activation.value(x))
         p = Pass(network, (t,), np.zeros(len(x), int))
 
@@ -108,10 +117,10 @@ def batch_norm(norm: Norm) -> Callable[[Inputs], Made]:
     """y = gamma (x - mean) / sqrt(var + eps) + beta."""
 
     def made(inputs: Inputs) -> Made:
-        x, network = inputs["x"], Network(norm=norm)
+        x, network = inputs["x"], ReferenceNetwork(norm=norm)
         roles = tuple(role for role in ("gamma", "beta") if role in inputs)
         plain = replace(norm, plain=not roles)
-        network = Network(norm=plain)
+        network = ReferenceNetwork(norm=plain)
         tensors = {role: inputs[role] for role in roles}
         t = replace(network.layer(x, x, (tensors, {}), 0), last=True)
         t = replace(t, out=t.u)
@@ -281,7 +290,7 @@ def loss_layer(loss: Loss) -> Callable[[Inputs], Made]:
 
     def made(inputs: Inputs) -> Made:
         x, y = inputs["x"], inputs["y"]
-        network = Network(loss=loss)
+        network = ReferenceNetwork(loss=loss)
         value = loss.value(x, y)
         scale = float(inputs["out"]) / value if value else 1.0
         scale = next((s for s in (1.0, float(len(y))) if abs(s - scale) < 1e-8 * s), 1.0)

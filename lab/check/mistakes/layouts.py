@@ -13,7 +13,7 @@ Order = tuple[int, ...]  # of axes, as for transpose()
 
 
 @dataclass(frozen=True)
-class Layout:
+class AxisOrders:
     """The orders of axes that turn the student's x, output and W into the reference's."""
 
     x: Order
@@ -42,20 +42,20 @@ PICTURES: list[Order] = [(0, 2, 3, 1), (0, 1, 2, 3), (3, 0, 1, 2)]  # channels f
 KERNELS: list[Order] = [(2, 3, 1, 0), (0, 1, 2, 3), (1, 2, 3, 0), (2, 3, 0, 1)]
 
 
-def layouts(kind: str, inputs: Mapping[str, Any]) -> Iterator[Layout]:
+def layouts(kind: str, inputs: Mapping[str, Any]) -> Iterator[AxisOrders]:
     """All that may be, for a layer of this kind and an x of this shape."""
     ndim = np.ndim(inputs["x"])
     if kind in ("conv", "max_pool", "average_pool"):
         if ndim == 4:
-            yield from (Layout(x, W) for x in PICTURES for W in (KERNELS if kind == "conv" else [()]))
+            yield from (AxisOrders(x, W) for x in PICTURES for W in (KERNELS if kind == "conv" else [()]))
     elif kind == "dense":
         if ndim == 2:
-            yield from (Layout(x, W) for x, W in product(MATRICES, MATRICES))
+            yield from (AxisOrders(x, W) for x, W in product(MATRICES, MATRICES))
         else:
-            yield from (Layout((), W, flat=True) for W in MATRICES)
+            yield from (AxisOrders((), W, flat=True) for W in MATRICES)
     elif kind == "batchnorm" and ndim == 4:
-        yield from (Layout(x, spatial=True) for x in PICTURES)
+        yield from (AxisOrders(x, spatial=True) for x in PICTURES)
     elif ndim == 2:
-        yield from (Layout(x) for x in MATRICES)
+        yield from (AxisOrders(x) for x in MATRICES)
     elif ndim > 2:
-        yield Layout((), flat=True)
+        yield AxisOrders((), flat=True)

@@ -53,7 +53,7 @@ class Norm:
 
 
 @dataclass(frozen=True)
-class Trace:
+class LayerTrace:
     """What the forward pass computes in one layer; rows are examples."""
 
     index: int
@@ -81,19 +81,19 @@ def scores(h: Array, tensors: Mapping[str, Array]) -> Array:
 
 
 @dataclass(frozen=True)
-class Network:
+class ReferenceNetwork:
     """A kind of network: what its depth and widths are is told by the parameters."""
 
     activation: Activation = RELU
     norm: Norm | None = None
     loss: Loss = CROSS_ENTROPY
 
-    def forward(self, x: Array, layers: Layers, first: Array | None = None) -> tuple[Trace, ...]:
+    def forward(self, x: Array, layers: Layers, first: Array | None = None) -> tuple[LayerTrace, ...]:
         """All that is computed on the way to the scores, which are the last trace's `out`.
 
         `first` is x W + b of the first layer, where it is known already: the same in all networks.
         """
-        traces: list[Trace] = []
+        traces: list[LayerTrace] = []
         h, s = x, scores(x, layers[0]) if first is None else first
         for index in range(len(layers)):
             traces.append(self.layer(h, s, layers, index))
@@ -101,7 +101,7 @@ class Network:
             s = s if traces[-1].last else scores(h, layers[index + 1])
         return tuple(traces)
 
-    def layer(self, h: Array, s: Array, layers: Layers, index: int) -> Trace:
+    def layer(self, h: Array, s: Array, layers: Layers, index: int) -> LayerTrace:
         """One layer of the forward pass, from its input and its scores on."""
         tensors, last = layers[index], index == len(layers) - 1
         u, z = s, None
@@ -112,15 +112,17 @@ class Network:
         if self.norm and ("gamma" in tensors or "beta" in tensors or (norm.plain and not last)):
             z = centred * inverse
             u = tensors.get("gamma", 1.0) * z + tensors.get("beta", 0.0)
-        return Trace(index, last, tensors, h, s, centred, var, inverse, z, u, u if last else self.activation.value(u))
+        return LayerTrace(
+            index, last, tensors, h, s, centred, var, inverse, z, u, u if last else self.activation.value(u)
+        )
 
 
 @dataclass(frozen=True)
 class Pass:
     """One forward pass with its labels: all that a step of the backward pass may look at."""
 
-    network: Network
-    traces: tuple[Trace, ...]
+    network: ReferenceNetwork
+    traces: tuple[LayerTrace, ...]
     y: Labels
     scale: float = 1.0  # J = scale * mean loss + penalty
 
@@ -138,19 +140,19 @@ def output(p: Pass) -> Array:
     return p.scale * p.network.loss.gradient(p.traces[-1].out, p.y)
 
 
-def activation(G: Array, t: Trace, p: Pass) -> Array:
+def activation(G: Array, t: LayerTrace, p: Pass) -> Array:
     """dJ/du from dJ/dh'."""
     return G if t.last else G * p.network.activation.slope(t.u)
 
 
-def normalisation(G: Array, t: Trace, p: Pass) -> Array:
+def normalisation(G: Array, t: LayerTrace, p: Pass) -> Array:
     """dJ/ds from dJ/du."""
     return normalisation_with(G, t, p)
 
 
 def normalisation_with(
     G: Array,
-    t: Trace,
+    t: LayerTrace,
     p: Pass,
     *,
     gamma: Array | float | None = None,
@@ -174,7 +176,7 @@ def normalisation_with(
     return back
 
 
-def through(G: Array, t: Trace, p: Pass) -> Array:
+def through(G: Array, t: LayerTrace, p: Pass) -> Array:
     """dJ/dh from dJ/ds."""
     back: Array = G @ t.tensors["W"].T
     return back
@@ -183,29 +185,29 @@ def through(G: Array, t: Trace, p: Pass) -> Array:
 # The gradients, from G where they are computed: dJ/ds for W and b, dJ/du for gamma and beta
 
 
-def weights(G: Array, t: Trace) -> Array:
+def weights(G: Array, t: LayerTrace) -> Array:
     """dJ/dW."""
     out: Array = t.h.T @ G
     return out
 
 
-def bias(G: Array, t: Trace) -> Array:
+def bias(G: Array, t: LayerTrace) -> Array:
     """dJ/db, or dJ/dbeta."""
     out: Array = G.sum(axis=0)
     return out
 
 
-def scale(G: Array, t: Trace) -> Array:
+def scale(G: Array, t: LayerTrace) -> Array:
     """dJ/dgamma."""
     assert t.z is not None
     out: Array = (G * t.z).sum(axis=0)
     return out
 
 
-GRADIENTS: dict[str, Callable[[Array, Trace], Array]] = {"W": weights, "b": bias, "gamma": scale, "beta": bias}
+GRADIENTS: dict[str, Callable[[Array, LayerTrace], Array]] = {"W": weights, "b": bias, "gamma": scale, "beta": bias}
 
 
-def backward(p: Pass) -> Iterator[tuple[Trace, Array, Array]]:
+def backward(p: Pass) -> Iterator[tuple[LayerTrace, Array, Array]]:
     """From the last layer to the first: its trace, dJ/du and dJ/ds."""
     G = output(p)
     for t in reversed(p.traces):

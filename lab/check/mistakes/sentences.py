@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lab.check.mistakes.evidence import Cause, NetworkCode, listed
+from lab.check.mistakes.evidence import Cause, NetworkEvidence, listed
 from lab.check.mistakes.identify import Identity
 from lab.check.mistakes.reference import Norm
 from lab.check.mistakes.walk import Story, Told
@@ -16,7 +16,7 @@ Place = tuple[int, str]  # layer and role
 ROUNDING = 1e-6  # a coefficient so small beside the largest is rounding, not a penalty
 
 
-def describe(identity: Identity, code: NetworkCode) -> str:
+def describe(identity: Identity, code: NetworkEvidence) -> str:
     """'2 layers, ReLU, softmax cross entropy, 0.1 * sum W^2'."""
     depth = len(code.layers)
     network = identity.network
@@ -49,7 +49,7 @@ def _penalty(identity: Identity) -> list[str]:
 
 
 def causes(
-    stories: Sequence[Story], wrong: Sequence[Place], code: NetworkCode, identity: Identity
+    stories: Sequence[Story], wrong: Sequence[Place], code: NetworkEvidence, identity: Identity
 ) -> tuple[Cause, ...]:
     """One cause for each mistake of the first story; those of others that match as well start with "Or"."""
     found: list[Cause] = []
@@ -75,7 +75,7 @@ def in_each_layer(told: Sequence[Told]) -> list[Told]:
 
 
 def _cause(
-    key: str, sentence: str, told: list[Told], wrong: Sequence[Place], code: NetworkCode, identity: Identity
+    key: str, sentence: str, told: list[Told], wrong: Sequence[Place], code: NetworkEvidence, identity: Identity
 ) -> Cause:
     flows = [one.layer for one in told if one.role is None]
     places = {(one.layer, one.role) for one in told if one.role}
@@ -123,7 +123,7 @@ def ordered(places: set[Place]) -> list[Place]:
     return sorted(places, key=lambda place: (place[0], ORDER.index(place[1])))
 
 
-def subject(places: list[Place], code: NetworkCode) -> str:
+def subject(places: list[Place], code: NetworkEvidence) -> str:
     """'W1 and b1', or, where they are many, 'the gradients of layers 1 to 3'."""
     names = [code.names[layer][role] for layer, role in places]
     if len(names) <= MANY:
@@ -145,7 +145,7 @@ def subject(places: list[Place], code: NetworkCode) -> str:
 # Where no mistake matches
 
 
-def between(unexplained: Sequence[Place], wrong: Sequence[Place], code: NetworkCode) -> Cause:
+def between(unexplained: Sequence[Place], wrong: Sequence[Place], code: NetworkEvidence) -> Cause:
     """Which tensors are right, which is the first wrong one on the way back, and what lies between them."""
     order = backward_order(code)
     first = next(place for place in order if place in unexplained)
@@ -182,7 +182,7 @@ def _step(place: Place) -> str:
     return "u" if place[1] in ("gamma", "beta") else "s"
 
 
-def _steps(right: Place, wrong: Place, code: NetworkCode) -> str:
+def _steps(right: Place, wrong: Place, code: NetworkEvidence) -> str:
     """', which are G through W2 and the activation of layer 1'."""
     steps = []
     if wrong[0] < right[0]:
@@ -193,7 +193,7 @@ def _steps(right: Place, wrong: Place, code: NetworkCode) -> str:
     return f" ({', '.join(steps)}, or the line of {code.names[wrong[0]][wrong[1]]} itself)" if steps else ""
 
 
-def backward_order(code: NetworkCode) -> list[Place]:
+def backward_order(code: NetworkEvidence) -> list[Place]:
     """All tensors as backward comes to them."""
     found: list[Place] = []
     for layer in reversed(range(len(code.layers))):

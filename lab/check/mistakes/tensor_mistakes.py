@@ -12,9 +12,9 @@ import numpy as np
 from core.types import Array
 from lab.check.mistakes.flow_mistakes import Flow
 from lab.check.mistakes.losses import one_hot
-from lab.check.mistakes.reference import Pass, Trace, normalisation
+from lab.check.mistakes.reference import LayerTrace, Pass, normalisation
 
-Line = Callable[[Flow, Trace, Pass], Array | None]
+Line = Callable[[Flow, LayerTrace, Pass], Array | None]
 BEFORE_ACTIVATION = (
     "{Tensors} {match} a gradient from G before the activation of {layer}: multiply G by {slope} first, then compute "
     "{them}."
@@ -58,14 +58,14 @@ def tensor_mistakes(role: str, depth: int) -> list[TensorMistake]:
 def of_weights(depth: int) -> list[TensorMistake]:
     """Instead of h^T G."""
 
-    def product(left: Callable[[Trace, Pass], Array], right: Callable[[Flow], Array]) -> Line:
-        def line(flow: Flow, t: Trace, p: Pass) -> Array | None:
+    def product(left: Callable[[LayerTrace, Pass], Array], right: Callable[[Flow], Array]) -> Line:
+        def line(flow: Flow, t: LayerTrace, p: Pass) -> Array | None:
             product: Array = left(t, p).T @ right(flow)
             return product if product.shape == t.tensors["W"].shape else None
 
         return line
 
-    def of_input(t: Trace, p: Pass) -> Array:
+    def of_input(t: LayerTrace, p: Pass) -> Array:
         return t.h
 
     mistakes = [
@@ -119,12 +119,12 @@ def of_weights(depth: int) -> list[TensorMistake]:
     return mistakes
 
 
-def scores_before(t: Trace, p: Pass) -> Array:
+def scores_before(t: LayerTrace, p: Pass) -> Array:
     """The scores of a normalised layer before this one; nothing where there is none."""
     return p.traces[t.index - 1].s if t.index and p.traces[t.index - 1].normed else t.h[:, :0]
 
 
-def labels_again(flow: Flow, t: Trace, p: Pass) -> Array:
+def labels_again(flow: Flow, t: LayerTrace, p: Pass) -> Array:
     """G of the last layer minus Y once more; elsewhere G as it is."""
     if not t.last or not p.network.loss.name.startswith("softmax"):
         return flow.at_s
@@ -136,7 +136,7 @@ def transposed(W: Array) -> Array | None:
     return W.T if W.shape[0] == W.shape[1] else None
 
 
-def examples(role: str, each: Callable[[Flow, Trace], Array]) -> list[TensorMistake]:
+def examples(role: str, each: Callable[[Flow, LayerTrace], Array]) -> list[TensorMistake]:
     """Sums over some of the examples; `each` gives the gradients (n, ...) of the examples."""
     some: list[tuple[str, str, slice]] = [
         ("one-example-only", "the last example alone: add the examples up (+=, not =).", slice(-1, None)),
@@ -212,8 +212,8 @@ def of_beta() -> list[TensorMistake]:
 def of_gamma() -> list[TensorMistake]:
     """Instead of the sum of G z over the examples."""
 
-    def with_(what: Callable[[Flow, Trace], Array | None]) -> Line:
-        def line(flow: Flow, t: Trace, p: Pass) -> Array | None:
+    def with_(what: Callable[[Flow, LayerTrace], Array | None]) -> Line:
+        def line(flow: Flow, t: LayerTrace, p: Pass) -> Array | None:
             values = what(flow, t)
             return None if values is None or values.shape != flow.at_u.shape else values.sum(axis=0)
 
@@ -256,6 +256,6 @@ def of_gamma() -> list[TensorMistake]:
     ]
 
 
-def fitting_input(flow: Flow, t: Trace) -> Array | None:
+def fitting_input(flow: Flow, t: LayerTrace) -> Array | None:
     """G times the layer's input, if they have one shape."""
     return flow.at_u * t.h if t.h.shape == flow.at_u.shape else None

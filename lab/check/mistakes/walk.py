@@ -14,7 +14,7 @@ import numpy as np
 
 from core.types import Array
 from lab.check.mistakes.evidence import Layers
-from lab.check.mistakes.factors import ZERO, Finding, Setting, read, solve
+from lab.check.mistakes.factors import ZERO, Finding, Sizes, read, solve
 from lab.check.mistakes.fitted import other_statistics, updated_weights
 from lab.check.mistakes.flow_mistakes import (
     Flow,
@@ -94,13 +94,13 @@ class Walk:
     """The search at some points; `rtol`: gradients that agree to this, relative to the largest, are the same."""
 
     def __init__(
-        self, points: Sequence[Point], identity: Identity, settings: Callable[[int, str], Setting], rtol: float
+        self, points: Sequence[Point], identity: Identity, settings: Callable[[int, str], Sizes], rtol: float
     ) -> None:
         self.points, self.identity, self.settings, self.rtol = points, identity, settings, rtol
         self.depth = len(points[0].layers)
         self.size = [max(float(np.abs(g).max()) for t in point.theirs for g in t.values()) for point in points]
         self.summed = [sizes(point.passed) for point in points]
-        self._tensors: dict[tuple[int, str], Tensor] = {}
+        self._tensors: dict[tuple[int, str], TensorWalk] = {}
 
     def stories(self) -> list[Story]:
         """The lightest stories, all of the same weight."""
@@ -273,9 +273,9 @@ class Walk:
                 found.append((Finding(mistake.key, mistake.sentence, mistake.weight), *rest))
         return found
 
-    def _tensor(self, layer: int, role: str) -> "Tensor":
+    def _tensor(self, layer: int, role: str) -> "TensorWalk":
         if (layer, role) not in self._tensors:
-            self._tensors[layer, role] = Tensor(self, layer, role)
+            self._tensors[layer, role] = TensorWalk(self, layer, role)
         return self._tensors[layer, role]
 
     # Mistakes with a number to be solved for
@@ -328,7 +328,7 @@ class Walk:
         yield replace(before, flows=tuple(fit[1] for fit in known), told=(*before.told, Told(finding, layer)))
 
 
-class Tensor:
+class TensorWalk:
     """One tensor's gradients at all points, scaled so that the tolerance is the same everywhere."""
 
     def __init__(self, walk: Walk, layer: int, role: str) -> None:

@@ -27,7 +27,7 @@ from .modules import Modules
 from .notebook import RUN, is_notebook, read_notebook, without_magics
 from .stubs import Stub
 from .territory import own
-from .text import Place, Text, parse, plain, read, remember
+from .text import Place, SourceText, parse, plain, read, remember
 from .toplevel import TopLevel
 
 
@@ -47,7 +47,7 @@ def load(path: Path, patience: float = 5.0, root: Path | None = None) -> Loaded:
     return loading.python(source.text, place)
 
 
-def _read(path: Path) -> tuple[Text, Place]:
+def _read(path: Path) -> tuple[SourceText, Place]:
     """The text of a Python file or a notebook, and words for its lines."""
     if path.suffix.lower() == ".ipynb":
         return read_notebook(path)
@@ -149,7 +149,7 @@ class Loading:
 
     def _own(self, module: types.ModuleType, path: Path) -> None:
         """Fill a module with what a file of the student's holds."""
-        source = read(path) if path.stat().st_size else Text("")
+        source = read(path) if path.stat().st_size else SourceText("")
         place = plain if path == self.path else lambda line: f"{path.name}, line {line}"
         tree, flags = parse(source.text, str(path))
         if _level(tree) > module.__name__.count(".") + hasattr(module, "__path__"):

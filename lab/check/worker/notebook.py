@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import CodeError
-from .text import MERGE, Place, Text, parse, read
+from .text import MERGE, Place, SourceText, parse, read
 
 LARGEST = 200_000_000  # bytes: pictures are in it
 RUN = "run_magic"  # what a %run becomes: a function that loading.py makes
@@ -22,7 +22,7 @@ def is_notebook(text: str) -> bool:
     return re.match(r"\s*\{", text) is not None and re.search(r'"(cells|worksheets)"\s*:', text) is not None
 
 
-def read_notebook(path: Path) -> tuple[Text, Place]:
+def read_notebook(path: Path) -> tuple[SourceText, Place]:
     """The text of all code cells and words for its lines: "cell 4, line 3" counts cells of code, from 1. Cells that are
     not Python are left out, with a note. Raises CodeError for what is no notebook of Python."""
     source = read(path, LARGEST)
@@ -46,7 +46,7 @@ def read_notebook(path: Path) -> tuple[Text, Place]:
             texts.append("\n" * cell.count("\n"))
     if not any(text.strip() for text in texts):
         raise CodeError("; ".join(notes) if notes else f"{path.name} has no cells of code")
-    return Text("\n".join(texts), tuple(notes)), place
+    return SourceText("\n".join(texts), tuple(notes)), place
 
 
 def _cells(name: str, text: str) -> Iterator[str]:

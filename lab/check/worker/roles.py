@@ -144,7 +144,7 @@ def is_flag(parameter: inspect.Parameter) -> bool:
 
 
 @dataclass(frozen=True)
-class Tensor:
+class TensorName:
     """A tensor by its name: letter W, b, gamma, beta or "" (none of them), and its number, if it has one."""
 
     letter: str
@@ -152,14 +152,14 @@ class Tensor:
 
 
 @cache
-def tensor(name: str) -> Tensor:
+def tensor(name: str) -> TensorName:
     """dW1, grad_W[0], W1_grad, gW1, grads["W"][0], layers[0].dW: the letter and the number of them."""
     numbers = re.findall(r"\d+", name)
     parts = [part for part in re.split(r"[\[\].'\"/]+", name) if part and not part.isdigit()]
     for part in reversed(parts):
         if letter := _letter(part):
-            return Tensor(letter, int(numbers[-1]) if numbers else None)
-    return Tensor("", int(numbers[-1]) if numbers else None)
+            return TensorName(letter, int(numbers[-1]) if numbers else None)
+    return TensorName("", int(numbers[-1]) if numbers else None)
 
 
 def key_letter(word: str) -> str:

@@ -50,14 +50,14 @@ def plain(line: int) -> str:
 
 
 @dataclass(frozen=True)
-class Text:
+class SourceText:
     """A file as text: lines end in a newline, nothing else."""
 
     text: str
     notes: tuple[str, ...] = ()
 
 
-def read(path: Path, largest: int = LARGEST) -> Text:
+def read(path: Path, largest: int = LARGEST) -> SourceText:
     """The text of a file. Raises CodeError if it has none."""
     data = _bytes(path, largest)
     text, notes = _decoded(path.name, data)
@@ -66,7 +66,7 @@ def read(path: Path, largest: int = LARGEST) -> Text:
         raise CodeError(f"{path.name} holds NUL bytes, in line {_line_of(text, chr(0))}: it is damaged, or no text")
     if not text.strip():
         raise CodeError(f"{path.name} is empty")
-    return Text(text, notes)
+    return SourceText(text, notes)
 
 
 def _bytes(path: Path, largest: int) -> bytes:

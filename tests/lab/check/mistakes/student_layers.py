@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lab.check.mistakes.evidence import LayerCode
+from lab.check.mistakes.evidence import LayerEvidence
 
 
 def code(kind, forward, backward, names=None, **inputs):
@@ -15,14 +15,14 @@ def code(kind, forward, backward, names=None, **inputs):
         _, cache = forward(inputs)
         return backward(dout.copy(), cache)
 
-    return LayerCode(
+    return LayerEvidence(
         kind, kind, inputs, dout, out, lambda inputs: np.asarray(forward(inputs)[0]), gradients, names or {}
     )
 
 
 def loss_code(kind, function, **inputs):
     """A loss function, which gives (loss, dx)."""
-    return LayerCode(
+    return LayerEvidence(
         kind,
         kind,
         inputs,

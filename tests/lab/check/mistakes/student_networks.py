@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from lab.check.mistakes.evidence import NetworkCode
+from lab.check.mistakes.evidence import NetworkEvidence
 
 
 class Student:
@@ -285,4 +285,4 @@ class Student:
             return taken(*self.gradients())
 
         layers = taken(self.W, self.b, self.gamma, self.beta)
-        return NetworkCode(self.X.T.copy(), self.y, self.lam, layers, names, cost if with_cost else None, gradients)
+        return NetworkEvidence(self.X.T.copy(), self.y, self.lam, layers, names, cost if with_cost else None, gradients)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lab.check.mistakes.diagnose import diagnose_network
-from lab.check.mistakes.evidence import NetworkCode
+from lab.check.mistakes.evidence import NetworkEvidence
 from lab.check.mistakes.flow_mistakes import (
     Flow,
     activation_mistakes,
@@ -18,9 +18,9 @@ from lab.check.mistakes.reference import (
     GRADIENTS,
     SIGMOID,
     TANH,
-    Network,
     Norm,
     Pass,
+    ReferenceNetwork,
     activation,
     leaky,
     normalisation,
@@ -102,20 +102,20 @@ class Planted:
 
     def code(self):
         names = tuple({role: f"{role}{k + 1}" for role in t} for k, t in enumerate(self.layers))
-        return NetworkCode(self.x, self.y, LAMBDA, self.layers, names, self.cost, self.gradients)
+        return NetworkEvidence(self.x, self.y, LAMBDA, self.layers, names, self.cost, self.gradients)
 
 
 def networks():
-    yield Network(), (5, 5, 5, 5, 5)
-    yield Network(), (6, 5, 4, 7, 3)
-    yield Network(norm=Norm(1e-5)), (6, 5, 5, 6, 4)
-    yield Network(norm=Norm(1e-6, ddof=1)), (5, 5, 5, 5, 5)
-    yield Network(TANH), (5, 6, 6, 5, 4)
-    yield Network(SIGMOID, Norm(1e-5)), (5, 6, 6, 5, 4)
-    yield Network(leaky(0.01)), (5, 6, 6, 5, 4)
-    yield Network(loss=HINGE), (5, 6, 6, 5, 4)
-    yield Network(loss=LOSSES[2]), (5, 6, 6, 5, 4)
-    yield Network(loss=LOSSES[-1]), (5, 6, 6, 5, 4)
+    yield ReferenceNetwork(), (5, 5, 5, 5, 5)
+    yield ReferenceNetwork(), (6, 5, 4, 7, 3)
+    yield ReferenceNetwork(norm=Norm(1e-5)), (6, 5, 5, 6, 4)
+    yield ReferenceNetwork(norm=Norm(1e-6, ddof=1)), (5, 5, 5, 5, 5)
+    yield ReferenceNetwork(TANH), (5, 6, 6, 5, 4)
+    yield ReferenceNetwork(SIGMOID, Norm(1e-5)), (5, 6, 6, 5, 4)
+    yield ReferenceNetwork(leaky(0.01)), (5, 6, 6, 5, 4)
+    yield ReferenceNetwork(loss=HINGE), (5, 6, 6, 5, 4)
+    yield ReferenceNetwork(loss=LOSSES[2]), (5, 6, 6, 5, 4)
+    yield ReferenceNetwork(loss=LOSSES[-1]), (5, 6, 6, 5, 4)
 
 
 def entries(network, rng):

@@ -5,10 +5,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from lab.check.mistakes.evidence import NetworkCode
+from lab.check.mistakes.evidence import NetworkEvidence
 from lab.check.mistakes.identify import Points, identify
 from lab.check.mistakes.losses import CROSS_ENTROPY, LOSSES, MISTAKEN
-from lab.check.mistakes.reference import ACTIVATIONS, RELU, Network, Norm, Pass, gradients
+from lab.check.mistakes.reference import ACTIVATIONS, RELU, Norm, Pass, ReferenceNetwork, gradients
 
 NORMS = [None, Norm(1e-5), Norm(1e-2, ddof=1), Norm(1e-3, plain=True)]
 
@@ -33,7 +33,7 @@ def test_the_gradient_is_the_slope_of_the_cost(loss, activation, norm):
     rng = np.random.default_rng(1)
     layers = parameters(rng, (4, 5, 3), norm is not None and not norm.plain)
     x, y = rng.normal(size=(6, 4)), rng.integers(0, 3, 6)
-    network = Network(activation, norm, loss)
+    network = ReferenceNetwork(activation, norm, loss)
     found = gradients(Pass(network, network.forward(x, layers), y))
     for tensors, slopes in zip(layers, found, strict=True):
         for role, value in tensors.items():
@@ -78,7 +78,7 @@ def test_a_cost_in_columns_is_recognised(depth, batch_norm, eps, ddof, style):
     def cost(layers):
         return columns_network(X, y, layers, eps, ddof, 0.1, **style)
 
-    code = NetworkCode(X.T, y, 0.1, layers, tuple({} for _ in layers), cost, lambda layers: layers)
+    code = NetworkEvidence(X.T, y, 0.1, layers, tuple({} for _ in layers), cost, lambda layers: layers)
     identity = identify(code, Points(code))
     assert identity is not None
     assert identity.scale == pytest.approx(len(y) if "add_up" in style else 1)
@@ -99,5 +99,5 @@ def test_another_cost_is_none_of_them(other):
     rng = np.random.default_rng(2)
     layers = parameters(rng, (4, 5, 3), False)
     X, y = rng.normal(size=(4, 7)), rng.integers(0, 3, 7)
-    code = NetworkCode(X.T, y, 0.1, layers, ({}, {}), lambda layers: other(rng, y, layers), lambda layers: layers)
+    code = NetworkEvidence(X.T, y, 0.1, layers, ({}, {}), lambda layers: other(rng, y, layers), lambda layers: layers)
     assert identify(code, Points(code)) is None
