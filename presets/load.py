@@ -1,5 +1,6 @@
 """From the name or the file of a preset, and the user's changes, to a checked Preset."""
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -74,12 +75,8 @@ def read(path: Path) -> dict[str, Any]:
         raise PresetError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise PresetError(f"{path}: is not UTF-8 text (byte {error.start})") from None
-    except (
-        ValueError,
-        RecursionError,
-        MemoryError,
-    ) as error:  # its own errors, and those for endless numbers and nesting
-        raise PresetError(f"{path}: is not valid TOML: {error}") from None
+    except (ValueError, RecursionError, MemoryError) as error:  # its own, and those for endless numbers and nesting
+        raise PresetError(f"{path}: is not valid TOML: {error or type(error).__name__}") from None
 
 
 def _apply(document: dict[str, Any], change: str) -> None:
@@ -113,7 +110,7 @@ def _value(text: str) -> Any:
     for candidate in (text, f"[{text}]"):
         try:
             parsed = tomllib.loads(f"value = {candidate}")
-        except (ValueError, RecursionError):  # not TOML, or an endless number or nesting
+        except (ValueError, RecursionError, MemoryError):  # not TOML, or an endless number or nesting
             continue
         if parsed.keys() == {"value"}:  # and no further lines
             return parsed["value"]
@@ -152,10 +149,21 @@ def _check_varied(key: str, origin: str) -> None:
 
 def _key(error: Any) -> str:
     """The dotted name of the setting in a pydantic error."""
+    return ".".join(_parts(error))
+
+
+def _parts(error: Any) -> list[str]:
+    """The sections and names that lead to the setting in a pydantic error."""
     section, *rest = (str(part) for part in error["loc"] or ("",))
     if section in ("optimiser", "schedule"):
         rest = rest[1:]  # the first part is the tag of the union
-    return ".".join([section, *(part for part in rest if part.isdigit() or part.isidentifier())])  # no type names
+    if error["type"] == "extra_forbidden" and rest:  # whatever the user calls it
+        return [section, *_names(rest[:-1]), rest[-1]]
+    return [section, *_names(rest)]
+
+
+def _names(parts: Iterable[str]) -> list[str]:
+    return [part for part in parts if part.isdigit() or part.isidentifier()]  # no type names
 
 
 def _given(key: str, error: Any) -> str:
@@ -165,9 +173,8 @@ def _given(key: str, error: Any) -> str:
 def _message(error: Any, document: Mapping[str, Any]) -> str:
     """One pydantic error as the command line reports it: key, value, what is allowed."""
     key = _key(error)
-    section, *rest = key.split(".")
     if error["type"] == "extra_forbidden":
-        return _unknown_key(key, section, rest, document)
+        return _unknown_key(_parts(error), document)
     if error["type"] == "missing":
         return f"{key} is missing"
     if error["type"] == "union_tag_not_found":
@@ -181,7 +188,8 @@ def _message(error: Any, document: Mapping[str, Any]) -> str:
     return f"{_given(key, error)}{reason}"
 
 
-def _unknown_key(key: str, section: str, rest: list[str], document: Mapping[str, Any]) -> str:
+def _unknown_key(parts: list[str], document: Mapping[str, Any]) -> str:
+    section, *rest = parts
     if rest:
         models = section_models(section, document[section].get("kind"))
         for table in (part for part in rest[:-1] if not part.isdigit()):
@@ -189,6 +197,11 @@ def _unknown_key(key: str, section: str, rest: list[str], document: Mapping[str,
         allowed = [field.alias or name for model in models for name, field in model.model_fields.items()]
     else:
         allowed = list(Preset.model_fields)
-    near = get_close_matches(key.rpartition(".")[2], allowed, n=1, cutoff=0.5)
+    near = get_close_matches(parts[-1], allowed, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]}?" if near else ""
-    return f"{key} is not a setting{hint} (allowed here: {', '.join(allowed)})"
+    return f"{_dotted(parts)} is not a setting{hint} (allowed here: {', '.join(allowed)})"
+
+
+def _dotted(parts: Iterable[str]) -> str:
+    """The parts as TOML writes them: in quotes where they are no plain names."""
+    return ".".join(part if re.fullmatch(r"[\w-]+", part) else json.dumps(part, ensure_ascii=False) for part in parts)

@@ -232,3 +232,22 @@ def test_every_setting_can_be_named_in_full_and_has_a_title():
 def test_shipped_files_hold_settings_and_not_their_own_name():
     for path in FOLDER.glob("*.toml"):
         assert "name" not in tomllib.loads(path.read_text())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('"x.y" = 1', '"x.y" is not a setting'),
+        ('"" = 1', '"" is not a setting'),
+        ('[data]\n"x.y" = 1', 'data."x.y" is not a setting'),
+        ('[network]\n"hidden layers" = 1', 'network."hidden layers" is not a setting; did you mean hidden?'),
+        ('[optimiser]\nkind = "sgd"\n"a b" = 1', 'optimiser."a b" is not a setting'),
+        ('[[search.vary]]\nkey = "optimiser.eta"\n"x.y" = 1', 'search.vary.0."x.y" is not a setting'),
+    ],
+)
+def test_a_key_of_any_letters_is_refused_by_name(tmp_path, text, message):
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(PresetError) as caught:
+        load(str(path))
+    assert message in str(caught.value)
