@@ -2,7 +2,9 @@
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from lab import command_lines
 from lab.disk import disk
@@ -16,6 +18,7 @@ from lab.runs.sheets import sheet
 from lab.runs.store import RunStore
 from lab.runs.view import class_rows, final_rows, layer_rows, mini_note
 from presets.keys import known_keys, settings
+from presets.toml import dump
 
 Progress = Callable[[int, int, str], None]  # figures done, figures in all, the one at work
 Names = Iterable[str]
@@ -51,20 +54,30 @@ def write_report(stores: Sequence[RunStore], out: Path | None, progress: Progres
     pictures = {label: unpack(record.store.pictures()) for label, record in records.items()}
     total = sum(map(len, drawings.values()))
     done = 0
-    with disk(out):
+    with disk(out), _whole(out) as aside:
         for folder, figures in drawings.items():
-            (out / folder).mkdir(parents=True, exist_ok=True)
+            (aside / folder).mkdir()
             for name, draw in figures.items():
                 progress(done, total, f"{folder}/{name}")
-                save(draw(), out / folder, name)
+                save(draw(), aside / folder, name)
                 done += 1
         for label, record in records.items():
-            shutil.copyfile(record.store.path / "preset.toml", out / label / "preset.toml")
+            (aside / label / "preset.toml").write_text(dump(record.preset), encoding="utf-8")
             for name, group in pictures[label].items():
-                sheet(group).save(out / label / f"{name}.png")
+                sheet(group).save(aside / label / f"{name}.png")
+    with disk(out):
         report.write_text(text(records, drawings, pictures), encoding="utf-8")  # last: where it is, the rest is whole
     progress(done, total, "report.md")
     return report
+
+
+@contextmanager
+def _whole(out: Path) -> Iterator[Path]:
+    """A folder beside `out`, whose content is in `out` after the with-block; an error leaves nothing of it."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".report-", dir=out.parent) as aside:
+        yield Path(aside)
+        shutil.copytree(aside, out, dirs_exist_ok=True)
 
 
 def default_place(named: Sequence[str]) -> Path:

@@ -180,3 +180,28 @@ def test_what_cannot_be_reported_is_one_line(refused, trained, tmp_path):
     with pytest.raises(LabError, match="has nothing recorded yet"):
         write_report([store], tmp_path / "out", quiet)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_report_that_cannot_be_finished_leaves_nothing(trained, tmp_path, monkeypatch):
+    store = trained("updates=3")
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "mine").touch()
+
+    def fail(figure, folder, name):
+        (folder / f"{name}.png").touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("lab.report.figures.save", fail)
+    for out in (tmp_path / "new", tmp_path / "here"):
+        with pytest.raises(LabError, match="No space left on device"):
+            write_report([store], out, quiet)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "runs") == ["here"]
+    assert [path.name for path in (tmp_path / "here").iterdir()] == ["mine"]
+
+
+def test_the_report_of_a_run_that_is_deleted_meanwhile_is_whole(trained, few_figures, tmp_path, monkeypatch):
+    store = trained("updates=3")
+    preset = (store.path / "preset.toml").read_bytes()
+    report = write_report([store], tmp_path / "out", lambda *at: store.delete() if store.path.exists() else None)
+    assert (report.parent / re.findall(r"gradlab run (\S+\.toml)", report.read_text())[0]).read_bytes() == preset
+    assert not list(store.path.parent.iterdir())
