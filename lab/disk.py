@@ -4,11 +4,11 @@ The content of a file is up to its writer.
 """
 
 import errno
-import fcntl
 import json
 import math
 import os
 import stat
+import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,6 +19,9 @@ from lab.errors import DamagedError, DiskError, LabError
 
 MOST_JSON = 64 << 20  # bytes
 NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
+LOOK_SECONDS = 0.05  # between two tries to get a lock
+# Windows does not replace a file that somebody reads; whoever reads is soon done.
+REPLACE_SECONDS = 2.0 if os.name == "nt" else 0.0
 
 
 @contextmanager
@@ -56,17 +59,22 @@ class NoLocksWarning(UserWarning):
 def lock(file: IO[Any], shared: bool = False) -> bool:
     """Lock an open file until it is closed; False if another process holds it. Shared locks may be many.
 
-    Some network disks know no locks. There a lock is as good as had, with a NoLocksWarning.
+    What Windows locks it lets nobody else read: lock files that hold nothing. Some network disks know no locks. There a
+    lock is as good as had, with a NoLocksWarning.
     """
+    import portalocker  # here: few commands lock, and it takes its time
+
+    kind = portalocker.LOCK_SH if shared and os.name == "posix" else portalocker.LOCK_EX
     try:
-        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
-    except BlockingIOError:
+        portalocker.lock(file, kind | portalocker.LOCK_NB)
+    except portalocker.AlreadyLocked:
         return False
-    except OSError as error:
-        if error.errno not in NO_LOCKS:
-            raise
+    except portalocker.LockException as error:
+        cause = error.__cause__
+        if not isinstance(cause, OSError) or cause.errno not in NO_LOCKS:
+            raise (cause if isinstance(cause, OSError) else OSError(errno.EIO, str(error), file.name)) from None
         warnings.warn(
-            f"{file.name}: this disk knows no locks ({error.strerror}): let one process at a time write there",
+            f"{file.name}: this disk knows no locks ({cause.strerror}): let one process at a time write there",
             NoLocksWarning,
             stacklevel=2,
         )
@@ -74,12 +82,31 @@ def lock(file: IO[Any], shared: bool = False) -> bool:
 
 
 @contextmanager
-def exclusive(folder: Path) -> Iterator[None]:
-    """Inside the with-block the folder is this process's; LabError if it is another's."""
-    with disk(folder / "lock"), (folder / "lock").open("w") as file:
-        if not lock(file):
-            raise LabError(f"{folder} is in use by another process")
+def exclusive(path: Path, patience: float = 0.0) -> Iterator[None]:
+    """Inside the with-block the folder of this lock file is this process's. LabError if it is another's, also after
+    `patience` seconds."""
+    until = time.monotonic() + patience
+    with disk(path):
+        file = opened(path, "a")
+    with file:
+        while not _locked(file, path):
+            if time.monotonic() > until:
+                raise LabError(f"{path.parent} is in use by another process")
+            time.sleep(LOOK_SECONDS)
         yield
+
+
+def _locked(file: IO[Any], path: Path) -> bool:
+    with disk(path):
+        return lock(file)
+
+
+def held(path: Path) -> bool:
+    """Does a process hold the lock of this file? Changes nothing."""
+    if not path.exists():
+        return False
+    with disk(path), opened(path, "r", encoding="utf-8") as file:
+        return not lock(file, shared=True)
 
 
 def write_whole(path: Path, content: str | Callable[[IO[bytes]], object]) -> None:
@@ -94,11 +121,23 @@ def write_whole(path: Path, content: str | Callable[[IO[bytes]], object]) -> Non
                     content(file)
                 file.flush()
                 os.fsync(file.fileno())
-            aside.replace(path)
+            _replace(aside, path)
             sync_folder(path.parent)
         except BaseException:
             aside.unlink(missing_ok=True)
             raise
+
+
+def _replace(aside: Path, path: Path) -> None:
+    until = time.monotonic() + REPLACE_SECONDS
+    while True:
+        try:
+            aside.replace(path)
+            return
+        except PermissionError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(LOOK_SECONDS)
 
 
 def sync_folder(folder: Path) -> None:
@@ -128,8 +167,8 @@ def read_json(path: Path, keys: Sequence[str] = ()) -> dict[str, Any] | None:
     with disk(path):
         try:
             document = json.loads(read_bytes(path, MOST_JSON).decode())
-        except (ValueError, RecursionError) as error:
-            raise DamagedError(f"{path} cannot be used: {error}") from None
+        except (ValueError, RecursionError, MemoryError) as error:
+            raise DamagedError(f"{path} cannot be used: {error or type(error).__name__}") from None
     if not isinstance(document, dict):
         raise DamagedError(f"{path} cannot be used: it holds no object")
     if lacking := [key for key in keys if key not in document]:

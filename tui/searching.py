@@ -119,7 +119,9 @@ class SearchThread(ShownSearch):
         self._since = time.perf_counter()
         self.search = search
         self._take()
-        if not self._stopped:
+        if self._stopped:
+            search.close()
+        else:
             self.phase = "running"
             search.run(lambda row: self._take())
         self.phase = "done" if search.done else "stopped"

@@ -106,7 +106,7 @@ class Reproduction:
         """Measure; `watch` is given every piece that is done. Returns document(). Raises LabError, DataError."""
         with disk(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
-        with exclusive(self.root):
+        with exclusive(self.root / "lock"):
             for stop in self.root.glob(f"*/{STOP}"):
                 stop.unlink()
             if not self.done:

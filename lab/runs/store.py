@@ -20,7 +20,7 @@ import numpy as np
 
 from core.objective import Evaluation
 from core.types import Array
-from lab.disk import disk, lock, opened, read_bytes, to_json, write_whole
+from lab.disk import disk, exclusive, held, opened, read_bytes, to_json, write_whole
 from lab.errors import DamagedError, DiskError, LabError
 from lab.runs.arrays import read_arrays
 
@@ -34,6 +34,7 @@ SPLITS: "tuple[Literal['train', 'validation'], ...]" = ("train", "validation")
 NOT_EVALUATED = Evaluation(*[float("nan")] * len(Evaluation._fields))
 COLUMNS = ["update", "epoch", "eta", *(f"{split}_{measure}" for split in SPLITS for measure in Evaluation._fields)]
 FIRST = ("checkpoint.npz", "metrics.csv")  # what a run writes after its preset.toml
+DELETED = ".deleted-"  # in the name of a run that is being removed
 MOST_CHECKPOINT, MOST_PICTURES = 4 << 30, 64 << 20  # bytes that their arrays may take
 
 
@@ -65,13 +66,11 @@ class RunStore:
     def recording(self, update: int, evaluate_every: int) -> Iterator[None]:
         """Inside the with-block append() adds to metrics.csv, of which the rows up to `update` are kept.
 
-        The file is locked meanwhile: a second process that wants to write the same run gets a LabError, and so does
+        The run is locked meanwhile: a second process that wants to write the same run gets a LabError, and so does
         who would continue a run whose earlier rows are lost. evaluate_every: updates from row to row.
         """
         path = self.path / "metrics.csv"
-        with disk(path), opened(path, "a+", newline="", encoding="utf-8") as file:
-            if not lock(file):
-                raise LabError(f"{self.path} is being written by another process")
+        with exclusive(self._lock), disk(path), opened(path, "a+", newline="", encoding="utf-8") as file:
             end = self._end_of_kept(update, evaluate_every)
             for name in ("result.json", "pictures.npz"):  # of an earlier session: no longer how it ended
                 (self.path / name).unlink(missing_ok=True)
@@ -190,19 +189,30 @@ class RunStore:
             return None
 
     def delete(self) -> None:
-        """Remove the run and all its files for good. Raises LabError while a process writes it."""
+        """Remove the run and all its files for good. Raises LabError while a process writes it.
+
+        It is renamed first: whoever is about to write into it has no place to write to any more, and what a kill leaves
+        is in no list. The next one to be deleted takes that with it.
+        """
         if self.running():
-            raise LabError(f"{self.path} is being written by another process")
+            raise LabError(f"{self.path} is in use by another process")
+        if self.path.is_symlink():
+            raise DiskError(f"{self.path}: is a link: delete the folder that it names")
         with disk(self.path):
-            shutil.rmtree(self.path)
+            path = self.path.resolve()
+            aside = path.with_name(f".{path.name}{DELETED}{secrets.token_hex(2)}")
+            path.rename(aside)
+            for left in path.parent.glob(f".*{DELETED}*"):
+                shutil.rmtree(left, ignore_errors=left != aside)
 
     def running(self) -> bool:
         """Is a process writing this run now?"""
-        path = self.path / "metrics.csv"
-        if not path.exists():
-            return False
-        with disk(path), opened(path, "r", encoding="utf-8") as file:
-            return not lock(file, shared=True)
+        return held(self._lock)
+
+    @property
+    def _lock(self) -> Path:
+        """A file of its own: metrics.csv can be read while it is written, also where a lock forbids that."""
+        return self.path / "lock"
 
 
 def _metrics(line: str) -> dict[str, float]:
@@ -214,7 +224,7 @@ def find(runs: Path, run: str) -> RunStore:
     """The run at that path, or with that name, or with a name that ends in it, below `runs`. Raises LabError."""
     with disk(runs):
         candidates = [path for path in (Path(run), runs / run) if run and path.is_dir()]
-        candidates = candidates[:1] or [path for path in sorted(runs.glob(f"*{escape(run)}")) if path.is_dir()]
+        candidates = candidates[:1] or [path for path in sorted(runs.glob(f"*{escape(run)}")) if _shown(path)]
     if not candidates or not run:
         raise LabError(f"there is no run {run} in {runs} (gradlab runs lists them)")
     if len(candidates) > 1:
@@ -227,9 +237,13 @@ def find(runs: Path, run: str) -> RunStore:
     return RunStore(candidates[0])
 
 
+def _shown(path: Path) -> bool:
+    return path.is_dir() and not path.name.startswith(".")
+
+
 def all_runs(runs: Path) -> list[RunStore]:
     """Every run in `runs`, oldest first. Skips other directories."""
-    return [RunStore(path.parent) for path in sorted(runs.glob("*/preset.toml")) if is_run(path.parent)]
+    return [RunStore(path.parent) for path in sorted(runs.glob("[!.]*/preset.toml")) if is_run(path.parent)]
 
 
 def is_run(folder: Path) -> bool:

@@ -21,7 +21,7 @@ from lab.search.draws import draw
 from lab.search.refine import refined
 from lab.search.result import Engine, SearchResult, TrialRow, best_rows, trial_row
 from lab.search.shared_data import SharedData, data_key, shared
-from lab.search.store import SearchStore, all_searches
+from lab.search.store import SearchStore, all_searches, choosing
 from lab.search.trial import Outcome, Task
 from lab.search.workers import Ended, ended, worker_pool
 from presets.build import load_data
@@ -37,8 +37,8 @@ class Search:
     """A search and its directory.
 
     run() trains the trials. stop() can be called meanwhile, from any thread or from a signal handler. `rows` are the
-    ended trials by number; `taken_up` of them ended before this session. `data` is the data of the preset, and `loan`
-    is closed when it is no longer needed.
+    ended trials by number; `taken_up` of them ended before this session. `data` is the data of the preset; `loan` holds
+    them and the lock of the directory, and is closed at the end of run(), or by close().
     """
 
     def __init__(
@@ -75,6 +75,10 @@ class Search:
             for number, outcome in self._worse_half(rung):
                 self._add(number, outcome)
         self.taken_up = len(self.rows)
+
+    def close(self) -> None:
+        """Give data and lock back, for a search that is not to run."""
+        self._loan.close()
 
     @property
     def trials(self) -> int:
@@ -121,7 +125,7 @@ class Search:
         Even if this ends early, for example by an exception in `watch`, every trial is saved up to its last update or,
         if the process was killed, up to its last checkpoint. Returns result(). Raises LabError, DataError.
         """
-        with self._loan, self.store.locked():
+        with self._loan:
             self._work(watch)
             self._save()
             result = self.result()
@@ -257,8 +261,8 @@ def begin(
     """A search of a preset on 'auto', 'mini' or 'full' data, with `trials` trials (by default the preset's number).
 
     Continues a search in `runs` with the same settings that has fewer trials; otherwise starts a new one. With
-    `refine`, the search covers the range of the best trials of a finished search of this preset. Raises DataError,
-    PresetError, LabError.
+    `refine`, the search covers the range of the best trials of a finished search of this preset. The search is locked:
+    run() or close() it. Raises DataError, PresetError, and LabError, also if a process is at work on this search.
     """
     started = time.perf_counter()
     preset = with_trials(preset, trials)
@@ -267,9 +271,9 @@ def begin(
         if refine:
             preset = refined(preset, _finished(runs, preset, data.bare.variant))
         trials_of(preset)  # report errors before making a directory
-        store = _lacking(runs, preset, data.bare.variant)
-        if store is None:
-            store = SearchStore.create(runs, preset, data.bare.variant)
+        with choosing(runs):
+            store = _lacking(runs, preset, data.bare.variant) or SearchStore.create(runs, preset, data.bare.variant)
+            loan.enter_context(store.locked())
         store.save_preset(preset)
         search = Search(preset, data, loan.pop_all(), store, jobs, scheduler)
     search.started = started
@@ -301,13 +305,15 @@ def trials_of(preset: Preset) -> tuple[list[Values], list[Preset]]:
 
 
 def _lacking(runs: Path, preset: Preset, variant: Variant) -> SearchStore | None:
-    """The newest search with these settings that is not running and has fewer trials than wanted."""
+    """The newest search with these settings that has fewer trials than wanted. Raises LabError if it is at work."""
     settings = settings_of(preset)
     for store in _of_settings(runs, preset, variant):
         result = store.result()
         if result is None or len(result["trials"]) < (settings.trials or 0):
             same = settings_of(store.preset()).trials == settings.trials
-            if (same or not settings.halving) and not store.running():  # halving compares all trials with each other
+            if same or not settings.halving:  # halving compares all trials with each other
+                if store.running():
+                    raise LabError(f"this search is at work already, in {store.path}: wait for it, or stop it there")
                 return store
     return None
 

@@ -1,13 +1,17 @@
 """A data set for many processes: its arrays as .npy files that each of them maps into memory, one copy for all.
 
 The files lie in a temporary folder that is removed when the owner is done. Of an owner that was killed the folder
-stays; whoever shares data next removes it, as nobody holds its lock any more.
+stays; whoever shares data next removes it, as nobody holds its lock any more. All such folders of a user lie in one
+that only this user can enter: /tmp is everybody's.
 """
 
+import math
+import os
 import secrets
 import shutil
+import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,13 +22,13 @@ import numpy as np
 
 from data.dataset import Dataset, Part
 from data.normalise import Keep, Rows, for_all_rows
-from data.sources import SETS
-from lab.disk import disk, lock
-from lab.errors import LabError
+from data.sources import SETS, PartName
+from lab.disk import lock, opened
+from lab.errors import DiskError, LabError
 from presets.build import load_data
 from presets.schema import Preset
 
-PREFIX = "gradlab-data-"
+PREFIX = "data-"
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class SharedData:
     folder: Path
     bare: Dataset  # the arrays of its parts are empty
     label: str  # of the data set with its examples
+    files: Mapping[PartName, tuple[str, str]]  # by part: the file of its examples, and that of its labels
 
     def open(self, preset: Preset) -> Dataset:
         """The data set, mapped into memory; on another machine, where there is no such folder, that machine's own.
@@ -49,7 +54,7 @@ class SharedData:
         return _opened[self.folder]
 
     def _read(self) -> Dataset:
-        parts: dict[str, Any] = {name: _part(self.folder / name) for name in self.bare.parts}
+        parts: dict[str, Any] = {name: _part(self.folder, *files) for name, files in self.files.items()}
         return replace(self.bare, **parts)
 
 
@@ -67,21 +72,64 @@ def data_key(preset: Preset) -> str:
 def shared(load: Callable[[Keep], Dataset]) -> Iterator[SharedData]:
     """Inside the with-block the data set that `load` gives lies where every process of this machine can map it; its
     images are put there at once, by what `load` is given to keep them with. Raises DataError, LabError."""
-    _sweep()
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-    try:
-        with disk(folder), (folder / "new").open("w") as file:
-            lock(file)
-            (folder / "new").rename(folder / "lock")  # only now can others see it: it is never seen unlocked
+    root = own_folder()
+    _sweep(root)
+    with _locked_folder(root) as folder:
+        with _named(folder):
             dataset = load(partial(_in_file, folder))
-            parts: dict[str, Any] = {name: _written(part, folder / name) for name, part in dataset.parts.items()}
-            yield SharedData(folder, replace(dataset, **parts), dataset.label)
-    finally:
-        _remove(folder)
+            files = {name: _files(folder, name, part) for name, part in dataset.parts.items()}
+        empty: dict[str, Any] = {name: _emptied(part) for name, part in dataset.parts.items()}
+        yield SharedData(folder, replace(dataset, **empty), dataset.label, files)
+
+
+def own_folder() -> Path:
+    """The folder of this user in the one for temporary files. Raises LabError if somebody else has put it there."""
+    folder = Path(tempfile.gettempdir()) / f"gradlab-{os.getuid() if hasattr(os, 'getuid') else 'data'}"
+    with _named(folder):
+        with suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        state = folder.lstat()
+    mine = os.name != "posix" or (state.st_uid == os.getuid() and not state.st_mode & 0o077)
+    if not (mine and stat.S_ISDIR(state.st_mode)):
+        raise LabError(f"{folder} is not a folder of yours alone: remove it, or set TMPDIR to another folder")
+    return folder
+
+
+@contextmanager
+def _named(folder: Path) -> Iterator[None]:
+    """What the disk refuses as an error that says how to choose another."""
+    try:
+        yield
+    except OSError as error:
+        raise DiskError(f"{folder}: {error.strerror or error}; TMPDIR chooses another folder") from None
+
+
+@contextmanager
+def _locked_folder(root: Path) -> Iterator[Path]:
+    """A new folder that goes at the end of the with-block, and whose lock is held until then."""
+    while True:
+        with _named(root):
+            folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=root))
+            file = opened(folder / "lock", "w")
+        with file:
+            if not (lock(file) and (folder / "lock").exists()):
+                continue  # somebody who sweeps saw it before it was locked
+            try:
+                yield folder
+            finally:
+                _remove(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # its lock, where an open file cannot be removed
+        return
 
 
 def _in_file(folder: Path, shape: tuple[int, ...], rows: Rows) -> np.ndarray:
-    """An array in a new file of the folder. Raises OSError if the disk has no room."""
+    """An array in a new file of the folder. Raises OSError or LabError if the disk has no room."""
+    needed, free = math.prod(shape) * 4, shutil.disk_usage(folder).free
+    if free < needed:
+        raise LabError(
+            f"{folder} is on a disk with {free / 1e6:,.0f} MB of room, and {needed / 1e6:,.0f} MB are needed: make "
+            "room, or set TMPDIR to a folder on another disk"
+        )
     path = folder / f"{secrets.token_hex(4)}.npy"
     descr = np.lib.format.dtype_to_descr(np.dtype(np.float32))
     with path.open("wb") as file:
@@ -100,27 +148,36 @@ def _in_file(folder: Path, shape: tuple[int, ...], rows: Rows) -> np.ndarray:
     return mapped
 
 
-def _written(part: Part, stem: Path) -> Part:
-    """The part without its examples, which are in files named after it."""
+def _files(folder: Path, name: str, part: Part) -> tuple[str, str]:
+    """Files of the folder that hold the examples and the labels of a part; made here, unless they are there."""
+    x, y = f"{name}.x.npy", f"{name}.y.npy"
     if isinstance(part.x, np.memmap):
-        Path(str(part.x.filename)).rename(f"{stem}.x.npy")
+        x = Path(str(part.x.filename)).name
     else:
-        np.save(f"{stem}.x.npy", part.x)
-    np.save(f"{stem}.y.npy", part.y)
+        np.save(folder / x, part.x)
+    np.save(folder / y, part.y)
+    return x, y
+
+
+def _emptied(part: Part) -> Part:
     return Part(np.empty((0, *part.x.shape[1:]), part.x.dtype), part.y[:0])
 
 
-def _part(stem: Path) -> Part:
+def _part(folder: Path, *names: str) -> Part:
     # asarray: the map as a plain array, without what np.memmap does at every slice
-    return Part(*(np.asarray(np.load(f"{stem}.{name}.npy", mmap_mode="r")) for name in "xy"))
+    return Part(*(np.asarray(np.load(folder / name, mmap_mode="r")) for name in names))
 
 
-def _sweep() -> None:
+def _sweep(root: Path) -> None:
     """Remove what owners that were killed have left."""
-    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/lock"):
-        with suppress(OSError), path.open("a") as file:  # another user's
-            if lock(file):
-                _remove(path.parent)
+    for path in root.glob(f"{PREFIX}*/lock"):
+        with suppress(OSError):
+            with opened(path, "a") as file:
+                dead = lock(file)
+                if dead:
+                    _remove(path.parent)
+            if dead:
+                shutil.rmtree(path.parent, ignore_errors=True)
 
 
 def _remove(folder: Path) -> None:

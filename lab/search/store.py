@@ -19,7 +19,7 @@ from pathlib import Path
 from typing_extensions import TypedDict
 
 from data.sources import Variant
-from lab.disk import disk, exclusive, to_json, write_whole
+from lab.disk import disk, exclusive, held, to_json, write_whole
 from lab.documents import read_document
 from lab.errors import LabError
 from lab.runs.store import new_name, read_preset
@@ -28,6 +28,7 @@ from lab.search.trial import STOP
 from presets.schema import Preset
 from presets.toml import dump
 
+CHOOSING_SECONDS = 10.0  # until somebody else has chosen
 STATE = ("variant", "seconds", "rungs")  # what is needed of search.json
 RESULT = ("data", "trials")  # and of result.json
 
@@ -102,17 +103,13 @@ class SearchStore:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Inside the with-block the search is this process's; LabError if it is another's."""
-        with exclusive(self.path):
+        with exclusive(self.path / "lock"):
             self.withdraw_stop()
             yield
 
     def running(self) -> bool:
         """Is a process at work on this search?"""
-        try:
-            with self.locked():
-                return False
-        except LabError:
-            return True
+        return held(self.path / "lock")
 
     def ask_to_stop(self) -> None:
         """Ask the running trials to stop after their current update."""
@@ -125,6 +122,15 @@ class SearchStore:
             (self.path / STOP).unlink(missing_ok=True)
 
 
+@contextmanager
+def choosing(runs: Path) -> Iterator[None]:
+    """Inside the with-block no other process decides which search in `runs` it continues, or begins one."""
+    with disk(runs):
+        runs.mkdir(parents=True, exist_ok=True)
+    with exclusive(runs / ".lock", CHOOSING_SECONDS):
+        yield
+
+
 def all_searches(runs: Path) -> list[SearchStore]:
     """Every search below `runs`, oldest first."""
-    return [SearchStore(path.parent) for path in sorted(runs.glob("*/search.json"))]
+    return [SearchStore(path.parent) for path in sorted(runs.glob("[!.]*/search.json"))]

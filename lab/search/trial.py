@@ -96,7 +96,8 @@ def _elsewhere(task: Task) -> Outcome:
     """On a machine that does not see the directory of the search: the files go back with the outcome."""
     with TemporaryDirectory(prefix="gradlab-") as folder:
         outcome = _here(replace(task, folder=Path(folder) / task.folder.name))
-        files = {path.name: path.read_bytes() for path in (Path(folder) / task.folder.name).iterdir()}
+        made = (path for path in (Path(folder) / task.folder.name).iterdir() if path.name != "lock")
+        files = {path.name: path.read_bytes() for path in made}
         return replace(outcome, files=files)
 
 

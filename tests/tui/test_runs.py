@@ -1,11 +1,11 @@
 """Runs: what is saved, marked, laid over one another, resumed, reported and deleted."""
 
-import fcntl
 from pathlib import Path
 
 import pytest
 from textual.widgets import DataTable, Static, TabbedContent
 
+from lab.disk import exclusive
 from lab.runs.catalogue import list_runs
 from lab.runs.store import RunStore
 from tests.tui.conftest import wait_until
@@ -108,14 +108,13 @@ async def test_a_run_made_elsewhere_appears_and_one_deleted_elsewhere_goes(runs,
 
 async def test_a_run_that_another_process_writes_is_running_and_neither_resumed_nor_deleted(runs):
     store = record("20260102-030405-a2-setting1-00aa", state="killed")
-    with (store.path / "metrics.csv").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with exclusive(store.path / "lock"):
         async with runs() as (app, pilot):
             assert rows(app)[0][2] == "running"
             await pilot.press("r")
             assert "is running: only an interrupted run can be resumed" in messages(app)[-1]
             await pilot.press("d", "y")
-            assert "is being written by another process" in messages(app)[-1]
+            assert "is in use by another process" in messages(app)[-1]
     assert store.path.is_dir()
 
 

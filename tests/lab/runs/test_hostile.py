@@ -8,12 +8,14 @@ import threading
 import tracemalloc
 import zipfile
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lab.disk import write_whole
 from lab.errors import DamagedError, LabError
 from lab.runs import run as lab_run
 from lab.runs.catalogue import BEGAN, list_runs
@@ -103,10 +105,21 @@ def test_what_a_link_names_is_not_written(stopped, tmp_path):
         stopped.save_figure("kernels.png", lambda file: file.write(b""))
     with pytest.raises(LabError, match="link"):
         stopped.save_result({})
+    metrics.unlink()
+    metrics.write_bytes(rows)
+    (stopped.path / "lock").unlink()
+    (stopped.path / "lock").symlink_to(treasure / "file")
+    with pytest.raises(LabError, match="link"):
+        lab_run.resume(stopped, 1).go(lambda snapshot: None)
+    (stopped.path.parent / "linked").symlink_to(treasure)
+    with pytest.raises(LabError, match="link"):
+        RunStore(stopped.path.parent / "linked").delete()
     assert {path.name: path.read_bytes() for path in treasure.iterdir()} == {"file": b"mine", "rows": rows}
 
 
-@pytest.mark.parametrize("name", ["metrics.csv", "checkpoint.npz", "result.json", "preset.toml", "pictures.npz"])
+@pytest.mark.parametrize(
+    "name", ["metrics.csv", "checkpoint.npz", "result.json", "preset.toml", "pictures.npz", "lock"]
+)
 def test_a_pipe_in_the_place_of_a_file_hangs_nothing(stopped, start, name):
     (stopped.path / name).unlink(missing_ok=True)
     os.mkfifo(stopped.path / name)
@@ -238,7 +251,7 @@ def test_a_disk_without_locks_is_said_and_used(start, monkeypatch, error):
     def refuse(*arguments):
         raise OSError(error, os.strerror(error))
 
-    monkeypatch.setattr("fcntl.flock", refuse)
+    monkeypatch.setattr("portalocker.portalocker.LOCKER", refuse)
     run = start("updates=20")
     with pytest.warns(UserWarning, match="this disk knows no locks"):
         run.go(lambda snapshot: None)
@@ -261,3 +274,53 @@ def test_runs_stand_in_the_order_they_began_whatever_the_time_zone(start, monkey
     monkeypatch.undo()
     time.tzset()
     assert [row["name"] for row in list_runs(run.store.path.parent)] == names
+
+
+def test_a_run_that_is_deleted_while_it_is_reported_or_drawn_leaves_nothing(done, monkeypatch):
+    """Whoever is about to write into it finds no place, also where the removal is not at its end."""
+    remove = shutil.rmtree
+
+    def at_a_bad_moment(path, **options):
+        with pytest.raises(LabError, match="No such file"):
+            done.save_figure("kernels.png", lambda file: file.write(b""))
+        with pytest.raises(LabError, match="No such file"):
+            done.save_result({})
+        remove(path, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", at_a_bad_moment)
+    runs = done.path.parent
+    done.delete()
+    assert not list(runs.iterdir())
+
+
+def test_what_a_killed_removal_leaves_is_in_no_list_and_goes_with_the_next(done, start, monkeypatch):
+    other = start("updates=20")
+    other.go(lambda snapshot: None)
+    runs = done.path.parent
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", lambda path, **options: os._exit)
+        done.delete()
+    assert len(list(runs.iterdir())) == 2
+    assert [row["name"] for row in list_runs(runs)] == [other.store.path.name]
+    with pytest.raises(LabError, match="there is no run"):
+        find(runs, done.path.name)
+    other.store.delete()
+    assert not list(runs.iterdir())
+
+
+def test_a_file_that_somebody_reads_is_replaced_a_moment_later(tmp_path, monkeypatch):
+    """Windows refuses until then."""
+    refusals = iter([PermissionError(errno.EACCES, "in use")] * 3)
+    replace = Path.replace
+
+    def refuse(path, target):
+        if (error := next(refusals, None)) is not None:
+            raise error
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(LabError, match="in use"):
+        write_whole(tmp_path / "result.json", "{}")
+    monkeypatch.setattr("lab.disk.REPLACE_SECONDS", 20)
+    write_whole(tmp_path / "result.json", "{}")
+    assert (tmp_path / "result.json").read_text() == "{}"

@@ -30,6 +30,7 @@ def test_a_run_leaves_preset_metrics_checkpoint_pictures_and_result(start, small
     result = run.go(nothing)
     assert sorted(path.name for path in run.store.path.iterdir()) == [
         "checkpoint.npz",
+        "lock",
         "metrics.csv",
         "pictures.npz",
         "preset.toml",
@@ -157,7 +158,7 @@ def test_a_run_can_be_written_by_one_process_only(start):
     def interfere(snapshot):
         if snapshot.update == 3:
             assert run.store.running()
-            with pytest.raises(LabError, match="is being written by another process"):
+            with pytest.raises(LabError, match="is in use by another process"):
                 lab_run.resume(RunStore(run.store.path), threads=1).go(nothing)
 
     assert run.go(interfere)["state"] == "done"

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -189,6 +190,7 @@ def test_a_trial_stopped_in_the_middle_goes_on_from_there(whole, tiny):
         search.store.ask_to_stop()
         outcome = perform(Task(1, task.preset, task.folder, data))
         assert (outcome.state, outcome.updates) == ("interrupted", 12)
+    search.close()
     again = tiny()
     assert again.taken_up == 0
     again.run()
@@ -223,17 +225,39 @@ def test_more_trials_extend_the_table(whole, tiny, tmp_path):
 def test_a_search_of_other_settings_is_not_taken_up(tiny, change):
     first, other = tiny(), tiny(change)
     assert first.store.path != other.store.path
+    first.close()
     assert tiny().store.path == first.store.path
 
 
-def test_a_search_at_work_is_not_taken_up_by_another_process(tiny):
+def test_the_same_search_given_again_says_that_one_is_at_work(tiny):
     search = tiny()
-    with search.store.locked():
-        assert search.store.running()
-        assert tiny().store.path != search.store.path
-        with pytest.raises(LabError, match="is in use by another process"):
-            search.run()
+    with pytest.raises(LabError, match=f"at work already, in {search.store.path}"):
+        tiny()
+    with pytest.raises(LabError, match="at work already"):
+        tiny(trials=8)
+    assert search.store.running()
+    assert tiny("seed=2").store.path != search.store.path  # other settings: another search
+    search.close()
     assert not search.store.running()
+    assert tiny().store.path == search.store.path
+
+
+def test_of_the_same_search_begun_many_times_in_one_moment_one_begins(tiny, tmp_path):
+    """Locks of one process are those of several: each open file has its own."""
+    start = threading.Barrier(4)
+
+    def begun(_):
+        start.wait()
+        try:
+            return tiny()
+        except LabError as error:
+            return str(error)
+
+    with ThreadPoolExecutor(4) as pool:
+        searches = list(pool.map(begun, range(4)))
+    assert sum(isinstance(each, Search) for each in searches) == 1
+    assert sum("at work already" in each for each in searches if isinstance(each, str)) == 3
+    assert len(list((tmp_path / "runs").glob("*/search.json"))) == 1
 
 
 @pytest.mark.usefixtures("threads")
@@ -504,7 +528,7 @@ def test_a_killed_search_leaves_no_workers_and_ends_as_an_undisturbed_one(spawn,
     out, err = process.communicate(timeout=120)
     assert process.returncode == 0
     assert "continuing" in err
-    (killed,) = (tmp_path / "killed").iterdir()
+    (killed,) = (tmp_path / "killed").glob("[!.]*")
     assert (killed / "trials.csv").read_bytes() == table(undisturbed)
     assert [row["trial"] for row in json.loads(out)["trials"]] == [1, 2, 3, 4]
 

@@ -72,7 +72,7 @@ def test_as_json_it_is_one_document_that_the_search_keeps(search, tmp_path):
     code, out, _ = search("--trials", "3", "--jobs", "2", "--seed", "5", "--json")
     document = json.loads(out)
     assert code == 0
-    (path,) = (tmp_path / "runs").iterdir()
+    (path,) = (tmp_path / "runs").glob("[!.]*")
     assert document == json.loads((path / "result.json").read_text())
     assert (document["run"], document["jobs"], len(document["trials"])) == (str(path), 2, 3)
     assert search("--trials", "3", "--seed", "6", "--json")[1] != out

@@ -11,12 +11,14 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from lab.errors import LabError
-from lab.search.shared_data import PREFIX, shared
+from lab.search import shared_data
+from lab.search.shared_data import PREFIX, own_folder, shared
 from presets.build import load_data
 from presets.load import load
 
@@ -54,13 +56,13 @@ def test_a_mapped_data_set_is_the_data_set_and_cannot_be_written(name, folder):
         assert {field: value for field, value in vars(mapped).items() if field not in dataset.parts} == {
             field: value for field, value in vars(loaded[0]).items() if field not in dataset.parts
         }
-    assert not list(folder.iterdir())
+    assert not list(own_folder().iterdir())
 
 
 def test_an_error_inside_leaves_nothing(folder):
     with pytest.raises(ZeroDivisionError), shared(partial(load_data, load("mnist-cnn"), "mini")):
         raise ZeroDivisionError
-    assert not list(folder.iterdir())
+    assert not list(own_folder().iterdir())
 
 
 def test_what_a_killed_owner_left_is_removed_by_the_next_one_and_what_is_in_use_is_not(folder):
@@ -73,14 +75,14 @@ def test_what_a_killed_owner_left_is_removed_by_the_next_one_and_what_is_in_use_
     environment = os.environ | {"PYTHONPATH": os.getcwd()}  # noqa: PTH109
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as owner:
         assert owner.stdout.readline() == "ready\n"
-        (theirs,) = folder.glob(f"{PREFIX}*")
+        (theirs,) = own_folder().glob(f"{PREFIX}*")
         names = partial(load_data, load("names-best"), "mini")
         with shared(names):
             assert (theirs / "train.x.npy").exists()
         owner.send_signal(signal.SIGKILL)
     assert theirs.exists()
     with shared(names) as mine:
-        assert [path.name for path in folder.iterdir()] == [mine.folder.name]
+        assert [path.name for path in own_folder().iterdir()] == [mine.folder.name]
 
 
 def test_what_is_left_of_a_removal_that_was_killed_is_removed_by_the_next_one(folder, monkeypatch):
@@ -93,17 +95,73 @@ def test_what_is_left_of_a_removal_that_was_killed_is_removed_by_the_next_one(fo
     for place, name in ((Path, "unlink"), (shutil, "rmtree")):
         with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt), shared(names):
             patch.setattr(place, name, killed)
-        assert len(list(folder.iterdir())) == 1
+        assert len(list(own_folder().iterdir())) == 1
         with shared(names) as mine:
-            assert [path.name for path in folder.iterdir()] == [mine.folder.name]
+            assert [path.name for path in own_folder().iterdir()] == [mine.folder.name]
 
 
-def test_a_folder_of_somebody_else_is_left_alone(folder):
-    (folder / f"{PREFIX}new").mkdir()  # its owner has not got so far as to lock it
-    Path(folder / "gradlab").mkdir()
+def test_what_is_not_known_is_left_alone(folder):
+    (own_folder() / f"{PREFIX}new").mkdir()  # its owner has not got so far as to lock it
+    (own_folder() / "other").mkdir()
+    (folder / f"{PREFIX}elsewhere").mkdir()
+    (folder / f"{PREFIX}elsewhere" / "lock").touch()
     with shared(partial(load_data, load("names-best"), "mini")):
         pass
-    assert len(list(folder.iterdir())) == 2
+    assert len(list(own_folder().iterdir())) == 2
+    assert (folder / f"{PREFIX}elsewhere" / "lock").exists()
+
+
+@pytest.mark.parametrize("trap", ["link", "file", "open", "stranger", "dangling"])
+def test_a_folder_that_somebody_else_put_there_is_not_used(folder, tmp_path, trap):
+    place, elsewhere = own_folder(), tmp_path / "elsewhere"
+    place.rmdir()
+    elsewhere.mkdir(mode=0o700)
+    if trap in ("link", "dangling"):
+        place.symlink_to(elsewhere if trap == "link" else tmp_path / "nowhere")
+    elif trap == "file":
+        place.touch()
+    else:
+        place.mkdir(mode=0o700)
+        place.chmod(0o777 if trap == "open" else 0o700)
+    if trap == "stranger":
+        if os.getuid():
+            pytest.skip("only root can give a folder to somebody else")
+        os.chown(place, 12345, 12345)
+    with pytest.raises(LabError, match=r"is not a folder of yours alone: .* TMPDIR"), shared(lambda _: None):
+        pass
+    assert not list(elsewhere.iterdir())
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_pipe_or_a_link_for_a_lock_hangs_nothing_and_is_not_followed(folder, tmp_path):
+    kept = tmp_path / "kept"
+    kept.write_text("mine")
+    for name in ("pipe", "link", "folder"):
+        (own_folder() / f"{PREFIX}{name}").mkdir()
+    os.mkfifo(own_folder() / f"{PREFIX}pipe" / "lock")
+    (own_folder() / f"{PREFIX}link" / "lock").symlink_to(kept)
+    (own_folder() / f"{PREFIX}folder" / "lock").mkdir()
+    with shared(partial(load_data, load("names-best"), "mini")):
+        pass
+    assert kept.read_text() == "mine"
+
+
+def test_a_folder_that_is_swept_before_it_is_locked_is_replaced(monkeypatch):
+    """A sweep may come between the making of a lock file and its locking."""
+    times = iter([False, True])
+    monkeypatch.setattr(shared_data, "lock", lambda file: next(times))
+    with shared(partial(load_data, load("names-best"), "mini")) as data:
+        assert (data.folder / "train.x.npy").exists()
+
+
+def test_too_little_room_is_said_with_what_is_needed(monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=2_000_000))
+    with (
+        pytest.raises(LabError, match=r"with 2 MB of room, and \d+ MB are needed: make room, or set TMPDIR"),
+        shared(partial(load_data, load("mnist-cnn"), "mini")),
+    ):
+        pass
+    assert not list(own_folder().iterdir())
 
 
 @pytest.fixture
@@ -121,20 +179,19 @@ def test_no_room_on_the_disk_is_an_error_and_leaves_nothing(folder, room):
         shared(partial(load_data, load("mnist-cnn"), "mini")),
     ):
         pass
-    assert not list(folder.iterdir())
+    assert not list(own_folder().iterdir())
 
 
 def test_images_are_not_held_twice(folder):
     """They are normalised where others map them."""
     with shared(partial(load_data, load("mnist-cnn"), "mini")) as data:
-        assert sorted(path.name for path in data.folder.iterdir()) == sorted(
-            ["lock", *(f"{part}.{which}.npy" for part in ("train", "validation", "test") for which in "xy")]
-        )
+        files = {name for names in data.files.values() for name in names}
+        assert {path.name for path in data.folder.iterdir()} == files | {"lock"}
         tracemalloc.start()
         try:
             with shared(partial(load_data, load("mnist-cnn"), "mini")):
                 _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
-        images = sum((data.folder / f"{part}.x.npy").stat().st_size for part in ("train", "validation", "test"))
+        images = sum((data.folder / x).stat().st_size for x, _ in data.files.values())
     assert peak < 0.75 * images  # the pixels, and not the numbers they become
