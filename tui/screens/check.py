@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -25,7 +25,7 @@ from presets.load import names
 from tui.checking import CheckThread, Saves
 from tui.screens.base import ModeScreen
 
-MIN_WIDTH = 78  # columns of the table
+EDGE = 1  # a column left free at the right
 DEFAULT = "a2-setting1"
 METHODS = ("complex", "central", "directional")
 LIKE = "--like "  # what the name of a report's check begins with
@@ -44,6 +44,17 @@ def _said(reports: Sequence[Report]) -> Iterator[str]:
     for report in reports:
         if isinstance(report, FileReport):
             yield from (f"\n{text}" for text in (report.problem, *report.notes) if text)
+
+
+class Findings(NamedTuple):
+    """Checks that have ended; box plots fill the width that there is when they are drawn."""
+
+    reports: Sequence[GradientReport | StudentReport]
+    colours: Colours
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        for report in self.reports:
+            yield from verdict_first(report, options.max_width - EDGE, self.colours)
 
 
 class CheckScreen(ModeScreen):
@@ -181,10 +192,6 @@ class CheckScreen(ModeScreen):
             self._shown = state
             self._show()
 
-    def on_resize(self) -> None:
-        """The box plots fill the width."""
-        self._show()
-
     def _show(self) -> None:
         watching = f" · watching {self._saves.path.name}" if self._saves else ""
         self.query_one("#verdict", Static).update(
@@ -207,8 +214,7 @@ class CheckScreen(ModeScreen):
             return None
         if checking.outcome is None:
             return table(checking.tensors, colours) if checking.tensors else None
-        width = max(MIN_WIDTH, self.query_one("#findings-scroll").size.width - 4)
-        return Group(*(part for report in self._chosen() for part in verdict_first(report, width, colours)))
+        return Findings(self._chosen(), colours)
 
     # What was recognised in a file
 
