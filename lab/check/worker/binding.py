@@ -12,9 +12,8 @@ import numpy as np
 
 from .errors import CodeError, NothingToCheckError
 from .inputs import as_given, settings_of
-from .octave_values import Cell
 from .roles import Role, is_flag, one_hot_first, plain, role
-from .source import compared, is_octave, likely, returned, signature, text
+from .source import compared, compared_number, is_octave, likely, returned, signature
 from .values import Function, described
 from .world import Store, World
 
@@ -254,6 +253,8 @@ class Binder:
                 return False, count(world)
         if self.loss is not None and self.wants_loss(p.name):
             return False, self.call(self.loss, world, values, outputs, fill)
+        if (number := compared_number(function, p.name)) is not None:
+            return False, number
         raise UnfilledError(p.name, getattr(function, "__name__", "it"))
 
     def _labels(self, function: Function, p: inspect.Parameter, world: World) -> Any:
@@ -296,16 +297,8 @@ def _tensors(
             raise UnfilledError(p.name, getattr(function, "__name__", "it"))
         return False, values[slots[own.index(p.name)].name].copy()
     if world.store.lists or len(slots) > 1:
-        return False, _listed(function, p.name, [values[s.name].copy() for s in slots])
+        return False, world.store.listed([values[s.name].copy() for s in slots])
     return False, values[slots[0].name].copy()
-
-
-def _listed(function: Function, name: str, given: list[Any]) -> list[Any]:
-    """A list; in Octave a column of cells, if the function asks for its rows."""
-    cell = Cell(given)
-    down = rf"size *\( *{name} *, *1 *\)|\[ *\w+ *,[^\]]*\] *= *size *\( *{name} *\)"
-    cell.shape = (len(given), 1) if re.search(down, text(function)) else (1, len(given))
-    return cell if is_octave(function) else given
 
 
 def _averages(name: str, world: World) -> Any:
@@ -336,6 +329,7 @@ def fillings(unknown: Sequence[str], outputs: Outputs | None) -> Iterator[dict[s
         if isinstance(part, list | tuple)
         for j in range(len(part))
     ]
+    every += [_keyed(i, key) for i, part in enumerate(outputs.parts) if isinstance(part, dict) for key in part]
     every += [_last(i) for i, part in enumerate(outputs.parts) if isinstance(part, list | tuple) and part]
     for recipes in islice(product(every, repeat=len(unknown)), 60):
         yield dict(zip(unknown, recipes, strict=True))
@@ -347,6 +341,10 @@ def _at(i: int) -> Recipe:
 
 def _inside(i: int, j: int) -> Recipe:
     return lambda outputs: outputs.parts[i][j]
+
+
+def _keyed(i: int, key: Any) -> Recipe:
+    return lambda outputs: outputs.parts[i][key]
 
 
 def _last(i: int) -> Recipe:

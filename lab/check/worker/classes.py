@@ -1,7 +1,6 @@
 """Classes: networks, losses and layers, whose parameters and gradients live in their objects."""
 
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
@@ -11,13 +10,14 @@ import numpy as np
 
 from .binding import Binder
 from .construct import BATCH_SIZE, Making, makers, new
+from .effort import Budget
 from .errors import CodeError, GuessError, NothingToCheckError, NoWayError
 from .families import families, gradient_of, loss_of, roles_of
 from .functions import Family, FunctionCode
 from .inputs import layer_inputs
 from .roles import Role, plain
 from .scopes import arrays_read, closure, globals_of
-from .search import LARGE, PATIENCE, Try, measured, search, singly, sizes, squared
+from .search import LARGE, Try, measured, search, singly, sizes, squared
 from .source import signature
 from .state import State
 from .values import Function
@@ -31,11 +31,11 @@ def find_class(namespace: Any, kind: type, n: int, rng: Any) -> FunctionCode:
     """The code of a class, in the most fitting world. Raises the error that came furthest."""
     seed = int(rng.integers(1 << 31))
     first: BaseException | None = None
-    deadline = time.perf_counter() + PATIENCE
+    budget = Budget()
     for maker in makers(namespace, kind):
         try:
             code = search(
-                lambda m=maker: _groups(namespace, m, kind, n, seed), lambda size, group: group(size), deadline
+                lambda m=maker: _groups(namespace, m, kind, n, seed, budget), lambda size, group: group(size), budget
             )
             return singly(code, lambda: find_class(namespace, kind, 1, rng)) if n > 1 else code
         except NothingToCheckError:
@@ -48,8 +48,8 @@ def find_class(namespace: Any, kind: type, n: int, rng: Any) -> FunctionCode:
 
 def find_made(namespace: Any, function: Function, n: int, rng: Any) -> FunctionCode:
     """The code of the object a function makes; see find_class."""
-    seed = int(rng.integers(1 << 31))
-    return search(lambda: _groups(namespace, function, None, n, seed), lambda size, group: group(size))
+    seed, budget = int(rng.integers(1 << 31)), Budget()
+    return search(lambda: _groups(namespace, function, None, n, seed, budget), lambda size, group: group(size), budget)
 
 
 def find_globals(namespace: Any, gradient: Function, n: int, rng: Any) -> FunctionCode:
@@ -67,14 +67,14 @@ def find_globals(namespace: Any, gradient: Function, n: int, rng: Any) -> Functi
     return search(lambda: families(namespace, gradient, thing), tries)
 
 
-def _groups(namespace: Any, maker: Function, kind: type | None, n: int, seed: int) -> Iterator[Any]:
+def _groups(namespace: Any, maker: Function, kind: type | None, n: int, seed: int, budget: Budget) -> Iterator[Any]:
     """Groups of tries: with a cost of the file's before those with the course's."""
     for number in range(3):
-        yield lambda size, number=number: _tries(namespace, maker, kind, n, seed, size, number)
+        yield lambda size, number=number: _tries(namespace, maker, kind, n, seed, size, number, budget)
 
 
 def _tries(
-    namespace: Any, maker: Function, kind: type | None, n: int, seed: int, size: int, number: int
+    namespace: Any, maker: Function, kind: type | None, n: int, seed: int, size: int, number: int, budget: Budget
 ) -> Iterator[Try]:
     tried, seen = False, set()
     for depth, square, listed, layout in product((3, 2, 1), (False, True), (False, True), FOUR):
@@ -87,7 +87,8 @@ def _tries(
         try:
             thing = new(maker, world, binder, listed)
         except Exception:
-            if layout is FOUR[-1] and depth == 1 and listed and not tried and size == len(LARGE):
+            last = layout is FOUR[-1] and depth == 1 and listed and size == len(LARGE)
+            if (last or budget.over) and not tried:
                 raise
             continue
         thing = closure(thing)

@@ -1,6 +1,5 @@
 """What can be wrong before any derivative, and the facts a check needs."""
 
-import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from .code import Code
+from .effort import spent
 from .errors import CodeError
 from .explain import line_of, place, random_line
 from .live import ReadOnly
@@ -23,9 +23,9 @@ def examine(code: Code) -> dict[str, Any]:
             blame = line_of(lambda: code.cost(code.params), np.errstate(**strict))  # type: ignore[arg-type]
             raise CodeError(f"{_first_call(code)} gives {first}{blame}")
         unchanged(code, lambda: code.cost(code.params), _first_call(code))
-        begun = time.perf_counter()
+        begun = spent()
         second = code.cost(code.params)
-        seconds = time.perf_counter() - begun
+        seconds = spent() - begun
         if first != second:
             raise CodeError(
                 f"{_first_call(code)} gives another value every time: {first} and {second}{random_line(code)}"

@@ -220,6 +220,17 @@ def _kinship(name: str, gradient: Function) -> int:
 def stores(family: Family) -> list[Store]:
     """The ways in which these functions may keep their parameters, likely ones first."""
     functions = [f for f in (family.gradient, family.forward, family.cost) if f is not None]
+    found = _stores(family, functions)
+    if not is_octave(family.gradient):
+        return found
+    down = any(re.search(r"\{ *\w+ *, *1 *\}", text(f)) for f in functions)
+    others = [
+        replace(s, column=not down) for s in found if s.lists or s.style in ("dict of lists", "lists in attributes")
+    ]
+    return [*(replace(s, column=down) for s in found), *others]
+
+
+def _stores(family: Family, functions: Sequence[Function]) -> list[Store]:
     held = holders(functions)
     weights, biases = held.get("W", []), "b" in held
     if not weights or any(Role.NETWORK in roles_of(f) for f in functions):
@@ -257,6 +268,7 @@ def _networks(functions: Sequence[Function], held: Mapping[str, list[str]]) -> I
     base = min(numbers) if numbers else 1
     depth = max(numbers) - base + 1 if numbers else 0
     norms = bool(keys["gamma"] or "gamma" in held)
+    plain_first = norms and not re.search(r"gamma|bn|batchnorm", plain(" ".join(words(functions[0]))))
     biases = bool(keys["b"]) or not keys["W"]
     styles = STYLES if numbered else (*STYLES[1:3], "single", STYLES[0], *STYLES[3:])
     if any(_looks_like_cell(f) for f in functions):
@@ -265,7 +277,8 @@ def _networks(functions: Sequence[Function], held: Mapping[str, list[str]]) -> I
         for count in dict.fromkeys([1] if style == "single" else [depth, 2, 3, 1] if depth else [3, 2, 1]):
             for names in _spellings(keys):
                 for start in (base, 0) if style in ("flat", "attributes") and not numbered else (base,):
-                    yield from _normed(Store(count, 0, biases, style, names, start), norms)
+                    found = list(_normed(Store(count, 0, biases, style, names, start), norms))
+                    yield from found[::-1] if plain_first else found
 
 
 def _looks_like_cell(function: Function) -> bool:

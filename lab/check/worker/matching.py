@@ -1,5 +1,6 @@
 """Which of the arrays that came back is the gradient of which parameter: by name, by position, by shape."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -7,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .roles import tensor
+from .roles import key_letter, tensor
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ def match(slots: Sequence[Slot], found: Sequence[Leaf]) -> Match:
     for letter in dict.fromkeys(slot.letter for slot in slots):
         wanted = [slot for slot in slots if slot.letter == letter]
         named = [i for i, leaf in enumerate(found) if tensor(leaf.path).letter == letter and leaf.value is not None]
+        if len(named) > len(wanted):  # net.W beside net.grad_W: what came in is handed back, too
+            named = [i for i in named if not _is_parameter(found[i].path)] or named
         given, reverse = _in_order(wanted, named, found)
         places |= given
         if reverse:
@@ -90,6 +93,11 @@ def match(slots: Sequence[Slot], found: Sequence[Leaf]) -> Match:
         places |= _by_position(left, free, found)
     fits = {s.name: fit(np.shape(found[places[s.name]].value), s.shape) for s in slots if s.name in places}
     return Match(places, fits, tuple(notes))
+
+
+def _is_parameter(path: str) -> bool:
+    """Is this what a parameter is called, not its gradient?"""
+    return key_letter(re.findall(r"[A-Za-z_]\w*", path)[-1]) != ""
 
 
 def _is_tensor(leaf: Leaf) -> bool:

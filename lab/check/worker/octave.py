@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from .errors import CodeError
 from .octave_values import UnknownError, decode, encode, holds_kept
@@ -24,7 +24,11 @@ class OctaveError(Exception):
 
 
 class Octave:
-    """The process. Raises CodeError, naming the file that needs it, where there is no Octave."""
+    """The process. Raises CodeError, naming the file that needs it, where there is no Octave.
+
+    seconds: processor time that answers have taken, of all such processes."""
+
+    seconds: ClassVar[float] = 0.0
 
     def __init__(self, file: str) -> None:
         program = shutil.which("octave-cli") or shutil.which("octave")
@@ -62,9 +66,10 @@ class Octave:
         self._question.write(encode("question", question))
         data = self._ask(b"k" if holds_kept(question) else b"q")
         try:
-            failed, found = decode(data)
+            failed, found, seconds = decode(data)
         except UnknownError:
-            failed, found = decode(self._ask(b"p"))
+            failed, found, seconds = decode(self._ask(b"p"))
+        Octave.seconds += float(seconds.item())
         if not failed:
             return found
         message, files, names, lines = found

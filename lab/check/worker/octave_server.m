@@ -16,6 +16,7 @@ function gradlab_serve ()
     if (isempty (kind))
       return
     endif
+    begun = cputime ();
     try
       if (kind != "p")  # not once more the last answer in plain values
         given = load ("-binary", question).question;
@@ -24,13 +25,13 @@ function gradlab_serve ()
         endif
         found = cell (1, given{1});
         [found{:}] = feval (given{2:end});
-        found = {0, found};
+        found = {0, found, cputime() - begun};
       else
         found = gradlab_plain (found);
       endif
     catch problem
       stack = problem.stack;
-      found = {1, {problem.message, {stack.file}, {stack.name}, [stack.line]}};
+      found = {1, {problem.message, {stack.file}, {stack.name}, [stack.line]}, cputime() - begun};
     end_try_catch
     try
       save ("-binary", answer, "found");

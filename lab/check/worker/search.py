@@ -1,6 +1,6 @@
 """The world in which a family of functions runs: tried out, and where several run, chosen by what they mean."""
 
-import time
+import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -10,37 +10,52 @@ from typing import Any
 import numpy as np
 
 from . import reference
-from .binding import Binder, Outputs, fillings, holders
+from .binding import Binder, Outputs, UnfilledError, fillings, holders
 from .construct import Making, network_makers, new
+from .effort import Budget
 from .errors import CodeError, GuessError, NothingToCheckError
 from .families import PARAMETERS, families, loss_of, roles_of, stores
 from .functions import Family, FunctionCode, agreement, name_of
 from .live import Nothing
+from .octave import OctaveError
 from .roles import Role, one_hot_first, role
 from .source import signature
 from .state import State
 from .values import Function
-from .world import LAYOUTS, World, build, plain_world
+from .world import LAYOUTS, Store, World, build, plain_world
 
-PATIENCE = 3.0  # seconds a search may take
 ENCODINGS = {"Y": ("one-hot", "ints", "row", "turned"), "y": ("ints", "row", "one-hot", "column")}
 SMALL = (5, 6, 4, 8, 9, 10, 12)  # inputs, then hidden units; no number twice
-LARGE = ((3072, 50, 20, 10), (784, 50, 20, 10), (5, 6, 4, 10), (5, 50, 20, 10), (3072, 50, 20, 10))
+LARGE = ((5, 6, 4, 10), (3072, 50, 20, 10), (784, 50, 20, 10), (5, 50, 20, 10))
+OF_SIZES = r"nonconformant|dimension|out of bound|reshape|mismatch"  # in errors of Octave that another size may cure
 
 
 @dataclass
 class Tried:
-    """What became of the tries: how far the best one came, and why it ended there."""
+    """What became of the tries: how far the best one came, and why it ended there; sized: may another size help?
+    hopeless: functions with parameters kept in a way that no layout makes run."""
 
     stage: int = -1
     error: BaseException | None = None
     one: "Try | None" = None
     best: tuple[Any, FunctionCode] | None = field(default=None)
+    sized: bool = False
+    hopeless: set[tuple[Family, Store]] = field(default_factory=set)
 
     def failed(self, stage: int, error: BaseException, one: "Try") -> None:
         """Keep the try that came furthest, and its error."""
+        self.sized |= of_sizes(error)
         if stage > self.stage:
             self.stage, self.error, self.one = stage, error, one
+
+
+def of_sizes(error: BaseException) -> bool:
+    """Might code that raises this run with arrays of other shapes?"""
+    if isinstance(error, OctaveError):
+        return bool(re.search(OF_SIZES, str(error)))
+    return isinstance(error, ValueError | IndexError | AssertionError | ArithmeticError | CodeError) and not isinstance(
+        error, UnfilledError
+    )
 
 
 def sizes(depth: int, n: int) -> Iterator[tuple[int, ...]]:
@@ -70,15 +85,15 @@ def squared(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def find(namespace: Any, gradient: Function, n: int, rng: Any) -> FunctionCode:
     """The code of a gradient function, in the most fitting world. Raises the error that came furthest."""
-    seed = int(rng.integers(1 << 31))
+    seed, budget = int(rng.integers(1 << 31)), Budget()
     binder = Binder({"Y": "one-hot", "y": "ints"}, loss=loss_of(namespace))
 
     def tries(size: int, group: list[Family]) -> Iterator[Try]:
-        yield from own_network(namespace, group, size, n, seed, binder)
+        yield from own_network(namespace, group, size, n, seed, binder, budget)
         for family, world in _worlds(group, n, size, seed):
             yield Try(family, world, binder)
 
-    code = search(lambda: families(namespace, gradient), tries)
+    code = search(lambda: families(namespace, gradient), tries, budget)
     return singly(code, lambda: find(namespace, gradient, 1, rng)) if n > 1 else code
 
 
@@ -104,12 +119,16 @@ class Holder:
         self.network = network
 
 
-def own_network(namespace: Any, group: list[Family], size: int, n: int, seed: int, binder: Binder) -> Iterator[Try]:
+def own_network(
+    namespace: Any, group: list[Family], size: int, n: int, seed: int, binder: Binder, budget: Budget
+) -> Iterator[Try]:
     """Tries in which the parameters are in what the file makes: an object of a class, a dict of an initialiser."""
     if not any(Role.NETWORK in roles_of(family.gradient) for family in group):
         return
     for maker in network_makers(namespace):
         for depth, square, listed, layout in product((3, 2, 1), (False, True), (False, True), LAYOUTS[:2]):
+            if budget.over:
+                return
             shape = list(sizes(depth, n))[size]
             world = plain_world(layout, squared(shape) if square else shape, n, np.random.default_rng(seed))
             try:
@@ -140,18 +159,22 @@ def measured(world: World, state: State, n: int, rng: Any) -> World:
     return plain_world(world.layout, (d, *world.sizes[1:-1], k), n, rng)
 
 
-def search(groups: Any, tries: Any, deadline: float | None = None) -> FunctionCode:
+def search(groups: Any, tries: Any, budget: Budget | None = None) -> FunctionCode:
     """The best of what was tried. groups: each looked at only if nothing of the one before runs; tries: of a size and a
-    group. deadline: on the clock of time.perf_counter(). Raises the error of the try that came furthest."""
-    tried, deadline = Tried(), deadline or time.perf_counter() + PATIENCE
+    group. Raises the error of the try that came furthest."""
+    tried, budget = Tried(), budget or Budget()
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         for group in groups():
             for size in range(1 + len(LARGE)):
                 for prior, one in enumerate(tries(size, group)):
-                    if time.perf_counter() > deadline or _try(one, prior, tried):
+                    if one.state is None and (one.family, one.world.store) in tried.hopeless:
+                        continue
+                    if not budget.use() or _try(one, prior, tried):
                         break
                 if tried.best is not None and tried.best[0][0] == 0:  # every parameter has a gradient
+                    break
+                if budget.over or (tried.one is not None and not tried.sized):
                     break
             if tried.best is not None:
                 return _said(tried.best[1])
@@ -182,7 +205,7 @@ def _worlds(group: Iterable[Family], n: int, size: int, seed: int) -> Iterator[t
 
 def _try(one: Try, prior: int, tried: Tried) -> bool:
     """Try one world with every encoding of labels; True if everything fits."""
-    family, world = one.family, one.world
+    family, world, sized = one.family, one.world, False
     for count, encodings in enumerate(_encodings(family)):
         binder = one.binder.copy()
         binder.encodings = encodings
@@ -202,6 +225,7 @@ def _try(one: Try, prior: int, tried: Tried) -> bool:
             raise
         except Exception as error:
             tried.failed(0 if outputs is None else 1, error, replace(one, binder=binder))
+            sized |= of_sizes(error)
             continue
         for fill in fillings(sorted(unknown), outputs):
             try:
@@ -213,9 +237,13 @@ def _try(one: Try, prior: int, tried: Tried) -> bool:
                 raise
             except Exception as error:
                 tried.failed(2, error, replace(one, binder=binder))
+                sized |= of_sizes(error)
             else:
+                sized = True
                 if complete:
                     return True
+    if not sized:
+        tried.hopeless.add((family, world.store))
     return False
 
 

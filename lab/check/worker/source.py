@@ -99,6 +99,13 @@ def compared(function: Function, name: str) -> list[str]:
 
 
 @cache
+def compared_number(function: Function, name: str) -> int | None:
+    """The first whole number an argument is compared with: 0 of "if matrix == 0"; None if there is none."""
+    found = re.search(rf"\b{name} *== *(\d+)\b(?!\.)", text(function))
+    return int(found[1]) if found else None
+
+
+@cache
 def unpacked(function: Function, name: str) -> int:
     """Into how many variables it unpacks an argument: 4 for a, b, c, d = eta_params; 0 if it does not."""
     for node in ast.walk(tree(function) or ast.Module([], [])):

@@ -61,7 +61,8 @@ LAYOUTS = (
 class Store:
     """How the parameters are kept. depth: layers with a W; norms: layers with gamma and beta, the first ones; biases:
     is there a b; style: of an argument that holds all of them; keys: letter -> its key there; base: of its numbers;
-    lists: do arguments W and b hold lists; flags: keys beside the parameters that switch batch normalisation on."""
+    lists: do arguments W and b hold lists; column: are lists in Octave cells with one column; flags: keys beside the
+    parameters that switch batch normalisation on."""
 
     depth: int
     norms: int = 0
@@ -70,6 +71,7 @@ class Store:
     keys: tuple[tuple[str, str], ...] = (("W", "W"), ("b", "b"), ("gamma", "gamma"), ("beta", "beta"))
     base: int = 1
     lists: bool = False
+    column: bool = False
     flags: tuple[str, ...] = ()
 
     def letters(self) -> Iterator[tuple[str, int]]:
@@ -115,7 +117,7 @@ class Store:
             for layer in range(self.depth)
         ]
         flat = {f"{keys[letter]}{layer + self.base}": values[letter, layer] for letter, layer in self.letters()}
-        lists = {keys[letter]: column for letter, column in by_letter.items()}
+        lists = {keys[letter]: self.listed(column) for letter, column in by_letter.items()}
         flags = dict.fromkeys(self.flags, self.norms > 0)
         made: dict[str, Any] = {
             "flat": flat | flags,
@@ -129,6 +131,14 @@ class Store:
             "lists in attributes": SimpleNamespace(**lists, **flags),
         }
         return made[self.style]
+
+    def listed(self, values: list[Any]) -> list[Any]:
+        """A list of these, which Octave sees as a cell with one row or one column."""
+        if not self.column:
+            return values
+        cell = Cell(values)
+        cell.shape = (len(values), 1)
+        return cell
 
     def _cell(self, flat: list[Any]) -> Cell:
         """A flat list that Octave sees as theta{1, layer} and theta{2, layer}, too."""

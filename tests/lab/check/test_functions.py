@@ -1,5 +1,8 @@
 """Gradient functions as courses set them, in the layouts and with the arguments students choose."""
 
+import itertools
+import time
+
 import pytest
 
 from tests.lab.check.in_process import check
@@ -178,13 +181,29 @@ def test_any_number_of_examples(tmp_path, examples):
         assert all(examples not in t.shape for t in report.report.tensors) or examples == 1
 
 
-@pytest.mark.parametrize("hard_coded", ["10", "np.zeros((10, 3072))"])
-def test_sizes_that_are_written_into_the_code_are_met(tmp_path, hard_coded):
+@pytest.mark.parametrize(("hard_coded", "shape"), [("10", (10, 5)), ("np.zeros((10, 3072))", (10, 3072))])
+def test_sizes_that_are_written_into_the_code_are_met(tmp_path, hard_coded, shape):
     checked = f"assert len(W) == 10; W = W + 0 * {hard_coded}; s = W @ X + b"
     changed = ONE_LAYER.replace("s = W @ X + b", checked)
     report = check(changed, "ComputeGradients", tmp_path)
     assert report.passed, report
-    assert report.report.tensors[0].shape == (10, 3072)
+    assert report.report.tensors[0].shape == shape
+
+
+@pytest.mark.parametrize("style", ["one layer", "dict of lists"])
+@pytest.mark.parametrize("old", ["", "G @ X.T"])
+def test_the_verdict_does_not_depend_on_the_clock(tmp_path, monkeypatch, style, old):
+    text, name, _ = RIGHT[style]
+    text = text.replace(old, "2 * G @ X.T") if old else text
+    found = check(text, name, tmp_path).report
+    hours = itertools.count(0, 3600)
+    for clock in ("perf_counter", "monotonic", "time"):
+        monkeypatch.setattr(time, clock, lambda: float(next(hours)))
+    again = check(text, name, tmp_path).report
+    assert again.passed == found.passed == (not old)
+    assert [(t.name, t.passed, t.diagnosis, t.checked) for t in again.tensors] == [
+        (t.name, t.passed, t.diagnosis, t.checked) for t in found.tensors
+    ]
 
 
 @pytest.mark.parametrize(
@@ -208,3 +227,13 @@ def test_causes_are_named_with_the_names_of_the_file(tmp_path, style, old, new, 
 def test_the_network_that_the_code_computes_is_in_the_notes(tmp_path):
     notes = check(*RIGHT["dict of lists"][:2], tmp_path).report.notes
     assert "it computes: 2 layers, ReLU, softmax cross entropy, 0.1 * sum W^2" in notes
+
+
+def test_an_argument_that_is_compared_with_a_number_is_given_it(tmp_path):
+    text = ONE_LAYER.replace(
+        "Y, W, b, lamda):\n", "Y, W, b, lamda, way):\n        if way != 3 and not way == 2: return None\n"
+    )
+    assert text != ONE_LAYER
+    report = check(text, "ComputeGradients", tmp_path)
+    assert report.passed, report
+    assert "no cost" not in " ".join(report.report.notes)

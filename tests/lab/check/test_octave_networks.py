@@ -62,3 +62,62 @@ def test_cells_of_two_rows_and_columns_of_cells(form, right, tmp_path):
     assert not found.problem
     assert len(found.report.tensors) == 4
     assert found.passed == right
+
+
+def as_struct(text):
+    """The same network with columns of cells in a struct, which goes out with the gradients in it; the number of layers
+    is an argument."""
+    text = text.replace("W, b, lambda)", "net, n_layers, lambda)").replace("X, W, b)", "X, net, n_layers)")
+    text = re.sub(r"\[grad_W, grad_b\]", "net", text).replace("numel(W)", "n_layers")
+    for letter in "Wb":
+        text = re.sub(rf"\bgrad_{letter} *= *cell.*", "", text)
+        text = re.sub(rf"\bgrad_{letter}\{{(\w)\}}", rf"net.Grad_{letter}{{\1,1}}", text)
+        text = re.sub(rf"(?<![_.])\b{letter}\{{(\w)\}}", rf"net.{letter}{{\1,1}}", text)
+    return text
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_struct_with_columns_of_cells_that_goes_out_with_the_gradients(right, tmp_path):
+    text = as_struct(TWO)
+    if not right:
+        text = text.replace(" .* (H > 0)", "")
+    (tmp_path / "Assignment2.m").write_text(text)
+    found = report(tmp_path / "Assignment2.m")
+    assert not found.problem
+    assert [tensor.name for tensor in found.report.tensors] == ["W[0]", "b[0]", "W[1]", "b[1]"]
+    assert found.passed == right
+
+
+LOOPS = """
+function [grad_W, grad_b] = ComputeGradients(X, H, Y, P, W, lambda)
+n = size(X, 2);
+[K, ~] = size(W);  % 1: a cell has one row
+grad_W = {zeros(size(H, 1), size(X, 1)), zeros(K, size(H, 1))};
+for i = 1:n
+    g = P(:, i) - Y(:, i);
+    grad_W{2} = grad_W{2} + g * H(:, i)';
+    grad_W{1} = grad_W{1} + (W{2}' * g .* (H(:, i) > 0)) * X(:, i)';
+end
+G = P - Y;
+grad_b = {sum((W{2}' * G) .* (H > 0), 2) / n, sum(G, 2) / n};
+grad_W = {grad_W{1} / n + 2 * lambda * W{1}, grad_W{2} / n + 2 * lambda * W{2}};
+end
+
+function [P, H] = EvaluateClassifier(X, W, b)
+H = max(0, W{1} * X + b{1});
+S = W{2} * H + b{2};
+P = exp(S) ./ sum(exp(S));
+end
+
+function J = ComputeCost(X, Y, W, b, lambda)
+[P, ~] = EvaluateClassifier(X, W, b);
+J = -sum(log(sum(Y .* P))) / size(X, 2) + lambda * (sum(sum(W{1}.^2)) + sum(sum(W{2}.^2)));
+end
+"""
+
+
+def test_code_that_takes_the_rows_of_a_cell_for_one_is_not_accused(tmp_path):
+    (tmp_path / "ComputeGradients.m").write_text(LOOPS)
+    found = report(tmp_path / "ComputeGradients.m")
+    assert not found.problem
+    assert found.passed
