@@ -28,35 +28,36 @@ def crowded(tmp_path):
     return tmp_path
 
 
-@pytest.fixture(params=[None, ".", "absolute"])
-def launched(crowded, request, tmp_path):
-    """Run the command in that folder as its console script does, with PYTHONPATH not set or naming the folder."""
+@pytest.fixture
+def launched(crowded, tmp_path):
+    """Run the command in that folder as its console script does: launched("names", PYTHONPATH=".")."""
     script = tmp_path.parent / f"{tmp_path.name}-bin" / "gradlab"  # its own folder comes first on the path
     script.parent.mkdir()
     start = f"import sys; sys.path.append({str(ROOT)!r})\nfrom gradlab.__main__ import main\n"
     script.write_text(f"{start}if __name__ == '__main__':\n    main()\n")
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     env |= {"GRADLAB_DATA": str(tmp_path / "no-data"), "GRADLAB_RUNS": str(tmp_path / "runs")}
-    if request.param:
-        env["PYTHONPATH"] = str(crowded) if request.param == "absolute" else request.param
 
-    def launched(*arguments):
-        return subprocess.run([sys.executable, str(script), *arguments], cwd=crowded, env=env, capture_output=True)
+    def launched(*arguments, **more):
+        command = [sys.executable, str(script), *arguments]
+        return subprocess.run(command, cwd=crowded, env=env | more, capture_output=True)
 
     return launched
 
 
-def test_training_and_searching_use_our_modules(launched, small):
+def test_every_command_uses_our_modules(launched, crowded, small):
     changes = [argument for change in [*small, "updates=20"] for argument in ("-s", change)]
     vary = "search.vary=[{key='optimiser.eta', distribution='log-uniform', low=1e-3, high=1}]"
+    for path in ({}, {"PYTHONPATH": "."}, {"PYTHONPATH": str(crowded)}):
+        ended = launched("presets", "a2-setting1", **path)
+        assert ended.returncode == 0, (path, ended.stderr.decode())
     for command in (
-        ["presets", "a2-setting1"],
         ["run", "a2-setting1", "--data", "mini", *changes],
         ["search", "a2-setting1", "--data", "mini", *changes, "-s", "search.trials=2", "-s", vary, "--jobs", "2"],
         ["names", "Malmberg"],
         ["check", "a1-test2"],
     ):
-        ended = launched(*command)
+        ended = launched(*command, PYTHONPATH=str(crowded))
         assert ended.returncode == 0, (command, ended.stderr.decode())
 
 
@@ -68,7 +69,7 @@ def test_a_student_file_sees_its_own(launched, crowded):
         (crowded / f"{name}.py").unlink(missing_ok=True)
         shutil.rmtree(crowded / name, ignore_errors=True)
     (crowded / "mine.py").write_text(STUDENT)
-    ended = launched("check", "mine.py:scaled")
+    ended = launched("check", "mine.py:scaled", PYTHONPATH=".")
     assert ended.returncode == 0, ended.stdout.decode() + ended.stderr.decode()
 
 
