@@ -123,7 +123,7 @@ def _answer_signals() -> None:
 def _suspend(number: int, frame: FrameType | None) -> None:
     """Show the cursor that a bar has hidden, and stop until the shell continues this process."""
     with suppress(OSError):
-        print("\033[?25h", file=sys.__stderr__, flush=True)  # a bar puts itself in the place of sys.stderr
+        print("\033[?25h", file=sys.__stderr__, flush=True)  # a bar puts itself instead of sys.stderr
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     signal.signal(number, _suspend)

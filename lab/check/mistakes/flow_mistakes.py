@@ -1,4 +1,4 @@
-"""The catalogue of mistakes in what runs backward: each is what students do in the place of one right step.
+"""The catalogue of mistakes in what runs backward: each is what students do instead of one right step.
 
 A mistake gives the G that the step would hand on, or None where it does not fit. To add one, add a line to the list of
 its step. In a sentence, {tensors} are the gradients that match, {match} is "match" or "matches", {layer} is "layer 2",
@@ -41,7 +41,7 @@ Step = Callable[[Flow, LayerTrace, Pass], Array | None]
 
 @dataclass(frozen=True)
 class FlowMistake:
-    """What stands in the place of a right step."""
+    """What stands instead of a right step."""
 
     key: str
     sentence: str
@@ -135,7 +135,7 @@ def softmax_mistakes() -> list[FlowMistake]:
         ),
         instead(
             "only-the-label",
-            "{Tensors} {match} a G that is 0 but at the label: keep the other classes' P in G = P - Y.",
+            "{Tensors} {match} a G that is 0 except at the label: keep P of the other classes, G = P - Y.",
             lambda S, Y: (softmax(S) - Y) * Y,
         ),
         instead(
@@ -389,7 +389,7 @@ def slope_mistakes(network: ReferenceNetwork) -> list[FlowMistake]:
         ),
         FlowMistake(
             "activation-slope-of-scores",
-            f"{{Tensors}} {{match}} the formula of {{slope}} with the scores in the place of {{H}}: {right}.",
+            f"{{Tensors}} {{match}} the formula of {{slope}} with the scores instead of {{H}}: {right}.",
             lambda flow, t, p: flow.above * on_output(t.u),
         ),
         FlowMistake(
@@ -544,12 +544,12 @@ def normalisation_mistakes(network: ReferenceNetwork) -> list[FlowMistake]:
         ),
         altered(
             "norm-root-missing",
-            "1 / (var + eps) in the place of 1 / sqrt(var + eps) in {layer}.",
+            "1 / (var + eps) instead of 1 / sqrt(var + eps) in {layer}.",
             lambda t, p: {"inverse": t.inverse**2, "centred": t.centred / t.inverse},
         ),
         altered(
             "norm-mean-not-divided",
-            "the sum of the gradient over the batch in the place of its mean, in {layer}: divide the part through the "
+            "the sum of the gradient over the batch instead of its mean, in {layer}: divide the part through the "
             "mean by n.",
             lambda t, p: {"mean_path": float(p.n)},
         ),
@@ -639,7 +639,7 @@ def other_ddof(t: LayerTrace, p: Pass) -> Array:
 
 
 def over_units(flow: Flow, t: LayerTrace, p: Pass) -> Array | None:
-    """Means over axis 1 in the place of axis 0."""
+    """Means over axis 1 instead of axis 0."""
     if t.z is None:
         return None
     g = flow.at_u * t.tensors.get("gamma", 1.0)

@@ -203,7 +203,7 @@ def only_window(xp: Array, dy: Array, dW: Array, windows: Windows, all_images: b
 
 
 def shifted(xp: Array, shift: tuple[int, int]) -> Array:
-    """Images moved, zeros in the place of what leaves."""
+    """Images moved, zeros instead of what leaves."""
     out = np.zeros_like(xp)
     (down, right), (h, w) = shift, xp.shape[1:3]
     to = slice(max(down, 0), h + min(down, 0)), slice(max(right, 0), w + min(right, 0))

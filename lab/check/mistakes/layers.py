@@ -36,7 +36,7 @@ Inputs = Mapping[str, Any]  # "x", "W", "b", "gamma", "beta", "y" as rows are ex
 
 @dataclass(frozen=True)
 class LayerMistake:
-    """What stands in the place of the right gradient of one tensor: an array, or None where it does not fit."""
+    """What stands instead of the right gradient of one tensor: an array, or None where it does not fit."""
 
     key: str
     role: str

@@ -11,7 +11,7 @@ from lab.check.mistakes.evidence import Layers
 
 @dataclass(frozen=True)
 class PenaltyMistake:
-    """What is added, up to a factor that is solved for, in the place of W."""
+    """What is added, up to a factor that is solved for, instead of W."""
 
     key: str
     sentence: str

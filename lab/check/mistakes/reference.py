@@ -3,7 +3,7 @@
     s = h W + b,  z = (s - mean) / sqrt(var + eps),  u = gamma z + beta,  h' = activation(u);  J = loss(scores)
 
 Backward, G is dJ by the last thing computed; each step turns it into dJ by the thing before, or into a gradient.
-A mistake is another function in the place of one of these steps.
+A mistake is another function instead of one of these steps.
 """
 
 from collections.abc import Callable, Iterator, Mapping

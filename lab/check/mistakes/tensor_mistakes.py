@@ -36,7 +36,7 @@ SUBTRACTED_TWICE = (
 
 @dataclass(frozen=True)
 class TensorMistake:
-    """What stands in the place of the right line for a gradient."""
+    """What stands instead of the right line for a gradient."""
 
     key: str
     sentence: str

@@ -351,7 +351,7 @@ class TensorWalk:
         return self._read(data, self.own, self.setting.penalty)
 
     def explained_with(self, data: Sequence[Array], unit: Callable[[Layers, int, str], Array | None]) -> bool:
-        """Is it this data part and some multiple of what stands in the place of the penalty?"""
+        """Is it this data part and some multiple of what stands instead of the penalty?"""
         units = [unit(point.layers, self.layer, self.role) for point in self.walk.points]
         known = [one for one in units if one is not None]
         if len(known) < len(units):

@@ -36,7 +36,7 @@ ALIKE = {"norm-eps-other": "norm-eps-missing", "norm-running-statistics": "norm-
 
 
 class Planted:
-    """A network whose backward pass takes `mistake` in the place of one step or line, in one layer."""
+    """A network whose backward pass takes `mistake` instead of one step or line, in one layer."""
 
     def __init__(self, network, sizes, step="", layer=-1, mistake=None, seed=0):
         rng = np.random.default_rng(seed)
