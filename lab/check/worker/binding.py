@@ -31,6 +31,15 @@ COUNTS: tuple[tuple[str, Callable[[World], int]], ...] = (
 )
 
 
+PASSES = r"(n|num|max)?(epochs?|iter(ation)?s?|steps|updates|passes)"
+BATCH_SIZE = r"(mini)?(batch|nbatch|batchsize|batchn|bs)"
+
+
+def is_rate(name: str) -> bool:
+    """Is it surely a learning rate, and no slope of a leaky ReLU?"""
+    return role(name) is Role.ETA and plain(name) != "alpha"
+
+
 class UnfilledError(CodeError):
     """An argument nobody knows a value for."""
 
@@ -237,7 +246,11 @@ class Binder:
             return False, "train"
         if what is Role.SEED:
             return False, 1
-        if optional and not (what is Role.OFF and is_flag(p)):
+        if re.fullmatch(PASSES, plain(p.name)):
+            return False, 1
+        if re.fullmatch(BATCH_SIZE, plain(p.name)):
+            return False, len(world.x)
+        if optional and not (what is Role.OFF and is_flag(p)) and not is_rate(p.name):
             return True, None
         simple = {Role.OFF: False, Role.KEEP: 0.6, Role.DROP: 0.4, Role.ETA: self.eta, Role.STEP: 1e-8}
         if what in simple:

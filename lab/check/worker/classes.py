@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .binding import Binder
-from .construct import BATCH_SIZE, Making, makers, new
+from .binding import BATCH_SIZE, Binder
+from .construct import Making, makers, new
 from .effort import Budget
 from .errors import CodeError, GuessError, NothingToCheckError, NoWayError
 from .families import families, gradient_of, loss_of, roles_of

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .binding import Binder
+from .binding import BATCH_SIZE, Binder, is_rate
 from .roles import Role, one_hot_first, plain, role
 from .shown import shown
 from .source import signature, text, unpacked, wants_list
@@ -36,7 +36,6 @@ SIZES = (
 )
 CHANNELS = r"(n|num)?(filters?|kernels|maps|outchannels|cout|nf|channelsout|f)"
 KERNEL = r"(kernel|filter|pool|window|k|f)(size|h|w|height|width|dim|shape)?|hh|ww|poolheight|poolwidth|size"
-BATCH_SIZE = r"(mini)?(batch|nbatch|batchsize|batchn|bs)"
 ACTIVATION = r"act(ivation|iv|fn|func|function)?s?|activationfn|activationfunction|nonlinearity"
 
 
@@ -65,6 +64,8 @@ def new(made: Function, world: World, binder: Binder, listed: bool = False) -> A
     for name, value in list(getattr(thing, "__dict__", {}).items()):
         if re.fullmatch(BATCH_SIZE, plain(name)) and isinstance(value, int):
             setattr(thing, name, len(world.x))
+        if is_rate(name) and isinstance(value, float):
+            setattr(thing, name, binder.eta)
     return _initialised(thing, world, binder, listed)
 
 

@@ -71,6 +71,7 @@ def gradient_of(thing: Any) -> Function | None:
     methods = methods_of(thing)
     named = [f for name, f in methods.items() if is_gradient_name(name)]
     named += [f for name, f in methods.items() if gives_loss_and_gradient(name, f, True)]
+    named = named or [f for name, f in methods.items() if trains(name, f)]
     named.sort(
         key=lambda f: (
             Role.LABELS not in roles_of(f),
@@ -78,6 +79,16 @@ def gradient_of(thing: Any) -> Function | None:
         )
     )
     return named[0] if named else None
+
+
+def trains(name: str, function: Function) -> bool:
+    """train(X, Y), fit(X, Y): may it hold the gradients between its lines, seen only as steps?"""
+    named = re.fullmatch(
+        r"(sgd|gd)?(train|fit|learn|partialfit|optimi[sz]e|update|step)(ing)?(model|network|net|step|"
+        r"batch|onbatch|epoch|once|one|params|parameters|weights)?",
+        plain(name),
+    )
+    return bool(named) and Role.LABELS in roles_of(function)
 
 
 def takes_labels(function: Function) -> bool:

@@ -96,6 +96,8 @@ class FunctionCode(Code):
             self.params = {**self.params, **drawn(self.state, rng)}
         found = self.leaves(self.params)
         self.found = self._locate(found)
+        if self.found.stepped:
+            self._refuse_other_steps(found, rng)
         if self.state is not None:
             silent = {name for name in self.state.silent if name not in self.found.fits}
             self.slots = tuple(slot for slot in self.slots if slot.name not in silent)
@@ -112,6 +114,18 @@ class FunctionCode(Code):
         if self.layer:
             self.out = self._out(self.params)
         self._settle_sums()
+
+    def _refuse_other_steps(self, found: list[Leaf], rng: Any) -> None:
+        """A step that does not depend on where it starts, or is as large everywhere, is not eta times a gradient."""
+        assert self.state is not None
+        name, moved = name_of(self.family.gradient), drawn(self.state, rng)
+        once = {leaf.path: leaf.value for leaf in found}
+        again = {leaf.path: leaf.value for leaf in self.leaves({**self.params, **moved})}
+        steps = {slot: (once[f"step {slot}"], again.get(f"step {slot}", 0.0)) for slot in self.found.stepped}
+        if any(np.allclose(a - b, (self.params[k] - moved[k]) / Binder.eta) for k, (a, b) in steps.items()):
+            raise CodeError(f"{name}() starts from parameters of its own")
+        if all(np.ptp(np.abs(step)) < 1e-3 * np.abs(step).max() for step, _ in steps.values()):
+            raise CodeError(f"{name}() takes steps that are no multiple of the gradient")
 
     def _drop_unseen(self) -> None:
         """A layer none of whose parameters has a gradient anywhere: only dx can be checked."""

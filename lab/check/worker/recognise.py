@@ -9,7 +9,7 @@ from .binding import UnfilledError
 from .classes import find_class, find_globals, find_made, is_layer
 from .code import Code
 from .errors import CodeError, GuessError, NothingToCheckError, NoWayError
-from .families import functions_of, gives_loss_and_gradient, is_gradient_name, takes_all, takes_labels
+from .families import functions_of, gives_loss_and_gradient, is_gradient_name, takes_all, takes_labels, trains
 from .layers import LayerCode
 from .objects import ObjectCode
 from .pairs import pair
@@ -70,6 +70,7 @@ def _gradients(kind: type, kinds: dict[str, type]) -> bool:
     methods = {name: f for base in kind.__mro__[-2::-1] for name, f in vars(base).items() if callable(f)}
     named = [f for name, f in methods.items() if is_gradient_name(name) or plain(name) in ("grads", "gradients")]
     named += [f for name, f in methods.items() if gives_loss_and_gradient(name, f)]
+    named = named or [f for name, f in methods.items() if trains(name, f)]
     if not named or all(re.search(r"NotImplemented|:\s*pass\s*$|abstract", text(f)) for f in named):
         return False
     derived = any(kind in other.__mro__[1:] for other in kinds.values())

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from .binding import Binder, Outputs, Recipe, UnfilledError
+from .binding import BATCH_SIZE, Binder, Outputs, Recipe, UnfilledError
 from .classes import is_layer
 from .code import Code
-from .construct import BATCH_SIZE, Making, given
+from .construct import Making, given
 from .costs import held_cost
 from .errors import GuessError
 from .explain import unpacks
