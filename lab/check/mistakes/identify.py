@@ -144,6 +144,7 @@ def identify(code: NetworkEvidence, points: Points, exact: float = EXACT) -> Ide
     plans += [(loss, "squares", apart) for loss in LOSSES[:2] if len(code.layers) > 1]
     plans += [(loss, "squares", together) for loss in MISTAKEN]
     plans += [(loss, kind, together) for loss in LOSSES[:2] for kind in PENALTIES]
+    plans = [plan for plan in plans if plan[0].outputs <= code.layers[-1]["W"].shape[1]]
     solutions = (one.solved(*plan, exact) for plan in plans for one in tried)
     return next((identity for identity in solutions if identity), None)
 

@@ -22,6 +22,7 @@ class Loss:
     key: str = ""  # of the mistake
     fault: str = ""  # "J takes ...", what to change
     meant: "Loss | None" = None
+    outputs: int = 2  # the fewest
 
 
 def one_hot(y: Labels, classes: int) -> Array:
@@ -43,9 +44,14 @@ def sigmoid(S: Array) -> Array:
     return out
 
 
+def at(S: Array, y: Labels) -> tuple[Array, Array]:
+    """Where in each row its label points; of a single output always there."""
+    return np.arange(len(y)), np.minimum(y, S.shape[1] - 1)
+
+
 def picked(S: Array, y: Labels) -> Array:
     """The entry of each row that its label names."""
-    out: Array = S[np.arange(len(y)), y]
+    out: Array = S[at(S, y)]
     return out
 
 
@@ -89,14 +95,14 @@ def with_eps(eps: float) -> Loss:
 def margins(S: Array, y: Labels) -> Array:
     """max(0, s_j - s_y + 1), and 0 at the label itself."""
     out: Array = np.maximum(0, S - picked(S, y)[:, None] + 1)
-    out[np.arange(len(y)), y] = 0
+    out[at(S, y)] = 0
     return out
 
 
 def through_margins(slopes: Array, y: Labels) -> Array:
     """The gradient by S of a sum of margins with these slopes (n, K)."""
     G = slopes.copy()
-    G[np.arange(len(y)), y] -= slopes.sum(axis=1)
+    G[at(G, y)] -= slopes.sum(axis=1)
     return G / len(y)
 
 
@@ -148,6 +154,7 @@ LOSSES = (
         "binary cross entropy of each class",
         binary_entropy,
         lambda S, y: (sigmoid(S) - one_hot(y, S.shape[1])) / len(y),
+        outputs=1,
     ),
 )
 

@@ -17,7 +17,7 @@ from .functions import Family, FunctionCode
 from .inputs import layer_inputs
 from .roles import Role, plain
 from .scopes import arrays_read, closure, globals_of
-from .search import LARGE, Try, measured, search, singly, sizes, squared
+from .search import LARGE, Try, is_binary, measured, search, singly, sizes, squared
 from .source import signature
 from .state import State
 from .values import Function
@@ -35,7 +35,10 @@ def find_class(namespace: Any, kind: type, n: int, rng: Any) -> FunctionCode:
     for maker in makers(namespace, kind):
         try:
             code = search(
-                lambda m=maker: _groups(namespace, m, kind, n, seed, budget), lambda size, group: group(size), budget
+                lambda m=maker: _groups(namespace, m, kind, n, seed, budget),
+                lambda size, group: group(size),
+                budget,
+                is_binary(namespace),
             )
             return singly(code, lambda: find_class(namespace, kind, 1, rng)) if n > 1 else code
         except NothingToCheckError:
@@ -64,7 +67,7 @@ def find_globals(namespace: Any, gradient: Function, n: int, rng: Any) -> Functi
             for family in group:
                 yield Try(family, measured(world, state, n, np.random.default_rng(seed)), binder, state)
 
-    return search(lambda: families(namespace, gradient, thing), tries)
+    return search(lambda: families(namespace, gradient, thing), tries, binary=is_binary(namespace))
 
 
 def _groups(namespace: Any, maker: Function, kind: type | None, n: int, seed: int, budget: Budget) -> Iterator[Any]:

@@ -57,13 +57,16 @@ PARAMETERS = {Role.W, Role.B, Role.NETWORK}
 
 
 def gives_loss_and_gradient(name: str, function: Function, own: bool = False) -> bool:
-    """softmax_loss(x, y), net.loss(X, y): does it return a loss, and a gradient beside it?"""
-    if not re.search(r"loss|cost|svm|softmax", plain(name)) or re.search(OTHER, plain(name)):
-        return False
+    """softmax_loss(x, y), net.loss(X, y), propagate(w, b, X, Y): does it return a loss, and a gradient beside it?"""
     names = returned(function)
-    loss = re.search(r"softmax|svm|hinge|entropy", plain(name))
-    given = any((not n and loss) or tensor(n).letter or re.search("grad", plain(n)) for n in names[1:])
-    return Role.LABELS in roles_of(function) and len(names) >= 2 and given
+    if Role.LABELS not in roles_of(function) or len(names) < 2:
+        return False
+    if not re.search(r"loss|cost|svm|softmax", plain(name)) or re.search(OTHER, plain(name)):
+        loss = any(re.fullmatch("j|.*(cost|loss)", plain(n)) for n in names)
+        gradient = any(re.fullmatch(r"grads?|gradients?|(d|grad)[wb]\d*", plain(n)) for n in names)
+        return loss and gradient and not re.search(rf"{OTHER}|{NUMERICAL}", plain(name))
+    loss_alone = re.search(r"softmax|svm|hinge|entropy", plain(name))
+    return any((not n and loss_alone) or tensor(n).letter or re.search("grad", plain(n)) for n in names[1:])
 
 
 def gradient_of(thing: Any) -> Function | None:
@@ -88,7 +91,11 @@ def trains(name: str, function: Function) -> bool:
         r"batch|onbatch|epoch|once|one|params|parameters|weights)?",
         plain(name),
     )
-    return bool(named) and Role.LABELS in roles_of(function)
+    return (
+        bool(named)
+        and Role.LABELS in roles_of(function)
+        and bool(re.search(r"\w @ |dot\(|matmul|einsum", text(function)))
+    )
 
 
 def takes_labels(function: Function) -> bool:
@@ -122,6 +129,26 @@ def families(namespace: Any, gradient: Function, thing: Any = None) -> Iterator[
     flags = tuple(sorted(set().union(*map(_flags, functions_of(namespace).values()))))
     for group in groups:
         yield [Family(gradient, forward, cost, flags) for cost in group for forward in forwards]
+    if not own and forwards == [None] and Role.P in roles_of(gradient):
+        yield [Family(gradient, None, cost, flags, course=True) for cost in [*costs[:1], None]]
+
+
+def takes_cache(namespace: Any, gradient: Function) -> bool:
+    """Is it given labels and what forward kept, parameters and all, as in L_model_backward(AL, Y, caches)?"""
+    roles = roles_of(gradient)
+    if Role.LABELS not in roles or Role.OTHER not in roles or roles & {Role.X, *PARAMETERS}:
+        return False
+    forwards = [f for name, f in functions_of(namespace).items() if re.search(FORWARD, plain(name))]
+    return any(Role.X in roles_of(f) and Role.NETWORK in roles_of(f) for f in forwards)
+
+
+def has_parameters(family: Family) -> bool:
+    """Is one of the functions given parameters, and gradients of them asked for?"""
+    roles = roles_of(family.gradient)
+    if roles & PARAMETERS or family.forward is None:
+        return bool(roles & PARAMETERS)
+    alone = gives_loss_and_gradient(name_of(family.gradient), family.gradient)
+    return bool(roles_of(family.forward) & PARAMETERS) and Role.X not in roles and not alone
 
 
 def _flags(function: Function) -> set[str]:
@@ -244,6 +271,8 @@ def stores(family: Family) -> list[Store]:
 def _stores(family: Family, functions: Sequence[Function]) -> list[Store]:
     held = holders(functions)
     weights, biases = held.get("W", []), "b" in held
+    if family.course:  # the bias is no argument of ComputeGradients(X, Y, P, W, lambda)
+        biases = any(tensor(name).letter == "b" for name in returned(family.gradient))
     if not weights or any(Role.NETWORK in roles_of(f) for f in functions):
         return [replace(store, flags=family.flags) for store in _networks(functions, held)]
     norms = any(letter in held for letter in ("gamma", "beta"))

@@ -27,12 +27,20 @@ from .world import World
 
 @dataclass(frozen=True)
 class Family:
-    """Functions, or methods of one object, that belong together. flags: what the file reads beside the parameters."""
+    """Functions, or methods of one object, that belong together. flags: what the file reads beside the parameters;
+    course: does the course's own network stand in for a forward that the file lacks?"""
 
     gradient: Function
     forward: Function | None = None
     cost: Function | None = None
     flags: tuple[str, ...] = ()
+    course: bool = False
+
+    def outputs(self, binder: Binder, world: World, values: Mapping[str, Any]) -> Outputs | None:
+        """What forward makes of these parameters; None if there is no forward."""
+        if self.course:
+            return Outputs(reference.outputs(world, values), None)
+        return Outputs(binder.call(self.forward, world, values), self.forward) if self.forward is not None else None
 
 
 @dataclass(frozen=True)
@@ -168,9 +176,7 @@ class FunctionCode(Code):
 
     def outputs(self, values: Mapping[str, Any]) -> Outputs | None:
         """What forward makes of these parameters; None if there is no forward."""
-        if self.family.forward is None:
-            return None
-        return Outputs(self.binder.call(self.family.forward, self.world, values), self.family.forward)
+        return self.family.outputs(self.binder, self.world, values)
 
     def _out(self, values: Mapping[str, Any]) -> Any:
         with self.holding(values):

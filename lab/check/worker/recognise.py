@@ -9,7 +9,15 @@ from .binding import UnfilledError
 from .classes import find_class, find_globals, find_made, is_layer
 from .code import Code
 from .errors import CodeError, GuessError, NothingToCheckError, NoWayError
-from .families import functions_of, gives_loss_and_gradient, is_gradient_name, takes_all, takes_labels, trains
+from .families import (
+    functions_of,
+    gives_loss_and_gradient,
+    is_gradient_name,
+    takes_all,
+    takes_cache,
+    takes_labels,
+    trains,
+)
 from .layers import LayerCode
 from .objects import ObjectCode
 from .pairs import pair
@@ -47,7 +55,7 @@ def recognised(namespace: Any) -> list[Found]:
     found = [Found(p.stem, "pair", f"{p.forward} and {p.backward}") for p in pairs]
     paired = {name for p in pairs for name in (p.forward, p.backward)}
     for name, function in functions.items():
-        if name not in paired and is_gradient_name(name) and takes_all(function):
+        if name not in paired and _is_gradient(namespace, name, function):
             found.append(Found(name, "gradients", f"{name}() with what it needs"))
         elif name not in paired and gives_loss_and_gradient(name, function):
             found.append(Found(name, "loss", f"{name}(), a loss with its gradient"))
@@ -70,10 +78,10 @@ def _gradients(kind: type, kinds: dict[str, type]) -> bool:
     methods = {name: f for base in kind.__mro__[-2::-1] for name, f in vars(base).items() if callable(f)}
     named = [f for name, f in methods.items() if is_gradient_name(name) or plain(name) in ("grads", "gradients")]
     named += [f for name, f in methods.items() if gives_loss_and_gradient(name, f)]
-    named = named or [f for name, f in methods.items() if trains(name, f)]
+    derived = any(kind in other.__mro__[1:] for other in kinds.values())
+    named = named or [f for name, f in methods.items() if trains(name, f) and not derived]
     if not named or all(re.search(r"NotImplemented|:\s*pass\s*$|abstract", text(f)) for f in named):
         return False
-    derived = any(kind in other.__mro__[1:] for other in kinds.values())
     return not (derived and any(p.default is p.empty for p in signature(kind)))
 
 
@@ -128,7 +136,11 @@ def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
     made = getattr(namespace, name, None)
     if made is None:
         raise CodeError(f"there is no {name} in it, nor {name}_forward and {name}_backward: it has {_names(namespace)}")
-    if not isinstance(made, type) and callable(made) and _is_gradient(name, made):
+    if (
+        not isinstance(made, type)
+        and callable(made)
+        and (_is_gradient(namespace, name, made) or gives_loss_and_gradient(name, made))
+    ):
         yield lambda: find(namespace, made, n, rng)
         return
     if _on_globals(namespace, name):
@@ -143,8 +155,8 @@ def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
         yield lambda: find_made(namespace, made, n, rng)
 
 
-def _is_gradient(name: str, function: Function) -> bool:
-    return (is_gradient_name(name) and takes_all(function)) or gives_loss_and_gradient(name, function)
+def _is_gradient(namespace: Any, name: str, function: Function) -> bool:
+    return is_gradient_name(name) and (takes_all(function) or takes_cache(namespace, function))
 
 
 def unknown_form(namespace: Any, name: str) -> list[dict[str, str]]:

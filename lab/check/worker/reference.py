@@ -10,8 +10,23 @@ from .world import World
 
 def probabilities(world: World, values: Mapping[str, Any]) -> Any:
     """P (n, K) with rows as examples. Takes complex parameters."""
+    return _layers(world, values)[-1]
+
+
+def outputs(world: World, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a forward would give, as X lies: P; H, H1, X1 ... of the hidden layers."""
+    *hidden, P = (h.T if world.layout.columns else h for h in _layers(world, values))
+    found = {"P": np.ascontiguousarray(P)}
+    if len(hidden) == 1:
+        found["H"] = hidden[0]
+    return found | {f"{letter}{i}": h for i, h in enumerate(hidden, 1) for letter in "HXA"}
+
+
+def _layers(world: World, values: Mapping[str, Any]) -> list[Any]:
+    """The hidden layers and P, each (n, units)."""
     at = {(slot.letter, slot.layer): values[slot.name] for slot in world.slots}
-    h, last = world.x, world.store.depth - 1
+    h = s = world.x
+    found = []
     for layer in range(world.store.depth):
         W = at["W", layer]
         s = h @ (W.T if world.layout.outputs_first else W)
@@ -20,9 +35,10 @@ def probabilities(world: World, values: Mapping[str, Any]) -> Any:
         if ("gamma", layer) in at:
             c = s - s.mean(0)
             s = c / np.sqrt((c * c).mean(0)) * at["gamma", layer].ravel() + at["beta", layer].ravel()
-        h = s if layer == last else s * (s.real > 0)
-    e = np.exp(h - h.real.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
+        h = s * (s.real > 0)
+        found.append(h)
+    e = np.exp(s - s.real.max(axis=1, keepdims=True))
+    return [*found[:-1], e / e.sum(axis=1, keepdims=True)]
 
 
 def cost(world: World, P: Any, values: Mapping[str, Any], penalty: float) -> Any:

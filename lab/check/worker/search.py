@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 
 from . import reference
-from .binding import Binder, Outputs, UnfilledError, fillings, holders
+from .binding import Binder, UnfilledError, fillings, holders
 from .construct import Making, network_makers, new
 from .effort import Budget
 from .errors import CodeError, GuessError, NothingToCheckError
-from .families import PARAMETERS, families, loss_of, roles_of, stores
+from .families import families, has_parameters, loss_of, roles_of, stores
 from .functions import Family, FunctionCode, agreement, name_of
 from .live import Nothing
 from .octave import OctaveError
 from .roles import Role, one_hot_first, role
-from .source import signature
+from .source import signature, text
 from .state import State
 from .values import Function
 from .world import LAYOUTS, Store, World, build, plain_world
@@ -28,6 +28,7 @@ ENCODINGS = {"Y": ("one-hot", "ints", "row", "turned"), "y": ("ints", "row", "on
 SMALL = (5, 6, 4, 8, 9, 10, 12)  # inputs, then hidden units; no number twice
 LARGE = ((5, 6, 4, 10), (3072, 50, 20, 10), (784, 50, 20, 10), (5, 50, 20, 10))
 OF_SIZES = r"nonconformant|dimension|out of bound|reshape|mismatch"  # in errors of Octave that another size may cure
+BINARY = r"log\(\(?\s*1(\.0*)?\s*-|log1p\(\s*-"  # of the cross entropy of a single output
 
 
 @dataclass
@@ -65,6 +66,7 @@ def sizes(depth: int, n: int) -> Iterator[tuple[int, ...]]:
     for d, first, second, k in LARGE:
         hidden = (first, second, 15, 12, 11)[: depth - 1]
         yield (d, *hidden, k)
+    yield (*free[:depth], 1)  # one output, labels 0 and 1
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def find(namespace: Any, gradient: Function, n: int, rng: Any) -> FunctionCode:
         for family, world in _worlds(group, n, size, seed):
             yield Try(family, world, binder)
 
-    code = search(lambda: families(namespace, gradient), tries, budget)
+    code = search(lambda: families(namespace, gradient), tries, budget, is_binary(namespace))
     return singly(code, lambda: find(namespace, gradient, 1, rng)) if n > 1 else code
 
 
@@ -103,6 +105,8 @@ def singly(code: FunctionCode, again: Callable[[], FunctionCode]) -> FunctionCod
         return code
     try:
         one = again()
+        if _averages(one):
+            return code
     except Exception:
         return code
     if 0 in one.found.fits.values() or agreement(one) < len(one.slots):
@@ -110,6 +114,18 @@ def singly(code: FunctionCode, again: Callable[[], FunctionCode]) -> FunctionCod
     one.notes += ("it takes one example at a time",)
     one.world = replace(one.world, fixed=True)
     return one
+
+
+def _averages(code: FunctionCode) -> bool:
+    """Is J a mean over examples: the same if every one comes twice?"""
+    world = code.world
+    twice = code.moved_to(replace(world, x=np.repeat(world.x, 2, axis=0), y=np.repeat(world.y, 2)))
+    return bool(np.isclose(twice.cost(code.params), code.cost(code.params), rtol=1e-9))
+
+
+def is_binary(namespace: Any) -> bool:
+    """Does the file take the cross entropy of probabilities that stand alone?"""
+    return bool(re.search(BINARY, text(namespace)))
 
 
 class Holder:
@@ -159,9 +175,9 @@ def measured(world: World, state: State, n: int, rng: Any) -> World:
     return plain_world(world.layout, (d, *world.sizes[1:-1], k), n, rng)
 
 
-def search(groups: Any, tries: Any, budget: Budget | None = None) -> FunctionCode:
+def search(groups: Any, tries: Any, budget: Budget | None = None, binary: bool = False) -> FunctionCode:
     """The best of what was tried. groups: each looked at only if nothing of the one before runs; tries: of a size and a
-    group. Raises the error of the try that came furthest."""
+    group; binary: may the network have a single output? Raises the error of the try that came furthest."""
     tried, budget = Tried(), budget or Budget()
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
@@ -176,6 +192,8 @@ def search(groups: Any, tries: Any, budget: Budget | None = None) -> FunctionCod
                     break
                 if budget.over or (tried.one is not None and not tried.sized):
                     break
+            if binary and (tried.best is None or 0 in tried.best[1].found.fits.values()):
+                any(_try(one, prior, tried) for prior, one in enumerate(tries(1 + len(LARGE), group)))
             if tried.best is not None:
                 return _said(tried.best[1])
     if tried.error is not None:
@@ -185,7 +203,7 @@ def search(groups: Any, tries: Any, budget: Budget | None = None) -> FunctionCod
 
 def _worlds(group: Iterable[Family], n: int, size: int, seed: int) -> Iterator[tuple[Family, World]]:
     for family in group:
-        if not roles_of(family.gradient) & PARAMETERS:
+        if not has_parameters(family):
             k = SMALL[1]
             for layout in LAYOUTS[:2]:
                 rng = np.random.default_rng(seed)
@@ -215,8 +233,7 @@ def _try(one: Try, prior: int, tried: Tried) -> bool:
             with one.state.holding({}) if one.state is not None else Nothing():
                 if one.state is not None:
                     one.state.reset()
-                if family.forward is not None:
-                    outputs = Outputs(binder.call(family.forward, world, world.values), family.forward)
+                outputs = family.outputs(binder, world, world.values)
                 binder.cotangent = outputs.array() if one.layer and outputs is not None else None
                 for function in (family.gradient, family.cost):
                     if function is not None:
@@ -265,13 +282,20 @@ def _judge(code: FunctionCode, prior: tuple[int, ...], tried: Tried) -> bool:
     missing = len(slots) - len(fits)
     exact = sum(fit == 3 for fit in fits.values())
     known = code.state is None and code.penalty is None and not code.layer and _is_known(code)
-    if not np.isfinite(code.cost(code.params)):
+    J = code.cost(code.params)
+    if not np.isfinite(J):
         raise CodeError("the cost is not finite")
+    if (
+        code.world.sizes[-1] == 1
+        and code.elsewhere(np.random.default_rng(3), code.examples or 1).cost(code.params) == J
+    ):
+        raise CodeError("the cost of a single output is always the same")
     natural = code.binder.encodings["Y"] == "one-hot"  # Y holds integers only if one-hot rows do not run
     weights = sum(slot.letter == "W" for slot in slots)
     square = len(set(code.world.sizes)) < len(code.world.sizes) and weights > 1
     depth = 1.5 if square else weights  # square ones say more than a single layer, and less than others
-    rank = (-missing, depth, len(slots), natural, known + _sums_to_one(code), right, exact, tuple(-p for p in prior))
+    same, likely = sum(fit > 0 for fit in fits.values()), known + _sums_to_one(code)
+    rank = (-missing, depth, len(slots), natural, likely, same, right, exact, tuple(-p for p in prior))
     if tried.best is None or rank > tried.best[0]:
         tried.best = (rank, code)
     return missing == 0 and right == exact == len(code.slots)
@@ -279,6 +303,8 @@ def _judge(code: FunctionCode, prior: tuple[int, ...], tried: Tried) -> bool:
 
 def _is_known(code: FunctionCode) -> bool:
     """Is J the course's cost?"""
+    if code.world.sizes[-1] == 1:
+        return False
     P = reference.probabilities(code.world, code.params)
     J = float(np.real(code.cost(code.params)))
     return any(
@@ -308,6 +334,8 @@ def _said(code: FunctionCode) -> FunctionCode:
     if code.penalty is not None and not code.layer:
         factor = {0.0: "", 0.5: " and 0.5 lambda sum W^2"}.get(code.penalty / code.world.lambda_, " and lambda sum W^2")
         notes.append(f"no cost in the file that fits: held against softmax cross entropy{factor}")
+    if code.family.course:
+        notes.append("no forward in the file: held against the course's network, ReLU and softmax")
     if code.added:
         factor = "" if code.added == code.world.lambda_ else f"{code.added / code.world.lambda_:g} "
         notes.append(

@@ -102,6 +102,8 @@ class Store:
         key = dict(self.keys)[letter]
         if self.style == "single":
             return key
+        if not self.style and not own and not self.lists:  # of a gradient that has no argument beside it
+            return key if self.depth == 1 else f"{key}{layer + self.base}"
         if self.style in ("flat", "attributes"):
             return f"{key}{layer + self.base}"
         return f"{key}[{layer}]"
@@ -169,11 +171,13 @@ class World:
         return np.ascontiguousarray(self.x.T if turned else self.x)
 
     def labels(self, encoding: str) -> Any:
-        """The labels: "one-hot" as X lies, "turned" the other way, "ints" (n,), "row" (1, n), "column" (n, 1)."""
+        """The labels: "one-hot" as X lies, "turned" the other way, "ints" (n,), "row" (1, n), "column" (n, 1). Of a
+        network with a single output they are 1 for the first class and 0 for the other."""
+        rows = (np.arange(self.sizes[-1]) == self.y[:, None]).astype(float)
         if encoding in ("one-hot", "turned"):
-            rows = np.eye(self.sizes[-1])[self.y]
             return np.ascontiguousarray(rows.T) if self.layout.columns == (encoding == "one-hot") else rows
-        return {"ints": self.y, "row": self.y[None, :], "column": self.y[:, None]}[encoding].copy()
+        y = rows[:, 0] if self.sizes[-1] == 1 else self.y
+        return {"ints": y, "row": y[None, :], "column": y[:, None]}[encoding].copy()
 
     def elsewhere(self, rng: Any, n: int) -> "World":
         """Another batch of n examples and other parameters."""
@@ -193,7 +197,8 @@ def draw_data(rng: Any, n: int, d: int, classes: int) -> tuple[Any, Any]:
 
 
 def draw_labels(rng: Any, n: int, classes: int) -> Any:
-    """y (n,), in which neighbouring examples have different classes."""
+    """y (n,), in which neighbouring examples have different classes, two of them if there is a single output."""
+    classes = max(classes, 2)
     return (np.arange(n) * 2 + np.arange(n) // classes + int(rng.integers(classes))) % classes
 
 
