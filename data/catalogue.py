@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data import place
+from data import files, place
+from data.near import near
 from data.sources import IMAGE_SETS, NAME_SETS, ImageSet, NameSet
 
 
@@ -19,6 +20,7 @@ class Entry:
     full: str  # "present", "incomplete" or "absent", by file names; content is checked when a file is read
     full_size: int  # of the set's files on this machine
     download_size: int  # 0: there is nothing to download
+    near: str  # what lies near this place and is not quite the set, with what to do; "" if nothing does
     place: str  # the folder for the full files, whether they are there or not
     source: str
     licence: str
@@ -34,15 +36,18 @@ def entries() -> list[Entry]:
 
 
 def _images(home: Path, source: ImageSet) -> Entry:
-    folder, names = home / source.folder, [file.name for file in source.files]
+    folder = home / source.folder
+    there = [files.find(folder, file) for file in source.files]
+    state = _state(there)
     return Entry(
         name=source.name,
         title=source.title,
         embedded={"train": source.embedded_train, "test": source.embedded_test},
         embedded_size=source.embedded.size,
-        full=_state(folder, names),
-        full_size=_size(folder, names),
+        full=state,
+        full_size=_size(there),
         download_size=source.download_size,
+        near="" if state == "present" else near(source),
         place=str(folder),
         source=source.page,
         licence=source.licence,
@@ -51,26 +56,28 @@ def _images(home: Path, source: ImageSet) -> Entry:
 
 def _names(home: Path, source: NameSet) -> Entry:
     folder = home / source.folder
+    there = [None if place.missing(folder, [name]) else folder / name for name in source.files]
     return Entry(
         name=source.name,
         title=source.title,
         embedded={"names": source.count},
         embedded_size=source.embedded.size,
-        full=_state(folder, source.files),
-        full_size=_size(folder, source.files),
+        full=_state(there),
+        full_size=_size(there),
         download_size=0,
+        near="",
         place=str(folder),
         source=source.page,
         licence=source.licence,
     )
 
 
-def _state(folder: Path, names: Sequence[str]) -> str:
-    missing = len(place.missing(folder, names))
+def _state(files: Sequence[Path | None]) -> str:
+    missing = files.count(None)
     if not missing:
         return "present"
-    return "absent" if missing == len(names) else "incomplete"
+    return "absent" if missing == len(files) else "incomplete"
 
 
-def _size(folder: Path, names: Sequence[str]) -> int:
-    return sum((folder / name).stat().st_size for name in names if (folder / name).is_file())
+def _size(files: Sequence[Path | None]) -> int:
+    return sum(path.stat().st_size for path in files if path is not None)

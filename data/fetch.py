@@ -1,7 +1,14 @@
-"""Downloads of the full image sets with pooch: hash check, progress bar, resume."""
+"""Downloads of the full image sets with pooch: hash check, progress bar, resume.
 
+Nothing is believed of what a server sends: a page in the place of a file, a part that begins elsewhere and a body that
+is cut off or too long leave what was downloaded before as it was.
+"""
+
+import re
 import shutil
 import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +18,7 @@ from data.sources import SETS, File, ImageSet, image_set
 
 _CHUNK = 1 << 14  # bytes that a broken connection can lose
 _TIMEOUT = 30  # seconds without data
+_OTHERS, _LOOK = 24 * 3600, 0.2  # seconds to wait for a process that downloads the same; between two looks
 
 
 def fetch(name: str, progress: bool = True, base_url: str | None = None) -> Path:
@@ -18,25 +26,59 @@ def fetch(name: str, progress: bool = True, base_url: str | None = None) -> Path
 
     `progress` draws a bar on stderr. `base_url` replaces the official address.
     An interrupted download is kept as NAME.part, and the next call continues it. A file gets its final name only when
-    it is complete and its hash is right. Raises DataError if the set cannot be completed.
+    it is complete and its hash is right. Of several processes one downloads, and the others wait for it. Raises
+    DataError if the set cannot be completed.
     """
     if name in SETS and SETS[name].all_embedded:
         raise DataError(f"all {name} are embedded: there is nothing to fetch")
     source = image_set(name)
     folder, url = place.home() / source.folder, base_url or source.url
-    wanted = [file for file in source.files if not _intact(folder / file.name, file)]
-    if wanted and source.archive:
-        archive = _download(source.archive, place.home(), url, progress)
-        _extract(archive, source, wanted)
-    elif wanted:
-        for file in wanted:
-            _download(file, folder, url, progress)
+    if not _wanted(source, folder):
+        return folder
+    with _one_at_a_time(place.home() / f".{source.name}.lock"):
+        wanted = _wanted(source, folder)  # somebody else may have got it
+        if wanted and source.archive:
+            archive = _download(source.archive, place.home(), url, progress)
+            _extract(archive, source, wanted)
+        else:
+            for file in wanted:
+                _download(file, folder, url, progress)
     return folder
 
 
-def _intact(path: Path, file: File) -> bool:
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    """Inside the with-block no other process downloads; without it where the disk knows no locks."""
+    import portalocker
+
     try:
-        files.read(path, file, remedy="")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = portalocker.Lock(path, "a", timeout=_OTHERS, check_interval=_LOOK)
+        lock.acquire()
+    except portalocker.AlreadyLocked:
+        raise DataError(f"another process has been downloading to {path.parent} for a day: end it, or wait") from None
+    except portalocker.LockException:
+        yield
+        return
+    except OSError as error:
+        raise DataError(
+            f"{path.parent} cannot be written ({error.strerror}); set GRADLAB_DATA to another folder"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _wanted(source: ImageSet, folder: Path) -> list[File]:
+    """The files that are missing or damaged."""
+    return [file for file in source.files if not _intact(folder, file)]
+
+
+def _intact(folder: Path, file: File) -> bool:
+    path = files.find(folder, file) or folder / file.name
+    try:
+        files.read(path, file if path.name == file.name else file.unpacked or file, remedy="")
     except DataError:
         return False
     return True
@@ -81,37 +123,74 @@ class _Resuming:
 
     def __init__(self, part: Path, size: int, progress: bool) -> None:
         self.part, self.size, self.progress = part, size, progress
+        self._again = part.with_name(f"{part.name}.again")  # of a server that sends everything again
 
     def __call__(self, url: str, output_file: str, pooch: Any) -> None:
-        if self._have() < self.size:
+        if _size(self.part) < self.size:
             self._continue(url)
+        if _size(self.part) < self.size:
+            raise DataError(f"{url} ended after {_size(self.part):,} of {self.size:,} bytes; run the command again")
         self.part.replace(output_file)
-
-    def _have(self) -> int:
-        return self.part.stat().st_size if self.part.exists() else 0
 
     def _continue(self, url: str) -> None:
         import requests
-        from tqdm import tqdm  # type: ignore[import-untyped]
 
         # "identity": if the server compressed the data, the byte range would not match
-        headers = {"Accept-Encoding": "identity", "Range": f"bytes={self._have()}-"}
+        headers = {"Accept-Encoding": "identity", "Range": f"bytes={_size(self.part)}-"}
         with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as response:
             response.raise_for_status()
-            resumed = response.status_code == requests.codes.partial
-            with (
-                self.part.open("ab" if resumed else "wb") as out,
-                tqdm(
-                    desc=self.part.stem,
-                    initial=self._have(),
-                    total=self.size,
-                    unit="B",
-                    unit_scale=True,
-                    disable=not self.progress,
-                ) as bar,
-            ):
-                for chunk in response.iter_content(_CHUNK):
-                    bar.update(out.write(chunk))
+            self._believe(response, url)
+            if response.status_code == requests.codes.partial or not _size(self.part):
+                self._write(response, self.part, "ab", url)
+                return
+            try:
+                self._write(response, self._again, "wb", url)
+            finally:
+                if self._is_more():
+                    self._again.replace(self.part)
+                self._again.unlink(missing_ok=True)
+
+    def _believe(self, response: Any, url: str) -> None:
+        """Raise DataError for an answer that cannot be the rest of the file, or all of it."""
+        have, partial = _size(self.part), response.status_code == 206
+        given = response.headers.get("Content-Range", f"bytes {have}-{self.size - 1}/{self.size}")
+        if partial and not re.fullmatch(rf"bytes {have}-\d+/({self.size}|\*)", given):
+            raise DataError(f"{url} sent {given}, not the bytes from {have:,} of {self.size:,}; run the command again")
+        length = response.headers.get("Content-Length", "")
+        if length.isdecimal() and int(length) != self.size - (have if partial else 0):
+            kind = response.headers.get("Content-Type", "no type").partition(";")[0]
+            raise DataError(
+                f"{url} does not send the file: {int(length):,} bytes ({kind}), expected {self.size:,}. Does a network "
+                f"ask for a login first? Try later, or put the files into {self.part.parent} by hand"
+            )
+
+    def _write(self, response: Any, path: Path, mode: str, url: str) -> None:
+        """Write what the server sends, up to the size of the file."""
+        from tqdm import tqdm  # type: ignore[import-untyped]
+
+        have = _size(path) if mode == "ab" else 0
+        with (
+            path.open(mode) as out,
+            tqdm(
+                desc=self.part.stem, initial=have, total=self.size, unit="B", unit_scale=True, disable=not self.progress
+            ) as bar,
+        ):
+            for chunk in response.iter_content(_CHUNK):
+                have += len(chunk)
+                if have > self.size:
+                    raise DataError(f"{url} sends more than the {self.size:,} bytes of the file; try later")
+                bar.update(out.write(chunk))
+
+    def _is_more(self) -> bool:
+        """Is what was sent again the beginning of the same file, and longer?"""
+        if _size(self._again) <= _size(self.part):
+            return False
+        with self.part.open("rb") as old, self._again.open("rb") as new:
+            return all(piece == new.read(len(piece)) for piece in iter(lambda: old.read(1 << 20), b""))
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 def _extract(archive: Path, source: ImageSet, wanted: list[File]) -> None:

@@ -1,10 +1,19 @@
-"""Read a file whose exact content is known."""
+"""Find and read a file whose exact content is known."""
 
 import hashlib
 from pathlib import Path
 
 from data.errors import DataError
 from data.sources import File
+
+
+def find(folder: Path, file: File) -> Path | None:
+    """Where the file is in the folder, as it is or unpacked; None if it is not there. Raises DataError if the folder is
+    unreadable."""
+    try:
+        return next((folder / name for name in file.names if (folder / name).is_file()), None)
+    except OSError as error:
+        raise DataError(f"{folder} cannot be read ({error.strerror})") from None
 
 
 def read(path: Path, expected: File, remedy: str) -> bytes:

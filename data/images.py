@@ -6,9 +6,10 @@ from functools import partial
 
 import numpy as np
 
-from data import cifar10, idx, packed, place, splits
+from data import cifar10, files, idx, packed, place, splits
 from data.dataset import Dataset, Part
 from data.errors import DataError
+from data.near import near
 from data.normalise import Keep, apply, check, fit, in_memory, undo
 from data.sources import ImageSet, Variant, image_set
 
@@ -79,11 +80,12 @@ def _choose(source: ImageSet, variant: str) -> Variant:
     if variant == "mini":
         return "mini"
     folder = place.home() / source.folder
-    missing = place.missing(folder, [file.name for file in source.files])
+    missing = [file.name for file in source.files if files.find(folder, file) is None]
     if missing and variant == "full":
+        hint = near(source)
         raise DataError(
             f"{folder} lacks {', '.join(missing)} of {source.title}; run `gradlab data fetch {source.name}` "
-            f"(a new run can use the embedded part: --data mini)"
+            f"(a new run can use the embedded part: --data mini){hint and f'. {hint}'}"
         )
     return "mini" if missing else "full"
 

@@ -1,5 +1,6 @@
 """The data sets as published: their files with size and sha256, their addresses and their licences."""
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -17,6 +18,14 @@ class File:
     name: str
     size: int
     sha256: str
+    unpacked: "File | None" = None  # what a gzipped file holds
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the file can be called: its own name, and those that programs give to what they unpack from it."""
+        if self.unpacked is None:
+            return (self.name,)
+        return (self.name, self.unpacked.name, re.sub(r"-(idx\d)", r".\1", self.unpacked.name))
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,7 @@ class ImageSet:
     embedded_test: int
     page: str
     licence: str
+    others: tuple[str, ...] = ()  # names of other versions of the set, which cannot be used
 
     judge: ClassVar[Judge] = "test"
     all_embedded: ClassVar[bool] = False
@@ -117,6 +127,7 @@ CIFAR10 = ImageSet(
     embedded_test=1_000,
     page="https://www.cs.toronto.edu/~kriz/cifar.html",
     licence="no licence stated; cite Krizhevsky (2009)",
+    others=("cifar-10-batches-py", "cifar-10-python.tar.gz", "cifar-10-batches-mat", "cifar-10-matlab.tar.gz"),
 )
 
 MNIST = ImageSet(
@@ -130,11 +141,21 @@ MNIST = ImageSet(
                 "train-images-idx3-ubyte.gz",
                 9_912_422,
                 "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+                File(
+                    "train-images-idx3-ubyte",
+                    47_040_016,
+                    "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+                ),
             ),
             File(
                 "train-labels-idx1-ubyte.gz",
                 28_881,
                 "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+                File(
+                    "train-labels-idx1-ubyte",
+                    60_008,
+                    "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+                ),
             ),
         ),
     ),
@@ -144,11 +165,15 @@ MNIST = ImageSet(
             "t10k-images-idx3-ubyte.gz",
             1_648_877,
             "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+            File(
+                "t10k-images-idx3-ubyte", 7_840_016, "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"
+            ),
         ),
         File(
             "t10k-labels-idx1-ubyte.gz",
             4_542,
             "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+            File("t10k-labels-idx1-ubyte", 10_008, "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
         ),
     ),
     test_rows=10_000,

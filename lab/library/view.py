@@ -52,5 +52,7 @@ def show_data(console: Console, entries: "Sequence[Entry]") -> None:
         console.print(Text.assemble((entry.title, "bold"), f" ({entry.name})"))
         console.print(f"  embedded  {counts} ({decimal(entry.embedded_size)})", highlight=False)
         console.print(f"  full      {full}", highlight=False, soft_wrap=True)
+        if entry.near:
+            console.print(f"  near      {entry.near}", highlight=False, soft_wrap=True)
         console.print(f"  source    {entry.source}", highlight=False, soft_wrap=True)
         console.print(f"  licence   {entry.licence}", highlight=False, soft_wrap=True)

@@ -79,6 +79,8 @@ def _session(
     runs_dir: Path,
 ) -> "Run":
     """A new run, or a resumed one."""
+    from data.near import near
+    from data.sources import image_set
     from lab.runs import run as lab_run
     from lab.runs.store import find
     from presets.load import load
@@ -97,6 +99,8 @@ def _session(
     session = lab_run.start(load(preset, changes), data or "auto", runs_dir, threads or cores())
     if data is None and session.dataset.variant == "mini":
         notice(f"using the embedded part of {session.dataset.title}; {command_lines.fetch()} gets all of it")
+        if hint := near(image_set(session.dataset.name)):
+            notice(hint)
     return session
 
 

@@ -51,6 +51,8 @@ def search(
     json: Json = False,
 ) -> None:
     """Train a preset with many values of a setting. ctrl+c stops it; the same command continues it."""
+    from data.near import near
+    from data.sources import image_set
     from lab.search.search import begin
     from lab.search.view import SearchProgress, show_search
     from presets.load import load
@@ -60,6 +62,8 @@ def search(
     begun = begin(load(preset, changes or []), data or "auto", runs_dir, jobs or cores(), trials, scheduler, refine)
     if data is None and begun.variant == "mini":
         notice(f"using {begun.label}; {fetch()} gets all of it")
+        if hint := near(image_set(begun.preset.data.set)):
+            notice(hint)
     if refine:
         notice(f"{begun.preset.name}: {begun.preset.description}")
     if begun.taken_up:

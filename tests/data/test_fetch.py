@@ -6,6 +6,7 @@ import io
 import shutil
 import socket
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from werkzeug import Request, Response
@@ -74,7 +75,9 @@ def cifar_server(server, cifar, place, pin, tmp_path, monkeypatch):
 
 
 def contents(folder):
-    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """Of every file but the locks."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock")
+    return {path.name: path.read_bytes() for path in files}
 
 
 def refused(url: str, name: str = "mnist") -> str:
@@ -163,10 +166,90 @@ def test_a_body_that_breaks_off_is_kept_and_resumed(mnist_server, place):
     assert contents(place) == mnist_server.files
 
 
-@pytest.mark.parametrize("wrong", [b"x", b"x" * 100_000])
-def test_a_wrong_hash_is_refused_and_not_kept(mnist_server, place, wrong):
+@pytest.mark.parametrize("wrong", [b"x", b"x" * 100_000], ids=["short", "long"])
+def test_a_body_of_another_size_is_not_taken(mnist_server, place, wrong):
     right = mnist_server.files[IMAGES]
     mnist_server.files[IMAGES] = wrong
+    assert f"does not send the file: {len(wrong):,} bytes (text/plain), expected" in refused(mnist_server.url)
+    assert contents(place) == {}
+    mnist_server.files[IMAGES] = right
+    fetch("mnist", progress=False, base_url=mnist_server.url)
+    assert contents(place) == mnist_server.files
+
+
+def page(size: int, length: bool, status: int = 200, **headers: str) -> Response:
+    """What a network sends that asks for a login first: with or without its length."""
+    content = (b"<html>Log in, please. " * (1 + size // 20))[:size]
+    response = Response(content if length else iter([content]), status, content_type="text/html")
+    response.headers.extend({name.replace("_", "-"): value for name, value in headers.items()})
+    return response
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (page(300, length=True), "300 bytes (text/html)"),
+        (page(40_000, length=True), "40,000 bytes (text/html)"),
+        (page(300, length=False), "ended after"),
+        (page(40_000, length=False), "ended after"),
+        (page(10_000_000, length=False), "sends more than the"),
+        (page(10_000_000, length=False, status=206), "sends more than the"),
+        (page(300, length=True, status=206), "300 bytes (text/html)"),
+        (page(300, length=False, status=206, Content_Range="bytes 0-299/300"), "sent bytes 0-299/300, not the bytes"),
+        (page(300, length=False, status=206, Content_Range="nonsense"), "sent nonsense, not the bytes"),
+    ],
+)
+def test_a_page_in_the_place_of_a_file_does_not_destroy_what_is_there(mnist_server, place, answer, message):
+    """Of the file half was downloaded before."""
+    half = mnist_server.files[IMAGES][: mnist_server.files[IMAGES].__len__() // 2]
+    (place / "mnist").mkdir(parents=True)
+    (place / "mnist" / f"{IMAGES}.part").write_bytes(half)
+    mnist_server.answers[IMAGES] = answer
+    assert message in refused(mnist_server.url)
+    (name, kept), *others = contents(place).items()
+    assert (name, others) == (f"{IMAGES}.part", [])
+    assert kept.startswith(half)
+    assert len(kept) <= len(mnist_server.files[IMAGES])
+
+
+def test_a_whole_file_that_is_cut_off_does_not_destroy_a_longer_part(mnist_server, place):
+    """The server knows no ranges."""
+    whole = mnist_server.files[IMAGES]
+    (place / "mnist").mkdir(parents=True)
+    (place / "mnist" / f"{IMAGES}.part").write_bytes(whole[:20_000])
+    for sent, kept in ((5_000, 20_000), (40_000, 40_000)):
+        cut = Response(iter([whole[:sent]]), 200)
+        cut.headers["Content-Length"] = str(len(whole))
+        mnist_server.answers[IMAGES] = cut
+        refused(mnist_server.url)
+        ((name, part),) = contents(place).items()
+        assert name == f"{IMAGES}.part"
+        assert whole.startswith(part)
+        assert kept - fetch_module._CHUNK < len(part) <= kept
+
+
+def test_two_fetches_at_once_both_end_well(mnist_server, place):
+    """Locks of one process are those of several: each open file has its own."""
+    with ThreadPoolExecutor(2) as pool:
+        again = [pool.submit(fetch, "mnist", progress=False, base_url=mnist_server.url) for _ in range(2)]
+        assert [call.result() for call in again] == [place / "mnist"] * 2
+    assert contents(place) == mnist_server.files
+    assert len(mnist_server.asked) == len(mnist_server.files), "each file is downloaded once"
+
+
+def test_a_disk_without_locks_downloads_all_the_same(mnist_server, place, monkeypatch):
+    def refuse(*arguments):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("portalocker.portalocker.LOCKER", refuse)
+    fetch("mnist", progress=False, base_url=mnist_server.url)
+    assert contents(place) == mnist_server.files
+
+
+@pytest.mark.parametrize("wrong", [b"x"])
+def test_a_wrong_hash_is_refused_and_not_kept(mnist_server, place, wrong):
+    right = mnist_server.files[IMAGES]
+    mnist_server.files[IMAGES] = wrong * len(right)
     assert f"{IMAGES} does not have the expected sha256" in refused(mnist_server.url)
     assert contents(place) == {}
     mnist_server.files[IMAGES] = right
