@@ -8,6 +8,8 @@ Here the blocks are always the same, so a result never depends on the number of 
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import copy_context
+from functools import partial
 from queue import SimpleQueue
 
 from threadpoolctl import threadpool_limits
@@ -69,7 +71,7 @@ def share(blocks: int, work: Callable[[int], object]) -> None:
                 done.put(None)
 
     for inbox in _helpers.inboxes[: blocks - 1]:
-        inbox.put(lend_a_hand)
+        inbox.put(partial(copy_context().run, lend_a_hand))  # with what NumPy is told to ignore here
     mine = 0
     while (k := _next(left)) is not None:
         work(k)
@@ -104,5 +106,5 @@ def in_background(job: Job) -> Job:
         if error := done.get():
             raise error
 
-    _helpers.inboxes[0].put(run)
+    _helpers.inboxes[0].put(partial(copy_context().run, run))
     return wait

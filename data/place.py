@@ -10,7 +10,10 @@ from data.errors import DataError
 def home() -> Path:
     """The folder of the full data sets: GRADLAB_DATA, or `gradlab` in the user's cache folder."""
     if chosen := os.environ.get("GRADLAB_DATA"):
-        return Path(chosen).expanduser()
+        try:
+            return Path(chosen).expanduser()
+        except RuntimeError:
+            raise DataError(f"GRADLAB_DATA = {chosen}: there is no such user") from None
     import pooch  # here, because the import takes longer than everything else in this package
 
     return Path(pooch.os_cache("gradlab"))

@@ -31,12 +31,12 @@ from lab.runs.run_command import run
 from lab.runs.runs_command import runs
 from lab.search.command import search
 from lab.terminal import BAD_INPUT, FAILED, INTERRUPTED, RunsDir, notice
+from lab.user_paths import at_home
 from lab.visible import visible
 
 app = typer.Typer(
     help="A terminal laboratory for neural networks written from scratch.",
     epilog="Start with: gradlab run a2-setting1",
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},  # of every command, too
@@ -87,6 +87,8 @@ def main() -> None:
     warnings.showwarning = _say_warning
     usage_error: Any = typer.BadParameter.__base__  # of the click that typer brings with it
     try:
+        sys.argv[1:] = map(at_home, sys.argv[1:])
+        os.environ |= {name: at_home(value) for name, value in os.environ.items() if name.startswith("GRADLAB_")}
         code = app(standalone_mode=False, prog_name="gradlab")
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):

@@ -29,8 +29,8 @@ def read_document(path: Path, kind: type[T], needed: Sequence[str]) -> T | None:
     except ValidationError as error:
         wrong = error.errors(include_url=False, include_input=False)[0]
         raise DamagedError(f"{path} cannot be used: {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from None
-    except RecursionError:
-        raise DamagedError(f"{path} cannot be used: it is nested too deeply") from None
+    except (RecursionError, MemoryError):
+        raise DamagedError(f"{path} cannot be used: it is nested too deeply, or too large") from None
     return cast(T, document)
 
 

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 
+import numpy as np
+
 from core import optimisers, sampling, schedules
 from core.batches import Batches
+from core.network import Network
 from core.objective import Objective
 from core.streams import stream
 from core.trainer import Trainer
@@ -51,7 +54,7 @@ def build(preset: schema.Preset, dataset: Dataset) -> Trainer:
     dropout = stream(preset.seed, "dropout")
     train = dataset.train
     network = build_network(preset.network, train.x.shape[1:], len(dataset.classes), dropout, dataset.symbols)
-    network.initialise(stream(preset.seed, "init"))
+    _initialise(network, preset)
     size, sampler = preset.training.batch, SAMPLERS[preset.training.sampling](train.y)
     try:
         batches = Batches(train.x, train.y, size, stream(preset.seed, "order"), sampler)
@@ -68,6 +71,17 @@ def build(preset: schema.Preset, dataset: Dataset) -> Trainer:
         monitored={"train": (train.x, train.y), "validation": (dataset.validation.x, dataset.validation.y)},
         generators={"dropout": dropout},
     )
+
+
+def _initialise(network: Network, preset: schema.Preset) -> None:
+    """Draw the initial weights. Raises PresetError if some are too large for a number."""
+    with np.errstate(over="ignore"):
+        network.initialise(stream(preset.seed, "init"))
+    if not np.isfinite(network.theta).all():
+        spread = preset.network.sigma
+        raise PresetError(
+            f"{preset.name}: network.sigma = {spread}: not every initial weight is finite: give a smaller one"
+        )
 
 
 def build_optimiser(spec: schema.Optimiser) -> optimisers.Optimiser:

@@ -12,7 +12,7 @@ import tomlkit
 from pydantic import ValidationError
 
 from presets.errors import PresetError
-from presets.keys import models_in, resolve, section_models
+from presets.keys import models_in, resolve, section_models, settings
 from presets.schema import Preset
 
 FOLDER = Path(__file__).parent
@@ -30,7 +30,19 @@ def load(preset: str, changes: Iterable[str] = ()) -> Preset:
     `preset` is a path if it has a slash or ends in .toml. Raises PresetError.
     """
     path = _path(preset)
-    return parse(read(path), path.stem, origin=preset, changes=changes)
+    raw = read(path)
+    if path.parent != FOLDER:
+        raw = _as_own(raw, path.stem, preset)
+    return parse(raw, path.stem, origin=preset, changes=changes)
+
+
+def _as_own(raw: dict[str, Any], stem: str, origin: str) -> dict[str, Any]:
+    """A preset of ours that was written out and changed is not ours any more: it has another name, and no reference."""
+    name = raw.get("name")
+    if name not in names() or settings(parse(raw, stem, origin)) == settings(load(str(name))):
+        return raw
+    own = f"{name}-changed" if stem in (*names(), "preset") else stem  # preset.toml is what a run calls its own
+    return {key: value for key, value in raw.items() if key != "reference"} | {"name": own}
 
 
 def parse(raw: Mapping[str, Any], name: str, origin: str, changes: Iterable[str] = ()) -> Preset:

@@ -37,11 +37,12 @@ def default_path() -> Path:
 def load(path: Path) -> tuple[AppSettings, str]:
     """The settings in that file, and what is wrong with it, if anything; then, and without a file, the defaults."""
     try:
-        return AppSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))), ""
+        return AppSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig"))), ""
     except FileNotFoundError:
         return AppSettings(), ""
-    except (OSError, ValueError) as error:
-        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+    except (OSError, ValueError, RecursionError, MemoryError) as error:
+        wrong = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        reason = wrong or type(error).__name__
         return AppSettings(), f"{path}: {reason}; using the defaults"
 
 

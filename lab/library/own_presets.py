@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 from lab.errors import LabError
+from lab.runs.saved import changed
 from presets.schema import Preset
 from presets.toml import dump
 
@@ -11,7 +12,8 @@ from presets.toml import dump
 def save(preset: Preset, path: Path) -> Preset:
     """Write a preset to a new TOML file and return it, named after the file. Raises LabError if the file exists or
     cannot be written."""
-    named = preset.model_copy(update={"name": path.stem})
+    reference = None if changed(preset) else preset.reference  # of other settings the report reports nothing
+    named = preset.model_copy(update={"name": path.stem, "reference": reference})
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(dump(named))
@@ -29,6 +31,8 @@ def files(folder: Path) -> list[Path]:
 
 def _is_preset(path: Path) -> bool:
     try:
-        return {"optimiser", "training"} <= tomllib.loads(path.read_text(encoding="utf-8")).keys()
-    except (OSError, ValueError):
+        if not path.is_file():  # a pipe would be waited for
+            return False
+        return {"optimiser", "training"} <= tomllib.loads(path.read_text(encoding="utf-8-sig")).keys()
+    except (OSError, ValueError, RecursionError, MemoryError):
         return False

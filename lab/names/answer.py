@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict
 
-from data.alphabet import fold
+from data.alphabet import encode, fold
+from data.errors import DataError
 from lab.names.model import NamesModel, Origin
 
 
@@ -26,6 +27,7 @@ class Guesses:
     origin: Origin
     classes: tuple[str, ...]
     guesses: tuple[Guess, ...]
+    refused: tuple["Refused", ...] = ()
 
     def document(self) -> "GuessesDocument":
         """Plain values for JSON: a list has an entry for each name."""
@@ -46,7 +48,16 @@ class Guesses:
         }
         if explained := [list(guess.letters) for guess in guesses if guess.letters is not None]:
             document["explain"] = explained
+        if self.refused:
+            document["refused"] = list(self.refused)
         return document
+
+
+class Refused(TypedDict):
+    """What was given and is no name."""
+
+    name: str
+    reason: str
 
 
 class OriginDocument(TypedDict):
@@ -69,14 +80,29 @@ class GuessesDocument(TypedDict):
     probabilities: list[list[float]]
     best: list[str]
     explain: NotRequired[list[list[float]]]
+    refused: NotRequired[list[Refused]]
 
 
 def answer(model: NamesModel, names: Sequence[str], explain: bool = False) -> Guesses:
-    """The guesses of a model; with `explain`, also the support of each letter. Raises DataError for an invalid name."""
+    """The guesses of a model; with `explain`, also the support of each letter. An invalid name hides no other. Raises
+    DataError if none is valid."""
+    refused = tuple(Refused(name=name, reason=reason) for name in names if (reason := _invalid(name)))
+    if len(refused) == len(names):
+        raise DataError("; ".join(each["reason"] for each in refused))
+    names = [name for name in names if not _invalid(name)]
     p = model.probabilities(names)
     letters = [tuple(drops.tolist()) for drops in model.explain(names)] if explain else [None] * len(names)
     guesses = (
         Guess(name, fold(name), tuple(row.tolist()), model.classes[row.argmax()], said)
         for name, row, said in zip(names, p, letters, strict=True)
     )
-    return Guesses(model.origin, model.classes, tuple(guesses))
+    return Guesses(model.origin, model.classes, tuple(guesses), refused)
+
+
+def _invalid(name: str) -> str:
+    """Why the network cannot read a name; "" if it can."""
+    try:
+        encode(name)
+    except DataError as error:
+        return str(error)
+    return ""

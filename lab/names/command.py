@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lab.errors import LabError
-from lab.terminal import Json, RunsDir, output
+from lab.terminal import BAD_INPUT, Json, RunsDir, notice, output
 
 Surnames = Annotated[
     list[str], typer.Argument(metavar="SURNAME...", help="One or more; - reads them from stdin, one per line.")
@@ -39,7 +39,7 @@ def names(
     from lab.names.view import show_names
 
     if surnames == ["-"]:
-        surnames = [line.strip() for line in sys.stdin if line.strip()]
+        surnames = _lines()
     if not surnames:
         raise LabError("no names: give some, or one per line on stdin")
     with threadpool_limits(1, "blas"):  # waking a second thread takes longer than the products of a name
@@ -47,3 +47,18 @@ def names(
     if out is not None:
         save(said, out)
     output(json, said.document(), lambda terminal: show_names(terminal, said))
+    for each in said.refused:
+        notice(each["reason"])
+    if said.refused:
+        raise typer.Exit(BAD_INPUT)
+
+
+def _lines() -> list[str]:
+    """The names on stdin. Raises LabError for text in another encoding than UTF-8."""
+    given = sys.stdin.buffer.read()
+    try:
+        lines = given.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        line = given[: error.start].count(b"\n") + 1
+        raise LabError(f"stdin is not UTF-8 text (line {line}): save the names as UTF-8") from None
+    return [line.strip() for line in lines if line.strip()]

@@ -39,7 +39,8 @@ def save(answer: Guesses, path: Path) -> None:
     if path.suffix not in WRITERS:
         raise LabError(f"{path}: a table of names is written as {' or '.join(WRITERS)}")
     try:
-        with path.open("x", encoding="utf-8") as file:
+        # a spreadsheet knows UTF-8 by the mark at its start
+        with path.open("x", encoding="utf-8-sig" if path.suffix == ".csv" else "utf-8", newline="") as file:
             file.write(WRITERS[path.suffix](answer))
     except FileExistsError:
         raise LabError(f"{path} exists already: give another name") from None

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -32,7 +33,7 @@ def of_run(record: SavedRun) -> dict[str, Callable[[], Figure]]:
         for measure in CURVES
     }
     figures["eta"] = lambda: eta(record)
-    if record.result is not None:
+    if record.result is not None and record.state != "diverged":
         confusion, classes = np.array(record.result["confusion"]), record.result["classes"]
         figures["confusion"] = lambda: confusion_figure(confusion, classes)
     return figures
@@ -63,7 +64,7 @@ def curve(record: SavedRun, measure: str) -> Figure:
             label = f"reported, {split}{on}: {figure_text(measure, value)}"
             axes.axhline(value, color=GREY, linestyle=":", label=label)
     _mark_the_end(axes, record, measure)
-    axes.legend()
+    _legend(axes, axes)
     return figure
 
 
@@ -76,7 +77,7 @@ def overlay(records: Mapping[str, SavedRun], measure: str) -> Figure:
             _line(axes, record, f"{split}_{measure}", f"{label}, {split}", style, i)
     if any(record.state == "diverged" for record in records.values()) and measure != "accuracy":
         axes.set_yscale("log")
-    figure.legend(loc="outside lower center", ncols=2, fontsize="small")
+    _legend(figure, axes, loc="outside lower center", ncols=2, fontsize="small")
     return figure
 
 
@@ -115,6 +116,16 @@ def _axes(what: str) -> tuple[Figure, Axes]:
     axes.set_ylabel(what)
     axes.grid(alpha=0.3)
     return figure, axes
+
+
+def _legend(place: Axes | Figure, axes: Axes, **how: Any) -> None:
+    """A legend of every line, whatever its label: matplotlib leaves out those that begin with _, and takes what is
+    between two $ for a formula."""
+    labels = [str(line.get_label()) for line in axes.lines]
+    legend = place.legend(axes.lines, [f"line {i}" for i in range(len(labels))], **how)
+    for text, label in zip(legend.get_texts(), labels, strict=True):
+        text.set_parse_math(False)
+        text.set_text(label)
 
 
 def _line(axes: Axes, record: SavedRun, column: str, label: str, style: str, i: int) -> None:

@@ -125,11 +125,13 @@ def _run(label: str, record: SavedRun, figures: Names, pictures: Names, top: boo
     yield from (note + "\n" for note in _notes(record))
     yield from (f"{mark}# Settings", "")
     yield from _settings(record)
-    if result:
+    if result and record.state != "diverged":
         yield from (f"{mark}# Classes ({result['judge']} set)", "")
         yield from _table(class_rows(result))
         yield from _layers(result, f"{mark}# Layers")
         yield from _misclassified(result, f"{mark}# Most confident mistakes ({result['judge']} set)")
+    elif result:
+        yield from _layers(result, f"{mark}# Layers")
     yield from (f"{mark}# Figures", "")
     yield from _figures(label, figures)
     yield from _figures(label, pictures, vectors=())

@@ -17,10 +17,12 @@ LABELS = 8  # cells: the names of rows are cut to this before a confusion matrix
 
 
 def show_details(console: Console, result: "Result") -> None:
-    """The tables of a result, below one another; those an older run has not got are left out."""
+    """The tables of a result, below one another; those an older run, or one that diverged, has not got are left out."""
     if layers := result.get("layers"):
         _title(console, "Layers")
         console.print(_rows(layer_rows(layers), texts=2))
+    if result["state"] == "diverged":  # what its network guesses is no result
+        return
     part = result["judge"]
     _title(console, f"Classes, {part} set")
     console.print(_rows(class_rows(result), texts=1))

@@ -105,7 +105,13 @@ def read_result(path: Path) -> Result | None:
     for part, measures in result["final"].items() if result else ():
         if missing := set(get_args(Measure)) - measures.keys():
             raise DamagedError(f"{path} cannot be used: final.{part} has no {', '.join(sorted(missing))}")
-    return result
+    return _without_accuracies(result) if result and result["state"] == "diverged" else result
+
+
+def _without_accuracies(result: Result) -> Result:
+    """The result of a run that diverged: what its network guesses is no result."""
+    none: Measures = {"accuracy": None}
+    return {**result, "final": {part: measures | none for part, measures in result["final"].items()}}
 
 
 def result_of(run: "Run", known: Mapping[str, Evaluation]) -> Result:
@@ -118,7 +124,7 @@ def result_of(run: "Run", known: Mapping[str, Evaluation]) -> Result:
         final = _final(run, logits, known)
         p = probabilities(logits)
     confusion = confusion_matrix(part.y, logits.argmax(axis=1), len(dataset.classes))
-    return {
+    result: Result = {
         "preset": run.preset.name,
         "run": str(run.store.path),
         "state": run.state,
@@ -145,6 +151,7 @@ def result_of(run: "Run", known: Mapping[str, Evaluation]) -> Result:
         "fingerprints": dataset.fingerprints,
         "versions": versions(),
     }
+    return _without_accuracies(result) if run.state == "diverged" else result
 
 
 def reference_document(reference: ReferenceSection) -> ReferenceDocument:

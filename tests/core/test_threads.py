@@ -3,8 +3,10 @@
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import core.threads
@@ -120,3 +122,16 @@ def test_helpers_are_those_of_the_thread_that_asked_for_them():
     may_end.set()
     beside.join(PATIENCE)
     in_background(meeting.reset)()  # a helper that is gone would be waited for for ever
+
+
+def test_helpers_ignore_what_their_asker_ignores():
+    """An overflow of a training that diverges is told once, in our words."""
+    large = np.full(4, 1e38, np.float32)
+
+    def work(block):
+        time.sleep(0.05)  # so that every thread gets one
+        np.multiply(large, large)
+
+    with threads(2), np.errstate(all="ignore"):
+        share(4, work)
+        in_background(lambda: work(0))()

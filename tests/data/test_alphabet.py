@@ -29,6 +29,14 @@ known_names = known_names.filter(lambda s: any(c.isalpha() for c in s))
         ("Ångström", "angstrom"),
         ("A\u030angstro\u0308m", "angstrom"),
         ("Øđæ", "odae"),
+        ("Ħamrun", "hamrun"),
+        ("Əliyev", "eliyev"),
+        ("Ŋuyen", "nuyen"),
+        ("Kealiʻi", "keali'i"),
+        ("Ɓello Ɗan Ƙano", "bello dan kano"),
+        ("Smith\u2212Jones\u2015Lee", "smith-jones-lee"),
+        ("\ufeffNow\u200bak\u00ad", "nowak"),
+        ("No\u202ewa\u2066k", "nowak"),
     ],
 )
 def test_accents_case_apostrophes_spaces_and_hyphens_are_folded(name, folded):
@@ -51,9 +59,20 @@ def test_a_name_without_letters_is_refused(name):
         encode(name)
 
 
-@pytest.mark.parametrize(("name", "letters"), [("Смирнов", "'с'"), ("Rafaj1", "'1'"), ("李", "'李'"), ("a_b_", "'_'")])
+@pytest.mark.parametrize(
+    ("name", "letters"),
+    [
+        ("Смирнов", "'с' (cyrillic small letter es)"),
+        ("Rafaj1", "'1'"),
+        ("李", "'李' (cjk unified ideograph-674e)"),
+        ("a_b_", "'_'"),
+        ("Nowak\u3164", "'\u1160' (hangul jungseong filler)"),
+        ("Nowak\x00", "'\\x00'"),
+        ("Nowak\ue000", "'\\ue000' (u+e000)"),
+    ],
+)
 def test_letters_that_are_not_known_are_named(name, letters):
-    with pytest.raises(DataError, match=f"{re.escape(name)}.*has {re.escape(letters)}"):
+    with pytest.raises(DataError, match=f"{re.escape(repr(name))}.*has {re.escape(letters)}"):
         encode(name)
 
 

@@ -7,7 +7,7 @@ from core import optimisers, schedules
 from core.layers import BatchNorm, Dense, Dropout, Flatten, Layer
 from data.dataset import Dataset, Part
 from data.sources import NAME_SETS
-from presets.build import build
+from presets.build import build, load_data
 from presets.errors import PresetError
 from presets.load import load, names
 from presets.network import activation, build_network
@@ -232,3 +232,10 @@ def test_sampling_says_what_an_epoch_is(sampling, per_epoch, surnames):
 def test_a_network_that_does_not_fit_its_data_is_refused(name, changes, message, images, surnames):
     with pytest.raises(PresetError, match=message):
         build(load(name, changes), surnames if name == "names-best" else images)
+
+
+@pytest.mark.parametrize("sigma", ["1e38", "1e300"])
+def test_weights_that_are_no_numbers_are_refused_before_anything_is_trained(sigma):
+    preset = load("a2-setting1", ["set=mnist", "split=300/100/test", "initialiser=normal", f"sigma={sigma}"])
+    with pytest.raises(PresetError, match=r"network.sigma = 1e\+\d+: not every initial weight is finite"):
+        build(preset, load_data(preset, "mini"))

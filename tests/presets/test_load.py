@@ -1,5 +1,6 @@
 """Presets from names and files, changed by key=value; every refusal says which key, which value and what is allowed."""
 
+import re
 import tomllib
 
 import pytest
@@ -251,3 +252,24 @@ def test_a_key_of_any_letters_is_refused_by_name(tmp_path, text, message):
     with pytest.raises(PresetError) as caught:
         load(str(path))
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("mine.toml", "mine"), ("a2-final.toml", "a2-final-changed"), ("preset.toml", "a2-final-changed")],
+)
+def test_a_preset_of_ours_that_was_written_out_and_changed_is_not_ours(tmp_path, file, name):
+    """Its numbers are not to stand beside those that the report reports of other settings."""
+    path = tmp_path / file
+    ours = load("a2-final")
+    path.write_text(dump(ours))
+    assert load(str(path)) == ours
+    path.write_text(re.sub(r"(?m)^batch = \d+", "batch = 50", dump(ours)))
+    changed = load(str(path))
+    assert (changed.name, changed.reference, changed.training.batch) == (name, None, 50)
+
+
+def test_a_preset_of_somebody_keeps_its_name_and_its_reference(tmp_path):
+    path = tmp_path / "course.toml"
+    path.write_text(dump(load("a2-final", ["batch=50"]).model_copy(update={"name": "course-2"})))
+    assert (load(str(path)).name, load(str(path)).reference) == ("course-2", load("a2-final").reference)

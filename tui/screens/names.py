@@ -21,6 +21,7 @@ from lab.names.answer import Guesses, answer
 from lab.names.model import NamesModel, Origin, load, models
 from lab.names.table import WRITERS, csv_text, markdown, save
 from lab.names.view import CAUTION, headline, mark, strengths
+from lab.user_paths import at_home
 from presets.errors import PresetError
 from tui.modes import MODES
 from tui.screens.base import ModeScreen
@@ -244,7 +245,7 @@ class NamesScreen(ModeScreen):
         if file is None:
             return
         try:
-            save(said, Path(file))
+            save(said, Path(at_home(file)))
         except LabError as error:
             self.refuse(error)
         else:

@@ -21,6 +21,7 @@ from lab.runs.pictures import Picture
 from lab.runs.pictures_view import grid
 from lab.runs.store import SPLITS, RunStore
 from lab.runs.view import figure
+from lab.user_paths import at_home
 from presets.errors import PresetError
 from presets.load import load
 from presets.sanity import overfit
@@ -387,7 +388,7 @@ class TrainScreen(ModeScreen):
         if name is None or self.form.preset is None:
             return
         try:
-            save(self.form.preset, path := _file_name(name))
+            save(self.form.preset, path := _file_name(at_home(name)))
         except LabError as error:
             self.refuse(error)
             return

@@ -11,7 +11,9 @@ def test_a_saved_preset_is_loaded_under_its_new_name(tmp_path):
     changed = load("a2-setting1", ["eta=0.05", "hidden=100,50"])
     saved = save(changed, tmp_path / "mine.toml")
     assert saved == load(str(tmp_path / "mine.toml"))
-    assert saved == changed.model_copy(update={"name": "mine"})
+    assert saved == changed.model_copy(update={"name": "mine", "reference": None})
+    same = save(load("a2-setting1"), tmp_path / "same.toml")
+    assert same == load("a2-setting1").model_copy(update={"name": "same"})
 
 
 def test_a_file_that_is_there_stays(tmp_path):

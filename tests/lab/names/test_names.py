@@ -91,9 +91,18 @@ def test_names_are_folded_as_in_training(finished, written, known):
 @pytest.mark.parametrize(("wrong", "reason"), [("Ли", "'л'"), ("R2D2", "'2'"), ("", "no letters"), ("-'", "no letters"),
                                                ("a" * 21, "21 letters")])  # fmt: skip
 def test_a_name_that_cannot_be_read_is_said_among_others_and_not_guessed(finished, wrong, reason):
-    with pytest.raises(DataError, match=re.escape(reason)) as error:
-        answer(names.of_run(finished), ["Zhao", wrong, "Singh"])
-    assert str(error.value).startswith(repr(wrong))
+    model = names.of_run(finished)
+    said = answer(model, ["Zhao", wrong, "Singh"])
+    assert [guess.name for guess in said.guesses] == ["Zhao", "Singh"]
+    assert [guess.probabilities for guess in said.guesses] == [
+        guess.probabilities for guess in answer(model, ["Zhao", "Singh"]).guesses
+    ]
+    (refused,) = said.document()["refused"]
+    assert refused["name"] == wrong
+    assert refused["reason"].startswith(repr(wrong))
+    assert reason in refused["reason"]
+    with pytest.raises(DataError, match=re.escape(reason)):
+        answer(model, [wrong, wrong])
 
 
 def test_explanations_are_what_hiding_each_letter_costs_the_best_class(finished):
@@ -257,10 +266,11 @@ def test_the_table_is_written_as_markdown_and_csv(gradlab, refused, tmp_path, mo
     p = model.probabilities(["Zhao", "Müller"])
     for file in ("t.md", "t.csv"):
         assert gradlab("names", "Zhao", "Müller", "--out", file)[0] == 0
-    rows = list(csv.reader((tmp_path / "t.csv").read_text().splitlines()))
+    rows = list(csv.reader((tmp_path / "t.csv").read_text("utf-8-sig").splitlines()))
     assert rows[0] == ["class", "Zhao", "Müller"]
     assert [row[0] for row in rows[1:]] == list(SURNAMES.classes)
     np.testing.assert_allclose(np.array([row[1:] for row in rows[1:]], float), p.T, atol=5e-7)
+    assert (tmp_path / "t.csv").read_bytes().startswith(b"\xef\xbb\xbf"), "by this a spreadsheet knows the accents"
     lines = (tmp_path / "t.md").read_text().splitlines()
     assert lines[:2] == ["|  | Zhao | Müller |", "| --- | ---: | ---: |"]
     assert f"| Chinese | **{p[0].max():.4f}** | {p[1, 1]:.4f} |" in lines
@@ -282,16 +292,35 @@ def test_explanations_are_marks_below_the_letters(gradlab, monkeypatch):
 
 
 def test_names_are_read_from_stdin(gradlab, monkeypatch):
-    monkeypatch.setattr("sys.stdin", io.StringIO("Zhao\n\n Singh \n"))
+    def given(content: bytes) -> None:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+    given("\ufeffZhao\r\n\r\n Müller \r\n".encode())
+    assert json.loads(gradlab("names", "-", "--json")[1])["names"] == ["Zhao", "Müller"]
+    given("Zhao\nMüller\n".encode("latin-1"))
+    assert gradlab("names", "-")[::2] == (2, "gradlab: stdin is not UTF-8 text (line 2): save the names as UTF-8\n")
+    given(b"Zhao\n\n Singh \n")
     assert json.loads(gradlab("names", "-", "--json")[1])["names"] == ["Zhao", "Singh"]
-    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    given(b"")
     assert gradlab("names", "-")[::2] == (2, "gradlab: no names: give some, or one per line on stdin\n")
 
 
 def test_bad_names_are_one_line_and_exit_2(refused):
     refused("names", "Missing argument 'SURNAME...'")
-    refused("names Zhao Ли", "'Ли' has 'л', 'и': allowed are the letters a to z")
+    refused(
+        "names Ли",
+        "'Ли' has 'л' (cyrillic small letter el), 'и' (cyrillic small letter i): allowed are",
+    )
     refused("names " + "a" * 21, "has 21 letters: a name may have up to 20")
+
+
+def test_one_bad_name_does_not_hide_the_others(gradlab):
+    code, out, err = gradlab("names", "Zhao", "R2D2", "Müller")
+    assert code == 2
+    assert "Chinese  German" in out.splitlines()[-3]
+    assert err.splitlines() == [
+        "'R2D2' has '2': allowed are the letters a to z with or without accents, space, hyphen and apostrophe"
+    ]
 
 
 def test_the_command_loads_no_framework_and_no_scipy():

@@ -113,6 +113,9 @@ def test_a_diverged_run_is_reported_as_such(trained, few_figures, tmp_path):
     at = store.result()["diverged_at"]
     assert f"- State: **diverged: the loss was not finite at update {at} of 200**" in text
     assert "| test loss | - |" in text
+    assert "| test accuracy | - |" in text
+    assert "# Layers" in text
+    assert "# Classes" not in text
     (line,) = (line for line in curve(read(store), "loss").axes[0].lines if line.get_label() == "diverged")
     assert set(line.get_xdata()) == {at}
 
@@ -205,3 +208,16 @@ def test_the_report_of_a_run_that_is_deleted_meanwhile_is_whole(trained, few_fig
     report = write_report([store], tmp_path / "out", lambda *at: store.delete() if store.path.exists() else None)
     assert (report.parent / re.findall(r"gradlab run (\S+\.toml)", report.read_text())[0]).read_bytes() == preset
     assert not list(store.path.parent.iterdir())
+
+
+def test_every_label_is_in_the_legend_as_it_is(trained):
+    """matplotlib leaves out those that begin with _, and reads formulas between dollars."""
+    record = read(trained("updates=3"))
+    records = {"_begins": record, "__": record, "$x_$": record, "a$b": record, "^_{": record}
+    figure = overlay(records, "loss")
+    figure.canvas.draw()
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == [
+        f"{label}, {split}" for label in records for split in ("train", "validation")
+    ]
+    assert len(legend.get_lines()) == 10

@@ -9,6 +9,7 @@ from core.objective import Objective
 from core.threads import threads
 from lab.errors import LabError
 from lab.runs import run as lab_run
+from lab.runs.catalogue import list_runs
 from lab.runs.store import COLUMNS, RunStore, find
 from presets.load import load
 
@@ -134,6 +135,14 @@ def test_a_diverging_run_says_at_which_update_and_keeps_what_it_had(start):
     assert result["state"] == "diverged"
     assert 1 <= result["diverged_at"] == result["updates"] + 1 < 200
     assert run.store.result()["state"] == "diverged"
+    assert {measures["accuracy"] for measures in result["final"].values()} == {None}, (
+        "of such a network they say nothing"
+    )
+    written = json.loads((run.store.path / "result.json").read_text())
+    written["final"]["test"]["accuracy"] = 0.1  # as earlier versions wrote it
+    (run.store.path / "result.json").write_text(json.dumps(written))
+    (row,) = list_runs(run.store.path.parent)
+    assert (row["state"], row["accuracy"], row["test_accuracy"]) == ("diverged", None, None)
     assert run.store.metrics()[0]["update"] == 0
     with pytest.raises(LabError, match=r"diverged at update \d+: start again with a smaller eta"):
         lab_run.resume(run.store, threads=1)
