@@ -13,8 +13,8 @@ import numpy as np
 from .errors import CodeError, NothingToCheckError
 from .inputs import as_given, settings_of
 from .roles import Role, is_flag, one_hot_first, plain, role
-from .source import compared, compared_number, is_octave, likely, returned, signature
-from .values import Function, described
+from .source import compared, compared_number, is_octave, is_read, likely, returned, signature
+from .values import Function, described, stacked
 from .world import Store, World
 
 LETTERS = {Role.W: "W", Role.B: "b", Role.GAMMA: "gamma", Role.BETA: "beta"}
@@ -77,7 +77,9 @@ class Outputs:
         return fitting[0] if fitting else None
 
     def array(self) -> Any:
-        """The first part that is an array, or a number."""
+        """The first part that is an array, or a number; arrays of every example, in a list that was built, as one."""
+        if isinstance(one := stacked(self.value), np.ndarray) and not any(self.names):
+            return one
         for part in self.parts:
             if isinstance(part, np.ndarray | np.floating):
                 return np.asarray(part)
@@ -268,6 +270,8 @@ class Binder:
             return False, self.call(self.loss, world, values, outputs, fill)
         if (number := compared_number(function, p.name)) is not None:
             return False, number
+        if not is_read(function, p.name):
+            return False, None
         raise UnfilledError(p.name, getattr(function, "__name__", "it"))
 
     def _labels(self, function: Function, p: inspect.Parameter, world: World) -> Any:

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from .binding import BATCH_SIZE, Binder
+from .binding import BATCH_SIZE, Binder, Outputs
 from .construct import Making, makers, new
 from .effort import Budget
 from .errors import CodeError, GuessError, NothingToCheckError, NoWayError
 from .families import families, gradient_of, loss_of, roles_of
-from .functions import Family, FunctionCode
+from .functions import Family, FunctionCode, name_of
 from .inputs import layer_inputs
 from .roles import Role, plain
 from .scopes import arrays_read, closure, globals_of
@@ -21,7 +21,7 @@ from .search import LARGE, Try, is_binary, measured, search, singly, sizes, squa
 from .source import signature
 from .state import State
 from .values import Function
-from .world import LAYOUTS, layer_world, plain_world
+from .world import LAYOUTS, World, layer_world, plain_world
 
 FOUR = (LAYOUTS[0], LAYOUTS[1], LAYOUTS[3], LAYOUTS[5])  # columns or rows as examples, W either way
 ENCODINGS = {"Y": "one-hot", "y": "ints"}
@@ -143,7 +143,8 @@ def is_layer(thing: Any, gradient: Function) -> bool:
 def _forwards(thing: Any) -> list[Function]:
     from .families import methods_of
 
-    return [f for name, f in methods_of(thing).items() if "forward" in name.lower() or name.lower() in ("fprop", "fwd")]
+    named = [f for name, f in methods_of(thing).items() if re.search("forward|^(fprop|fwd)$", name.lower())]
+    return named or ([thing.__call__] if callable(thing) else [])
 
 
 def _layer_tries(making: Making, n: int, rng: Any) -> Iterator[Try]:
@@ -155,4 +156,31 @@ def _layer_tries(making: Making, n: int, rng: Any) -> Iterator[Try]:
     for forward in _forwards(thing):
         for shape in layer_inputs(arrays, n):
             world = replace(layer_world(shape, n, rng), lambda_=0.0)
-            yield Try(Family(gradient, forward), world, Binder(ENCODINGS, layer=True), state, True)
+            binder = Binder(ENCODINGS, layer=True)
+            if not arrays and (grown := _grown(making, forward, world, binder)) is not None:
+                thing, world = grown
+                state = State(thing)
+                state.making = making
+                family = Family(getattr(thing, name_of(gradient)), getattr(thing, name_of(forward)))
+                yield Try(family, world, binder, state, True)
+            else:
+                yield Try(Family(gradient, forward), world, binder, state, True)
+
+
+def _grown(making: Making, forward: Function, world: World, binder: Binder) -> tuple[Any, World] | None:
+    """A layer that makes its parameters when it is told the shape of x, or sees the first x, and its world, in which x
+    may have its examples along the second axis; None if it is no such layer."""
+    thing, told = making.new(), False
+    try:
+        for name in dir(thing):
+            if re.match("_?(init|build|setup|initiali[sz]e)_?(param|weight|layer|$)", name):
+                method, told = getattr(thing, name), True
+                method(*(world.x.shape for p in signature(method) if p.default is p.empty))
+        out = Outputs(binder.call(getattr(thing, name_of(forward)), world, world.values), forward).array()
+    except Exception:
+        return None
+    kept = [group[0].get().shape for group in State(thing).groups()]
+    rows, columns = world.x.shape[0], world.x.shape[-1]
+    if out.ndim == world.x.ndim == 2 and out.shape[1] == columns and rows not in out.shape:
+        world, rows = replace(world, axis=1), columns
+    return (thing, world) if told or any(rows not in shape for shape in kept) else None

@@ -11,7 +11,7 @@ import numpy as np
 from .binding import BATCH_SIZE, Binder, is_rate
 from .roles import Role, one_hot_first, plain, role
 from .shown import shown
-from .source import signature, text, unpacked, wants_list
+from .source import is_called, signature, text, unpacked, wants_list, word_of
 from .state import seed
 from .values import Function
 from .world import World
@@ -37,6 +37,9 @@ SIZES = (
 CHANNELS = r"(n|num)?(filters?|kernels|maps|outchannels|cout|nf|channelsout|f)"
 KERNEL = r"(kernel|filter|pool|window|k|f)(size|h|w|height|width|dim|shape)?|hh|ww|poolheight|poolwidth|size"
 ACTIVATION = r"act(ivation|iv|fn|func|function)?s?|activationfn|activationfunction|nonlinearity"
+
+
+SLOPE = r"^d(?!ata)|prime|deriv|grad|slope|backward"
 
 
 @dataclass(frozen=True)
@@ -89,11 +92,17 @@ def _initialised(thing: Any, world: World, binder: Binder, listed: bool) -> Any:
 def _argument(made: Function, p: inspect.Parameter, world: World, binder: Binder, listed: bool) -> tuple[bool, Any]:
     """(is it given, its value)."""
     low, what, optional = plain(p.name), role(p.name), p.default is not p.empty
+    if not optional and is_called(made, p.name):
+        return True, _tanh_slope if re.search(SLOPE, low) else np.tanh
+    if not optional and (word := word_of(made, p.name)):
+        return True, word
     if not optional and wants_list(made, p.name):
         return True, list(world.sizes if re.fullmatch(SIZES, low) else world.sizes[1:-1])
     if not optional and (count := unpacked(made, p.name)) and count != len(world.sizes):
         return True, (binder.eta,) * count
     size = _size(low, p, world, listed)
+    if isinstance(size, int) and re.fullmatch(KERNEL, low) and re.search(rf"\b{p.name}\[[01]\]", text(made)):
+        size = (size, size)
     if size is not None and not (optional and p.default is None and not isinstance(size, list)):
         return True, size
     if low in ("dtype",):
@@ -139,6 +148,11 @@ def _argument(made: Function, p: inspect.Parameter, world: World, binder: Binder
     return True, len(world.x) if re.search("batch|epoch|iter", low) else world.sizes[-1]
 
 
+def _tanh_slope(x: Any) -> Any:
+    """The derivative of what stands for an activation."""
+    return 1 - np.tanh(x) ** 2
+
+
 def _size(low: str, p: inspect.Parameter, world: World, many: bool) -> Any:
     sizes, default = world.sizes, p.default
     listed = isinstance(default, list | tuple)
@@ -148,7 +162,7 @@ def _size(low: str, p: inspect.Parameter, world: World, many: bool) -> Any:
         return list(sizes[1:-1])
     if re.fullmatch(INPUT, low):
         return (default[0], 8, 8) if listed and len(default) == 3 else sizes[0]
-    if re.fullmatch(SIZES, low) and not isinstance(default, int):
+    if re.fullmatch(SIZES, low) and not isinstance(default, int) and p.annotation not in (int, "int"):
         return list(sizes)
     if re.fullmatch(HIDDEN, low):
         return list(sizes[1:-1]) if many or _is_many(p) else sizes[1] if len(sizes) > 2 else None

@@ -43,7 +43,7 @@ def layer_inputs(weights: Mapping[str, Any], n: int) -> list[Any]:
             shapes += [(n, s[0]), (s[1], n), (n, s[1]), (s[0], n)]
         if len(s) == 1 or 1 in s:
             shapes += [(n, value.size), (value.size, n)]
-    return shapes or [(n, 5), (5, n), (n, 4, 6, 8), (n, 6, 8, 4)]
+    return shapes or [(n, 5), (5, n), (n, 4, 6, 8), (n, 6, 8, 4), (n, 6, 8)]
 
 
 SETTINGS: dict[str, dict[str, Any]] = {

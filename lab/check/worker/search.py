@@ -101,7 +101,8 @@ def find(namespace: Any, gradient: Function, n: int, rng: Any) -> FunctionCode:
 
 def singly(code: FunctionCode, again: Callable[[], FunctionCode]) -> FunctionCode:
     """The same with a single example, if its gradients have the right shapes only then: code for one column vector."""
-    if 0 not in code.found.fits.values() or code.layer:
+    missing = any(slot.name not in code.found.fits for slot in code.slots) or _reads_first(code)
+    if not (missing if code.layer else 0 in code.found.fits.values()):
         return code
     try:
         one = again()
@@ -126,6 +127,18 @@ def _averages(code: FunctionCode) -> bool:
 def is_binary(namespace: Any) -> bool:
     """Does the file take the cross entropy of probabilities that stand alone?"""
     return bool(re.search(BINARY, text(namespace)))
+
+
+def _reads_first(code: FunctionCode) -> bool:
+    """Does a layer read the first example only, and makes a batch other numbers than its examples one by one?"""
+    functions = [f for f in (code.family.forward, code.family.gradient) if f is not None]
+    if not code.layer or "x" not in code.params or not any(re.search(r"\w\[0\]", text(f)) for f in functions):
+        return False
+    try:
+        first = code.output({**code.params, "x": code.params["x"][:1]})
+    except Exception:
+        return False
+    return not np.allclose(first, np.asarray(code.out)[:1])
 
 
 class Holder:
@@ -188,8 +201,8 @@ def search(groups: Any, tries: Any, budget: Budget | None = None, binary: bool =
                         continue
                     if not budget.use() or _try(one, prior, tried):
                         break
-                if tried.best is not None and tried.best[0][0] == 0:  # every parameter has a gradient
-                    break
+                if tried.best is not None and (tried.best[0][0] == 0 or tried.best[1].layer):
+                    break  # every parameter has a gradient, or will have none at other sizes either
                 if budget.over or (tried.one is not None and not tried.sized):
                     break
             if binary and (tried.best is None or 0 in tried.best[1].found.fits.values()):

@@ -106,6 +106,31 @@ def compared_number(function: Function, name: str) -> int | None:
 
 
 @cache
+def word_of(kind: Any, name: str) -> str:
+    """The first string that a class compares an argument of its constructor with, or an attribute of the same name: the
+    likeliest if it is one of several; "" if there is none."""
+    found = re.findall(rf"\b{name} *== *['\"](\w+)['\"]", text(kind))
+    return sorted(found, key=lambda word: not likely(word))[0] if found else ""
+
+
+@cache
+def is_read(function: Function, name: str) -> bool:
+    """Does a function do anything with an argument?"""
+    found = tree(function)
+    if found is None:
+        return not is_octave(function) or len(re.findall(rf"\b{name}\b", text(function))) > 1
+    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(found))
+
+
+@cache
+def is_called(thing: Any, name: str) -> bool:
+    """Does a class or function call what it is given under this name, perhaps by way of an attribute?"""
+    attributes = re.findall(rf"self\.(\w+) *= *{name}\b *(?![.(\[])", text(thing))
+    callers = [rf"(?<!def )(?<![.\w]){name}\(", *(rf"self\.{attribute}\(" for attribute in attributes)]
+    return any(re.search(caller, text(thing)) for caller in callers)
+
+
+@cache
 def unpacked(function: Function, name: str) -> int:
     """Into how many variables it unpacks an argument: 4 for a, b, c, d = eta_params; 0 if it does not."""
     for node in ast.walk(tree(function) or ast.Module([], [])):

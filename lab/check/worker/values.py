@@ -76,4 +76,11 @@ def own_copy(value: Any) -> Any:
     return {k: own_copy(v) for k, v in value.items()} if type(value) is dict else value
 
 
+def stacked(value: Any) -> Any:
+    """One array of a list of arrays of the same shape, one for every example; anything else as it is."""
+    if type(value) is list and len(value) > 1 and all(isinstance(v, np.ndarray) and v.ndim for v in value):
+        return np.array(value) if len({v.shape for v in value}) == 1 else value
+    return value
+
+
 Function = Callable[..., Any]
