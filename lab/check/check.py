@@ -25,17 +25,26 @@ def check(
     progress: Progress | None = None,
     began: Began | None = None,
     python: Path | None = None,
+    sandbox: bool = False,
 ) -> Report:
     """Check a preset, FILE:NAME or FILE; None stands for the default. See check_preset, check_file, check_whole_file,
-    also for what they raise. `changes` and `updates` are for presets; `against` (FILE:NAME), `began` and `python` for
-    files."""
+    also for what they raise. `changes` and `updates` are for presets; `against` (FILE:NAME), `began`, `python` and
+    `sandbox` for files."""
     how = cast(Method, method or "complex")
     if file := FILE.fullmatch(target):
         n = examples or FILE_EXAMPLES
         return check_file(
-            file["path"], file["name"], how, n, against=against, progress=progress, began=began, python=python
+            file["path"],
+            file["name"],
+            how,
+            n,
+            against=against,
+            progress=progress,
+            began=began,
+            python=python,
+            sandbox=sandbox,
         )
     if file := WHOLE.fullmatch(target):
         n = examples or FILE_EXAMPLES
-        return check_whole_file(file["path"], how, n, progress=progress, began=began, python=python)
+        return check_whole_file(file["path"], how, n, progress=progress, began=began, python=python, sandbox=sandbox)
     return check_preset(load(target, changes), Settings(method=how), examples or EXAMPLES, updates, progress)

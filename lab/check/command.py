@@ -77,6 +77,10 @@ Python = Annotated[
         show_default="the active environment's, if it has NumPy",
     ),
 ]
+Sandbox = Annotated[
+    bool,
+    typer.Option("--sandbox", help="Run your file where it can change nothing and has no network (bubblewrap, Linux)."),
+]
 Watch = Annotated[bool, typer.Option("--watch", help="Check again each time the file is saved; ctrl+c stops it.")]
 
 
@@ -93,6 +97,7 @@ def check(
     watch: Watch = False,
     out: Out = None,
     python: Python = None,
+    sandbox: Sandbox = False,
     json: Json = False,
 ) -> None:
     """Check the gradients of a preset, of your own code (a FILE, or NAME in it), or of a FOLDER of hand-ins."""
@@ -111,7 +116,7 @@ def check(
     if target is not None and is_folder(target):
         if changes or updates or against or watch:
             raise LabError(f"{target} is a folder of hand-ins: it takes no -s, --updates, --against or --watch")
-        _check_folder(Path(target), method or "complex", examples, out, choose_python(python), json)
+        _check_folder(Path(target), method or "complex", examples, out, choose_python(python), sandbox, json)
         return
     if out is not None:
         raise LabError("--out writes the table of a folder of hand-ins")
@@ -121,11 +126,15 @@ def check(
             return 0 if _like(json, like) else FAILED
         from lab.check.check import check as check_any
 
-        report = check_any(str(target), method, examples, changes or [], updates, against, python=interpreter)
+        report = check_any(
+            str(target), method, examples, changes or [], updates, against, python=interpreter, sandbox=sandbox
+        )
         _show(json, report.as_dict(), [report])
         return _exit_code(report)
 
     _fitting_options(target, method, examples, changes, updates, against, watch)
+    if sandbox and (target is None or not (FILE.fullmatch(target) or WHOLE.fullmatch(target))):
+        raise LabError("--sandbox runs a file of yours: give it with FILE, FILE:NAME or FOLDER")
     interpreter = None if python is None else _interpreter(target, python)
     if watch and json:
         raise LabError("--json prints one document, so it cannot be used with --watch")
@@ -155,14 +164,14 @@ def _print_adapter(target: str | None, python: str | None) -> None:
 
 
 def _check_folder(
-    folder: Path, method: "CheckMethod", examples: int | None, out: Path | None, python: Path, json: bool
+    folder: Path, method: "CheckMethod", examples: int | None, out: Path | None, python: Path, sandbox: bool, json: bool
 ) -> None:
     """Check every hand-in and show the table; what is done by ctrl+c is shown, too."""
     from lab.check.check import FILE_EXAMPLES
     from lab.check.folder import FolderCheck, documents, save
     from lab.check.folder_view import FolderProgress, show_folder
 
-    check = FolderCheck(folder, method, examples or FILE_EXAMPLES, cores(), python=python)
+    check = FolderCheck(folder, method, examples or FILE_EXAMPLES, cores(), python=python, sandbox=sandbox)
     progress = FolderProgress(console(stderr=True), check)
     with stopped_by_signals(check.stop), progress.bar:
         rows = check.run(progress)

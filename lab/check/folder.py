@@ -100,13 +100,14 @@ class FolderCheck:
         jobs: int,
         limit: float = LIMIT,
         python: Path | None = None,
+        sandbox: bool = False,
     ) -> None:
-        """jobs: hand-ins checked side by side; limit: seconds for one; python: what runs them, see choose_python.
-        Raises LabError if there are none."""
+        """jobs: hand-ins checked side by side; limit: seconds for one; python: what runs them, see choose_python;
+        sandbox: run each where it can change nothing. Raises LabError if there are none."""
         self.hand_ins = hand_ins(folder)
         self.rows: dict[str, Row] = {}
         self._folder, self._method, self._examples, self._jobs, self._limit = folder, method, examples, jobs, limit
-        self._python = python
+        self._python, self._sandbox = python, sandbox
         self._stopped = threading.Event()
         self._kills: dict[str, Callable[[], object]] = {}
 
@@ -161,7 +162,13 @@ class FolderCheck:
             root = self._folder / file.relative_to(self._folder).parts[0]  # never the modules of another hand-in
             where = root if root.is_dir() else self._folder
             return check_whole_file(
-                file, self._method, self._examples, began=began, python=self._python, root=where.resolve()
+                file,
+                self._method,
+                self._examples,
+                began=began,
+                python=self._python,
+                root=where.resolve(),
+                sandbox=self._sandbox,
             )
         except Exception as error:  # whatever is wrong with one file says so in its row and ends no other's check
             return FileReport(file.name, (), f"{type(error).__name__}: {error}")

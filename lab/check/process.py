@@ -1,8 +1,7 @@
 """The process a student's file runs in (lab/check/worker), and questions to it."""
 
-import os
 import re
-import signal
+import secrets
 import subprocess
 import threading
 from collections.abc import Mapping
@@ -12,7 +11,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from core.types import Array
+from lab.check import family
 from lab.check.interpreter import choose_python
+from lab.check.sandbox import sandbox
 from lab.check.worker.plan import Missing, Recognised, read_told
 from lab.check.worker.wire import receive, send
 from lab.machine import outer_environment
@@ -45,22 +46,26 @@ class StudentProblemError(Exception):
 class Worker:
     """The process a student's file runs in. A with-block; at its end the process is gone, and all that it began."""
 
-    def __init__(self, timeout: float, python: Path | None = None) -> None:
-        """timeout: seconds for an answer; python: what runs it, None for what choose_python() says."""
+    def __init__(self, timeout: float, python: Path | None = None, confined_to: Path | None = None) -> None:
+        """timeout: seconds for an answer; python: what runs it, None for what choose_python() says; confined_to: the
+        folder that it sees in a sandbox, None for no sandbox. Raises LabError if there is to be a sandbox and none."""
         self.timeout = timeout
         self.path = Path()
-        self._python = python or choose_python()
+        python = python or choose_python()
+        wrapped = [] if confined_to is None else sandbox(python, confined_to, START.parent)
+        self._command: list[str | Path] = [*wrapped, python, "-B", "-u", str(START)]
+        self._mark = secrets.token_hex(16)
         self._printed = b""  # the last of it
         self._begin()
 
     def _begin(self) -> None:
         self._ended = False
         self._process = subprocess.Popen(
-            [self._python, "-B", "-u", str(START)],
+            self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**outer_environment(), "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"},
+            env={**outer_environment(), "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg", family.MARK: self._mark},
             start_new_session=True,
         )
         self._listener = threading.Thread(target=self._listen, name="gradlab-prints", daemon=True)
@@ -84,7 +89,7 @@ class Worker:
     @property
     def died(self) -> bool:
         """Has it ended, and not because it was killed?"""
-        return self._process.poll() not in (None, -signal.SIGKILL)
+        return self._process.poll() not in (None, family.KILLED)
 
     def restart(self) -> None:
         """Another process in place of one that died."""
@@ -101,8 +106,7 @@ class Worker:
     def kill(self) -> None:
         """End the process, whatever it is at, and those it began. From any thread."""
         if not self._ended:  # later its number may be another's
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            family.end(self._process, self._mark)
 
     def _listen(self) -> None:
         """Keep the end of what the file prints: all of it might be more than memory or disk can hold."""

@@ -152,6 +152,7 @@ def check_file(
     began: Began | None = None,
     python: Path | None = None,
     root: Path | None = None,
+    sandbox: bool = False,
 ) -> StudentReport:
     """Check NAME of a file: a gradient function, a loss function, a network or layer class, an object with params,
     loss() and grads() or a function that makes one, or a pair NAME_forward, NAME_backward.
@@ -160,11 +161,13 @@ def check_file(
     against: one of targets.AGAINST, a layer of ours to compare outputs and gradients with;
     began: told how to end the file's process from another thread; what is found then says that it has ended;
     python: what runs the file (None: see choose_python); root: the folder above which its modules are not looked for.
-    Raises LabError if there is no such file or nothing to compare with; whatever the file does is in the report.
+    sandbox: run the file where it can change nothing, see lab.check.sandbox.
+    Raises LabError if there is no such file, nothing to compare with or no sandbox; whatever the file does is in the
+    report.
     """
     file, begun = _file(path), time.perf_counter()
     check = Check(str(Path(path).name), method, examples, against, seed, progress, str(path))
-    with Worker(timeout, python) as worker:
+    with Worker(timeout, python, _confines(file, root) if sandbox else None) as worker:
         if began is not None:
             began(worker.kill)
         try:
@@ -186,6 +189,7 @@ def check_whole_file(
     began: Began | None = None,
     python: Path | None = None,
     root: Path | None = None,
+    sandbox: bool = False,
 ) -> FileReport:
     """Check everything that is recognised in a file; see check_file."""
     file, target = _file(path), str(Path(path).name)
@@ -196,7 +200,7 @@ def check_whole_file(
     prints = problem = ""
     notes: tuple[str, ...] = ()
     while names is None or (names and not problem):  # a process for all of them, and another if one ends it
-        with Worker(timeout, python) as worker:
+        with Worker(timeout, python, _confines(file, root) if sandbox else None) as worker:
             if began is not None:
                 began(worker.kill)
             try:
@@ -238,6 +242,14 @@ def load(worker: Worker, file: Path, root: Path | None = None) -> tuple[list[str
         return [str(found["name"]) for found in facts["targets"]], tuple(visible(str(note)) for note in facts["notes"])
     except (KeyError, TypeError) as error:
         raise StudentProblemError(f"the file wrote over the answers of the check: {visible(repr(error))}") from None
+
+
+def _confines(file: Path, root: Path | None) -> Path:
+    """The folder that a file sees in a sandbox: its root, or the one that its package lies in."""
+    folder = root or file.parent
+    while root is None and (folder / "__init__.py").is_file():
+        folder = folder.parent
+    return folder
 
 
 def _file(path: Path | str) -> Path:

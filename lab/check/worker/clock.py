@@ -23,7 +23,8 @@ class Clock:
         self.seconds = self._left = seconds
         self.over = seconds <= 0
         self._counts, self._since, self._rings = False, 0.0, 0
-        signal.signal(signal.SIGALRM, self._ring)
+        if hasattr(signal, "setitimer"):  # not on Windows: there only the parent ends it
+            signal.signal(signal.SIGALRM, self._ring)
 
     def switch(self, counts: bool, definition: bool = False) -> bool:
         """Count from here on, or do not; what was so before. A definition has a short time even if all is over."""
@@ -34,7 +35,8 @@ class Clock:
         wait = self._left
         if self.over:
             wait = SHORT if definition else min(wait, SHORT)
-        signal.setitimer(signal.ITIMER_REAL, max(wait, 0.001) if counts else 0, AGAIN)
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_REAL, max(wait, 0.001) if counts else 0, AGAIN)
         return before
 
     def _ring(self, signal_number: int, frame: types.FrameType | None) -> None:

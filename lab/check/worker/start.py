@@ -3,6 +3,7 @@
 Questions come on what was stdin, answers go to what was stdout; what the file prints goes where stderr goes.
 """
 
+import contextlib
 import faulthandler
 import importlib
 import importlib.util
@@ -21,6 +22,7 @@ def main() -> None:
     os.dup2(nowhere, 0)
     os.dup2(2, 1)
     faulthandler.enable()
+    _keep_orphans()
     folder = Path(__file__).resolve().parent
     spec = importlib.util.spec_from_file_location(
         PACKAGE, folder / "__init__.py", submodule_search_locations=[str(folder)]
@@ -31,6 +33,15 @@ def main() -> None:
     sys.modules[PACKAGE] = package
     spec.loader.exec_module(package)
     importlib.import_module(f"{PACKAGE}.session").serve(questions, answers)
+
+
+def _keep_orphans() -> None:
+    """Be the parent of what the file's processes begin and leave, so that it can be found (Linux)."""
+    if sys.platform == "linux":
+        import ctypes
+
+        with contextlib.suppress(AttributeError, OSError):
+            ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
 import io
 import json
-import os
-import signal
+import sys
 import textwrap
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -174,12 +174,39 @@ def test_a_check_ends_with_all_that_the_file_has_begun(check, tmp_path):
     assert (tmp_path / "beats").stat().st_size == beats
 
 
-def test_a_process_that_left_the_group_keeps_nobody_waiting(check):
+ESCAPES = {
+    "another session": "p = subprocess.Popen(['sleep', '300'], start_new_session=True); print(p.pid)",
+    "another environment": "p = subprocess.Popen(['/bin/sleep', '300'], start_new_session=True, env={}); print(p.pid)",
+    "a parent that has ended": "subprocess.run(['sh', '-c', 'setsid sleep 300 > /dev/null 2>&1 & echo $!'])",
+    "both": "subprocess.run(['sh', '-c', 'env -i setsid sleep 300 > /dev/null 2>&1 & echo $!'])",
+    "a fork of its own": "p = os.fork() or (os.setsid(), os.fork() and os._exit(0), time.sleep(300)); print(p)",
+    "its own end": "p = subprocess.Popen(['sleep', '300'], start_new_session=True); print(p.pid); os._exit(0)",
+}
+
+
+def alive(number: int) -> bool:
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere processes that leave their group cannot be found")
+def test_no_process_survives_its_check_whatever_it_does(check):
+    """Also one that keeps the pipe of the prints, or that begins others."""
     begun = time.monotonic()
-    report = check(RIGHT, replace=beginning("['sleep', '300'], start_new_session=True"))
-    os.kill(int(report.prints), signal.SIGKILL)
-    assert report.passed
-    assert time.monotonic() - begun < 20
+    for how, escape in ESCAPES.items():
+        text = f"""def loss(self):
+        if not hasattr(self, "child"):
+            import os, subprocess, time
+            self.child = True
+            {escape}"""
+        report = check(RIGHT, replace={"def loss(self):": text})
+        numbers = [int(line) for line in report.prints.split() if line.isdigit()]
+        assert numbers, (how, report)
+        assert report.passed == (how != "its own end"), (how, report.problem)
+        assert not any(map(alive, numbers)), how
+    assert time.monotonic() - begun < 60
 
 
 def test_a_check_is_ended_from_another_thread(check):
