@@ -104,7 +104,7 @@ ATTEMPTS = """report = {}
         attempt("beside", lambda: open("BESIDE", "w"))
         attempt("other", lambda: open("OTHER").read())
         attempt("home", lambda: open(os.path.expanduser("~/stray"), "w") and os.listdir(os.path.expanduser("~")))
-        attempt("network", lambda: socket.create_connection(("127.0.0.1", PORT), 2))
+        attempt("network", lambda: socket.create_connection(("127.0.0.1", SOCKET), 2))
         attempt("processes", lambda: [n for n in os.listdir("/proc") if n.isdigit() and int(n) > 50])
         attempt("temporary", lambda: open("/tmp/stray", "w").write("x"))
         import json; print("REPORT" + json.dumps(report))"""
@@ -116,7 +116,7 @@ def test_it_holds(tmp_path):
 
     (tmp_path / "other").write_text("the hand-in of somebody else")
     with socket.create_server(("127.0.0.1", 0)) as server:
-        attempts = ATTEMPTS.replace("PORT", str(server.getsockname()[1])).replace("OTHER", str(tmp_path / "other"))
+        attempts = ATTEMPTS.replace("SOCKET", str(server.getsockname()[1])).replace("OTHER", str(tmp_path / "other"))
         file = hand_in(tmp_path, attempts.replace("BESIDE", str(tmp_path / "hand-in" / "stray")))
         report = check(f"{file}:Scale", sandbox=True)
     assert report.passed, report.problem
