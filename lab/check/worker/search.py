@@ -106,7 +106,7 @@ def singly(code: FunctionCode, again: Callable[[], FunctionCode]) -> FunctionCod
         return code
     try:
         one = again()
-        if _averages(one):
+        if not one.layer and _averages(one):
             return code
     except Exception:
         return code
