@@ -99,7 +99,7 @@ def key_delays(folder: Path, size: tuple[int, int], name: str, presses: int) -> 
     delays = []
     for k in range(presses):
         terminal.rest(random.uniform(0.1, 0.4))  # as keys come: not in step with what the app draws
-        title = (b"cost / update", b"eta / update", b"loss / update")[k % 3]
+        title = (b"cost", b"eta", b"loss")[k % 3]
         delays.append(answer(terminal, b"c", re.compile(re.escape(title))))
     leave(terminal)
     return delays

@@ -16,6 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from lab.drawing.look import Look
 from lab.machine import cores
 from lab.terminal import ENDING
 from lab.visible import visible
@@ -26,7 +27,7 @@ from tui.driver import outlive_wrong_bytes, terminal_as_it_is
 from tui.screens.base import ModeScreen
 from tui.screens.help import HelpScreen
 from tui.screens.settings import SettingsScreen
-from tui.theme import THEMES, SeriesStyle, series_styles
+from tui.theme import THEMES, look
 
 if TYPE_CHECKING:
     from tui.searching import SearchThread
@@ -164,9 +165,9 @@ class GradlabApp(App[None]):
                 work.stop()
 
     @property
-    def series_styles(self) -> list[SeriesStyle]:
-        """Colour and marker of the series of a plot, as the user likes them."""
-        return series_styles(self.current_theme, self.settings.colours, self.settings.markers)
+    def look(self) -> Look:
+        """How plots are drawn, as the user likes them."""
+        return look(self.current_theme, self.settings.colours, self.settings.markers)
 
     def change_settings(self, **changes: object) -> None:
         """Take on settings and keep them."""

@@ -1,10 +1,11 @@
-"""Series of numbers made small enough to draw: bounded memory while they grow, few points when they are shown."""
+"""Series of numbers that grow in bounded memory, and their smoothing."""
 
 from collections.abc import Sequence
 from math import isfinite
 
-Point = tuple[float, float]
-POINTS = 200  # of a series in a plot
+from lab.drawing.figure import Point, Range
+
+STRETCHES = 200  # of a series in a plot
 
 
 class Trace:
@@ -14,7 +15,7 @@ class Trace:
     is never lost. One thread adds, another may read.
     """
 
-    def __init__(self, stretches: int = POINTS) -> None:
+    def __init__(self, stretches: int = STRETCHES) -> None:
         self._most = 2 * (stretches // 2)
         self._width = 1  # updates to a stretch
         self._filled = 0  # updates in the last one
@@ -40,26 +41,13 @@ class Trace:
         counts = [self._width] * (len(rows) - 1) + [self._filled]
         return [(row[0], row[3] / max(count, 1)) for row, count in zip(rows, counts, strict=False)]
 
-    def extremes(self) -> list[Point]:
-        """The least and the largest value of every stretch; of stretches of one update, that value."""
-        rows = self._rows[:]
-        return [(update, value) for update, low, high, _ in rows for value in ((low, high) if high > low else (low,))]
+    def ranges(self) -> list[Range]:
+        """The least and the largest value of every stretch, at its last update."""
+        return [(update, low, high) for update, low, high, _ in self._rows[:]]
 
 
 def _joined(a: tuple[int, float, float, float], b: tuple[int, float, float, float]) -> tuple[int, float, float, float]:
     return b[0], min(a[1], b[1]), max(a[2], b[2]), a[3] + b[3]
-
-
-def decimate(points: Sequence[Point], most: int = POINTS) -> list[Point]:
-    """At most n of the points: the extremes of equal stretches, so that spikes survive."""
-    if len(points) <= most:
-        return list(points)
-    stretches = most // 2
-    kept: list[Point] = []
-    for k in range(stretches):
-        stretch = points[k * len(points) // stretches : (k + 1) * len(points) // stretches]
-        kept += sorted({min(stretch, key=lambda p: p[1]), max(stretch, key=lambda p: p[1])})
-    return kept
 
 
 def smooth(points: Sequence[Point], keep: float = 0.8) -> list[Point]:

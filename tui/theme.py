@@ -1,8 +1,8 @@
-"""Colours and markers: one dark and one light theme, and how the series of a plot are told apart."""
-
-from dataclasses import dataclass
+"""One dark and one light theme, and how plots look on a theme."""
 
 from textual.theme import Theme
+
+from lab.drawing.look import MUTED_DARK, MUTED_LIGHT, ON_DARK, ON_LIGHT, Colour, Look
 
 DARK = Theme(
     name="gradlab-dark",
@@ -36,48 +36,21 @@ LIGHT = Theme(
 )
 THEMES = (DARK, LIGHT)
 
-# Okabe and Ito's colours (2008, "Color Universal Design"), lighter ones for dark ground and darker ones for light
-# ground so that each has a contrast of at least 3 : 1.
-ON_DARK = ("#56b4e9", "#e69f00", "#2fbf95", "#d98bb6", "#f0e442", "#f0775a")
-ON_LIGHT = ("#0072b2", "#c45200", "#007a5a", "#a34f82", "#8a7500", "#2b2b2b")
-UNICODE_MARKERS = ("•", "×", "▲", "◆", "+", "○")
-ASCII_MARKERS = ("o", "x", "^", "#", "+", "@")
-MUTED_DARK, MUTED_LIGHT = "#5c6773", "#a3a9ae"
 
-
-@dataclass(frozen=True)
-class SeriesStyle:
-    """How a series is drawn: told apart by its marker where there is no colour."""
-
-    colour: tuple[int, int, int]
-    marker: str
-
-    @property
-    def rich(self) -> str:
-        """The colour as Rich and Textual write it."""
-        red, green, blue = self.colour
-        return f"rgb({red},{green},{blue})"
-
-
-def rgb(colour: str) -> tuple[int, int, int]:
-    """'#rrggbb' as three numbers."""
-    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
-    return red, green, blue
-
-
-def series_styles(theme: Theme, colours: str, markers: str) -> list[SeriesStyle]:
-    """Six styles, in the order series take them (training part, validation part, ...)."""
-    palette: tuple[str, ...] = ON_DARK if theme.dark else ON_LIGHT
+def look(theme: Theme, colours: str, markers: str) -> Look:
+    """How plots look on a theme. colours: 'theme' for its own, otherwise those safe for all colour vision; markers:
+    'ascii' for terminals without Braille."""
+    palette = ON_DARK if theme.dark else ON_LIGHT
     if colours == "theme":
         own = (theme.primary, theme.accent, theme.success, theme.secondary, theme.warning, theme.error)
         palette = tuple(
-            colour if colour and len(colour) == 7 and colour[0] == "#" else default
+            rgb(colour) if colour and len(colour) == 7 and colour[0] == "#" else default
             for colour, default in zip(own, palette, strict=True)
         )
-    signs = ASCII_MARKERS if markers == "ascii" else UNICODE_MARKERS
-    return [SeriesStyle(rgb(colour), sign) for colour, sign in zip(palette, signs, strict=True)]
+    return Look(palette, MUTED_DARK if theme.dark else MUTED_LIGHT, markers == "ascii")
 
 
-def muted(theme: Theme) -> tuple[int, int, int]:
-    """The colour of what stands behind: a reference line, the loss of single batches."""
-    return rgb(MUTED_DARK if theme.dark else MUTED_LIGHT)
+def rgb(colour: str) -> Colour:
+    """'#rrggbb' as three numbers."""
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red, green, blue

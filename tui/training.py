@@ -18,6 +18,7 @@ from core.types import Array
 from data.dataset import short_label
 from data.sources import Variant
 from lab import command_lines
+from lab.drawing.figure import Event
 from lab.runs.pictures import Picture, unpack, weight_pictures
 from lab.runs.result import Result
 from lab.runs.run import Run
@@ -58,6 +59,7 @@ class ShownRun:
         self.error: Exception | None = None
         self.store: RunStore | None = None
         self.log: list[str] = []
+        self.events: list[Event] = []  # what happened to it, by updates
 
     def take(self, result: Result, pictures: dict[str, list[Picture]]) -> None:
         """What a run left at its end."""
@@ -145,6 +147,8 @@ class TrainingThread(ShownRun):
         self.per_epoch = trainer.batches.per_epoch
         self.points = [row for row in run.store.metrics() if 0 < trainer.update >= row["update"]]
         self.log += [run.dataset.label, f"saved in {run.store.path}"]
+        if trainer.update:
+            self.events.append(Event(trainer.update, "resumed"))
         self.run = run
         if self._stopped:
             trainer.stop()

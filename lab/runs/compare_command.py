@@ -17,12 +17,12 @@ def compare(names: RunNames, runs_dir: RunsDir = Path("runs"), json: Json = Fals
     """Compare saved runs: curves, settings that differ, and results."""
     from lab.runs.compare import compare as compared
     from lab.runs.compare_view import show_comparison
-    from lab.runs.curves import MARKS
+    from lab.runs.curves import LETTERS
     from lab.runs.saved import distinct, read
     from lab.runs.store import find
 
-    if not 2 <= len(names) <= len(MARKS):
-        raise LabError(f"compare takes 2 to {len(MARKS)} runs, not {len(names)} (gradlab runs lists them)")
+    if not 2 <= len(names) <= len(LETTERS):
+        raise LabError(f"compare takes 2 to {len(LETTERS)} runs, not {len(names)} (gradlab runs lists them)")
     stores = [find(runs_dir, name) for name in names]
     distinct(stores)
     records = [read(store) for store in stores]

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.runs.compare import RunComparison
-from lab.runs.curves import MARKS, overlay
+from lab.runs.curves import LETTERS, overlay
 from lab.runs.saved import SavedRun, value_text
 from lab.runs.view import figure, mini_note
 
@@ -17,9 +17,8 @@ def show_comparison(console: Console, compared: RunComparison, records: Sequence
     """Curves, settings that differ, and results beside the reported ones, from the result of compare()."""
     named = [run["label"] for run in compared["runs"]]
     series = {label: record.metrics for label, record in zip(named, records, strict=True)}
-    text = overlay(series, min(console.width, 160), console.color_system is not None)
-    console.print(Text.from_ansi(text), no_wrap=True, crop=True)
-    console.print(table(compared, records, [Text(marker) for marker, _ in MARKS]))
+    console.print(overlay(series))
+    console.print(table(compared, records, [Text(letter) for letter in LETTERS]))
     if not compared["settings"]:
         console.print("All settings are the same.")
     if compared["reported"] and any(record.variant == "mini" for record in records):

@@ -1,68 +1,35 @@
 """Curves of runs in the terminal."""
 
 from collections.abc import Mapping, Sequence
-from string import ascii_lowercase
-from typing import Any, NamedTuple
+from string import ascii_lowercase, ascii_uppercase
 
-import plotext
+from lab.drawing.figure import Curve, Figure
+from lab.drawing.plots import Plots
+from lab.runs.store import SPLITS
 
-# Okabe and Ito's colours (2008, "Color Universal Design"); the markers tell series apart without them.
-COLOURS = ((86, 180, 233), (230, 159, 0), (0, 158, 115), (204, 121, 167), (240, 228, 66), (213, 94, 0))
-MARKERS = "•×▲◆+○" + ascii_lowercase
-MARKS = tuple((marker, COLOURS[i % len(COLOURS)]) for i, marker in enumerate(MARKERS))
-HEIGHT = 14
-SIDE_BY_SIDE = 100
+LETTERS = ascii_uppercase + ascii_lowercase[:6]  # runs that can be compared, by the letters of their curves
 
 Metrics = Sequence[Mapping[str, float]]  # rows of metrics.csv
 
 
-class Series(NamedTuple):
-    """One curve: its name in the legend, the rows, and the column that is drawn."""
-
-    label: str
-    metrics: Metrics
-    column: str
+def curves(metrics: Metrics) -> Plots:
+    """Loss and accuracy of a run against the update."""
+    return Plots([_figure(m, {split: (metrics, f"{split}_{m}") for split in SPLITS}) for m in ("loss", "accuracy")])
 
 
-def curves(metrics: Metrics, width: int, colour: bool) -> str:
-    """Loss and accuracy of a run against the update step; side by side where there is room."""
-    plots = {
-        measure: [Series(split, metrics, f"{split}_{measure}") for split in ("train", "validation")]
-        for measure in ("loss", "accuracy")
-    }
-    return _beside(plots, width, colour)
+def overlay(runs: Mapping[str, Metrics]) -> Plots:
+    """Validation loss and accuracy of several runs, by their labels, against the update."""
+    named = {f"{letter} {label}": rows for letter, (label, rows) in zip(LETTERS, runs.items(), strict=False)}
+    figures = []
+    for measure in ("loss", "accuracy"):
+        columns = {name: (rows, f"validation_{measure}") for name, rows in named.items()}
+        figures.append(_figure(f"validation {measure}", columns))
+    return Plots(figures)
 
 
-def overlay(runs: Mapping[str, Metrics], width: int, colour: bool) -> str:
-    """Validation loss and accuracy of several runs, by their labels, against the update step."""
-    plots = {
-        f"validation {measure}": [Series(label, rows, f"validation_{measure}") for label, rows in runs.items()]
-        for measure in ("loss", "accuracy")
-    }
-    return _beside(plots, width, colour)
-
-
-def _beside(plots: Mapping[str, Sequence[Series]], width: int, colour: bool) -> str:
-    wide = width >= SIDE_BY_SIDE
-    drawn = [_plot(title, series, width // 2 - 1 if wide else width, colour) for title, series in plots.items()]
-    if not wide:
-        return "\n".join(drawn)
-    left, right = (plot.split("\n") for plot in drawn)
-    return "\n".join(f"{a}  {b}" for a, b in zip(left, right, strict=True))
-
-
-def _plot(title: str, series: Sequence[Series], width: int, colour: bool) -> str:
-    figure: Any = plotext
-    figure.clear_figure()
-    figure.theme("clear")
-    figure.plot_size(width, HEIGHT)
-    figure.title(title)
-    figure.xlabel("update")
-    for (label, metrics, column), (marker, paint) in zip(series, MARKS, strict=False):
-        points = [(row["update"], row[column]) for row in metrics]
-        finite = [(x, y) for x, y in points if abs(y) < float("inf")]
-        if finite:
-            xs, ys = zip(*finite, strict=True)
-            figure.plot(xs, ys, marker=marker, color=paint, label=label)
-    text = str(figure.build()).rstrip("\n")
-    return text if colour else str(figure.uncolorize(text))
+def _figure(title: str, columns: Mapping[str, tuple[Metrics, str]]) -> Figure:
+    drawn = [
+        Curve(tuple((row["update"], row[column]) for row in rows), k, label)
+        for k, (label, (rows, column)) in enumerate(columns.items())
+    ]
+    return Figure(title, tuple(drawn), percent=title.endswith("accuracy"), x_title="update")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 if TYPE_CHECKING:
     from data.sources import PartName
@@ -26,8 +25,7 @@ def show_result(console: Console, result: "Result", metrics: Sequence[dict[str, 
     from lab.runs.curves import curves  # here: not every table stands beside curves
 
     if len(metrics) > 1:
-        text = curves(metrics, min(console.width, 160), console.color_system is not None)
-        console.print(Text.from_ansi(text), no_wrap=True, crop=True)
+        console.print(curves(metrics))
     console.print(f"{result['preset']} · {result['data']}", style="bold", highlight=False, soft_wrap=True)
     console.print(_final_table(result))
     if result["reference"] and result["variant"] == "mini":

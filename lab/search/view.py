@@ -6,7 +6,6 @@ from contextlib import AbstractContextManager, nullcontext
 from math import log10
 from typing import Any
 
-import plotext
 from rich import box
 from rich.console import Console, Group
 from rich.live import Live
@@ -14,6 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.command_lines import run
+from lab.drawing.figure import Curve, Figure
+from lab.drawing.plots import Plots
 from lab.runs.view import figure, mini_note
 from lab.search.result import SearchResult, TrialRow, best_rows
 from lab.search.search import Search
@@ -22,8 +23,6 @@ from presets.schema import SearchSection, Vary
 
 HEIGHT = 12
 WIDEST = 100
-MARKERS = "•×+o"  # series are told apart without colour
-COLOURS = ("blue", "orange", "green", "magenta")
 LOG_RATIO = 100  # values with at least this ratio of largest to smallest are drawn on a logarithmic axis
 
 
@@ -57,14 +56,13 @@ class SearchProgress:
         spent = time.perf_counter() - self._began
         left = f"about {spent / ended * (search.trials - len(rows)):.0f} s left" if ended else f"{spent:.0f} s"
         progress = Text(f"{search.preset.name}: {len(rows)} of {search.trials} trials, {search.jobs} at a time, {left}")
-        plot = Text.from_ansi(points(search.settings, rows, self._console))
-        return Group(plot, best_table(search.settings, rows), progress)
+        return Group(points(search.settings, rows), best_table(search.settings, rows), progress)
 
 
 def show_search(console: Console, search: Search, result: SearchResult) -> None:
     """The end of a search: points, the best trials, the range, failed trials, and what to do next."""
     rows, settings, reference = result["trials"], search.settings, search.preset.reference
-    console.print(Text.from_ansi(points(settings, rows, console)), no_wrap=True, crop=True)
+    console.print(points(settings, rows))
     console.print(f"{result['preset']} · {result['data']}", style="bold", highlight=False, soft_wrap=True)
     console.print(best_table(settings, rows))
     console.print(_summary(search, rows), highlight=False, soft_wrap=True)
@@ -141,22 +139,19 @@ def _number(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def points(settings: SearchSection, rows: Sequence[TrialRow], console: Console) -> str:
-    """The points of scatter(), drawn in characters."""
+def points(settings: SearchSection, rows: Sequence[TrialRow]) -> Plots:
+    """The points of scatter(), drawn in characters; the best is ringed."""
+    return Plots([points_figure(settings, rows)] if scatter(settings, rows)[1] else [], HEIGHT, WIDEST)
+
+
+def points_figure(settings: SearchSection, rows: Sequence[TrialRow]) -> Figure:
+    """Accuracy against the setting that is searched; the best is ringed."""
     x_title, series = scatter(settings, rows)
-    if not series:
-        return ""
-    figure_: Any = plotext
-    figure_.clear_figure()
-    figure_.theme("clear")
-    figure_.plot_size(min(console.width, WIDEST), HEIGHT)
-    figure_.ylabel(settings.maximise.replace(".", " "))
-    figure_.xlabel(x_title)
-    for k, (name, pairs) in enumerate(series.items()):
-        style = {"marker": MARKERS[k % len(MARKERS)], "color": COLOURS[k % len(COLOURS)], "label": name or None}
-        figure_.scatter([x for x, _ in pairs], [y for _, y in pairs], **style)
-    text = str(figure_.build()).rstrip("\n")
-    return text if console.color_system else str(figure_.uncolorize(text))
+    curves = tuple(Curve(tuple(pairs), k, name, joined=False) for k, (name, pairs) in enumerate(series.items()))
+    best = max((pair for pairs in series.values() for pair in pairs), key=lambda pair: pair[1], default=None)
+    title = f"{settings.maximise.replace('.', ' ')} / {x_title}"
+    span = _span(settings.vary, x_title)
+    return Figure(title, curves, span, percent=True, rings=(best,) if best else ())
 
 
 def scatter(settings: SearchSection, rows: Sequence[TrialRow]) -> tuple[str, dict[str, list[tuple[float, float]]]]:
@@ -174,6 +169,17 @@ def scatter(settings: SearchSection, rows: Sequence[TrialRow]) -> tuple[str, dic
         others = [f"{key} {_number(values[key])}" for key in keys if key not in numeric]
         series.setdefault(", ".join(others), []).append((log10(x) if logarithmic else x, accuracy))
     return f"log10 {numeric[0]}" if logarithmic else numeric[0], series
+
+
+def _span(varied: list[Vary], x_title: str) -> tuple[float, float] | None:
+    """The whole range of the setting along x, so that the axis stays while points come in."""
+    for vary in varied:
+        if vary.low and vary.high:
+            if x_title == f"log10 {vary.key}":
+                return log10(vary.low), log10(vary.high)
+            if x_title == vary.key:
+                return vary.low, vary.high
+    return None
 
 
 def _is_number(value: Any) -> bool:

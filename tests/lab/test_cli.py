@@ -87,7 +87,7 @@ def test_presets_as_json_is_one_document(gradlab):
 def test_a_run_prints_curves_and_its_numbers_beside_the_reported_ones(gradlab, small):
     code, out, err = gradlab(*small_run(small, "updates=40"))
     assert code == 0
-    assert "×× validation" in out
+    assert "━ validation" in out
     assert re.search(r"test accuracy +\d+\.\d\d% +45.88% +47.09%", out)
     assert "a2-setting1 · MNIST, embedded part: 300 train / 100 validation / 2,000 test" in out
     assert "The reported numbers are for the full data" in out

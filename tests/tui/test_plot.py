@@ -1,18 +1,13 @@
-"""Plots: where the points lie, and what stands at the axes."""
-
-from itertools import pairwise
+"""Plots in the app: their frame, and how values are read and the axis is zoomed."""
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
-from rich.console import Console
-from rich.text import Text as RichText
-from textual.app import ComposeResult
 
+from lab.drawing.figure import Curve, Figure
 from tui.screens.base import ModeScreen
-from tui.widgets.plot import Curve, Figure, SeriesPlot, label, log_ticks, nice_ticks
+from tui.widgets.plot import SeriesPlot
+from tui.widgets.reading import Reading
 
-EXPONENTIAL = tuple((float(x), 10.0**x) for x in range(1, 31))
+FIGURE = Figure("loss", (Curve(tuple((float(x), 2.0 - x / 100) for x in range(0, 101, 10)), 0, "train"),), (0, 100))
 
 
 class PlotScreen(ModeScreen):
@@ -20,89 +15,51 @@ class PlotScreen(ModeScreen):
 
     mode = "runs"
 
-    def compose_mode(self) -> ComposeResult:
+    def compose_mode(self):
         yield SeriesPlot(id="plot")
 
+    def on_series_plot_pointed(self, event):
+        self.at = event.x
 
-@pytest.fixture
-def drawn(lab):
-    """The lines of text a figure is drawn as; `times`: how often it is drawn."""
-
-    async def drawn(figure, times=1, size=(80, 24)):
-        app = lab()
-        async with app.run_test(size=size) as pilot:
-            await app.push_screen(PlotScreen())
-            plot = app.screen.query_one("#plot", SeriesPlot)
-            plot.show(figure)
-            await pilot.pause()
-            for _ in range(times):
-                plot.redraw()
-                strips = [plot.render_line(y) for y in range(plot.size.height)]
-            return [strip.text for strip in strips]
-
-    return drawn
+    def on_series_plot_zoomed(self, event):
+        self.zoomed = (event.factor, event.x)
 
 
-@pytest.mark.parametrize("figure", [Figure("loss", (Curve(EXPONENTIAL, 0),), log=log) for log in (False, True)])
-@pytest.mark.parametrize("size", [(80, 24), (40, 10), (12, 5), (3, 1)], ids=str)
-async def test_any_size_can_be_drawn(drawn, figure, size):
-    assert await drawn(figure, size=size)
-
-
-@pytest.mark.parametrize("times", [1, 3])
-async def test_what_grows_exponentially_is_a_straight_line_on_a_logarithmic_axis(drawn, times):
-    lines = await drawn(Figure("loss", (Curve(EXPONENTIAL, 0),), log=True), times)
-    places = [(line.index("•"), i) for i, line in enumerate(lines) if "•" in line]
-    assert len(places) >= 15
-    slopes = [(a[0] - b[0]) / (b[1] - a[1]) for a, b in pairwise(places)]
-    assert max(slopes) - min(slopes) <= 3  # cells
-    labels = [line.partition("┤")[0].strip() for line in lines if "┤" in line]
-    assert labels == ["1e+30", "1e+25", "1e+20", "1e+15", "1e+10", "100,000"]
-
-
-async def test_a_narrow_range_has_ticks_on_a_logarithmic_axis_too(drawn):
-    lines = await drawn(Figure("loss", (Curve(((0.0, 2.4), (1.0, 1.3)), 0),), log=True))
-    assert "2" in [line.partition("┤")[0].strip() for line in lines if "┤" in line]
-
-
-async def test_cells_have_the_colours_that_plotext_gave_them(lab):
+async def test_a_plot_is_read_with_the_mouse_and_with_the_arrows_and_zoomed_with_both(lab):
     app = lab()
-    async with app.run_test(size=(60, 20)) as pilot:
+    async with app.run_test(size=(80, 24)) as pilot:
         await app.push_screen(PlotScreen())
-        plot = app.screen.query_one("#plot", SeriesPlot)
-        plot.show(Figure("loss", (Curve(EXPONENTIAL, 0), Curve(EXPONENTIAL[::-1], 1))))
+        screen, plot = app.screen, app.screen.query_one(SeriesPlot)
+        plot.show(FIGURE)
+        plot.focus()
         await pilot.pause()
-        decoded = RichText.from_ansi(str(plot.plt.build()))
-        console = Console(width=60, color_system="truecolor")
-        for y, line in enumerate(decoded.split()):
-            ours = [(c, s.style) for s in plot.render_line(y) for c in s.text]
-            theirs = [(c, segment.style) for segment in line.render(console) for c in segment.text]
-            assert [(c, c == " " or s.color, s.bgcolor) for c, s in ours] == [
-                (c, c == " " or s.color, s.bgcolor) for c, s in theirs
-            ]
+        assert "train" in plot.border_title
+        await pilot.press("left")
+        assert screen.at == 100
+        await pilot.press("home")
+        assert screen.at == 0
+        await pilot.press("plus")
+        assert screen.zoomed == (0.5, None)
+        await pilot.press("minus")
+        assert screen.zoomed == (2.0, None)
+        await pilot.hover("#plot", offset=(40, 10))
+        assert 30 < screen.at < 70
+        assert plot.region.height == 22  # between the bar and the keys
 
 
-async def test_nothing_to_draw_is_an_empty_frame(drawn):
-    lines = await drawn(Figure("loss", (Curve(((0.0, float("nan")), (1.0, float("inf"))), 0),)))
-    assert "loss" in lines[0]
-    assert not any("•" in line for line in lines)
+def test_zooming_keeps_what_is_read_in_its_place_and_ends_at_the_whole():
+    whole = (0.0, 1000.0)
+    near = Reading().zoomed(whole, 0.5, 200.0)
+    assert near.window == (100.0, 600.0)
+    assert near.zoomed(whole, 2.0, 200.0).window is None
+    deepest = near
+    for _ in range(20):
+        deepest = deepest.zoomed(whole, 0.5, 200.0)
+    low, high = deepest.window
+    assert low < 200 < high
+    assert high - low >= 1000 / 64
 
 
-def test_ticks_are_round_numbers_inside_and_not_too_many():
-    assert nice_ticks(0.0, 1.0, 5) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0])
-    assert log_ticks(0.5, 2e4, 6) == [1, 10, 100, 1000, 10000]
-    assert log_ticks(1e-3, 1e30, 4) == [1, 1e10, 1e20, 1e30]
-    assert log_ticks(1.3, 2.4, 4) == pytest.approx([1.5, 2.0])
-
-
-@given(st.floats(1e-30, 1e30), st.floats(1.0, 1e40), st.integers(1, 20))
-@example(1.0, 1.0000000000000002, 3)
-def test_ticks_of_a_logarithmic_axis_have_logarithms(low, factor, most):
-    ticks = log_ticks(low, low * factor, most)
-    assert all(low * 0.999 <= tick <= low * factor * 1.001 for tick in ticks)
-    assert len(ticks) <= most + 1
-
-
-def test_labels_stay_short():
-    assert [label(v) for v in (0.25, 1000.0, 250_000.0, 5e20)] == ["0.25", "1,000", "250,000", "5e+20"]
-    assert label(0.4588, percent=True) == "45.9%"
+@pytest.mark.parametrize("x", [0.0, 1000.0, None])
+def test_zooming_out_never_leaves_the_axis(x):
+    assert Reading(window=(0.0, 500.0)).zoomed((0.0, 1000.0), 4.0, x).window is None or x == 1000.0

@@ -64,7 +64,7 @@ async def test_settings_hold_at_once_and_are_kept(lab, tmp_path):
         app.screen.query_one("#markers", Select).value = "ascii"
         await pilot.pause()
         assert app.theme == "gradlab-light"
-        assert app.series_styles[0].marker == "o"
+        assert app.look.ascii
     again = lab(settings_path=path)
     assert (again.settings.theme, again.settings.markers, again.theme) == ("gradlab-light", "ascii", "gradlab-light")
 
@@ -118,13 +118,13 @@ async def test_keys_are_laid_out_anew_only_when_they_are_others(lab, starts_in, 
         def keys():
             return list(app.screen.query(FooterKey))
 
-        await until(pilot, lambda: "Leave field" in [key.description for key in keys()])
+        await until(pilot, lambda: "Back" in [key.description for key in keys()])
         before = keys()
         app.screen.refresh_bindings()
         await pilot.pause()
         assert keys() == before
         await pilot.press("escape")
-        await until(pilot, lambda: keys() and "Leave field" not in [key.description for key in keys()])
+        await until(pilot, lambda: keys() and "Back" not in [key.description for key in keys()])
 
 
 def test_nothing_is_selected_before_there_is_a_screen(lab):

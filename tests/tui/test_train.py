@@ -14,10 +14,12 @@ from lab.runs.catalogue import list_runs
 from lab.runs.store import all_runs
 from presets.load import load
 from tests.tui.conftest import wait_until
+from tests.tui.recorded import record
 from tui.screens.dialogues import AskScreen
-from tui.training import TrainingThread
+from tui.training import TrainingThread, saved
 from tui.widgets.curves import Curves
 from tui.widgets.form import PresetForm
+from tui.widgets.reading import UNREAD
 
 
 @pytest.fixture
@@ -362,3 +364,18 @@ def test_screens_ask_the_training_and_not_its_trainer():
     sources = [*(app / "screens").glob("*.py"), *(app / "widgets").glob("*.py"), app / "app.py"]
     assert len(sources) > 20
     assert [path.name for path in sources if "trainer" in path.read_text()] == []
+
+
+async def test_values_are_read_with_arrows_and_the_axis_is_zoomed_with_keys(lab, tmp_path, until):
+    app = lab(preset="a2-setting1")
+    app.training = saved(record("20260102-030405-a2-setting1-00aa", runs=tmp_path / "runs"))
+    async with app.run_test(size=(120, 35)) as pilot:
+        curves = app.screen.query_one(Curves)
+        await until(pilot, lambda: app.screen.query_one("#plot-measure").figure.curves)
+        await pilot.press("left", "left")
+        assert curves.view.reading.cursor == 950
+        assert " at 950 " in app.screen.query_one("#plot-accuracy").border_title.replace("[", " [")
+        await pilot.press("plus")
+        assert curves.view.reading.window == (475, 975)
+        await pilot.press("escape")
+        assert curves.view.reading == UNREAD

@@ -20,8 +20,8 @@ class ModeScreen(Screen[None]):
     mode: str  # its name; set by Mode.open
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
-            "escape", "leave_field", "Leave field", id="app.leave_field",
-            tooltip="Take the cursor out of a field, so that single keys are commands again.",
+            "escape", "leave_field", "Back", id="app.leave_field",
+            tooltip="Out of a field, so that single keys are commands again; back to the whole curves.",
         ),
     ]  # fmt: skip
 

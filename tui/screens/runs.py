@@ -26,7 +26,7 @@ from tui.modes import key_of
 from tui.screens.base import ModeScreen
 from tui.screens.dialogues import ConfirmScreen
 from tui.screens.train import TrainScreen
-from tui.widgets.overlay import MEASURES, Overlay, side_by_side
+from tui.widgets.overlay import LETTERS, MEASURES, Overlay, side_by_side
 
 SECONDS = 1.0  # between two looks at the disk
 MOST = 6  # runs that can be told apart in a plot
@@ -180,8 +180,8 @@ class RunsScreen(ModeScreen):
     def _mark(self, path: str) -> Text:
         if path not in self._marked:
             return Text(" ")
-        style = self.lab.series_styles[self._marked.index(path)]
-        return Text(style.marker, style.rich)
+        place = self._marked.index(path)
+        return Text(LETTERS[place], self.lab.look.style(place).rich)
 
     @on(DataTable.RowHighlighted)
     def _show(self) -> None:
@@ -194,7 +194,7 @@ class RunsScreen(ModeScreen):
                 complaints.append(str(error))
         self.query_one("#overlay", Overlay).show(records, complaints)
         self.query_one("#side", Static).update(
-            side_by_side(records, self.lab.series_styles) if records else Content("\n".join(complaints))
+            side_by_side(records, self.lab.look) if records else Content("\n".join(complaints))
         )
         self._show_current()
 

@@ -1,8 +1,8 @@
 """Search: trials of a preset with many values of a setting, shown as points as they come in, and the best of them."""
 
 import re
+from dataclasses import replace
 from functools import partial
-from math import log10
 from typing import ClassVar
 
 from textual import on
@@ -17,7 +17,7 @@ from lab.errors import LabError
 from lab.machine import cores
 from lab.search.result import best_rows
 from lab.search.search import begin, settings_of, with_trials
-from lab.search.view import how_it_ended, ranking, scatter
+from lab.search.view import how_it_ended, points_figure, ranking
 from presets.errors import PresetError
 from presets.load import as_changes, load, names
 from presets.schema import Vary
@@ -25,7 +25,7 @@ from tui.screens.base import ModeScreen
 from tui.screens.train import STYLES, TrainScreen
 from tui.searching import SearchThread, ShownSearch, family, newest
 from tui.widgets import tables
-from tui.widgets.plot import Curve, Figure, SeriesPlot
+from tui.widgets.plot import SeriesPlot
 from tui.widgets.text import Text
 from tui.words import duration
 
@@ -64,7 +64,6 @@ class SearchScreen(ModeScreen):
         yield Static("No search yet: r starts one.", id="no-search")
         with Horizontal(id="trials-side-by-side"):
             with Vertical(id="points-side"):
-                yield Text(id="points-legend")
                 yield SeriesPlot(id="points")
             with VerticalScroll(id="ranking-scroll", can_focus=False):
                 yield Text(id="ranking")
@@ -165,7 +164,7 @@ class SearchScreen(ModeScreen):
         self.query_one("#search-head", Text).show(self._head())
         self.set_class(self._search is None, "-none")
         if self._search is not None:
-            shown = (self._search, self._search.rows, self.size, self.lab.series_styles)
+            shown = (self._search, self._search.rows, self.size, self.lab.look)
             if shown != self._shown:
                 self._shown = shown
                 self._draw_points(self._search)
@@ -193,26 +192,14 @@ class SearchScreen(ModeScreen):
         )
 
     def _draw_points(self, shown: ShownSearch) -> None:
-        settings = settings_of(shown.preset)
-        x_title, series = scatter(settings, shown.rows)
-        styles = self.lab.series_styles
-        reported = shown.preset.reference.reported.get(settings.maximise) if shown.preset.reference else None
-        curves = tuple(Curve(tuple(pairs), k % len(styles), line=False) for k, pairs in enumerate(series.values()))
-        span = _span(settings.vary, x_title)
-        references = (reported,) if reported else ()
-        self.query_one("#points", SeriesPlot).show(
-            Figure(f"accuracy / {_short(x_title)}" if series else "", curves, span, references, percent=True)
-        )
-        parts = [
-            part
-            for k, name in enumerate(series)
-            if name
-            for part in ((styles[k % len(styles)].marker, styles[k % len(styles)].rich), (f" {name}   ", ""))
-        ]
+        settings, reference = settings_of(shown.preset), shown.preset.reference
+        figure = points_figure(settings, shown.rows)
+        reported = reference.reported.get(settings.maximise) if reference else None
         if reported:
-            sign = "-" if self.lab.settings.markers == "ascii" else "┄"
-            parts.append((f"{sign} reported best {reported:.2%}", "$foreground-muted"))
-        self.query_one("#points-legend", Text).show(Content.assemble(*parts))
+            beside = " (full data)" if shown.variant == "mini" else ""
+            name = f"reported best {reported:.2%}{beside}"
+            figure = replace(figure, references=(reported,), reference_name=name)
+        self.query_one("#points", SeriesPlot).show(figure)
 
     def _draw_ranking(self, shown: ShownSearch) -> None:
         headings, ranked = ranking(settings_of(shown.preset), shown.rows)
@@ -257,14 +244,3 @@ def _range(vary: Vary) -> str:
     if vary.values is not None:
         return f"in {', '.join(str(value).lower() for value in vary.values)}"
     return f"{vary.distribution} from {vary.low:.3g} to {vary.high:.3g}"
-
-
-def _span(varied: list[Vary], x_title: str) -> tuple[float, float] | None:
-    """The whole range of the setting along x, so that the axis stays while points come in."""
-    for vary in varied:
-        if vary.low and vary.high:
-            if x_title == f"log10 {vary.key}":
-                return log10(vary.low), log10(vary.high)
-            if x_title == vary.key:
-                return vary.low, vary.high
-    return None

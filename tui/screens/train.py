@@ -25,12 +25,15 @@ from lab.user_paths import at_home
 from presets.errors import PresetError
 from presets.load import load
 from presets.sanity import overfit
+from tui.run_figures import MEASURES
 from tui.screens.base import ModeScreen
 from tui.screens.dialogues import AskScreen
 from tui.training import ShownRun, TrainingThread
 from tui.widgets import tables
-from tui.widgets.curves import MEASURES, Curves
+from tui.widgets.curves import Curves
 from tui.widgets.form import PresetForm
+from tui.widgets.plot import SeriesPlot
+from tui.widgets.reading import UNREAD
 from tui.widgets.text import Text
 from tui.words import duration
 
@@ -65,6 +68,14 @@ class TrainScreen(ModeScreen):
         Binding("m", "switch('smooth')", "Smooth", show=False, id="train.smooth", tooltip="Smooth the curves."),
         Binding("z", "switch('zoom')", "Zoom", show=False, id="train.zoom", tooltip="Zoom to the last cycle of eta."),
         Binding("x", "switch('epochs')", "Epochs", show=False, id="train.epochs", tooltip="Against epochs or updates."),
+        Binding("left", "read('left')", "Value left", show=False, id="train.left",
+                tooltip="Read the values of the curves further left."),
+        Binding("right", "read('right')", "Value right", show=False, id="train.right",
+                tooltip="Read the values of the curves further right."),
+        Binding("plus,equals_sign", "read('in')", "Zoom in", show=False, key_display="+", id="train.zoom_in",
+                tooltip="See half as much of the x axis; the wheel does it, too."),
+        Binding("minus", "read('out')", "Zoom out", show=False, key_display="-", id="train.zoom_out",
+                tooltip="See twice as much of the x axis."),
         Binding("left_square_bracket", "tab(-1)", "Tab left", show=False, key_display="[", id="train.tab_left",
                 tooltip="The tab at the left."),
         Binding("right_square_bracket", "tab(1)", "Tab right", show=False, key_display="]", id="train.tab_right",
@@ -260,14 +271,21 @@ class TrainScreen(ModeScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """In a field a letter is text: there ctrl+r starts. Escape leaves the settings, too."""
-        if action == "leave_field" and self.has_class("-editing"):
+        if action == "leave_field" and (self.has_class("-editing") or self._reads):
             return True
         return isinstance(self.focused, Input) if action == "start_here" else super().check_action(action, parameters)
 
     def action_leave_field(self) -> None:
-        """Back to the run."""
+        """Back to the run; from a part of its curves, to all of them."""
+        if self._reads and self.focused is None and not self.has_class("-editing"):
+            self.query_one("#curves", Curves).switch(reading=UNREAD)
         super().action_leave_field()
         self.remove_class("-editing")
+
+    @property
+    def _reads(self) -> bool:
+        """Are values of the curves read, or only a part of them seen?"""
+        return any(curves.view.reading != UNREAD for curves in self.query(Curves))
 
     def action_start_here(self) -> None:
         """Train as the form says."""
@@ -350,6 +368,15 @@ class TrainScreen(ModeScreen):
         """Loss, cost, eta in turn."""
         curves = self.query_one("#curves", Curves)
         curves.switch(measure=MEASURES[(MEASURES.index(curves.view.measure) + 1) % len(MEASURES)])
+
+    def action_read(self, how: str) -> None:
+        """Move the cursor of the curves, or zoom around it."""
+        plot = self.query_one("#plot-measure", SeriesPlot)
+        match how:
+            case "left" | "right":
+                plot.action_point(1 if how == "right" else -1)
+            case _:
+                plot.action_zoom(0.5 if how == "in" else 2.0)
 
     def action_switch(self, what: str) -> None:
         """Log axis, smoothing, zoom, epochs."""

@@ -2,27 +2,31 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from string import ascii_uppercase
 from typing import TYPE_CHECKING, cast
 
 from rich.table import Table
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
+from lab.drawing.figure import Curve, Figure, Point
+from lab.drawing.look import Look
 from lab.runs.compare import compare
 from lab.runs.compare_view import table
 from lab.runs.saved import SavedRun, changed, labels
 from lab.runs.store import SPLITS
-from tui.series import Point, decimate
-from tui.theme import SeriesStyle
-from tui.widgets.plot import Curve, Figure, SeriesPlot
+from tui.widgets.plot import SeriesPlot
+from tui.widgets.reading import UNREAD, Reading
 
 if TYPE_CHECKING:
     from tui.app import GradlabApp
 
 MEASURES = ("loss", "cost", "accuracy", "eta")
+LETTERS = ascii_uppercase  # runs are called so in the table and at the ends of their curves
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class OverlayView:
     measure: str = "loss"
     split: str = "validation"  # of several runs
     log: bool = False  # the other way round where a run has diverged
+    reading: Reading = UNREAD
 
 
 class Overlay(Vertical):
@@ -51,6 +56,8 @@ class Overlay(Vertical):
 
     def show(self, records: Sequence[SavedRun], complaints: Sequence[str] = ()) -> None:
         """Draw these runs; `complaints`: why others cannot be drawn."""
+        if [r.store.path for r in records] != [r.store.path for r in self._records]:
+            self.view = replace(self.view, reading=UNREAD)
         self._records, self._complaints = list(records), list(complaints)
         self._draw()
 
@@ -70,41 +77,63 @@ class Overlay(Vertical):
         for measure, id in ((self.view.measure, "overlay-measure"), ("accuracy", "overlay-accuracy")):
             self.query_one(f"#{id}", SeriesPlot).show(self._figure(measure))
 
-    def _figure(self, measure: str) -> Figure:
-        records = self._records
-        last = max((record.metrics[-1]["update"] for record in records), default=1)
-        curves = tuple(Curve(tuple(decimate(points)), i) for i, points in enumerate(self._series(measure)))
-        several = len(records) > 1 and measure != "eta"
-        title = f"{self.view.split} {measure} / update" if several else f"{measure} / update"
-        diverged = any(record.state == "diverged" for record in records)  # to be seen on a logarithmic axis only
-        log = measure != "accuracy" and self.view.log != (diverged and measure != "eta")
-        references = self._references() if measure == "accuracy" else ()
-        return Figure(title, curves, (0, max(last, 1)), references, log, percent=measure == "accuracy")
+    @property
+    def _whole(self) -> tuple[float, float]:
+        """The ends of the x axis."""
+        return 0, max([1, *(record.metrics[-1]["update"] for record in self._records)])
 
-    def _series(self, measure: str) -> list[list[Point]]:
-        if measure == "eta":
-            return [_column(record, "eta") for record in self._records]
-        if len(self._records) == 1:
-            return [_column(self._records[0], f"{split}_{measure}") for split in SPLITS]
-        return [_column(record, f"{self.view.split}_{measure}") for record in self._records]
+    @on(SeriesPlot.Pointed)
+    def _pointed(self, event: SeriesPlot.Pointed) -> None:
+        self.switch(reading=self.view.reading.at(event.x))
+
+    @on(SeriesPlot.Zoomed)
+    def _zoomed(self, event: SeriesPlot.Zoomed) -> None:
+        self.switch(reading=self.view.reading.zoomed(self._whole, event.factor, event.x))
+
+    def _figure(self, measure: str) -> Figure:
+        curves = tuple(Curve(tuple(points), k, name) for k, (name, points) in enumerate(self._series(measure).items()))
+        several = len(self._records) > 1 and measure != "eta"
+        diverged = any(record.state == "diverged" for record in self._records)  # to be seen on a logarithmic axis only
+        log = measure != "accuracy" and self.view.log != (diverged and measure != "eta")
+        return Figure(
+            f"{self.view.split} {measure}" if several else measure,
+            curves,
+            self.view.reading.window or self._whole,
+            self._references() if measure == "accuracy" else (),
+            log,
+            percent=measure == "accuracy",
+            x_title="update",
+            cursor=self.view.reading.cursor,
+        )
+
+    def _series(self, measure: str) -> dict[str, list[Point]]:
+        """Points by the names of their curves: of one run its parts, of several its letters."""
+        if len(self._records) == 1 and measure != "eta":
+            return {split: _column(self._records[0], f"{split}_{measure}") for split in SPLITS}
+        column = "eta" if measure == "eta" else f"{self.view.split}_{measure}"
+        return {name: _column(record, column) for name, record in zip(self._names, self._records, strict=True)}
+
+    @property
+    def _names(self) -> list[str]:
+        return [
+            f"{letter} {name}" for letter, name in zip(LETTERS, labels([r.store for r in self._records]), strict=False)
+        ]
 
     def _references(self) -> tuple[float, ...]:
         """The accuracies the reports give for these runs."""
         return tuple(dict.fromkeys(v for r in self._records for k, v in r.reported.items() if k.endswith("accuracy")))
 
     def _legend(self) -> Content:
-        lab = cast("GradlabApp", self.app)
+        look = cast("GradlabApp", self.app).look
         notes = [*filter(None, map(_not_finite, self._records)), *self._complaints]
         parts: list[tuple[str, str]] = [(f"{note}   ", "$text-warning") for note in notes]
-        single = len(self._records) == 1
-        names = list(SPLITS) if single else labels([record.store for record in self._records])
-        for name, style in zip(names, lab.series_styles, strict=False):
-            parts += [(style.marker, style.rich), (f" {name}   ", "")]
+        names = self._names if len(self._records) > 1 else []  # the parts of one run stand in the titles
+        for k, name in enumerate(names):
+            parts += [(look.sign(k), look.style(k).rich), (f" {name}   ", "")]
         if self._references():
-            sign = "-" if lab.settings.markers == "ascii" else "┄"
             reported = ", ".join(f"{v:.2%}" for v in self._references())
             beside = " (full data)" if any(record.variant == "mini" for record in self._records) else ""
-            parts.append((f"{sign} reported {reported}{beside}", "$foreground-muted"))
+            parts.append((f"{'-' if look.ascii else '╌'} reported {reported}{beside}", "$foreground-muted"))
         return Content.assemble(*parts)
 
 
@@ -118,11 +147,11 @@ def _not_finite(record: SavedRun) -> str:
     return f"not finite from update {gaps[0]:,.0f}" if gaps else ""
 
 
-def side_by_side(records: Sequence[SavedRun], styles: Sequence[SeriesStyle]) -> Table:
+def side_by_side(records: Sequence[SavedRun], look: Look) -> Table:
     """A column for each run: data, state, settings that differ, results beside the reported ones. Of one run, the
     settings that differ from its preset's."""
     compared = compare(records)
     if len(records) == 1:
         compared["settings"] = {key: [value] for key, value in changed(records[0].preset).items()}
         return table(compared, records, [Text()])
-    return table(compared, records, [Text(style.marker, style.rich) for style in styles])
+    return table(compared, records, [Text(letter, look.style(k).rich) for k, letter in enumerate(LETTERS)])

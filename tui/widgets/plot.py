@@ -1,51 +1,60 @@
-"""A plot: series against an axis, drawn by plotext, and redrawn only when its content changes."""
+"""A plot: a figure in a frame, its values in the frame's title, drawn again only when its content changes."""
 
-import re
-from dataclasses import dataclass, field
-from functools import lru_cache
-from math import ceil, floor, log10
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, ClassVar, cast
 
-from rich.ansi import AnsiDecoder
-from rich.segment import Segment
-from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
 from textual.strip import Strip
-from textual_plotext import PlotextPlot
+from textual.widget import Widget
 
-from tui.series import Point
-from tui.theme import muted, rgb
+from lab.drawing.draw import draw, x_at
+from lab.drawing.figure import Figure, value
+from lab.drawing.heading import foot, heading
 
 if TYPE_CHECKING:
     from tui.app import GradlabApp
 
-MUTED = -1  # the style of what stands behind
-RUN = re.compile(r"((?:\x1b\[[\d;]*m)*)([^\x1b]*)")  # codes of a style, and what is written in it
+FRAME = 2  # cells of the line on top that are not for the title
 
 
-@dataclass(frozen=True)
-class Curve:
-    """A series. style: its place in theme.series_styles, or MUTED. line: joined points, or marks alone."""
+class SeriesPlot(Widget, can_focus=True):
+    """Draws a Figure. Its values can be read with the mouse and, when it has the focus, with the arrows."""
 
-    points: tuple[Point, ...]
-    style: int
-    line: bool = True
+    class Pointed(Message):
+        """The user points at an x, or at none any more."""
 
+        def __init__(self, plot: "SeriesPlot", x: float | None) -> None:
+            super().__init__()
+            self.plot, self.x = plot, x
 
-@dataclass(frozen=True)
-class Figure:
-    """All that a plot shows. span: ends of the x axis, None for what the series need; references: horizontal lines;
-    percent: how y is labelled."""
+        @property
+        def control(self) -> "SeriesPlot":
+            return self.plot
 
-    title: str = ""
-    curves: tuple[Curve, ...] = ()
-    span: tuple[float, float] | None = None
-    references: tuple[float, ...] = field(default=())
-    log: bool = False
-    percent: bool = False
+    class Zoomed(Message):
+        """The user wants to see more (factor below 1) or less of what is around an x; None: around the middle."""
 
+        def __init__(self, plot: "SeriesPlot", factor: float, x: float | None) -> None:
+            super().__init__()
+            self.plot, self.factor, self.x = plot, factor, x
 
-class SeriesPlot(PlotextPlot):
-    """Draws a Figure."""
+        @property
+        def control(self) -> "SeriesPlot":
+            return self.plot
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "point(-1)", "Value left", show=False, id="plot.left", tooltip="Read the values further left."),
+        Binding("right", "point(1)", "Value right", show=False, id="plot.right",
+                tooltip="Read the values further right."),
+        Binding("home", "point_at(0)", "First value", show=False, id="plot.first", tooltip="Read the first values."),
+        Binding("end", "point_at(-1)", "Last value", show=False, id="plot.last", tooltip="Read the last values."),
+        Binding("plus,equals_sign", "zoom(0.5)", "Zoom in", show=False, key_display="+", id="plot.zoom_in",
+                tooltip="Half as much of the x axis; the wheel does it, too."),
+        Binding("minus", "zoom(2.0)", "Zoom out", show=False, key_display="-", id="plot.zoom_out",
+                tooltip="Twice as much of the x axis."),
+    ]  # fmt: skip
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -62,124 +71,75 @@ class SeriesPlot(PlotextPlot):
     def redraw(self) -> None:
         """Draw again, in the colours as they are."""
         self._drawn = None
+        self._entitle()
         self.refresh()
+
+    def on_resize(self) -> None:
+        """There may be room for other words."""
+        self._entitle()
+
+    def _entitle(self) -> None:
+        lab = cast("GradlabApp", self.app)
+        width = max(self.size.width - FRAME, 1)
+        pieces = heading(self.figure, lab.look, width, "$foreground-muted")
+        self.border_title = Content.assemble(*pieces).truncate(width, ellipsis=True)
+        self.border_subtitle = Content(foot(self.figure, lab.look))
 
     def render_line(self, y: int) -> Strip:
         """A line of the plot, which is drawn when anything that it shows is another."""
         lab = cast("GradlabApp", self.app)
-        shown = (self.figure, self.size, lab.theme, lab.settings.markers, lab.settings.colours)
+        shown = (self.figure, self.size, lab.look)
         if shown != self._drawn:
-            self._drawn, self._strips = shown, self._draw_strips()
-        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
+            self._drawn = shown
+            self._strips = [Strip(line) for line in draw(self.figure, *self.size, lab.look)]
+        line = self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
+        return line.adjust_cell_length(self.size.width).apply_style(self.rich_style)
 
-    def _draw_strips(self) -> list[Strip]:
-        """What PlotextPlot.render does, without the two detours by which its text becomes lines of cells."""
-        self._draw()
-        self.plt.plotsize(self.size.width, self.size.height)
-        self.plt._set_size(self.size.width, self.size.height)
-        self.plt.theme(self._get_plotext_theme_name(self.app.theme))
-        return [strip(line) for line in str(self.plt.build()).splitlines()]
+    # What the user does
 
-    def _draw(self) -> None:
-        lab, figure, plot = cast("GradlabApp", self.app), self.figure, self.plt
-        styles, behind = lab.series_styles, muted(lab.current_theme)
-        ascii_only = lab.settings.markers == "ascii"
-        plot.clear_figure()
-        plot.title(figure.title)
-        plot.frame(True)
-        shown = [(curve, _drawable(curve, figure)) for curve in figure.curves]
-        ys = [y for _, points in shown for _, y in points]
-        if not ys:
-            self._no_data(figure)
+    def _under(self, event: events.MouseEvent) -> float | None:
+        column = event.get_content_offset_capture(self).x
+        return x_at(self.figure, *self.size, cast("GradlabApp", self.app).look, column)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Read the values under the mouse."""
+        self.post_message(self.Pointed(self, self._under(event)))
+
+    def on_leave(self) -> None:
+        """The last values again."""
+        self.post_message(self.Pointed(self, None))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """See more of what is under the mouse."""
+        event.stop()
+        self.post_message(self.Zoomed(self, 0.5, self._under(event)))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """See less of it."""
+        event.stop()
+        self.post_message(self.Zoomed(self, 2.0, self._under(event)))
+
+    def action_zoom(self, factor: float) -> None:
+        """Around the values that are read."""
+        self.post_message(self.Zoomed(self, factor, self.figure.cursor))
+
+    def action_point(self, by: int) -> None:
+        """To the next point of the first curve, or the one before."""
+        if not (xs := self._xs()):
             return
-        self._axes(figure, ys)
-        for value in figure.references:
-            if not figure.log or value > 0:
-                plot.plot(
-                    list(figure.span or _ends(shown)), [value, value], marker="-" if ascii_only else "┄", color=behind
-                )
-        for curve, points in shown:
-            if points:
-                colour = behind if curve.style == MUTED else styles[curve.style].colour
-                marker = ("." if ascii_only else "·") if curve.style == MUTED else styles[curve.style].marker
-                draw = plot.plot if curve.line else plot.scatter
-                draw([x for x, _ in points], [y for _, y in points], marker=marker, color=colour)
+        now = self.figure.cursor
+        if now is None:
+            self.action_point_at(-1 if by < 0 else 0)
+            return
+        nearest = min(range(len(xs)), key=lambda k: abs(xs[k] - now))
+        self.action_point_at(min(max(nearest + by, 0), len(xs) - 1))
 
-    def _axes(self, figure: Figure, ys: list[float]) -> None:
-        plot, values = self.plt, [*ys, *(r for r in figure.references if r > 0 or not figure.log)]
-        low, high = min(values), max(values)
-        most = max(2, self.size.height // 4)
-        if figure.log:
-            plot.yscale("log")
-            margin = log10(high / low) * 0.04 or 0.1
-            plot.ylim(log10(low) - margin, log10(high) + margin)  # plotext wants the logarithms here, not of the ticks
-            ticks = log_ticks(low, high, most + 2)
-        else:
-            margin = (high - low) * 0.04 or abs(high) * 0.1 or 0.1
-            low, high = low - margin if low < 0 else max(low - margin, 0.0), high + margin
-            plot.ylim(low, high)
-            ticks = nice_ticks(low, high, most)
-        plot.yticks(ticks, [label(tick, figure.percent) for tick in ticks])
-        if figure.span:
-            plot.xlim(*figure.span)
-            ticks = nice_ticks(*figure.span, max(2, self.size.width // 14))
-            plot.xticks(ticks, [label(tick) for tick in ticks])
+    def action_point_at(self, place: int) -> None:
+        """To a point of the first curve by its place among those in sight."""
+        if xs := self._xs():
+            self.post_message(self.Pointed(self, xs[place]))
 
-    def _no_data(self, figure: Figure) -> None:
-        self.plt.xlim(*(figure.span or (0, 1)))
-        self.plt.ylim(0, 1)
-        self.plt.xticks([])
-        self.plt.yticks([])
-
-
-def strip(line: str) -> Strip:
-    """A line of plotext's as cells: it resets the style before it sets another."""
-    return Strip([Segment(text, _style(codes)) for codes, text in RUN.findall(line) if text])
-
-
-@lru_cache(maxsize=256)
-def _style(codes: str) -> Style:
-    decoder = AnsiDecoder()
-    decoder.decode_line(codes)
-    return decoder.style
-
-
-def _drawable(curve: Curve, figure: Figure) -> list[Point]:
-    """The points that have a place on the axes."""
-    low, high = figure.span or (float("-inf"), float("inf"))
-    return [(x, y) for x, y in curve.points if low <= x <= high and abs(y) < float("inf") and (y > 0 or not figure.log)]
-
-
-def _ends(shown: list[tuple[Curve, list[Point]]]) -> tuple[float, float]:
-    xs = [x for _, points in shown for x, _ in points]
-    return min(xs), max(xs)
-
-
-def nice_ticks(low: float, high: float, most: int) -> list[float]:
-    """At most n round numbers between low and high, in steps of 1, 2 or 5 times a power of ten."""
-    if not high - low > 1e-12 * max(abs(low), abs(high)):  # nothing between them, but for rounding
-        return [low]
-    least = (high - low) / most
-    power = 10.0 ** floor(log10(least))
-    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least)
-    return [k * step for k in range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1)]
-
-
-def log_ticks(low: float, high: float, most: int) -> list[float]:
-    """At most n powers of ten between low and high (both positive), or round numbers within a single decade."""
-    decades = log10(high / low)
-    if decades < 1:
-        return nice_ticks(low, high, most)
-    return [10.0 ** round(power) for power in nice_ticks(log10(low), log10(high), min(most, ceil(decades)))]
-
-
-def label(value: float, percent: bool = False) -> str:
-    """A tick's text: three digits, thousands separated; or a percentage."""
-    if percent:
-        return f"{100 * value:.3g}%"
-    if 1000 <= abs(value) < 1e6 and value == round(value):
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
-
-
-__all__ = ["MUTED", "Curve", "Figure", "SeriesPlot", "label", "nice_ticks", "rgb"]
+    def _xs(self) -> list[float]:
+        low, high = self.figure.span or (float("-inf"), float("inf"))
+        curves = [curve for curve in self.figure.curves if value(curve, None)]
+        return [x for x, _ in curves[0].points if low <= x <= high] if curves else []

@@ -67,8 +67,8 @@ def test_the_command_shows_curves_settings_and_results_beside_the_reported_ones(
     code, out, _ = gradlab("compare", one.path.name, other.path.name)
     assert code == 0
     labels = [store.path.name[16:] for store in (one, other)]
-    assert f"•• {labels[0]}" in out
-    assert f"×× {labels[1]}" in out
+    assert re.search(rf"{labels[0]} +{labels[1]}\s+A +B\s", out)  # the letters of their curves below their names
+    assert re.search(r"─ ?A .*━ ?B ", out)
     assert re.search(r"loss\.lambda +0\.01 +0\.5\b", out)
     assert "optimiser.eta" not in out
     accuracies = [f"{store.result()['final']['test']['accuracy']:.2%}" for store in (one, other)]
