@@ -12,7 +12,7 @@ import tomlkit
 from pydantic import ValidationError
 
 from presets.errors import PresetError
-from presets.keys import models_in, resolve, section_models, settings
+from presets.keys import Values, models_in, resolve, section_models, settings
 from presets.schema import Preset
 
 FOLDER = Path(__file__).parent
@@ -64,6 +64,14 @@ def with_values(preset: Preset, values: Mapping[str, Any], name: str) -> Preset:
 def as_changes(values: Mapping[str, Any]) -> list[str]:
     """Settings by dotted key as 'key=value' for `-s`, exact to the last bit."""
     return [f"{key}={tomlkit.item(value).as_string()}" for key, value in values.items()]
+
+
+def changed(preset: Preset) -> Values:
+    """The settings that differ from those of the preset of that name; {} if no such preset comes with Gradlab."""
+    if preset.name not in names():
+        return {}
+    shipped = settings(load(preset.name))
+    return {key: value for key, value in settings(preset).items() if key not in shipped or shipped[key] != value}
 
 
 def _path(preset: str) -> Path:

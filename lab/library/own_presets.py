@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 from lab.errors import LabError
-from lab.runs.saved import changed
+from presets.load import changed
 from presets.schema import Preset
 from presets.toml import dump
 

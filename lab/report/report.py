@@ -13,11 +13,12 @@ from lab.runs.compare import compare
 from lab.runs.compare_view import comparison_rows
 from lab.runs.pictures import unpack
 from lab.runs.result import Result, reference_document
-from lab.runs.saved import SavedRun, changed, distinct, labels, read, value_text
+from lab.runs.saved import SavedRun, distinct, labels, read, value_text
 from lab.runs.sheets import sheet
 from lab.runs.store import RunStore
 from lab.runs.view import class_rows, final_rows, layer_rows, mini_note
 from presets.keys import known_keys, settings
+from presets.load import changed
 from presets.toml import dump
 
 Progress = Callable[[int, int, str], None]  # figures done, figures in all, the one at work

@@ -8,10 +8,11 @@ from typing import Literal, TypedDict, TypeVar
 from data.sources import Judge, PartName, Variant
 from lab.errors import LabError
 from lab.runs.result import Measures
-from lab.runs.saved import SavedRun, changed, read
+from lab.runs.saved import SavedRun, read
 from lab.runs.store import RunStore, all_runs
 from presets.errors import PresetError
 from presets.keys import Values
+from presets.load import changed
 
 T = TypeVar("T")
 BEGAN = "began, nothing kept"

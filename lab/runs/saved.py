@@ -12,8 +12,6 @@ from data.sources import PartName, Variant
 from lab.errors import LabError
 from lab.runs.result import Ended, Measure, Measures, Result
 from lab.runs.store import SPLITS, RunStore
-from presets.keys import Values, settings
-from presets.load import load, names
 from presets.schema import Preset
 
 MEASURES: tuple[Measure, ...] = ("loss", "cost", "accuracy")
@@ -93,14 +91,6 @@ def distinct(stores: Sequence[RunStore]) -> None:
         if store.path.resolve() in seen:
             raise LabError(f"{store.path} is given twice")
         seen.add(store.path.resolve())
-
-
-def changed(preset: Preset) -> Values:
-    """The settings that differ from those of the preset of that name; {} if no such preset comes with Gradlab."""
-    if preset.name not in names():
-        return {}
-    shipped = settings(load(preset.name))
-    return {key: value for key, value in settings(preset).items() if key not in shipped or shipped[key] != value}
 
 
 def value_text(value: Any) -> str:

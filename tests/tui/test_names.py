@@ -153,7 +153,8 @@ async def test_the_order_is_changed_and_changed_back(names):
 
 
 @pytest.mark.parametrize(
-    ("typed", "reason"), [("Ли", "'Ли' has 'л', 'и'"), ("a" * 21, "has 21 letters"), ("-", "no letters")]
+    ("typed", "reason"),
+    [("Ли", "'Ли' has 'л' (cyrillic small letter el), 'и'"), ("a" * 21, "has 21 letters"), ("-", "no letters")],
 )
 async def test_a_name_that_cannot_be_read_is_said_and_not_guessed(names, typed, reason):
     async with names() as (app, pilot):
@@ -230,7 +231,7 @@ async def test_the_table_is_copied_and_saved_as_the_command_writes_it(names, key
         assert "ends in .md or .csv" in str(app.screen.query_one(".wrong", Static).render())
         field.value = f"table{ending}"
         await pilot.press("enter")
-        written = (tmp_path / f"table{ending}").read_text()
+        written = (tmp_path / f"table{ending}").read_text(encoding="utf-8-sig")
         assert app.clipboard == written
         assert "Zhao" in written.splitlines()[0]
         assert messages(app)[-1] == f"saved as table{ending}"

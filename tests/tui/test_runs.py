@@ -87,7 +87,7 @@ async def test_the_table_says_of_every_run_what_it_is_and_how_it_ended(runs):
     some_runs()
     async with runs(size=(160, 45)) as (app, _):
         assert rows(app) == [
-            [" ", "a1-test1-00ee", "diverged", "10.00%", "30.29%", "full", "2026-01-04 07:08",
+            [" ", "a1-test1-00ee", "diverged", "-", "30.29%", "full", "2026-01-04 07:08",
              "optimiser.eta=100000.0"],
             [" ", "a2-final-00dd", "interrupted", "-", "51.33%", "full", "2026-01-03 06:07", ""],
             [" ", "a3-3layer-bn-00cc", "interrupted", "-", "53.61%", "full", "2026-01-03 05:06", ""],

@@ -17,8 +17,9 @@ from lab.drawing.figure import Curve, Figure, Point
 from lab.drawing.look import Look
 from lab.runs.compare import compare
 from lab.runs.compare_view import table
-from lab.runs.saved import SavedRun, changed, labels
+from lab.runs.saved import SavedRun, labels
 from lab.runs.store import SPLITS
+from presets.load import changed
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.reading import UNREAD, Reading
 

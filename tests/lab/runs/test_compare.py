@@ -7,8 +7,8 @@ import pytest
 
 from lab.errors import LabError
 from lab.runs.compare import compare, differences
-from lab.runs.saved import changed, read, value_text
-from presets.load import load
+from lab.runs.saved import read, value_text
+from presets.load import changed, load
 
 
 def nothing(snapshot):
