@@ -4,6 +4,7 @@
 every line that is left to the student is marked `# fill in:`.
 """
 
+import keyword
 import os
 import re
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from lab.check.process import StudentProblemError, Worker
 from lab.check.student import load
-from lab.check.worker.plan import Argument, Call, Plan, read_plan
+from lab.check.worker.plan import Argument, Call, Plan, read_plan, written
 from lab.errors import LabError
 from lab.visible import visible
 
@@ -46,6 +47,85 @@ for cell in cells:
 """
 
 
+OCTAVE = r'''
+
+class Octave:
+    """The functions of FILE and of its folder, run by Octave; it starts with the first call."""
+
+    process = None
+    TEXT = """
+    function s = gradlab_text(v)
+      if iscell(v)
+        s = ['[' strjoin(cellfun(@gradlab_text, v(:)', 'UniformOutput', false), ',') ']'];
+      elseif isstruct(v)
+        named = cellfun(@(k) [jsonencode(k) ':' gradlab_text(v.(k))], fieldnames(v)', 'UniformOutput', false);
+        s = ['{"struct":{' strjoin(named, ',') '}}'];
+      elseif ischar(v)
+        s = jsonencode(v);
+      else
+        numbers = {sprintf('%d,', size(v)), strrep(sprintf('%.17g,', double(full(v(:)))), 'Inf', 'Infinity')};
+        s = sprintf('{"shape":[%s],"data":[%s]}', numbers{1}(1:end-1), numbers{2}(1:end-1));
+      end
+    end
+    """
+
+    def start(self):
+        program = ["octave-cli", "--quiet", "--no-history"]
+        self.process = subprocess.Popen(program, stdin=-1, stdout=-1, cwd=FILE.parent, text=True)
+        text = FILE.read_text(encoding="utf-8")
+        functions = text[re.search(r"(?m)^[ \t]*function\b|\Z", text).start() :]  # a script's stand at its end
+        with tempfile.NamedTemporaryFile("w", suffix=".m") as file:
+            print("1;", self.TEXT, functions, sep="\n", file=file, flush=True)
+            self.ask(f"source('{file.name}'); gradlab_result = {{}};")
+
+    def ask(self, statements):
+        tell = r"printf('\ngradlab:%s\n', gradlab_text(gradlab_result));"
+        fail = r"catch problem, printf('\ngradlab:%s\n', jsonencode(problem.message)); end, fflush(stdout);"
+        print(f"try, {statements} {tell} {fail}", file=self.process.stdin, flush=True)
+        for line in self.process.stdout:
+            if line.startswith("gradlab:"):
+                return json.loads(line.removeprefix("gradlab:"))
+        raise RuntimeError("Octave has ended")
+
+    def __getattr__(self, name):
+        def call(*arguments, results=1):
+            if self.process is None:
+                self.start()
+            given = ", ".join(map(self.written, arguments))
+            wanted = f"gradlab_result = cell(1, {results}); [gradlab_result{{:}}]"
+            made = self.ask(f"{wanted} = {name}({given});")
+            if isinstance(made, str):
+                raise RuntimeError(f"{name}: {' '.join(made.split())}")
+            made = [self.read(part) for part in made]
+            return tuple(made) if results > 1 else made[0]
+
+        return call
+
+    def written(self, value):
+        if isinstance(value, str):
+            return "'" + value.replace("'", "''") + "'"
+        if isinstance(value, dict):
+            return "struct(" + ", ".join(f"'{k}', {{{self.written(part)}}}" for k, part in value.items()) + ")"
+        if isinstance(value, (list, tuple)):
+            return "{" + ", ".join(map(self.written, value)) + "}"
+        array = np.asarray([] if value is None else value, dtype=float)
+        shape = array.shape if array.ndim > 1 else (array.size, 1)
+        return f"reshape([{' '.join(map(repr, array.ravel('F').tolist()))}], {list(shape)})"
+
+    def read(self, value):
+        if isinstance(value, list):
+            return [self.read(part) for part in value]
+        if isinstance(value, str):
+            return value
+        if "struct" in value:
+            return {k: self.read(part) for k, part in value["struct"].items()}
+        return np.array(value["data"], dtype=float).reshape(value["shape"], order="F")
+
+
+student = Octave()
+'''
+
+
 def adapter(target: Path | str, name: str = "", python: Path | None = None, timeout: float = 20.0) -> str:
     """The text of an adapter for a file, or for NAME in it.
 
@@ -55,8 +135,6 @@ def adapter(target: Path | str, name: str = "", python: Path | None = None, time
     file = Path(target).resolve()
     if not file.is_file():
         raise LabError(f"there is no file {target}")
-    if file.suffix.lower() == ".m":
-        raise LabError(f"{target}: an adapter is Python and calls no MATLAB; --adapter takes a .py or .ipynb file")
     try:
         with Worker(timeout, python) as worker:
             names, _ = load(worker, file)
@@ -91,7 +169,7 @@ def _text(file: Path, module: str, plans: Sequence[Plan]) -> str:
     head += marked.get(left, f"Fill in the {left} lines marked `{FILL_IN}`.") + '\n"""\n'
     loading = _loading(file, module)
     used = loading + body
-    modules = ("ast", "importlib.util", "importlib", "json", "re", "sys", "types")
+    modules = ("ast", "importlib.util", "importlib", "json", "re", "subprocess", "sys", "tempfile", "types")
     names = [n for n in modules if re.search(rf"\b{n}\b", used)]
     names = [n for n in names if n != "importlib" or "importlib.util" not in names]
     imports = [f"import {n}" for n in names] + ["from pathlib import Path"]
@@ -103,6 +181,8 @@ def _loading(file: Path, module: str) -> str:
     """How the file is imported: from where it lies as seen from the folder the adapter is written to."""
     here = os.path.relpath(file, Path.cwd())
     place = f"Path({str(file)!r})" if here.startswith("..") else f"Path(__file__).resolve().parent / {here!r}"
+    if file.suffix.lower() == ".m":
+        return f"FILE = {place}\n" + OCTAVE
     if file.suffix == ".ipynb":
         return f"FILE = {place}" + NOTEBOOK.format(name=file.name, module=module)
     folders = module.count(".")
@@ -225,7 +305,7 @@ def _before(plan: Plan, body: Sequence[str], call: Call | None) -> Iterator[str]
         yield "self.seed()"
     if wants_out and not plan.uses_forward:
         yield from _mark("out", "out = what the layer gives")
-    elif plan.uses_forward:
+    elif plan.forward is not None and (wants_out or plan.forward.function.startswith("self.net.")):
         yield "out = self.forward()" if wants_out else "self.forward()"
 
 
@@ -274,12 +354,16 @@ def _call(target: str, call: Call) -> list[str]:
     if call.part == "object" and not call.sure:
         given = ", ".join(a.value or a.name for a in call.arguments)
         return _mark(call.signature, f"{target} = {call.function}({given}), with what {call.signature} takes")
-    unknown = [a.name for a in call.arguments if not a.value]
+    unknown = [_variable(a.name) for a in call.arguments if not a.value]
     marks = [line for name in unknown for line in _mark(name, f"{name} = ..., for {call.signature}")]
-    values = [f"self.make_{a.name}()" if a.guess else a.value or a.name for a in call.arguments]
-    given = ", ".join((f"{a.name}=" if a.keyword else "") + v for a, v in zip(call.arguments, values, strict=True))
+    values = [f"self.make_{a.name}()" if a.guess else a.value or _variable(a.name) for a in call.arguments]
     assigned = target if target == "return" else f"{target} ="
-    return [*marks, f"{assigned} {call.function}({given})"]
+    return [*marks, f"{assigned} {written(call, values)}"]
+
+
+def _variable(name: str) -> str:
+    """A name of an argument as one of Python: lambda is none."""
+    return f"{name}_" if keyword.iskeyword(name) else name
 
 
 def _mark(what: str, told: str) -> list[str]:

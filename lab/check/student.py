@@ -222,9 +222,8 @@ def check_whole_file(
 
 
 def adapter_command(path: Path | str, name: str = "") -> str:
-    """The command that writes an adapter for a file, or for NAME in it; "" for MATLAB, for which there is none."""
-    target = f"{path}:{name}" if name else str(path)
-    return "" if str(path).endswith(".m") else command_lines.adapter(target)
+    """The command that writes an adapter for a file, or for NAME in it."""
+    return command_lines.adapter(f"{path}:{name}" if name else str(path))
 
 
 def load(worker: Worker, file: Path, root: Path | None = None) -> tuple[list[str], tuple[str, ...]]:

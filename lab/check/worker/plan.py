@@ -5,7 +5,7 @@ one was not recognised.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,12 +43,14 @@ class Argument:
 
 @dataclass(frozen=True)
 class Call:
-    """A call of the student's: function is where it is reached, signature how it is written in the file."""
+    """A call of the student's: function is where it is reached, signature how it is written in the file; results: how
+    many values are asked for, where the function must know (MATLAB)."""
 
     part: str
     function: str
     signature: str
     arguments: tuple[Argument, ...] = ()
+    results: int = 0
 
     @property
     def sure(self) -> bool:
@@ -131,6 +133,13 @@ class Plan:
         elif not self.grads or not all(g.value for g in self.grads):
             found.append(Missing("the order of the gradients", where))
         return tuple(dict.fromkeys(found))
+
+
+def written(call: Call, values: Sequence[str]) -> str:
+    """A call with these values of its arguments, as Python."""
+    given = [(f"{a.name}=" if a.keyword else "") + value for a, value in zip(call.arguments, values, strict=True)]
+    given += [f"results={call.results}"] if call.results > 1 else []
+    return f"{call.function}({', '.join(given)})"
 
 
 def read_plan(plain: dict[str, Any]) -> Plan:

@@ -33,7 +33,7 @@ from .live import Nothing
 from .matching import Slot, fit, leaves
 from .objects import ObjectCode
 from .pairs import PairCode
-from .plan import Argument, Call, Named, Plan
+from .plan import Argument, Call, Named, Plan, written
 from .roles import Role, key_letter, plain, role, tensor
 from .search import Holder, Try, find, sizes
 from .source import returned, signature, text
@@ -43,6 +43,7 @@ from .world import LAYOUTS, World, build, plain_world
 
 ENCODED = {"one-hot": "self.Y", "turned": "self.Y.T", "ints": "self.y", "row": "self.y[None, :]"}
 ENCODED |= {"column": "self.y[:, None]"}
+SHORT = 100  # labels that are written out
 DEEP = 4  # how far what forward returns is looked through
 
 
@@ -273,7 +274,8 @@ class Sketch:
             keyword = p.kind is p.KEYWORD_ONLY or len(arguments) < parameters.index(p)
             guess = self.code is None and role(p.name) is Role.NETWORK and said != "self.net"
             arguments.append(Argument(p.name, said, keyword, guess))
-        return Call(part, self.reached(function), _written(name_of(function), function), tuple(arguments))
+        results = getattr(function, "nargout", 0)
+        return Call(part, self.reached(function), _written(name_of(function), function), tuple(arguments), results)
 
     def _blind(self, function: Function, name: str) -> bool:
         """Would this be what forward gives, which did not run?"""
@@ -300,7 +302,8 @@ class Sketch:
             keyword = p.kind is p.KEYWORD_ONLY or len(arguments) < parameters.index(p)
             arguments.append(Argument(name, said, keyword, guess))
         made = making.made
-        return Call("object", self.reached(made), _written(made.__name__, made), tuple(arguments))
+        results = getattr(made, "nargout", 0)
+        return Call("object", self.reached(made), _written(made.__name__, made), tuple(arguments), results)
 
     # The plan
 
@@ -544,10 +547,12 @@ def _inside(value: Any, said: Callable[[Any], str]) -> str:
 
 
 def _plain_array(value: Any) -> str:
+    """Zeros, ones, or whole numbers; "" for others."""
     for number, maker in ((0, "zeros"), (1, "ones")):
         if np.all(value == number):
             return f"np.{maker}({value.shape})"
-    return ""
+    short = value.size <= SHORT and value.dtype.kind in "iu"
+    return f"np.array({value.tolist()})" if short else ""
 
 
 def drawn(value: Any, letter: str) -> str:
@@ -567,7 +572,7 @@ def _one_line(call: Call) -> str:
     """A call as Python; "" if an argument is not known."""
     if not all(a.value for a in call.arguments):
         return ""
-    return f"{call.function}({', '.join((f'{a.name}=' if a.keyword else '') + a.value for a in call.arguments)})"
+    return written(call, [a.value for a in call.arguments])
 
 
 def _is_iterator(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shutil
 from textwrap import dedent
 
 import pytest
@@ -173,6 +174,28 @@ def test_a_file_that_holds_no_gradient_leads_to_an_adapter(write, written):
     text, path = written(path)
     assert "student.twice(" in text
     assert "is to be filled in" in check_whole_file(path).targets[0].problem
+
+
+@pytest.mark.skipif(shutil.which("octave-cli") is None, reason="Octave is not installed")
+@pytest.mark.parametrize(
+    ("file", "right", "wrong"),
+    [
+        ("octave_a1/ComputeGradients.m", "2 * lambda", "lambda"),
+        ("octave_a2/Assignment2.m", "2 * lambda", "lambda"),
+        ("octave_a3/Assignment3.m", "G = P - Y", "G = P + Y"),
+    ],
+)
+def test_an_adapter_calls_the_functions_of_a_matlab_file(file, right, wrong, tmp_path, written):
+    path = hand_in(tmp_path, file)
+    text, made = written(path)
+    assert left(text) == []
+    assert check_whole_file(made).passed
+    source = path.read_text()
+    assert right in source
+    path.write_text(source.replace(right, wrong))
+    report = check_file(made, "ComputeGradients")
+    assert not report.passed
+    assert not report.problem
 
 
 def test_an_adapter_of_one_name(tmp_path, written):
