@@ -9,6 +9,7 @@ from typing import Any
 AGAIN = 0.02  # seconds until code that caught the interruption is interrupted again
 SHORT = 0.2  # seconds one statement may take when the time is over
 GRACE = 1.0  # seconds they may take together
+WAITING = 3.0  # seconds on the wall that count as one: a busy machine is no reason to stop, a sleep is
 
 
 class TooLongError(BaseException):
@@ -16,27 +17,31 @@ class TooLongError(BaseException):
 
 
 class Clock:
-    """Seconds that statements may take in all, counted while it is switched on. Then TooLongError is raised in them:
-    in pure Python and in whatever looks at signals. Where that does not help the process's parent ends it."""
+    """Seconds of processor time that statements may take in all, counted while it is switched on; WAITING seconds on
+    the wall count as one. Then TooLongError is raised in them: in pure Python and in whatever looks at signals. Where
+    that does not help the process's parent ends it."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = self._left = seconds
         self.over = seconds <= 0
-        self._counts, self._since, self._rings = False, 0.0, 0
+        self._counts, self._since, self._rings = False, (0.0, 0.0), 0
         if hasattr(signal, "setitimer"):  # not on Windows: there only the parent ends it
             signal.signal(signal.SIGALRM, self._ring)
+            signal.signal(signal.SIGPROF, self._ring)
 
     def switch(self, counts: bool, definition: bool = False) -> bool:
         """Count from here on, or do not; what was so before. A definition has a short time even if all is over."""
-        before, now = self._counts, time.monotonic()
+        before, now = self._counts, (time.process_time(), time.monotonic())
         if before:
-            self._left -= now - self._since
+            self._left -= max(now[0] - self._since[0], (now[1] - self._since[1]) / WAITING)
         self._counts, self._since, self._rings = counts, now, 0
         wait = self._left
         if self.over:
             wait = SHORT if definition else min(wait, SHORT)
         if hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_REAL, max(wait, 0.001) if counts else 0, AGAIN)
+            wait = max(wait, 0.001) if counts else 0.0
+            signal.setitimer(signal.ITIMER_PROF, wait, AGAIN)
+            signal.setitimer(signal.ITIMER_REAL, WAITING * wait, AGAIN)
         return before
 
     def _ring(self, signal_number: int, frame: types.FrameType | None) -> None:
