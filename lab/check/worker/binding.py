@@ -14,6 +14,7 @@ from .errors import CodeError, NothingToCheckError
 from .inputs import as_given, settings_of
 from .roles import Role, is_flag, one_hot_first, plain, role
 from .source import compared, compared_number, is_octave, is_read, likely, returned, signature
+from .switches import drops, is_norm
 from .values import Function, described, stacked
 from .world import Store, World
 
@@ -130,6 +131,7 @@ class Binder:
         self.cotangent: Any = None
         self.network: Callable[[], Any] | None = None  # gives what holds all parameters, if the file makes it itself
         self.settings: Mapping[str, dict[str, Any]] = {}  # other ones, by the name of the argument
+        self.dropping = False  # is dropout that is off by default switched on?
         self.words: dict[str, str] = {}  # of arguments that are compared with words: the one to be given
 
     def learn_words(self, functions: Iterable[Function | None]) -> None:
@@ -237,8 +239,9 @@ class Binder:
         if what is Role.LAMBDA:
             return False, world.lambda_
         if what is Role.ON:
-            norm = "b" in plain(p.name)
-            return False, (world.store.norms > 0 or world.store.depth == 0) if norm else True
+            return False, _norms(world) if is_norm(p.name) else True
+        if optional and self.dropping and (rate := drops(p.name, p.default)) is not None:
+            return False, rate
         if p.name in self.words and not (optional and isinstance(p.default, str)):
             return False, self.words[p.name]
         settings = settings_of(p.name, getattr(function, "__name__", ""))
@@ -291,6 +294,11 @@ class Binder:
         given = [name for name in names if role(name) is Role.GIVEN]
         free = [name for name in names if role(name) not in (*LETTERS, Role.X, Role.LAMBDA, Role.ETA, Role.NETWORK)]
         return (given or free or names or [""])[0]
+
+
+def _norms(world: World) -> bool:
+    """Is batch normalisation to be on? In an object it is, whatever it holds."""
+    return world.store.normed or (world.store.depth == 0 and not world.store.off)
 
 
 def _first_x(function: Function) -> str:

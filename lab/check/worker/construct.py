@@ -2,17 +2,17 @@
 
 import inspect
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from .binding import BATCH_SIZE, Binder, is_rate
+from .dice import seed
 from .roles import Role, one_hot_first, plain, role
 from .shown import shown
 from .source import is_called, signature, text, unpacked, wants_list, word_of
-from .state import seed
 from .values import Function
 from .world import World
 
@@ -50,17 +50,25 @@ class Making:
     world: World
     binder: Binder
     listed: bool = False
+    changes: Mapping[str, Any] = field(default_factory=dict)  # arguments that are to be others
 
     def new(self) -> Any:
         """Another such object."""
-        return new(self.made, self.world, self.binder, self.listed)
+        return new(self.made, self.world, self.binder, self.listed, self.changes)
+
+    def given(self) -> dict[str, Any]:
+        """The arguments that are not left at their defaults, with their values."""
+        return given(self.made, self.world, self.binder, self.listed, self.changes)
 
 
-def new(made: Function, world: World, binder: Binder, listed: bool = False) -> Any:
+def new(
+    made: Function, world: World, binder: Binder, listed: bool = False, changes: Mapping[str, Any] | None = None
+) -> Any:
     """An object of a class, or what a function that makes one returns. Raises
-    UnfilledError for an argument nobody knows, and whatever the class raises. listed: are hidden sizes a list?"""
+    UnfilledError for an argument nobody knows, and whatever the class raises. listed: are hidden sizes a list? changes:
+    arguments that are to be others."""
     seed()
-    positional = given(made, world, binder, listed)
+    positional = given(made, world, binder, listed, changes)
     keywords = {p.name for p in signature(made) if p.kind is p.KEYWORD_ONLY}
     by_name = keywords or len(positional) < len(signature(made))
     thing = made(**positional) if by_name else made(*positional.values())
@@ -72,10 +80,17 @@ def new(made: Function, world: World, binder: Binder, listed: bool = False) -> A
     return _initialised(thing, world, binder, listed)
 
 
-def given(made: Function, world: World, binder: Binder, listed: bool) -> dict[str, Any]:
+def given(
+    made: Function, world: World, binder: Binder, listed: bool, changes: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """The arguments that are not left at their defaults, with their values."""
-    every = ((p.name, _argument(made, p, world, binder, listed)) for p in signature(made))
-    return {name: value for name, (is_given, value) in every if is_given}
+    found = {}
+    for p in signature(made):
+        other = p.name in (changes or {})
+        is_given, value = (True, changes[p.name]) if changes and other else _argument(made, p, world, binder, listed)
+        if is_given:
+            found[p.name] = value
+    return found
 
 
 def _initialised(thing: Any, world: World, binder: Binder, listed: bool) -> Any:

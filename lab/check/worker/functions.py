@@ -13,13 +13,14 @@ from . import reference
 from .binding import Binder, Outputs, Recipe
 from .code import Code
 from .costs import settle_cost, squares
+from .dice import Dice
 from .errors import CodeError, NothingToCheckError
 from .inputs import settings_of
 from .live import Nothing
 from .matching import Leaf, Match, Slot, fit, leaves, match
 from .roles import Role, role
 from .source import returned, signature
-from .state import Holding, State, seed
+from .state import Holding, State
 from .values import Function, number, stacked
 from .variants import drawn, variants
 from .world import World
@@ -74,6 +75,8 @@ class FunctionCode(Code):
         self.form = "layer" if layer else "functions" if state is None else "network"
         self.family, self.world, self.binder, self.fill = family, world, binder, fill
         self.state, self.layer = state, layer
+        own = [state.thing.__dict__] if state is not None else []
+        self.dice = Dice([getattr(family.gradient, "__globals__", {}), *own])
         self.examples = world.x.shape[world.axis or 0]
         self.penalty: float | None = None  # of the reference's cost, where the file has none
         self.added = 0.0  # the penalty that the file's cost lacks, see costs.py
@@ -81,6 +84,7 @@ class FunctionCode(Code):
         self.found = Found(Match({}, {}), {})
         self.slots: tuple[Slot, ...] = world.slots
         self.params = dict(world.values)
+        self.unused: dict[str, Any] = {}  # parameters that are given and that nothing reads
         self.zeroed = False
         self._complete()
         self.calls, self.facts = self._calls(), self._facts()
@@ -119,6 +123,7 @@ class FunctionCode(Code):
             raise CodeError(f"{name_of(self.family.gradient)}() gives no gradient of a parameter")
         self.notes += self.found.returned.notes
         settle_cost(self, found, self.params)
+        self._drop_silent()
         if self.layer:
             self.out = self._out(self.params)
         self._settle_sums()
@@ -146,6 +151,19 @@ class FunctionCode(Code):
         first = min((slot.name for slot in unseen), key=len)
         self.notes += (f"only dx is checked: there are no params and grads, and no d{first} either",)
 
+    def _drop_silent(self) -> None:
+        """Parameters that are given and not used: a spare last beta, gamma without batch normalisation."""
+        missing = [slot for slot in self.world.slots if not self.found.fits.get(slot.name) and slot.letter != "x"]
+        if self.layer or not missing or not self.found.fits or self.penalty is not None:
+            return
+        start = self.cost(self.params)
+        silent = {
+            s.name for s in missing if self.cost({**self.params, s.name: 1.5 * self.params[s.name] + 0.1}) == start
+        }
+        self.slots = tuple(slot for slot in self.slots if slot.name not in silent)
+        self.unused |= {name: self.params[name] for name in silent}
+        self.params = {name: value for name, value in self.params.items() if name not in silent}
+
     def _refuse_bare_softmax(self, out: Any, rng: Any) -> None:
         """A softmax that hands back what it is given has its derivative in the loss: alone it has none to check."""
         if out.ndim == 2 and any(np.allclose(out.sum(axis=axis), 1) for axis in (0, 1)):
@@ -171,12 +189,12 @@ class FunctionCode(Code):
     def holding(self, values: Mapping[str, Any]) -> AbstractContextManager[Any]:
         if self.state is not None:
             return self.state.holding(values)
-        seed()
         return Nothing()
 
     def outputs(self, values: Mapping[str, Any]) -> Outputs | None:
         """What forward makes of these parameters; None if there is no forward."""
-        return self.family.outputs(self.binder, self.world, values)
+        self.dice.reset()
+        return self.family.outputs(self.binder, self.world, {**self.unused, **values})
 
     def _out(self, values: Mapping[str, Any]) -> Any:
         with self.holding(values):
@@ -197,7 +215,7 @@ class FunctionCode(Code):
                 self._zero()
             if self.primed():
                 self.call_cost(values)
-            made = self.binder.call(self.family.gradient, self.world, values, outputs, self.fill)
+            made = self._call_gradient(values, outputs)
             made = stacked(made) if self.layer else made
             given = leaves(made, returned(self.family.gradient))
             if self.state is not None:
@@ -270,13 +288,19 @@ class FunctionCode(Code):
             return J + self.added * squares(self.slots, params) if self.added else J
         if self.penalty is None:
             outputs = self.outputs(params)
-            made = self.binder.call(self.family.gradient, self.world, params, outputs, self.fill)
+            made = self._call_gradient(params, outputs)
             return number(leaves(made)[self.own_place].value, f"{name_of(self.family.gradient)}()")
         return reference.cost(self.world, self._probabilities(params), params, self.penalty)
 
     def call_cost(self, params: Mapping[str, Any]) -> Any:
         assert self.family.cost is not None
-        return self.binder.call(self.family.cost, self.world, params, self.outputs(params), self.fill)
+        outputs = self.outputs(params)
+        self.dice.reset()
+        return self.binder.call(self.family.cost, self.world, {**self.unused, **params}, outputs, self.fill)
+
+    def _call_gradient(self, params: Mapping[str, Any], outputs: Outputs | None) -> Any:
+        self.dice.reset()
+        return self.binder.call(self.family.gradient, self.world, {**self.unused, **params}, outputs, self.fill)
 
     def probabilities(self, params: Mapping[str, Any]) -> Any:
         """P of the student's forward, or of the course's network where there is none."""

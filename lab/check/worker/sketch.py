@@ -15,6 +15,7 @@ from .classes import is_layer
 from .code import Code
 from .construct import Making, given
 from .costs import held_cost
+from .dice import seed
 from .errors import GuessError
 from .explain import unpacks
 from .families import (
@@ -37,7 +38,7 @@ from .plan import Argument, Call, Named, Plan, written
 from .roles import Role, key_letter, plain, role, tensor
 from .search import Holder, Try, find, sizes
 from .source import returned, signature, text
-from .state import State, seed
+from .state import State
 from .values import Function
 from .world import LAYOUTS, World, build, plain_world
 
@@ -581,11 +582,13 @@ def _is_iterator(value: Any) -> bool:
 
 def _draws(code: Code) -> bool:
     """Does code that runs draw random numbers?"""
-    seed()
-    before = _generators()
-    code.cost(code.params)
-    code.gradients(code.params)
-    return before != _generators()
+    for ask in (code.cost, code.gradients):
+        seed()
+        before = _generators()
+        ask(code.params)
+        if before != _generators():
+            return True
+    return False
 
 
 def _generators() -> tuple[Any, ...]:

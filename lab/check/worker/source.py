@@ -87,13 +87,14 @@ def words(function: Function) -> set[str]:
 
 @cache
 def compared(function: Function, name: str) -> list[str]:
-    """The strings an argument is compared with, what suits a course first: softmax or cross entropy, training."""
+    """The strings an argument, or the attribute that keeps it, is compared with, what suits a course first: softmax or
+    cross entropy, training."""
     if is_octave(function):
         found = re.findall(rf"strcmpi? *\( *{name} *, *['\"](\w+)['\"]", text(function))
         return sorted(dict.fromkeys(found), key=lambda word: not likely(word))
     found = []
     for node in ast.walk(tree(function) or ast.Module([], [])):
-        if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name) and node.left.id == name:
+        if isinstance(node, ast.Compare) and name in (getattr(node.left, "id", ""), getattr(node.left, "attr", "")):
             found += [c.value for c in node.comparators if isinstance(c, ast.Constant) and isinstance(c.value, str)]
     return sorted(dict.fromkeys(found), key=lambda word: not likely(word))
 

@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from .code import Code
 from .inputs import odd, other_settings
 from .source import signature
 from .state import State
+from .switches import drops, is_norm, said, switches
 from .world import World, draw
 
 if TYPE_CHECKING:
@@ -21,9 +22,11 @@ def variants(code: "FunctionCode", rng: Any) -> Iterator[tuple[str, Code]]:
     n = code.world.x.shape[code.world.axis or 0]
     if code.world.fixed:
         yield "at another point", code.elsewhere(rng, n)
+        yield from _switched(code)
         return
     yield "at another point, with another batch", code.elsewhere(rng, n)
     yield "with a batch of another size", code.elsewhere(rng, n + 4)
+    yield from _switched(code)
     if code.layer and code.state is not None and (other := _other_stride(code, rng)) is not None:
         yield "with another stride or padding", other
     forward = code.family.forward
@@ -32,6 +35,56 @@ def variants(code: "FunctionCode", rng: Any) -> Iterator[tuple[str, Code]]:
     for others in other_settings([p.name for p in signature(forward)], getattr(forward, "__name__", "")):
         words = ", ".join(f"{key} {value}" for settings in others.values() for key, value in settings.items())
         yield f"with {words}", _other_settings(code, others, rng)
+
+
+class Unbuilt(Code):
+    """A variant that does not run: whoever asks for its cost is told why."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error, self.calls = error, {}
+
+    def cost(self, params: Mapping[str, Any]) -> Any:
+        """Raises what stood in the way."""
+        raise self.error
+
+    def gradients(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Raises what stood in the way."""
+        raise self.error
+
+
+def _switched(code: "FunctionCode") -> Iterator[tuple[str, Code]]:
+    """With what is off by default switched on, and the other way round."""
+    functions = [f for f in (code.family.gradient, code.family.forward, code.family.cost) if f is not None]
+    arguments = [p for f in functions for p in signature(f)]
+    norms = sorted({p.name for p in arguments if is_norm(p.name)} | set(code.world.store.flags))
+    if norms and (code.world.store.normed or code.state is not None):
+        off = replace(code.world, store=replace(code.world.store, off=True))
+        yield f"with {norms[0]}=False", _built(lambda: code.remade(off, code.binder.copy(), code.state))
+    rates = [f"{p.name}={rate}" for p in arguments if p.default is not p.empty and (rate := drops(p.name, p.default))]
+    if rates:
+        binder = code.binder.copy()
+        binder.dropping = True
+        yield f"with {rates[0]}", _built(lambda: code.remade(code.world, binder, code.state))
+    making = code.state.making if code.state is not None else None
+    if making is None or type(code.state.thing) is not making.made:  # type: ignore[union-attr]
+        return
+    for changes in switches(making.made, making.given()):
+        yield f"with {said(changes)}", _built(lambda c=changes: _remade(code, replace(making, changes=c)))  # type: ignore[misc]
+
+
+def _built(build: Callable[[], Code]) -> Code:
+    try:
+        return build()
+    except Exception as error:
+        return Unbuilt(error)
+
+
+def _remade(code: "FunctionCode", making: Any) -> Code:
+    """The code of an object made with other settings."""
+    state, binder = State(making.new()), code.binder.copy()
+    state.making = making
+    binder.network = lambda: state.thing
+    return code.remade(code.world, binder, state)
 
 
 def drawn(state: State, rng: Any) -> dict[str, Any]:

@@ -73,6 +73,12 @@ class Store:
     lists: bool = False
     column: bool = False
     flags: tuple[str, ...] = ()
+    off: bool = False  # is batch normalisation switched off, although there are gamma and beta?
+
+    @property
+    def normed(self) -> bool:
+        """Is batch normalisation switched on?"""
+        return self.norms > 0 and not self.off
 
     def letters(self) -> Iterator[tuple[str, int]]:
         """Every tensor: its letter and its layer."""
@@ -120,7 +126,7 @@ class Store:
         ]
         flat = {f"{keys[letter]}{layer + self.base}": values[letter, layer] for letter, layer in self.letters()}
         lists = {keys[letter]: self.listed(column) for letter, column in by_letter.items()}
-        flags = dict.fromkeys(self.flags, self.norms > 0)
+        flags = dict.fromkeys(self.flags, self.normed)
         made: dict[str, Any] = {
             "flat": flat | flags,
             "dict of lists": lists | flags,

@@ -1,0 +1,47 @@
+"""What a code has switched off, or on, by default: batch normalisation, dropout, an activation by its name."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .roles import Role, plain, role
+from .source import compared, signature
+from .values import Function
+
+FLAG = r"norm|bn|drop|bias|skip|resid|center|affine"  # in the name of one that changes the network
+DROPPED, KEPT = 0.4, 0.6
+
+
+def is_norm(name: str) -> bool:
+    """Does an argument of this name switch batch normalisation on?"""
+    return role(name) is Role.ON and "b" in plain(name)
+
+
+def drops(name: str, value: Any) -> float | None:
+    """A rate of dropout for an argument that is off at this value; None if it is on, or no such argument."""
+    off = value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+    if role(name) is Role.DROP and off and not value:
+        return DROPPED
+    if role(name) is Role.KEEP and off and value in (None, 0, 1):
+        return KEPT
+    return None
+
+
+def switches(made: Function, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Other values for the arguments of a constructor that are left at their defaults, or would be: one at a time."""
+    for p in signature(made):
+        value = given.get(p.name, p.default)
+        if p.default is p.empty:
+            continue
+        if isinstance(value, bool):
+            if re.search(FLAG, plain(p.name)):
+                yield {p.name: not value}
+        elif (rate := drops(p.name, value)) is not None:
+            yield {p.name: rate}
+        elif value is None or isinstance(value, str):
+            yield from ({p.name: word} for word in compared(made, p.name) if word != value)
+
+
+def said(changes: Mapping[str, Any]) -> str:
+    """use_bn=True."""
+    return ", ".join(f"{name}={value!r}" for name, value in changes.items())

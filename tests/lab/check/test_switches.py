@@ -1,0 +1,104 @@
+"""What is off by default is checked switched on as well: batch normalisation, dropout, an activation by its name."""
+
+import pytest
+
+from tests.lab.check.in_process import check
+
+CLASS = """
+class MLP:
+    def __init__(self, n_in, n_hidden, n_out, dropout=0.0, activation="relu"):
+        self.rng = np.random.default_rng(1)
+        self.W1, self.b1 = self.rng.normal(0, 0.3, (n_in, n_hidden)), np.zeros(n_hidden)
+        self.W2, self.b2 = self.rng.normal(0, 0.3, (n_hidden, n_out)), np.zeros(n_out)
+        self.dropout, self.activation = dropout, activation
+
+    def forward(self, X):
+        self.X, s = X, X @ self.W1 + self.b1
+        self.slope = s > 0 if self.activation == "relu" else 1.0
+        if self.activation == "tanh":
+            s = np.tanh(s)
+            self.slope = {slope}
+        self.mask = (self.rng.random(s.shape) > self.dropout) / (1 - self.dropout)
+        self.H = (np.maximum(s, 0) if self.activation == "relu" else s) * self.mask
+        e = np.exp(self.H @ self.W2 + self.b2)
+        self.P = e / e.sum(axis=1, keepdims=True)
+        return self.P
+
+    def loss(self, X, y):
+        return -np.log(self.forward(X)[np.arange(len(y)), y]).mean()
+
+    def backward(self, y):
+        G = self.P.copy()
+        G[np.arange(len(y)), y] -= 1
+        G /= len(y)
+        self.dW2, self.db2 = self.H.T @ G, G.sum(axis=0)
+        G = G @ self.W2.T * {mask} * self.slope
+        self.dW1, self.db1 = self.X.T @ G, G.sum(axis=0)
+"""
+RIGHT = {"{slope}": "1 - s ** 2", "{mask}": "self.mask"}
+
+
+def with_parts(text, **other):
+    for name, part in (RIGHT | {"{" + k + "}": v for k, v in other.items()}).items():
+        text = text.replace(name, part)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("other", "where"),
+    [({}, ""), ({"mask": "1"}, "only with dropout=0.4"), ({"slope": "1 - s"}, "only with activation='tanh'")],
+)
+def test_what_a_constructor_leaves_off_is_checked_switched_on(other, where, tmp_path):
+    found = check(with_parts(CLASS, **other), "MLP", tmp_path)
+    assert not found.problem
+    assert found.passed == (not where)
+    wrong = [t.diagnosis for t in found.report.tensors if not t.passed]
+    assert all(said.startswith(where) for said in wrong)
+    assert not [note for note in found.report.notes if note.startswith("not checked")]
+
+
+NORMED = """
+def forward(X, Ws, bs, gammas, betas, use_bn=True):
+    H, norms = [X], []
+    for W, b, gamma, beta in zip(Ws, bs, gammas, betas):
+        s = W @ H[-1] + b
+        if use_bn:
+            v = s.var(axis=1, keepdims=True) + 1e-6
+            norms.append(((s - s.mean(axis=1, keepdims=True)) / np.sqrt(v), v))
+            s = gamma * norms[-1][0] + beta
+        H.append(np.maximum(s, 0))
+    s = Ws[-1] @ H[-1] + bs[-1]
+    return np.exp(s) / np.exp(s).sum(axis=0), H, norms
+
+
+def cost(X, Y, Ws, bs, gammas, betas, lam, use_bn=True):
+    P = forward(X, Ws, bs, gammas, betas, use_bn)[0]
+    return -np.log((Y * P).sum(axis=0)).mean() + lam * sum((W**2).sum() for W in Ws)
+
+
+def gradients(X, Y, Ws, bs, gammas, betas, lam, use_bn=True):
+    P, H, norms = forward(X, Ws, bs, gammas, betas, use_bn)
+    n, k, G = X.shape[1], len(Ws), P - Y
+    gW, gb, ggamma, gbeta = [0] * k, [0] * k, [0] * (k - 1), [0] * (k - 1)
+    for i in reversed(range(k)):
+        gW[i], gb[i] = G @ H[i].T / n + 2 * lam * Ws[i], G.mean(axis=1, keepdims=True)
+        G = Ws[i].T @ G
+        if i > 0:
+            G = {mask}
+        if i > 0 and use_bn:
+            hat, v = norms[i - 1]
+            ggamma[i - 1], gbeta[i - 1] = (G * hat).mean(axis=1, keepdims=True), G.mean(axis=1, keepdims=True)
+            G = G * gammas[i - 1]
+            G = (G - G.mean(axis=1, keepdims=True) - hat * (G * hat).mean(axis=1, keepdims=True)) / np.sqrt(v)
+    return gW, gb, ggamma, gbeta
+"""
+
+
+@pytest.mark.parametrize(
+    ("mask", "where"), [("G * (H[i] > 0)", ""), ("G * (H[i] > 0) if use_bn else G", "only with use_bn=False")]
+)
+def test_batch_normalisation_is_checked_both_ways(mask, where, tmp_path):
+    found = check(NORMED.replace("{mask}", mask), "gradients", tmp_path)
+    assert not found.problem
+    assert found.passed == (not where)
+    assert all(where in t.diagnosis for t in found.report.tensors if not t.passed)
