@@ -248,7 +248,8 @@ class Binder:
         if settings is not None and (not optional or p.name in self.settings):
             return False, as_given(p.name, self.settings.get(p.name, settings), function)
         if what is Role.MODE:
-            return False, "train"
+            other = optional and isinstance(p.default, str) and not re.search("train|test|eval|pred|infer", p.default)
+            return other, None if other else "train"
         if what is Role.SEED:
             return False, 1
         if re.fullmatch(PASSES, plain(p.name)):

@@ -272,7 +272,7 @@ def _try(one: Try, prior: int, tried: Tried) -> bool:
                 sized = True
                 if complete:
                     return True
-    if not sized:
+    if not sized and world.store.depth:  # a layer's x has other shapes with the same store
         tried.hopeless.add((family, world.store))
     return False
 

@@ -229,6 +229,14 @@ def test_the_network_that_the_code_computes_is_in_the_notes(tmp_path):
     assert "it computes: 2 layers, ReLU, softmax cross entropy, 0.1 * sum W^2" in notes
 
 
+def test_a_mode_that_is_not_training_or_testing_is_left_as_it_is(tmp_path):
+    text = ONE_LAYER.replace(
+        "Y, W, b, lamda):\n", "Y, W, b, lamda, mode='mean'):\n        if mode != 'mean': return 0.0\n"
+    )
+    assert text != ONE_LAYER
+    assert check(text, "ComputeGradients", tmp_path).passed
+
+
 def test_an_argument_that_is_compared_with_a_number_is_given_it(tmp_path):
     text = ONE_LAYER.replace(
         "Y, W, b, lamda):\n", "Y, W, b, lamda, way):\n        if way != 3 and not way == 2: return None\n"

@@ -73,3 +73,19 @@ def test_an_edge_cut_off_with_minus_pad_is_wrong_without_padding(tmp_path):
     report = check(text, "conv_naive", tmp_path)
     assert not report.passed
     assert "pad 0" in " ".join(tensor.verdict for tensor in report.report.tensors)
+
+
+def test_a_layer_that_refuses_rows_with_a_type_error_is_given_other_shapes(tmp_path):
+    text = """
+    def scale_forward(x, gamma):
+        if x.shape[1] != 3 or x.ndim != 4:
+            raise TypeError("images, please")
+        return x * gamma[:, None, None], (x, gamma)
+
+    def scale_backward(dout, cache):
+        x, gamma = cache
+        return dout * gamma[:, None, None], (dout * x).sum((0, 2, 3))
+    """
+    report = check(text, "scale", tmp_path)
+    assert not report.problem
+    assert report.passed
