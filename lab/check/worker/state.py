@@ -18,7 +18,18 @@ from .scopes import Scope
 from .source import text
 
 DEPTH, MOST = 7, 3000  # how far and how much of an object is looked at
-CONTAINERS = ("params", "parameters", "grads", "grad", "gradients", "gradient", "dparams", "network", "gparams")
+CONTAINERS = (
+    "value",
+    "params",
+    "parameters",
+    "grads",
+    "grad",
+    "gradients",
+    "gradient",
+    "dparams",
+    "network",
+    "gparams",
+)
 
 
 @dataclass(frozen=True)
