@@ -125,7 +125,7 @@ def _tries(
 
 def keeps_batch(thing: Any) -> bool:
     """Does an object know how many examples a batch has?"""
-    return any(re.fullmatch(BATCH_SIZE, plain(name)) for name in vars(thing))
+    return any(re.fullmatch(BATCH_SIZE, plain(name)) and isinstance(v, int) for name, v in vars(thing).items())
 
 
 def _data_of(maker: Function) -> set[Role]:
