@@ -30,6 +30,7 @@ Method = Literal["complex", "central", "directional"]
 # The rounding error of a gradient, as a multiple of its change under one unit in the last place.
 ROUNDING = 64
 SINGLE = float(np.finfo(np.float32).eps)
+TIES = "where values are equal dx does not sum to dy: max-pool passes the gradient to every tie?"
 
 
 @dataclass(frozen=True)
@@ -307,7 +308,7 @@ def _ties(target: Target, rng: np.random.Generator) -> str:
     size = float(np.abs(c).sum())
     if abs(slope - expected) > 1e-6 * size or abs(tied.gradients(tied.params)["x"].sum() - expected) <= 1e-4 * size:
         return ""  # no pooling, or a right one
-    return "where values are equal dx does not sum to dy: max-pool passes the gradient to every tie?"
+    return TIES
 
 
 class _TensorCheck:

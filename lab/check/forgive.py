@@ -1,4 +1,5 @@
-"""Differences that are no mistakes: an eps in the logarithm, a division by the batch or the penalty in a layer."""
+"""Differences that are no mistakes: an eps in the logarithm, equal pixels in a max pooling, a division by the batch or
+the penalty in a layer."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -6,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from core.gradcheck.check import GradientReport, TensorReport
+from core.gradcheck.check import TIES, GradientReport, TensorReport
 from core.types import Array
 from lab.check.code_target import StudentTarget
 from lab.check.process import StudentProblemError
@@ -21,6 +22,8 @@ def forgive(report: GradientReport, code: StudentTarget, form: str) -> GradientR
         return report
     gradients = code.gradients(code.params)
     tensors, notes = _right_but_for_eps(report, code.facts, gradients)
+    tensors, more = _right_but_at_ties(tensors)
+    notes += more
     if form in LAYERS:
         tensors, more = _shared(tensors, code, gradients)
         notes += more
@@ -42,6 +45,17 @@ def _right_but_for_eps(
         return report.tensors, ()
     words = f"right to {max(t.absolute for t in off):.0e}: an eps in the log?"
     return _passed(report.tensors), (words,)
+
+
+def _right_but_at_ties(tensors: tuple[TensorReport, ...]) -> tuple[tuple[TensorReport, ...], tuple[str, ...]]:
+    """A max pooling that gives dy to every pixel that is as large as the maximum: right wherever there is one."""
+    if not any(t.diagnosis == TIES for t in tensors):
+        return tensors, ()
+    right = tuple(replace(t, passed=True, diagnosis="") if t.diagnosis == TIES else t for t in tensors)
+    return right, (
+        "right where the largest pixel of a window is alone: where several are equal, as behind a ReLU, each gets all "
+        "of dy, and one of them should",
+    )
 
 
 def _shared(

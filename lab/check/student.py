@@ -282,7 +282,7 @@ class Check:
                 report = replace(report, passed=False, findings=(*report.findings, *code.faults))
             form = str(answer[0]["form"])
             report = forgive(report, code, form)
-            report = self._elsewhere(worker, target, report, code, form)
+            report, causes = self._elsewhere(worker, target, report, code, form)
             asked = not report.passed or code.facts.get("kind") in ("functions", "network")
             found = diagnose(code) if asked else NO_CAUSE
             report = with_causes(report, found, float(code.facts.get("log_eps") or 0))
@@ -290,7 +290,7 @@ class Check:
         except StudentProblemError as error:
             return self._unchecked(name, error, begun)
         seconds = time.perf_counter() - begun
-        return StudentReport(replace(report, seconds=seconds), "", "", comparisons, causes=found.causes)
+        return StudentReport(replace(report, seconds=seconds), "", "", comparisons, causes=(*found.causes, *causes))
 
     def _unchecked(self, name: str, error: StudentProblemError, begun: float) -> StudentReport:
         helps = error.missing or error.recognised
@@ -309,12 +309,14 @@ class Check:
 
     def _elsewhere(
         self, worker: Asked, target: str, report: GradientReport, first: StudentTarget, form: str
-    ) -> GradientReport:
-        """Look again at other points and with other inputs: a tensor that is right at one may be wrong there."""
+    ) -> tuple[GradientReport, tuple[Cause, ...]]:
+        """Look again at other points and with other inputs: a tensor that is right at one may be wrong there. The
+        report, and the mistakes that only show there."""
         tensors = {t.name: t for t in report.tensors}
         facts = {key: first.facts.get(key) for key in ("log_eps", "loss_divides", "layers_divide")}
         notes = list(report.notes)
         findings = list(report.findings)
+        causes: list[Cause] = []
         for words, code in self._variants(worker, target, notes, findings):
             samples = min(FEW, code.affordable_samples(AGAIN))
             try:
@@ -324,13 +326,19 @@ class Check:
             except StudentProblemError as error:
                 notes.append(f"not checked {words}: {error}")
                 continue
-            for tensor in again.tensors:
-                if not tensor.passed and tensors.get(tensor.name, tensor).passed:
-                    tensors[tensor.name] = _elsewhere(tensor, words)
+            wrong = [
+                t.name for t in again.tensors if not t.passed and (t.name not in tensors or tensors[t.name].passed)
+            ]
+            if wrong:
+                found = diagnose(code)
+                causes += [_cause_elsewhere(c, words) for c in found.causes if set(c.tensors) & set(wrong)]
+                again = with_causes(again, found)
+            tensors |= {t.name: _elsewhere(t, words) for t in again.tensors if t.name in wrong}
         passed = report.passed and all(t.passed for t in tensors.values()) and not findings
-        return replace(
+        everything = replace(
             report, passed=passed, tensors=tuple(tensors.values()), notes=tuple(notes), findings=tuple(findings)
         )
+        return everything, tuple(causes)
 
     def _variants(
         self, worker: Asked, target: str, notes: list[str], findings: list[str]
@@ -348,6 +356,10 @@ class Check:
                     findings.append(f"the gradients fail {word}: {error}")
                 else:
                     notes.append(f"not checked {word}: {error}")
+
+
+def _cause_elsewhere(cause: Cause, words: str) -> Cause:
+    return replace(cause, sentence=f"{words[0].upper()}{words[1:]}: {cause.sentence}")
 
 
 def _elsewhere(tensor: TensorReport, words: str) -> TensorReport:

@@ -70,8 +70,7 @@ def diagnose_layer(code: LayerEvidence) -> Diagnosis:
             runs = [_run(kind, layout, *one, code, exact) for one in zip(asked, outs, theirs, strict=True)]
             known = [run for run in runs if run is not None]
             if len(known) == len(runs):
-                causes = _causes(code, kind, known, rtol) or _at_ties(code, kind, layout, exact, rtol)
-                return Diagnosis(kind.name, causes)
+                return Diagnosis(kind.name, _causes(code, kind, known, rtol))
     return Diagnosis("", ())
 
 
@@ -326,27 +325,6 @@ def _of_factor(f: float, role: str, kind: ReferenceLayer, runs: list[LayerRun]) 
         how = "twice" if f > 1 else "half of"
         return Reason("factor-two", f"{{Tensors}} {{are}} {how} what {{they}} should be: a factor 2.", role, 1.0)
     return Reason("wrong-factor", f"{{Tensors}} {{are}} {f:.4g} times what {{they}} should be.", role, UNSURE)
-
-
-def _at_ties(
-    code: LayerEvidence, kind: ReferenceLayer, layout: AxisOrders, exact: float, rtol: float
-) -> tuple[Cause, ...]:
-    """A max pooling whose gradients are right where no two pixels are alike: is it where some are?"""
-    if kind.kind != "max_pool":
-        return ()
-    x = np.asarray(code.inputs["x"])
-    size = float(np.abs(x).max()) or 1.0
-    tied = {**code.inputs, "x": (np.round(x / size * 1.5) * size).astype(x.dtype)}
-    run = _run(kind, layout, tied, np.asarray(code.forward(tied)), dict(code.gradients(tied)), code, exact)
-    if run is None or "x" not in run.theirs:
-        return ()
-    ties = [m for m in run.mistakes if m.key == "pool-ties"]
-    found = [
-        Reason(m.key, m.sentence, "x", 1.0)
-        for m in ties
-        if (data := m.gradient()) is not None and _factor([run], "x", [data], rtol) == 1
-    ]
-    return _told(found, code, kind, examples([run]))
 
 
 # What is said

@@ -272,6 +272,11 @@ def of_input(x: Array, xp: Array, dy: Array, kernel: Array, windows: Windows) ->
         ),
         wrong(
             "overwritten",
+            "windows that overwrite each other: where they overlap, add (+=, not =).",
+            lambda: windows.unpadded(last_weight(dy, kernel, windows, xp.shape), x.shape),
+        ),
+        wrong(
+            "overwritten",
             "the last filter alone: add the filters up (+=, not =).",
             lambda: with_kernel(kernel * (np.arange(kernel.shape[3]) == kernel.shape[3] - 1)),
         ),
@@ -293,6 +298,14 @@ def last_window(dy: Array, kernel: Array, windows: Windows, padded: tuple[int, .
     for i in range(dy.shape[1]):
         for j in range(dy.shape[2]):
             dx[:, s * i : s * i + h, s * j : s * j + w] = np.einsum("nf,abcf->nabc", dy[:, i, j], kernel)
+    return dx
+
+
+def last_weight(dy: Array, kernel: Array, windows: Windows, padded: tuple[int, ...]) -> Array:
+    """dx where each weight of the kernel, all windows at once, overwrites what earlier ones gave."""
+    dx = np.zeros(padded)
+    for i, j, at in windows.places(*dy.shape[1:3]):
+        dx[at] = dy @ kernel[i, j].T
     return dx
 
 
@@ -331,15 +344,8 @@ def max_pool(windows: Windows) -> Callable[[Inputs], Made | None]:
         share = (np.arange(len(stack))[:, None, None, None, None] == winner).astype(float)
 
         def answer(dy: Array) -> Answer:
-            ties = (stack == stack.max(axis=0)).astype(float)
             return {"x": shared(dy * share, at, x.shape)}, [
                 *of_pool(dy, share, at, x.shape, windows),
-                pool_wrong(
-                    "pool-ties",
-                    "a pooling that gives dy to every pixel that is as large as the maximum: give it to one of them, "
-                    "or divide it among them.",
-                    lambda: shared(dy * ties, at, x.shape) if ties.sum() > share.sum() else None,
-                ),
                 pool_wrong(
                     "pool-mask-missing",
                     "a pooling that gives dy to every pixel of the window: only the largest gets it.",
@@ -450,6 +456,12 @@ def of_pool(dy: Array, share: Array, at: list[Spot], shape: tuple[int, ...], win
                     pixel[given] = parts[k][:, i, j][given]
         return dx
 
+    def overwritten_by_places() -> Array:
+        dx = np.zeros(shape)
+        for part, spot in zip(dy * share, at, strict=True):
+            dx[spot] = part
+        return dx
+
     def other_stride(stride: int) -> Array | None:
         spots = [spot for _, _, spot in Windows(windows.size, stride, 0, 0).places(*dy.shape[1:3])]
         if windows.stride == stride or any(np.zeros(shape)[spot].shape != dy.shape for spot in spots):
@@ -465,6 +477,11 @@ def of_pool(dy: Array, share: Array, at: list[Spot], shape: tuple[int, ...], win
             "overwritten",
             "windows that overwrite each other: where they overlap, add (+=, not =).",
             overwritten_where_given,
+        ),
+        pool_wrong(
+            "overwritten",
+            "windows that overwrite each other: where they overlap, add (+=, not =).",
+            overwritten_by_places,
         ),
         pool_wrong("pool-stride", "windows that lie 1 apart: " + stride, lambda: other_stride(1)),
         pool_wrong(

@@ -82,8 +82,14 @@ def loss_divides(namespace: Any) -> bool:
 
 
 def layers_divide(namespace: Any) -> bool:
-    """Does a layer in this file divide its gradients by the number of examples?"""
-    return any(Role.LABELS not in roles_of(f) and _divides(f) for f in _gradients(namespace))
+    """Does a layer in this file divide its gradients by the number of examples? A normalisation divides to take a mean,
+    which says nothing."""
+    layers = (f for f in _gradients(namespace) if Role.LABELS not in roles_of(f) and not _normalises(f))
+    return any(map(_divides, layers))
+
+
+def _normalises(function: Function) -> bool:
+    return bool(re.search(r"norm|gamma|\bd?(var|std|sigma)\d*\b", text(function).lower()))
 
 
 def _divides(function: Function) -> bool:

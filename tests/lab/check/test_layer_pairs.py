@@ -89,3 +89,61 @@ def test_a_layer_that_refuses_rows_with_a_type_error_is_given_other_shapes(tmp_p
     report = check(text, "scale", tmp_path)
     assert not report.problem
     assert report.passed
+
+
+POOL = """
+    def max_pool_forward(x, pool_param):
+        h, w, s = pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
+        windows = np.lib.stride_tricks.sliding_window_view(x, (h, w), axis=(2, 3))[:, :, ::s, ::s]
+        return windows.max((4, 5)), (x, h, w, s)
+
+    def max_pool_backward(dout, cache):
+        x, h, w, s = cache
+        dx = np.zeros_like(x)
+        for i in range(dout.shape[2]):
+            for j in range(dout.shape[3]):
+                at = (slice(None), slice(None), slice(i * s, i * s + h), slice(j * s, j * s + w))
+                largest = x[at] == x[at].max((2, 3), keepdims=True)
+                dx[at] += largest * dout[:, :, i, j][:, :, None, None]
+        return dx
+"""
+
+
+def test_all_of_dy_for_every_one_of_equal_pixels_is_a_note(tmp_path):
+    report = check(POOL, "max_pool", tmp_path)
+    assert report.passed
+    assert [note for note in report.report.notes if "each gets all of dy" in note]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "old", "new", "key"),
+    [
+        (POOL, "max_pool", "dx[at] += largest", "dx[at] = largest", "overwritten"),
+        (CONV, "conv_naive", "dx[at] += ", "dx[at] = ", "overwritten"),
+        (CONV, "conv_naive", "slice(i * s, i * s + w", "slice(i, i + w", "conv-stride"),
+    ],
+)
+def test_a_mistake_that_only_shows_with_other_settings_is_named(text, name, old, new, key, tmp_path):
+    assert text.count(old) == 1
+    report = check(text.replace(old, new), name, tmp_path)
+    assert not report.passed
+    assert key in {cause.key for cause in report.causes}
+
+
+def test_a_batch_normalisation_that_divides_says_nothing_about_a_loss_that_does_not(tmp_path):
+    loss = """
+    def softmax_loss(x, y):
+        P = np.exp(x) / np.exp(x).sum(1, keepdims=True)
+        n = len(x)
+        return -np.log(P[np.arange(n), y]).mean(), (P - np.eye(x.shape[1])[y]){}
+    """
+    norm = NORM.replace(
+        "def batchnorm_backward(dout, cache):", "def batchnorm_backward(dout, cache):\n        n = len(dout)"
+    )
+    norm = norm.replace(
+        "dout * gamma\n        return v * (g - g.mean(0)", "dout * gamma\n        return v * (g - g.sum(0) / n"
+    )
+    assert check(norm + loss.format(" / n"), "softmax_loss", tmp_path).passed
+    report = check(norm + loss.format(""), "softmax_loss", tmp_path)
+    assert not report.passed
+    assert "the division by the number of examples (7) is missing" in report.report.tensors[0].diagnosis

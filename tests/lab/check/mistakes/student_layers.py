@@ -310,8 +310,6 @@ def pool(*bugs, size=2, stride=2, mean=False):
                             part = np.full(window.shape, dout[k, c, r, s] / (1 if "not-divided" in bugs else size**2))
                         elif "all" in bugs:
                             part = np.full(window.shape, dout[k, c, r, s])
-                        elif "ties" in bugs:
-                            part = (window == window.max()) * dout[k, c, r, s]
                         else:
                             first = np.zeros(window.size)
                             first[window.argmax()] = 1
