@@ -18,6 +18,7 @@ from .families import (
     takes_labels,
     trains,
 )
+from .inputs import is_image
 from .layers import LayerCode
 from .objects import ObjectCode
 from .pairs import pair
@@ -126,9 +127,11 @@ def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
     """What to try, one after the other: the forms of the template first."""
     example = getattr(namespace, f"{name}_example", None)
     forward, backward = (getattr(namespace, f"{name}_{part}", None) for part in ("forward", "backward"))
+    pairs = {p.stem: p for p in pairs_of(functions_of(namespace))}
+    if name in pairs and example is None and is_image(name):  # is asked with another stride, too
+        yield lambda: find_pair(namespace, pairs[name], n, rng)
     if forward is not None and backward is not None:
         yield lambda: pair(name, forward, backward, example, n, rng)
-    pairs = {p.stem: p for p in pairs_of(functions_of(namespace))}
     if name in pairs:
         yield lambda: find_pair(namespace, pairs[name], n, rng)
     if (forward is not None and backward is not None) or name in pairs:

@@ -329,7 +329,7 @@ PAIRS = {
     "conv right": (KERNEL, "conv", {}, ""),
     "kernel flipped": (KERNEL, "conv", {"w[:, :, ::-1, ::-1]": "w"}, "a kernel the wrong way round"),
     "kernel gradient flipped": (KERNEL, "conv", {"dout, v)": "dout, v)[:, :, ::-1, ::-1]"}, "flipped in both axes"),
-    "pool": (POOL, "pool", {}, "to every pixel that is as large as the maximum"),
+    "pool, right but where pixels are equal": (POOL, "pool", {}, ""),
 }  # fmt: skip
 
 
