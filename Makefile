@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: run lab test coverage lint bench names-model clean
+.PHONY: run lab test torture coverage lint bench names-model clean
 
 # The lab when there is a terminal; a short run on the embedded images when there is none.
 run: .venv/installed
@@ -14,6 +14,10 @@ lab: .venv/installed
 
 test: .venv/dev
 	$(BIN)/python -m pytest --numprocesses 2
+
+# Kills, signals, damage and hostile input at full size; make test has a small part of it.
+torture: .venv/dev
+	GRADLAB_TORTURE=1 nice $(BIN)/python -m pytest --numprocesses 2 tests/torture
 
 # Which lines and branches no test reaches. It takes longer than make test: every process is watched.
 coverage: .venv/dev

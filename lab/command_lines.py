@@ -3,14 +3,17 @@
 Everything that shows a command with a value gets it from here. What a command does is up to its room.
 """
 
+import os
 import shlex
+import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
 
 def gradlab(*words: str | Path) -> str:
     """`gradlab` with these words."""
-    return shlex.join(["gradlab", *map(str, words)])
+    join = shlex.join if os.name == "posix" else subprocess.list2cmdline
+    return join(["gradlab", *map(str, words)])
 
 
 def run(source: str | Path, changes: Iterable[str] = (), data: str = "auto") -> str:

@@ -1,10 +1,12 @@
 """From the name or the file of a preset, and the user's changes, to a checked Preset."""
 
 import json
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,18 @@ from presets.keys import Values, models_in, resolve, section_models, settings
 from presets.schema import Preset
 
 FOLDER = Path(__file__).parent
+MOST = 1 << 20  # bytes of a file; a link may lead to one without an end
 LENGTHS = ("updates", "epochs", "cycles")
 
 
 def names() -> list[str]:
     """The names of the presets that come with Gradlab."""
-    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+    return list(_shipped())
+
+
+@cache
+def _shipped() -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
 
 
 def load(preset: str, changes: Iterable[str] = ()) -> Preset:
@@ -70,12 +78,17 @@ def changed(preset: Preset) -> Values:
     """The settings that differ from those of the preset of that name; {} if no such preset comes with Gradlab."""
     if preset.name not in names():
         return {}
-    shipped = settings(load(preset.name))
+    shipped = _shipped_settings(preset.name)
     return {key: value for key, value in settings(preset).items() if key not in shipped or shipped[key] != value}
 
 
+@cache  # a list of runs asks for each of them
+def _shipped_settings(name: str) -> Values:
+    return settings(load(name))
+
+
 def _path(preset: str) -> Path:
-    if preset.endswith(".toml") or "/" in preset:
+    if preset.endswith(".toml") or "/" in preset or os.sep in preset:
         return Path(preset)
     path = FOLDER / f"{preset}.toml"
     if preset not in names():
@@ -88,7 +101,11 @@ def _path(preset: str) -> Path:
 def read(path: Path) -> dict[str, Any]:
     """The unchecked document in a TOML file. Raises PresetError."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors on Windows write a byte-order mark
+        with path.open("rb") as file:
+            content = file.read(MOST + 1)
+        if len(content) > MOST:
+            raise PresetError(f"{path}: is larger than {MOST:,} bytes: it is no preset")
+        return tomllib.loads(content.decode("utf-8-sig"))  # some editors on Windows write a byte-order mark
     except FileNotFoundError:
         raise PresetError(f"{path}: there is no such file") from None
     except OSError as error:

@@ -121,7 +121,10 @@ class GradlabApp(App[None]):
         self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.action_interrupt)
+            try:
+                loop.add_signal_handler(number, self.action_interrupt)
+            except NotImplementedError:  # on Windows
+                signal.signal(number, lambda *_: loop.call_soon_threadsafe(self.action_interrupt))
         if self._complaint:
             self.notify(self._complaint, severity="warning", markup=False)
         if not self.settings.hint_seen:

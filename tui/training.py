@@ -131,7 +131,7 @@ class TrainingThread(ShownRun):
 
     def _work(self) -> None:
         if sys.platform == "linux":  # elsewhere the whole process has one niceness
-            with suppress(OSError):  # it may be as nice as that already
+            with suppress(OSError, AttributeError):  # it may be as nice as that already
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
         try:
             with self._compute:

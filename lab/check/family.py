@@ -21,8 +21,10 @@ def end(process: "subprocess.Popen[bytes]", mark: str) -> None:
     On Linux also those that left the group: they are children of its children, or carry the mark. Elsewhere only the
     group can be found, and on Windows the children.
     """
-    if os.name != "posix":
-        subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)
+    if not hasattr(os, "killpg"):
+        with suppress(OSError):
+            subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)
+        process.kill()
         return
     children = _descendants(process.pid)  # before their parent is gone, who holds them together
     with suppress(ProcessLookupError):

@@ -55,7 +55,14 @@ def _program(named: str) -> Path:
 
 def _in(folder: Path) -> Path | None:
     """The Python of an environment's folder."""
-    return next((p for p in (folder / "bin" / "python", folder / "bin" / "python3") if p.is_file()), None)
+    return next(
+        (
+            p
+            for p in (folder / "bin" / "python", folder / "bin" / "python3", folder / "Scripts" / "python.exe")
+            if p.is_file()
+        ),
+        None,
+    )
 
 
 @lru_cache

@@ -97,8 +97,8 @@ def _row(store: RunStore) -> RunRow:
 def _sound(store: RunStore) -> RunRow:
     preset = store.preset()
     reported = preset.reference.reported if preset.reference else {}
-    running = store.running()
-    result = None if running else store.result()
+    result = store.result()  # who writes a run removes it first
+    running = result is None and store.running()
     variant: Variant | Literal[""]
     if result is None and store.kept_nothing:
         state, judge = "running" if running else BEGAN, preset.data.judge

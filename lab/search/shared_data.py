@@ -89,7 +89,7 @@ def own_folder() -> Path:
         with suppress(FileExistsError):
             folder.mkdir(mode=0o700)
         state = folder.lstat()
-    mine = os.name != "posix" or (state.st_uid == os.getuid() and not state.st_mode & 0o077)
+    mine = not hasattr(os, "getuid") or (state.st_uid == os.getuid() and not state.st_mode & 0o077)
     if not (mine and stat.S_ISDIR(state.st_mode)):
         raise LabError(f"{folder} is not a folder of yours alone: remove it, or set TMPDIR to another folder")
     return folder

@@ -118,8 +118,8 @@ class Processes(ThreadPoolExecutor):
 
 def _begin_worker() -> None:
     """Ignore ctrl+c, which is for the parent process, and end when the parent ends, however it ends."""
-    for number in (signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    for name in {"SIGINT", "SIGHUP"} & vars(signal).keys():
+        signal.signal(signal.Signals[name], signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, name="gradlab-parent", daemon=True).start()
 
 

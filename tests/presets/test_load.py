@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -273,3 +274,19 @@ def test_a_preset_of_somebody_keeps_its_name_and_its_reference(tmp_path):
     path = tmp_path / "course.toml"
     path.write_text(dump(load("a2-final", ["batch=50"]).model_copy(update={"name": "course-2"})))
     assert (load(str(path)).name, load(str(path)).reference) == ("course-2", load("a2-final").reference)
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there is no file without an end")
+def test_a_file_without_an_end_is_refused(tmp_path):
+    (tmp_path / "endless.toml").symlink_to("/dev/zero")
+    with pytest.raises(PresetError, match="is larger than 1,048,576 bytes"):
+        load(str(tmp_path / "endless.toml"))
+
+
+def test_windows_line_ends_and_a_mark_are_read_and_latin_1_is_told(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + dump(load("a2-final")).replace("\n", "\r\n").encode())
+    assert load(str(path)) == load("a2-final")
+    path.write_bytes('title = "Übung"'.encode("latin-1"))
+    with pytest.raises(PresetError, match=r"mine.toml: is not UTF-8 text \(byte 9\)"):
+        load(str(path))
