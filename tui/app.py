@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, ScreenStackError, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.command import Provider
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.widgets import Input
+from textual.widgets.input import Selection
 
 from lab.drawing.look import Look
 from lab.machine import cores
@@ -41,6 +44,13 @@ CONTROLS = VisibleControls()
 HINT = f"{modes.KEYS} change the mode, ? shows every key, ctrl+p finds every command."
 
 
+def openings() -> type[Provider]:
+    """What the palette finds besides commands; imported when it is opened."""
+    from tui.palette import Openings
+
+    return Openings
+
+
 class GradlabApp(App[None]):
     """runs: where runs are kept; preset: what Train opens with; settings_path: None keeps no settings."""
 
@@ -48,6 +58,7 @@ class GradlabApp(App[None]):
     CSS_PATH = "styles/app.tcss"
     MODES: ClassVar[dict[str, str | Callable[[], Screen[None]]]] = {mode.name: mode.open for mode in modes.MODES}
     DEFAULT_MODE = modes.MODES[0].name
+    COMMANDS: ClassVar[set[object]] = {*App.COMMANDS, openings}  # type: ignore[assignment]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -73,8 +84,8 @@ class GradlabApp(App[None]):
             tooltip="Back to the shell; fg returns. A run waits meanwhile.",
         ),
         Binding(
-            "ctrl+c", "interrupt", "Quit", show=False, id="app.interrupt",
-            tooltip="Leave at once; a run is saved and can be resumed.",
+            "ctrl+c", "interrupt", "Quit", show=False, id="app.interrupt", priority=True,
+            tooltip="Leave at once; a run is saved. Where text is selected, the first press copies it.",
         ),
     ]  # fmt: skip
 
@@ -122,9 +133,9 @@ class GradlabApp(App[None]):
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             try:
-                loop.add_signal_handler(number, self.action_interrupt)
+                loop.add_signal_handler(number, self.leave)
             except NotImplementedError:  # on Windows
-                signal.signal(number, lambda *_: loop.call_soon_threadsafe(self.action_interrupt))
+                signal.signal(number, lambda *_: loop.call_soon_threadsafe(self.leave))
         if self._complaint:
             self.notify(self._complaint, severity="warning", markup=False)
         if not self.settings.hint_seen:
@@ -209,7 +220,25 @@ class GradlabApp(App[None]):
             self.push_screen(SettingsScreen())
 
     def action_interrupt(self) -> None:
-        """Leave as after ctrl+c."""
+        """Copy what is selected; where nothing is, leave."""
+        if text := self._selected():
+            self.copy_to_clipboard(text)
+            self.notify("copied; ctrl+c again leaves", markup=False)
+        else:
+            self.leave()
+
+    def _selected(self) -> str:
+        """The text that is selected, which then is selected no more."""
+        field = self.focused
+        if isinstance(field, Input) and (text := field.selected_text):
+            field.selection = Selection.cursor(field.cursor_position)
+            return text
+        text = self.screen.get_selected_text() or ""
+        self.screen.clear_selection()
+        return text
+
+    def leave(self) -> None:
+        """As after ctrl+c or a signal that ends programs."""
         self.exit(return_code=INTERRUPTED)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

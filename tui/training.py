@@ -19,6 +19,7 @@ from data.dataset import short_label
 from data.sources import Variant
 from lab import command_lines
 from lab.drawing.figure import Event
+from lab.runs.interventions import Intervention, in_words, short
 from lab.runs.pictures import Picture, unpack, weight_pictures
 from lab.runs.result import Result
 from lab.runs.run import Run
@@ -30,6 +31,7 @@ from tui.series import Trace
 RATE_SECONDS = 3.0  # over which updates/s is taken
 HEALTH_EXAMPLES = 500
 NICENESS = 10  # of the thread that trains and its helpers: whoever draws, or answers a key, goes first
+LOG_HEADINGS = "   update  epoch  eta       train loss       validation"
 ENDED = ("done", "interrupted", "diverged", "failed", "running elsewhere")
 Row = dict[str, float]  # of metrics.csv
 
@@ -60,6 +62,7 @@ class ShownRun:
         self.store: RunStore | None = None
         self.log: list[str] = []
         self.events: list[Event] = []  # what happened to it, by updates
+        self.interventions: list[Intervention] = []  # the learning rates that the user set
 
     def take(self, result: Result, pictures: dict[str, list[Picture]]) -> None:
         """What a run left at its end."""
@@ -115,6 +118,8 @@ class TrainingThread(ShownRun):
     def __init__(self, preset: Preset, begin: Callable[[], Run], compute: threading.Lock, command: str = "") -> None:
         super().__init__(preset, command)
         self.run: Run | None = None
+        self.asked = ""  # for which learning rate, if no update has been made with it yet
+        self._asked_at = 0  # update
         self.watch_health = False  # should the next updates be looked at closely?
         self._begin = begin
         self._compute = compute
@@ -146,9 +151,10 @@ class TrainingThread(ShownRun):
         self.variant, self.updates, self.store = run.dataset.variant, trainer.updates, run.store
         self.per_epoch = trainer.batches.per_epoch
         self.points = [row for row in run.store.metrics() if 0 < trainer.update >= row["update"]]
-        self.log += [run.dataset.label, f"saved in {run.store.path}"]
+        self.log += [run.dataset.label, f"saved in {run.store.path}", LOG_HEADINGS]
         if trainer.update:
             self.events.append(Event(trainer.update, "resumed"))
+        self._take_interventions(run)
         self.run = run
         if self._stopped:
             trainer.stop()
@@ -159,6 +165,8 @@ class TrainingThread(ShownRun):
         self.phase = run.state
 
     def _watch(self, snapshot: Snapshot) -> None:
+        if self.run:
+            self._take_interventions(self.run)
         self.losses.add(snapshot.update, snapshot.batch_loss)
         self.etas.add(snapshot.update, snapshot.eta)
         if snapshot.evaluations:
@@ -169,6 +177,13 @@ class TrainingThread(ShownRun):
         self.snapshot = snapshot
         if snapshot.update == self.updates:
             self.phase = "finishing"
+
+    def _take_interventions(self, run: Run) -> None:
+        """What the user asked for has been done."""
+        for each in run.interventions[len(self.interventions) :]:
+            self.interventions.append(each)
+            self.events.append(_event(each))
+            self.log.append(in_words([each]))
 
     def _look_at_health(self) -> None:
         if self.run:
@@ -192,6 +207,8 @@ class TrainingThread(ShownRun):
 
     def tick(self) -> None:
         """Take the rate of the last seconds; ask for what is watched. Called by the app, now and then."""
+        if self.update > self._asked_at + 1:
+            self.asked = ""
         now = time.perf_counter()
         if self.phase == "running":
             self._moments.append((now, self.update))
@@ -244,8 +261,9 @@ class TrainingThread(ShownRun):
     def set_eta(self, eta: float | None) -> None:
         """Train with this learning rate from the next update on; None: as the schedule says."""
         if self.run and not self.ended:
+            self._asked_at = self.update
+            self.asked = "eta as the schedule says" if eta is None else f"eta {eta:.3g}"
             self.run.trainer.set_eta(eta)
-            self.log.append("eta follows the schedule again" if eta is None else f"eta set to {eta:g}")
 
     def stop(self) -> None:
         """End before the next update, keeping what was reached; do not wait for it."""
@@ -266,6 +284,8 @@ def saved(store: RunStore) -> ShownRun:
     for point in record.points:
         record.etas.add(int(point["update"]), point["eta"])
     record.log.append(saved.state_line)
+    record.interventions = saved.interventions
+    record.events = [_event(each) for each in saved.interventions]
     if saved.result:
         record.take(saved.result, unpack(store.pictures()))
     return record
@@ -281,9 +301,13 @@ def row(snapshot: Snapshot) -> Row:
     return {"update": snapshot.update, "epoch": snapshot.epoch, "eta": snapshot.eta, **measures}
 
 
+def _event(intervention: Intervention) -> Event:
+    return Event(intervention["update"], short(intervention))
+
+
 def _log_line(snapshot: Snapshot) -> str:
     train, validation = (snapshot.evaluations[split] for split in SPLITS)
     return (
-        f"update {snapshot.update:>6,}  epoch {snapshot.epoch:6.2f}  eta {snapshot.eta:<9.3g} "
-        f"train {train.loss:.4f} {train.accuracy:7.2%}  validation {validation.loss:.4f} {validation.accuracy:7.2%}"
+        f"{snapshot.update:>9,} {snapshot.epoch:6.1f}  {snapshot.eta:<8.3g}"
+        f"{train.loss:7.4g} {train.accuracy:6.1%}  {validation.loss:7.4g} {validation.accuracy:6.1%}"
     )

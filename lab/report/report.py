@@ -11,6 +11,7 @@ from lab.disk import disk
 from lab.errors import LabError
 from lab.runs.compare import compare
 from lab.runs.compare_view import comparison_rows
+from lab.runs.interventions import in_words
 from lab.runs.pictures import unpack
 from lab.runs.result import Result, reference_document
 from lab.runs.saved import SavedRun, distinct, labels, read, value_text
@@ -119,7 +120,11 @@ def _run(label: str, record: SavedRun, figures: Names, pictures: Names, top: boo
         made_with = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
         yield f"- {result['parameters']:,} parameters, seed {result['seed']}, {result['seconds']:.1f} s"
         yield f"- Made with {made_with}"
-    yield f"- To run it again: `{command_lines.run(f'{label}/preset.toml')}`"
+    again = f"`{command_lines.run(f'{label}/preset.toml')}`"
+    if record.interventions:
+        yield f"- **Changed while it ran: {in_words(record.interventions)}.** {again} repeats the run without that."
+    else:
+        yield f"- To run it again: {again}"
 
     yield from ("", f"{mark}# Results", "")
     yield from _table(final_rows(record.final, reference_document(reference) if reference else None))

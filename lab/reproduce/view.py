@@ -7,6 +7,7 @@ from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from lab.reproduce.reproduce import Piece, Reproduction, ValueRow
 from lab.reproduce.tables import SLIPS, Slip
@@ -84,7 +85,7 @@ def _table(values: dict[str, Value], rows: Sequence[ValueRow], seeds: int) -> Ta
             row["what"],
             *texts,
             number(value, difference, signed=True),
-            f"[{STYLES[row['verdict']]}]{row['verdict']}[/]",
+            Text(row["verdict"], STYLES[row["verdict"]]),
             f"{row['seconds']:.0f}",
             end_section=following is not None and following["report"] != row["report"],
         )

@@ -7,6 +7,7 @@ from typing import Literal, TypedDict, TypeVar
 
 from data.sources import Judge, PartName, Variant
 from lab.errors import LabError
+from lab.runs.interventions import Intervention
 from lab.runs.result import Measures
 from lab.runs.saved import SavedRun, read
 from lab.runs.store import RunStore, all_runs
@@ -29,6 +30,7 @@ class RunRow(TypedDict):
     updates: int
     when: str  # it began: local time, as in 2026-11-21 13:02
     changed: Values  # the settings that differ from those of the preset
+    interventions: list[Intervention]  # what was changed while it ran
     judge: Judge
     accuracy: float | None  # of the part that judges; None if the run has not come to its end
     reported: float | None  # of the part that judges
@@ -44,10 +46,10 @@ def list_runs(runs: Path) -> list[RunRow]:
 
 def best_so_far(runs: Path) -> dict[str, dict[Variant, float]]:
     """The best accuracy of the finished runs in `runs`, by preset and data: {"a2-final": {"full": 0.52}}. Includes runs
-    with changed settings."""
+    with changed settings, but none that was changed while it ran."""
     best: dict[str, dict[Variant, float]] = {}
     for run in list_runs(runs):
-        if run["state"] == "done" and run["accuracy"] is not None and run["data"]:
+        if run["state"] == "done" and run["accuracy"] is not None and run["data"] and not run["interventions"]:
             of_preset = best.setdefault(run["preset"], {})
             of_preset[run["data"]] = max(run["accuracy"], of_preset.get(run["data"], 0.0))
     return best
@@ -100,15 +102,17 @@ def _sound(store: RunStore) -> RunRow:
     result = store.result()  # who writes a run removes it first
     running = result is None and store.running()
     variant: Variant | Literal[""]
+    interventions: list[Intervention]
     if result is None and store.kept_nothing:
         state, judge = "running" if running else BEGAN, preset.data.judge
-        updates, variant = 0, ""
+        updates, variant, interventions = 0, "", []
     elif result is None:  # still at work, or killed
         state, judge = "running" if running else "interrupted", preset.data.judge
-        updates, variant = store.reached()
+        (updates, variant), interventions = store.reached(), store.interventions()
     else:
         state, judge = result["state"], result["judge"]
         updates, variant = result["updates"], result["variant"]
+        interventions = result.get("interventions", [])
     final = result["final"] if result and state != "interrupted" else {}
     return {
         "name": store.path.name,
@@ -118,6 +122,7 @@ def _sound(store: RunStore) -> RunRow:
         "updates": updates,
         "when": _began(store),
         "changed": changed(preset),
+        "interventions": interventions,
         "judge": judge,
         "accuracy": _accuracy(final, judge),
         "reported": reported.get(f"{judge}.accuracy"),
@@ -136,6 +141,7 @@ def _damaged(store: RunStore, error: Exception) -> RunRow:
         "updates": 0,
         "when": _began(store),
         "changed": {},
+        "interventions": [],
         "judge": "test",
         "accuracy": None,
         "reported": None,

@@ -17,6 +17,7 @@ from data.sources import Judge, PartName, Variant
 from lab.documents import read_document
 from lab.errors import DamagedError
 from lab.machine import versions
+from lab.runs.interventions import Intervention
 from presets.schema import ReferenceSection
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Result(TypedDict):
     classes: list[str]
     judge: Judge
     notes: list[str]
+    interventions: list[Intervention]  # what was changed while it ran
     confusion: list[list[int]]  # a row for each true class, a column for each guess
     scores: ScoresDocument
     misclassified: list[Mistake]
@@ -143,6 +145,7 @@ def result_of(run: "Run", known: Mapping[str, Evaluation]) -> Result:
         "classes": list(dataset.classes),
         "judge": judge,
         "notes": list(dataset.notes),
+        "interventions": list(run.interventions),
         "confusion": confusion.tolist(),
         "scores": _scores(confusion),
         "misclassified": _misclassified(dataset, p),

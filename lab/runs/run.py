@@ -12,6 +12,7 @@ from core.types import Array
 from data.dataset import Dataset
 from lab import command_lines
 from lab.errors import LabError
+from lab.runs.interventions import Intervention, packed, unpacked
 from lab.runs.pictures import pack, pictures
 from lab.runs.result import Ended, Result, result_of
 from lab.runs.store import RunStore
@@ -36,6 +37,7 @@ class Run:
         self.threads = threads
         self.state: Ended = "interrupted"
         self.diverged_at: int | None = None
+        self.interventions: list[Intervention] = []
         self._evaluated: Snapshot | None = None
         self._seconds = 0.0  # of earlier sessions of a resumed run
         self._started = time.perf_counter()
@@ -71,6 +73,7 @@ class Run:
         saved = time.perf_counter()
         try:
             for snapshot in self.trainer.run():
+                self._note_eta(snapshot)
                 if snapshot.evaluations:
                     self.store.append(snapshot)
                     self._evaluated = snapshot
@@ -84,11 +87,20 @@ class Run:
             if self.trainer.done:
                 self.state = "done"
 
+    def _note_eta(self, snapshot: Snapshot) -> None:
+        """Keep that the learning rate is no longer what the schedule says, or is so again."""
+        if snapshot.update == 0:
+            return
+        eta = None if snapshot.eta == self.trainer.schedule(snapshot.update - 1) else snapshot.eta
+        if eta != (self.interventions[-1]["eta"] if self.interventions else None):
+            self.interventions.append({"update": snapshot.update, "eta": eta})
+
     def _save(self) -> None:
         self.store.save_checkpoint(
             self.trainer.state()
             | {
                 "run.seconds": np.array(self.seconds),
+                "run.interventions": packed(self.interventions),
                 "run.variant": np.array(self.dataset.variant),
                 "run.fingerprints": np.array(sorted(self.dataset.fingerprints.values())),
             }
@@ -100,6 +112,8 @@ class Run:
             raise LabError(f"{self.store.path} was trained on other data, not on {self.dataset.label}")
         self.trainer.restore(checkpoint)
         self._seconds = float(checkpoint["run.seconds"])
+        if "run.interventions" in checkpoint:  # an earlier version did not keep them
+            self.interventions = unpacked(checkpoint["run.interventions"])
 
 
 def start(preset: Preset, variant: str, runs: Path, threads: int) -> Run:

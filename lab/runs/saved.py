@@ -10,6 +10,7 @@ import tomlkit
 from data.dataset import short_label
 from data.sources import PartName, Variant
 from lab.errors import LabError
+from lab.runs.interventions import Intervention
 from lab.runs.result import Ended, Measure, Measures, Result
 from lab.runs.store import SPLITS, RunStore
 from presets.schema import Preset
@@ -31,6 +32,7 @@ class SavedRun:
     metrics: list[dict[str, float]]
     final: Mapping[PartName, Measures]
     result: Result | None
+    interventions: list[Intervention]
 
     @property
     def data_short(self) -> str:
@@ -66,16 +68,15 @@ def read(store: RunStore) -> SavedRun:
         raise LabError(f"{store.path} has nothing recorded yet")
     if result is not None:
         seen = (result["state"], result["data"], result["variant"], result["updates"])
-        return SavedRun(store, preset, *seen, metrics, result["final"], result)
+        return SavedRun(store, preset, *seen, metrics, result["final"], result, result.get("interventions", []))
     _, variant = store.reached()
     last = metrics[-1]
     final: dict[PartName, Measures] = {
         split: {measure: last[f"{split}_{measure}"] for measure in MEASURES} for split in SPLITS
     }
     state: Literal["running", "interrupted"] = "running" if running else "interrupted"
-    return SavedRun(
-        store, preset, state, short_label(preset.data.set, variant), variant, int(last["update"]), metrics, final, None
-    )
+    label, interventions = short_label(preset.data.set, variant), store.interventions()
+    return SavedRun(store, preset, state, label, variant, int(last["update"]), metrics, final, None, interventions)
 
 
 def labels(stores: Sequence[RunStore]) -> list[str]:

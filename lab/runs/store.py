@@ -23,6 +23,7 @@ from core.types import Array
 from lab.disk import disk, exclusive, held, opened, read_bytes, to_json, write_whole
 from lab.errors import DamagedError, DiskError, LabError
 from lab.runs.arrays import read_arrays
+from lab.runs.interventions import Intervention, unpacked
 
 if TYPE_CHECKING:
     from core.trainer import Snapshot
@@ -160,6 +161,14 @@ class RunStore:
             return int(arrays["update"]), cast("Variant", str(arrays["run.variant"]))
         except (ValueError, TypeError) as error:
             raise DamagedError(f"{self.path / 'checkpoint.npz'} cannot be used: {error}") from None
+
+    def interventions(self) -> "list[Intervention]":
+        """What was changed while the run was going, up to its last checkpoint."""
+        try:
+            arrays = read_arrays(self.path / "checkpoint.npz", 1 << 20, ("run.interventions",))
+        except DamagedError:  # an earlier version did not keep them; whether the file is sound, reached() says
+            return []
+        return unpacked(arrays["run.interventions"])
 
     @property
     def kept_nothing(self) -> bool:

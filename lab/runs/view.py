@@ -7,6 +7,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from lab.runs.interventions import in_words
+
 if TYPE_CHECKING:
     from data.sources import PartName
     from lab.runs.catalogue import RunRow
@@ -27,6 +29,8 @@ def show_result(console: Console, result: "Result", metrics: Sequence[dict[str, 
     if len(metrics) > 1:
         console.print(curves(metrics))
     console.print(f"{result['preset']} · {result['data']}", style="bold", highlight=False, soft_wrap=True)
+    if changes := result.get("interventions"):
+        console.print(f"changed while it ran: {in_words(changes)}", style="yellow", highlight=False)
     console.print(_final_table(result))
     if result["reference"] and result["variant"] == "mini":
         console.print(mini_note(), style="italic")

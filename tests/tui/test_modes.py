@@ -85,3 +85,11 @@ async def test_the_welcome_names_the_keys_that_open_modes(lab, tmp_path):
         await pilot.pause()
         (welcome,) = [note.message for note in app._notifications if note.title == "Welcome"]
     assert welcome.startswith("1-6 ")
+
+
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
+def test_no_key_that_browsers_keep_is_the_only_way(mode):
+    keys: dict[str, set[str]] = {}
+    for binding in type(mode.open()).BINDINGS:
+        keys.setdefault(binding.action, set()).update(binding.key.split(","))
+    assert not [action for action, its in keys.items() if its <= {"ctrl+n", "ctrl+t", "ctrl+w"}]

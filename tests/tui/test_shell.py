@@ -1,11 +1,13 @@
 """The shell: modes, help and palette from the bindings, settings."""
 
 import pytest
-from textual.widgets import Select
+from textual.widgets import Input, Select
 from textual.widgets._footer import FooterKey
 
+from tests.tui.recorded import record
 from tui.app import GradlabApp
 from tui.modes import MODES
+from tui.palette import Openings
 from tui.screens.help import HelpScreen
 from tui.screens.settings import SettingsScreen
 
@@ -143,3 +145,80 @@ async def test_quitting(lab, key, code):
 def test_help_looks_as_accepted(lab, snap_compare, size):
     keys = ["3", "question_mark"]  # over Check, where nothing comes in later
     assert snap_compare(lab(), press=keys, terminal_size=size)
+
+
+async def test_letters_and_digits_on_a_choice_choose_and_are_no_commands(lab, starts_in):
+    starts_in("search")
+    app = lab()
+    async with app.run_test(size=(120, 35)) as pilot:
+        choice = app.screen.query_one("#search-preset", Select)
+        choice.focus()
+        await pilot.press("a", "3", "minus", "q", "5", "r")
+        assert app.is_running
+        assert (app.current_mode, app.searching) == ("search", None)
+        assert choice.value == "a3-coarse"
+        app.screen.query_one("#search-data", Select).focus()
+        await pilot.press("f")
+        assert app.screen.query_one("#search-data", Select).value == "full"
+
+
+async def test_ctrl_c_copies_what_is_selected_and_leaves_at_the_second_press(lab, starts_in):
+    starts_in("search")
+    app = lab()
+    async with app.run_test(size=(120, 35)) as pilot:
+        field = app.screen.query_one("#trials", Input)
+        field.focus()
+        await pilot.press("1", "2", "shift+home", "ctrl+c")
+        assert app.is_running
+        assert app.clipboard == "12"
+        assert field.value == "12"
+        await pilot.press("ctrl+c")
+    assert app.return_code == 130
+
+
+async def test_ctrl_c_leaves_from_a_dialogue(lab):
+    app = lab()
+    async with app.run_test() as pilot:
+        await pilot.press("question_mark", "ctrl+c")
+    assert app.return_code == 130
+
+
+async def test_the_palette_finds_presets_and_runs(lab, tmp_path, until):
+    store = record("20260102-030405-a2-setting1-00aa", runs=tmp_path / "runs")
+    app = lab()
+    async with app.run_test(size=(120, 35)) as pilot:
+        provider = Openings(app.screen)
+        await provider.startup()
+        (hit,) = [hit async for hit in provider.search("00aa")]
+        await hit.command()
+        await until(pilot, lambda: app.current_mode == "runs" and app.screen.current)
+        assert app.screen.current["name"] == store.path.name
+        presets = {str(hit.text) async for hit in provider.discover()}
+        assert "a2-setting2: Two layers, three cycles" in presets
+
+
+@pytest.mark.parametrize("theme", ["gradlab-dark", "gradlab-light"])
+async def test_the_field_that_has_the_focus_stands_out(lab, theme, until):
+    app = lab(preset="a2-setting1")
+    app.theme = theme
+    async with app.run_test(size=(120, 35)) as pilot:
+        await until(pilot, lambda: app.screen.query_one("#form").ready)
+        field = app.screen.query_one("#optimiser-eta")
+        title = field.parent.query_one(".title")
+        before = title.background_colors[1]
+        field.focus()
+        await pilot.pause()
+        after = title.background_colors[1]
+        assert contrast(before, after) >= 3
+        assert contrast(after, title.colors[3]) >= 4.5
+
+
+def contrast(one, other):
+    """The ratio of WCAG 2, 1 to 21."""
+
+    def luminance(colour):
+        parts = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in colour.normalized]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)

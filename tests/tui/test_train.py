@@ -12,13 +12,15 @@ import tui
 from lab.errors import LabError
 from lab.runs.catalogue import list_runs
 from lab.runs.store import all_runs
+from presets.keys import NOT_SETTINGS
 from presets.load import load
+from presets.schema import Preset
 from tests.tui.conftest import wait_until
 from tests.tui.recorded import record
 from tui.screens.dialogues import AskScreen
 from tui.training import TrainingThread, saved
 from tui.widgets.curves import Curves
-from tui.widgets.form import PresetForm
+from tui.widgets.form import SECTIONS, PresetForm, settings_of
 from tui.widgets.reading import UNREAD
 
 
@@ -201,7 +203,14 @@ async def test_the_learning_rate_is_changed_while_a_run_is_going(lab, long, unti
         await until(pilot, lambda: "optimiser.eta = -1: must be greater than 0" in str(wrong.render()))
         app.screen.query_one(Input).value = "0.003"
         await pilot.press("enter")
+        await until(pilot, lambda: not isinstance(app.screen, AskScreen))
+        assert "eta 0.003" in text(app, "headline")  # at once
         await until(pilot, lambda: app.training.snapshot.eta == 0.003)
+        await until(pilot, lambda: app.training.events)
+        since = app.training.interventions[0]["update"]
+        assert [(event.x, event.text) for event in app.training.events] == [(since, "eta 0.003")]
+        app.screen.tick()
+        assert f"eta 0.003 (set at update {since:,})" in text(app, "headline")
         await pilot.press("e")
         await until(pilot, lambda: isinstance(app.screen, AskScreen))
         app.screen.query_one(Input).value = ""
@@ -379,3 +388,10 @@ async def test_values_are_read_with_arrows_and_the_axis_is_zoomed_with_keys(lab,
         assert curves.view.reading.window == (475, 975)
         await pilot.press("escape")
         assert curves.view.reading == UNREAD
+
+
+def test_the_form_has_every_section_of_a_preset_in_the_order_of_a_run():
+    preset = load("names-best")
+    sections = [*settings_of(preset, {})]
+    assert sections == [*SECTIONS]
+    assert {*Preset.model_fields} - {*NOT_SETTINGS, "search", "seed"} <= {*sections}

@@ -24,6 +24,7 @@ from lab.check.view import Colours, table, verdict_first, word
 from presets.load import names
 from tui.checking import CheckThread, Saves
 from tui.screens.base import ModeScreen
+from tui.widgets.choice import Choice
 
 EDGE = 1  # a column left free at the right
 DEFAULT = "a2-setting1"
@@ -60,6 +61,7 @@ class Findings(NamedTuple):
 class CheckScreen(ModeScreen):
     """What to check on top, how it ended below, then what was recognised in a file, and all that is known of it."""
 
+    AUTO_FOCUS = ""  # nothing: single keys are commands
     CSS_PATH = "../styles/check.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "start", "Check", id="check.start", tooltip="Check the gradients."),
@@ -76,10 +78,10 @@ class CheckScreen(ModeScreen):
         with Vertical(id="check-form"):
             with Horizontal():
                 yield Label("check")
-                yield Select([(Content(name), name) for name in names()], id="target", compact=True, allow_blank=False)
+                yield Choice([(Content(name), name) for name in names()], id="target", compact=True, allow_blank=False)
             with Horizontal():
                 yield Label("method")
-                yield Select([(m, m) for m in METHODS], value="complex", allow_blank=False, compact=True, id="method")
+                yield Choice([(m, m) for m in METHODS], value="complex", allow_blank=False, compact=True, id="method")
                 yield Label("examples")
                 yield Input(type="integer", compact=True, id="examples", max_length=5)
         yield Static("", id="verdict")

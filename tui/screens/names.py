@@ -27,6 +27,7 @@ from tui.modes import MODES
 from tui.screens.base import ModeScreen
 from tui.screens.dialogues import AskScreen
 from tui.widgets import tables
+from tui.widgets.choice import Choice
 from tui.widgets.text import Text
 
 NOT_OF_NAMES = (*(mode.key for mode in MODES), "?", ",")  # typed into the field they are the app's keys
@@ -59,10 +60,10 @@ class NamesScreen(ModeScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "type", "Type", show=False, key_display="/", id="names.type", tooltip="Go to the field."),
         Binding("ctrl+o", "order", "Order", id="names.order", tooltip="Sort by probability, or by class."),
-        Binding("ctrl+n", "model", "Model", id="names.model",
+        Binding("ctrl+n,f2", "model", "Model", id="names.model",
                 tooltip="Choose the model: a names run, or the shipped one."),
         Binding("ctrl+y", "copy('.md')", "Copy", id="names.copy", tooltip="Copy the table as Markdown."),
-        Binding("ctrl+t", "copy('.csv')", "Copy CSV", show=False, id="names.copy_csv",
+        Binding("ctrl+t,f3", "copy('.csv')", "Copy CSV", show=False, id="names.copy_csv",
                 tooltip="Copy the table as CSV."),
         Binding("ctrl+s", "save", "Save", id="names.save", tooltip="Save the table as Markdown or CSV."),
         Binding("ctrl+z", "remove", "Take off", id="names.remove", tooltip="Remove the last name from the table."),
@@ -74,7 +75,7 @@ class NamesScreen(ModeScreen):
     def compose_mode(self) -> ComposeResult:
         with Horizontal(id="ask"):
             yield NameInput(placeholder="type a surname", compact=True, id="surname")
-            yield Select[Origin | None]([("reading the runs", None)], allow_blank=False, compact=True, id="model")
+            yield Choice[Origin | None]([("reading the runs", None)], allow_blank=False, compact=True, id="model")
         with Horizontal(id="answers"):
             with VerticalScroll(id="guess", can_focus=False):
                 yield Text(id="letters")

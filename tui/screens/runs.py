@@ -18,6 +18,7 @@ from textual.worker import Worker, WorkerState, get_current_worker
 from lab.errors import LabError
 from lab.report.report import write_report
 from lab.runs.catalogue import Catalogue, RunRow
+from lab.runs.interventions import in_words
 from lab.runs.saved import TIME, value_text
 from lab.runs.store import RunStore
 from lab.runs.view import figure
@@ -281,6 +282,13 @@ class RunsScreen(ModeScreen):
         except (LabError, PresetError) as error:
             self.refuse(error)
 
+    async def open_preset(self, preset: str) -> None:
+        """Put the cursor on a run, by its path."""
+        self._take(list(reversed(self._catalogue.list_runs())))
+        paths = [row["run"] for row in self._rows]
+        if preset in paths:
+            self.runs.move_cursor(row=paths.index(preset))
+
     def action_report(self) -> None:
         """Write a report of what is chosen, in a thread."""
         if self._progress:
@@ -316,4 +324,6 @@ class RunsScreen(ModeScreen):
 
 def _changes(row: RunRow) -> str:
     """The settings that differ from the preset's, as they are written after -s."""
-    return " ".join(f"{key}={value_text(value)}" for key, value in row["changed"].items())
+    changes = [f"{key}={value_text(value)}" for key, value in row["changed"].items()]
+    live = in_words(row["interventions"])
+    return " ".join([*changes, *([f"while it ran: {live}"] if live else [])])

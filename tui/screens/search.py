@@ -25,6 +25,7 @@ from tui.screens.base import ModeScreen
 from tui.screens.train import STYLES, TrainScreen
 from tui.searching import SearchThread, ShownSearch, family, newest
 from tui.widgets import tables
+from tui.widgets.choice import Choice
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.text import Text
 from tui.words import duration
@@ -54,12 +55,12 @@ class SearchScreen(ModeScreen):
     def compose_mode(self) -> ComposeResult:
         presets = _searchable()
         with Horizontal(id="search-form"):
-            yield Select([(name, name) for name in presets], allow_blank=False, compact=True, id="search-preset")
+            yield Choice([(name, name) for name in presets], allow_blank=False, compact=True, id="search-preset")
             yield Label("trials")
             yield Input(type="integer", max_length=4, compact=True, id="trials")
             yield Label("jobs")
             yield Input(type="integer", max_length=3, placeholder=str(cores()), compact=True, id="jobs")
-            yield Select([(v, v) for v in VARIANTS], allow_blank=False, compact=True, id="search-data")
+            yield Choice([(v, v) for v in VARIANTS], allow_blank=False, compact=True, id="search-data")
         yield Text(id="search-head")
         yield Static("No search yet: r starts one.", id="no-search")
         with Horizontal(id="trials-side-by-side"):

@@ -9,6 +9,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Label, Select, Static
 
 from tui.settings import AppSettings
+from tui.widgets.choice import Choice
 
 if TYPE_CHECKING:
     from tui.app import GradlabApp
@@ -32,7 +33,7 @@ class SettingsScreen(ModalScreen[None]):
                     continue
                 with Horizontal(classes="setting"):
                     yield Label(field.title)
-                    yield Select(
+                    yield Choice(
                         [(str(value), value) for value in self._choices(name)],
                         value=getattr(self._lab.settings, name),
                         allow_blank=False,

@@ -202,7 +202,7 @@ class TrainScreen(ModeScreen):
         facts = [f"update {record.update:,} of {record.updates:,}"] if record.updates else []
         if record.snapshot:
             facts.append(f"epoch {record.snapshot.epoch:.1f}")
-            facts.append(f"eta {record.eta:.3g}")
+            facts.append(self._eta_line(record))
         if record.rate and not record.ended:
             facts.append(f"{record.rate:,.0f}/s")
         if (left := record.seconds_left) is not None and record.phase == "running":
@@ -218,6 +218,14 @@ class TrainScreen(ModeScreen):
         if record.points:
             lines.append(self._numbers(record))
         return Content("\n").join(lines)
+
+    def _eta_line(self, record: ShownRun) -> str:
+        """The learning rate; that another one was asked for, or since when it is not the schedule's."""
+        if isinstance(record, TrainingThread) and record.asked:
+            return f"{record.asked} from the next update"
+        last = record.interventions[-1] if record.interventions else None
+        since = f" (set at update {last['update']:,})" if last and last["eta"] is not None else ""
+        return f"eta {record.eta:.3g}{since}"
 
     def _numbers(self, record: ShownRun) -> Content:
         """Losses and accuracies of the last evaluation; at the end, of the test part beside the report."""
@@ -338,7 +346,7 @@ class TrainScreen(ModeScreen):
             self.tell("The learning rate can be changed while a run is going.")
             return
         now = "" if record.eta is None else f"{record.eta:.3g}"
-        note = "From the next update on; nothing: back to the schedule."
+        note = "From the next update on. Empty: the schedule again. The run keeps a note of it."
         self.app.push_screen(AskScreen("Learning rate", note, now, self._eta), partial(self._set_eta, record))
 
     def _eta(self, text: str) -> float | None:
@@ -354,6 +362,7 @@ class TrainScreen(ModeScreen):
     def _set_eta(self, record: TrainingThread, text: str | None) -> None:
         if text is not None:
             record.set_eta(self._eta(text))
+            self.tick()
 
     def action_form(self) -> None:
         """To the settings and back."""

@@ -20,6 +20,7 @@ from presets.errors import PresetError
 from presets.keys import NOT_SETTINGS, section_models
 from presets.load import LENGTHS, load
 from presets.schema import Preset
+from tui.widgets.choice import Choice
 from tui.widgets.text import Text
 
 
@@ -50,6 +51,9 @@ DATA = Setting(
 )
 
 
+SECTIONS = ("network", "optimiser", "schedule", "loss", "training", "data", "run")  # as one thinks of a run
+
+
 def settings_of(preset: Preset, kinds: dict[str, str]) -> dict[str, list[Setting]]:
     """The rows of every section, with `kinds` (section -> kind of optimiser, schedule) instead of the preset's own."""
     sections: dict[str, list[Setting]] = {}
@@ -71,7 +75,7 @@ def settings_of(preset: Preset, kinds: dict[str, str]) -> dict[str, list[Setting
             if name != "kind":
                 default = None if inner.is_required() else inner.get_default()
                 rows.append(_setting(f"{section}.{inner.alias or name}", inner, getattr(value, name, default)))
-    return sections
+    return {section: sections[section] for section in SECTIONS if section in sections}
 
 
 def _setting(key: str, field: FieldInfo, value: Any) -> Setting:
@@ -119,7 +123,7 @@ class Toggle(Checkbox):
         return super().render()
 
 
-class Choice(Select[str], inherit_bindings=False):
+class FormChoice(Choice[str], inherit_bindings=False):
     """One of several. Arrows are the form's: only enter and space open the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -181,9 +185,11 @@ class PresetForm(Vertical):
         shown = load(self.source, self._start_with)
         self._kinds = {"optimiser": shown.optimiser.kind, "schedule": shown.schedule.kind}
         texts = {s.key: s.text for settings in settings_of(shown, self._kinds).values() for s in settings}
-        rows: list[Widget] = [self._row(DATA, self._variant)]
+        rows: list[Widget] = []
         for section, settings in settings_of(self.opened, self._kinds).items():
             fields = [self._row(setting, texts.get(setting.key, setting.text)) for setting in settings]
+            if section == DATA.key:
+                fields.insert(0, self._row(DATA, self._variant))
             rows.append(Vertical(Label(section, classes="section-title"), *fields, id=f"section-{section}"))
         return rows
 
@@ -193,7 +199,7 @@ class PresetForm(Vertical):
         if setting.choices == ("false", "true"):
             control = Toggle(text == "true", setting.id)
         elif setting.choices:
-            control = Choice(
+            control = FormChoice(
                 [(c, c) for c in setting.choices], value=text, allow_blank=False, compact=True, id=setting.id
             )
         else:

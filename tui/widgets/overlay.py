@@ -13,10 +13,11 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from lab.drawing.figure import Curve, Figure, Point
+from lab.drawing.figure import Curve, Event, Figure, Point
 from lab.drawing.look import Look
 from lab.runs.compare import compare
 from lab.runs.compare_view import table
+from lab.runs.interventions import short
 from lab.runs.saved import SavedRun, labels
 from lab.runs.store import SPLITS
 from presets.load import changed
@@ -105,6 +106,7 @@ class Overlay(Vertical):
             percent=measure == "accuracy",
             x_title="update",
             cursor=self.view.reading.cursor,
+            events=self._events,
         )
 
     def _series(self, measure: str) -> dict[str, list[Point]]:
@@ -119,6 +121,13 @@ class Overlay(Vertical):
         return [
             f"{letter} {name}" for letter, name in zip(LETTERS, labels([r.store for r in self._records]), strict=False)
         ]
+
+    @property
+    def _events(self) -> tuple[Event, ...]:
+        """What was changed while a run went on; of several runs nobody could tell whose it is."""
+        if len(self._records) != 1:
+            return ()
+        return tuple(Event(each["update"], short(each)) for each in self._records[0].interventions)
 
     def _references(self) -> tuple[float, ...]:
         """The accuracies the reports give for these runs."""

@@ -16,7 +16,7 @@ from lab.drawing.heading import foot, heading
 if TYPE_CHECKING:
     from tui.app import GradlabApp
 
-FRAME = 2  # cells of the line on top that are not for the title
+FRAME = 3  # cells of the line on top that are not for the title
 
 
 class SeriesPlot(Widget, can_focus=True):

@@ -255,6 +255,7 @@ def test_the_command_prints_the_table_the_slips_and_the_count(gradlab, tmp_path)
     code, out, err = gradlab("reproduce", "--report", "a2")
     assert code == 0
     assert "3 values: 1 within, 2 embedded" in out
+    assert "[/]" not in out  # markup is not text
     assert "l_min = -2.39" in out
     assert "eps = 1e-6" in out
     assert f"{tmp_path / 'runs' / 'reproduce'}  (delete it to measure everything again)" in out
