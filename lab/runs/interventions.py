@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from math import isnan, nan
+from typing import TYPE_CHECKING
 
-import numpy as np
 from typing_extensions import TypedDict
 
-from core.types import Array
+if TYPE_CHECKING:
+    from core.types import Array
 
 
 class Intervention(TypedDict):
@@ -27,12 +28,14 @@ def short(intervention: Intervention) -> str:
     return "the schedule again" if eta is None else f"eta {eta:.3g}"
 
 
-def packed(interventions: Sequence[Intervention]) -> Array:
+def packed(interventions: Sequence[Intervention]) -> "Array":
     """An array (n, 2) of float64 for a checkpoint: update, and eta or nan."""
+    import numpy as np  # here: a list of runs, and the first screen, do without it
+
     rows = [[each["update"], nan if each["eta"] is None else each["eta"]] for each in interventions]
     return np.array(rows, dtype=np.float64).reshape(-1, 2)
 
 
-def unpacked(rows: Array) -> list[Intervention]:
+def unpacked(rows: "Array") -> list[Intervention]:
     """What packed() packed. Raises ValueError for another array."""
     return [{"update": int(update), "eta": None if isnan(eta) else eta} for update, eta in rows.tolist()]
