@@ -14,6 +14,7 @@ from lab.check.process import StudentProblemError
 
 LAYERS = ("layer", "pair")
 MOST = 1e-4  # of the largest gradient: what an eps may explain at most
+INVERSE_P = 1e4  # one over the smallest probability that an eps of the log is thought to meet
 
 
 def forgive(report: GradientReport, code: StudentTarget, form: str) -> GradientReport:
@@ -39,7 +40,7 @@ def _right_but_for_eps(
 ) -> tuple[tuple[TensorReport, ...], tuple[str, ...]]:
     eps = float(facts.get("log_eps", 0.0))
     largest = max((float(np.abs(g).max(initial=0)) for g in gradients.values()), default=0.0)
-    most = min(100 * eps, MOST) * largest
+    most = min(INVERSE_P * eps, MOST) * largest
     off = [t for t in report.tensors if not t.passed]
     if not eps or any(t.absolute > most or not t.checked for t in off):
         return report.tensors, ()

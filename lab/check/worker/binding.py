@@ -13,7 +13,7 @@ import numpy as np
 from .errors import CodeError, NothingToCheckError
 from .inputs import as_given, settings_of
 from .roles import Role, is_flag, one_hot_first, plain, role
-from .source import compared, compared_number, is_octave, is_read, likely, returned, signature
+from .source import compared, compared_number, is_octave, is_read, likely, returned, signature, text
 from .switches import drops, is_norm
 from .values import Function, described, stacked
 from .world import Store, World
@@ -93,16 +93,35 @@ class Outputs:
         return self.parts[1] if len(self.parts) == 2 else tuple(self.parts[1:])
 
 
+LEFT = r"outputs?|out|result|a|activations?|y|p|probs?|probabilities"
+
+
+def left_in(forward: Function) -> Any:
+    """What a method that returns nothing leaves in its object as the output; None if it leaves nothing."""
+    inside = getattr(getattr(forward, "__self__", None), "__dict__", {})
+    left = (v for name, v in inside.items() if re.fullmatch(LEFT, plain(name)))
+    return next((v for v in left if isinstance(v, np.ndarray)), None)
+
+
 Recipe = Callable[[Outputs], Any]
 
 
 def holders(functions: Sequence[Function]) -> dict[str, list[str]]:
-    """letter -> the arguments that hold its tensors, from the first function that has some."""
+    """letter -> the arguments that hold its tensors, from the first function that has some. A dict that is called
+    weights holds those of all letters."""
     found: dict[str, list[str]] = {}
+    dicts = {name for function in functions for name in keyed(function)}
     for function in functions:
         for letter, names in own_holders(function).items():
-            found.setdefault(letter, names)
+            if not dicts.intersection(names):
+                found.setdefault(letter, names)
     return found
+
+
+@cache
+def keyed(function: Function) -> list[str]:
+    """The arguments it reads by the name of a key: weights of weights['w1']."""
+    return [p.name for p in signature(function) if re.search(rf"(?<![.\w]){p.name}\[f?['\"]", text(function))]
 
 
 @cache
@@ -215,12 +234,16 @@ class Binder:
         if what is Role.X and p.name != _first_x(function):
             what = Role.OTHER  # data, beside X: what forward kept
         if outputs is None and self._stands_for_x(function, p):
+            if what is Role.GIVEN and (left := left_in(function)) is not None:
+                return False, left.copy()  # loss.backward(loss.output, y)
             what = Role.X
         if outputs is not None and what not in GIVEN_ALWAYS:
             if p.name in fill:
                 return False, fill[p.name](outputs)
             if plain(p.name) in outputs.named:
                 return False, outputs.named[plain(p.name)]
+        if what is Role.W and world.store.style and _holds_all(function):
+            what = Role.NETWORK
         if (letter := LETTERS.get(what)) is not None:
             return _tensors(function, letter, p, world, values)
         if what is Role.X and outputs is not None and plain(p.name) in outputs.new:
@@ -300,6 +323,12 @@ class Binder:
 def _norms(world: World) -> bool:
     """Is batch normalisation to be on? In an object it is, whatever it holds."""
     return world.store.normed or (world.store.depth == 0 and not world.store.off)
+
+
+def _holds_all(function: Function) -> bool:
+    """Has it a single argument for parameters, and that is called weights?"""
+    found = [p.name for p in signature(function) if role(p.name) in (*LETTERS, Role.NETWORK)]
+    return len(found) == 1 and role(found[0]) is Role.W
 
 
 def _first_x(function: Function) -> str:

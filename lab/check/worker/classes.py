@@ -143,8 +143,7 @@ def is_layer(thing: Any, gradient: Function) -> bool:
 def _forwards(thing: Any) -> list[Function]:
     from .families import methods_of
 
-    named = [f for name, f in methods_of(thing).items() if re.search("forward|^(fprop|fwd)$", name.lower())]
-    return named or ([thing.__call__] if callable(thing) else [])
+    return [f for name, f in methods_of(thing).items() if re.search("forward|^(fprop|fwd)$", name.lower())]
 
 
 def _layer_tries(making: Making, n: int, rng: Any) -> Iterator[Try]:

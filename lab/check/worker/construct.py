@@ -115,7 +115,7 @@ def _argument(made: Function, p: inspect.Parameter, world: World, binder: Binder
         return True, list(world.sizes if re.fullmatch(SIZES, low) else world.sizes[1:-1])
     if not optional and (count := unpacked(made, p.name)) and count != len(world.sizes):
         return True, (binder.eta,) * count
-    size = _size(low, p, world, listed)
+    size = world.sizes[-1] if _beside_inputs(made, p) else _size(low, p, world, listed)
     if isinstance(size, int) and re.fullmatch(KERNEL, low) and re.search(rf"\b{p.name}\[[01]\]", text(made)):
         size = (size, size)
     if size is not None and not (optional and p.default is None and not isinstance(size, list)):
@@ -188,6 +188,13 @@ def _size(low: str, p: inspect.Parameter, world: World, many: bool) -> Any:
     if default is p.empty and re.fullmatch(KERNEL, low):
         return 2 if "pool" in low else 3
     return None
+
+
+def _beside_inputs(made: Function, p: inspect.Parameter) -> bool:
+    """Is it the width of a layer, because the number of inputs is given beside it: units of Dense(units, input_dim)?"""
+    others = [plain(q.name) for q in signature(made) if q.name != p.name and q.default is q.empty]
+    both = re.fullmatch(OUTPUT, plain(p.name)) and re.fullmatch(SIZES, plain(p.name))
+    return bool(both) and p.default is p.empty and any(re.fullmatch(INPUT, name) for name in others)
 
 
 def _is_many(p: inspect.Parameter) -> bool:

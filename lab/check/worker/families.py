@@ -17,7 +17,7 @@ from .world import STYLES, Store
 GRADIENT = r"grad|backward|backprop|backpass|bprop|backpropagat|bwd"
 NUMERICAL = (
     r"num|torch|autograd|check|test|compar|central|finite|descent|clip|plot|print|error|differ"
-    r"|relative|update|train|fit"
+    r"|relative|update|train|fit|^(zero|reset|clear)"
 )
 FORWARD = r"forward|evaluateclassifier|applynetwork|feedforward|evaluate|classif|fprop|applynet|predict|fwd"
 COST = r"cost|loss|objective|crossentropy|computej|energy|^j$"
@@ -162,7 +162,10 @@ def methods_of(thing: Any) -> dict[str, Function]:
     if isinstance(thing, Scope):
         return {k: v for k, v in vars(thing).items() if isinstance(v, FunctionType) and _is_students(v)}
     names = [name for kind in type(thing).__mro__[:-1] for name in vars(kind) if not name.startswith("__")]
-    return {name: method for name in names if callable(method := getattr(thing, name, None))}
+    found = {name: method for name in names if callable(method := getattr(thing, name, None))}
+    if callable(thing) and not any(re.search(FORWARD, plain(name)) for name in found):
+        found["forward"] = thing.__call__
+    return found
 
 
 def role_free(function: Function) -> bool:

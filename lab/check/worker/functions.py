@@ -1,6 +1,7 @@
 """Code in calls: a forward, a cost, a function or method that gives gradients; parameters in arguments or objects."""
 
 import copy
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import reference
-from .binding import Binder, Outputs, Recipe
+from .binding import Binder, Outputs, Recipe, left_in
 from .code import Code
 from .costs import settle_cost, squares
 from .dice import Dice
@@ -18,7 +19,7 @@ from .errors import CodeError, NothingToCheckError
 from .inputs import settings_of
 from .live import Nothing
 from .matching import Leaf, Match, Slot, fit, leaves, match
-from .roles import Role, role
+from .roles import Role, key_letter, plain, role, tensor
 from .source import returned, signature
 from .state import Holding, State
 from .values import Function, number, stacked
@@ -41,7 +42,10 @@ class Family:
         """What forward makes of these parameters; None if there is no forward."""
         if self.course:
             return Outputs(reference.outputs(world, values), None)
-        return Outputs(binder.call(self.forward, world, values), self.forward) if self.forward is not None else None
+        if self.forward is None:
+            return None
+        made = binder.call(self.forward, world, values)
+        return Outputs(left_in(self.forward) if made is None else made, self.forward)
 
 
 @dataclass(frozen=True)
@@ -232,7 +236,9 @@ class FunctionCode(Code):
         family = self.family
         others = [f for f in (family.gradient, family.forward) if f is not None]
         told = any(role(p.name) is Role.LABELS for f in others for p in signature(f))
-        return family.cost is not None and not told and not self.layer and self.state is not None
+        if family.cost is None or self.layer or self.state is None:
+            return False
+        return not told or (family.forward is None and left_in(family.cost) is not None)
 
     def gradients(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """The student's gradients."""
@@ -262,7 +268,9 @@ class FunctionCode(Code):
             return Found(whole, {})
         state, held, stepped = self.state, {}, []
         for slot in self.slots:
-            twins = [f for f in found if f.held and state is not None and slot.letter != "x" and state.twin(slot, f)]
+            twins = [f for f in found if f.held and state is not None and _is_twin(state, slot, f)]
+            if slot.letter == "x" and given and any(np.ndim(leaf.value) for leaf in given):
+                twins = []  # it is returned
             if twins:
                 held[slot.name] = max(twins, key=lambda f: fit(f.value.shape, slot.shape)).path
             elif any(f.held and f.path == f"step {slot.name}" for f in found):
@@ -410,6 +418,13 @@ class FunctionCode(Code):
     def variants(self, rng: Any) -> Iterator[tuple[str, Code]]:
         """At other points, with other inputs, settings and flags."""
         yield from variants(self, rng)
+
+
+def _is_twin(state: State, slot: Slot, leaf: Leaf) -> bool:
+    """Is this array in the object called the gradient of the parameter, or of the inputs?"""
+    if slot.letter != "x":
+        return state.twin(slot, leaf)
+    return tensor(leaf.path).letter == "x" and key_letter(re.findall(r"\w+", leaf.path)[-1]) == ""
 
 
 def name_of(function: Function | None) -> str:

@@ -32,6 +32,10 @@ CONTAINERS = (
 )
 
 
+VALUE = r"(.*)(?:\.|\[')(?:data|value|val|values|array|v)(?:'\])?"  # of a parameter that keeps its gradient beside it
+GRADIENT = r"(?:\.|\[')_?(?:d|g|grad|grads|gradient|dvalue|ddata)(?:'\])?"
+
+
 @dataclass(frozen=True)
 class Place:
     """Where an array is: an attribute of an object, or an item of a list or dict."""
@@ -171,7 +175,7 @@ class State:
         slots = []
         for group in groups:
             value, path = group[0].get(), group[0].path
-            letter = tensor(path).letter or ("W" if sum(axis > 1 for axis in value.shape) > 1 else "b")
+            letter = tensor(_owner(path)).letter or ("W" if sum(axis > 1 for axis in value.shape) > 1 else "b")
             layer = layers.get(letter, 0)
             layers[letter] = layer + 1
             slots.append(Slot(short(path), letter, layer, value.shape))
@@ -263,8 +267,16 @@ class Holding:
 
 def is_twin(param: str, leaf: str) -> bool:
     """Do two paths differ only by what says 'gradient' in the second?"""
+    if _owner(param) != param and re.fullmatch(re.escape(_owner(param)) + GRADIENT, leaf):
+        return True
     a, b = _tokens(param), _tokens(leaf)
     return len(a) == len(b) and all(x in (y, *stripped(y)) for x, y in zip(a, b, strict=True))
+
+
+def _owner(path: str) -> str:
+    """The parameter that keeps its value and its gradient, by the path of the value: .weight for .weight.data."""
+    value = re.fullmatch(VALUE, path)
+    return value[1] if value and value[1] else path
 
 
 def _parent(path: str) -> str:
