@@ -202,7 +202,7 @@ def other_kernel(e: Evidence) -> str | None:
         for how, other in _turned_kernels(value):
             if np.array_equal(other, value) or not e.varied(e.analytic[few]):
                 continue
-            if e.equal(e.slopes_with({name: other}, few), e.analytic[few]):
+            if all(e.equal(e.slopes_with({name: other}, at), e.analytic[at]) for at in (few[:2], few[2:])):
                 return f"dx is right for {name} {how}: backward uses the kernel the wrong way round"
     return None
 

@@ -319,8 +319,10 @@ class Check:
         causes: list[Cause] = []
         for words, code in self._variants(worker, target, notes, findings):
             samples = min(FEW, code.affordable_samples(AGAIN))
+            settings = Settings(method=self.method, seed=self.seed, samples=samples)
+            known = [t.name for t in tensors.values() if not t.passed]  # wrong anywhere: enough is said
             try:
-                again = check_target(code, Settings(method=self.method, seed=self.seed, samples=samples))
+                again = check_target(code, settings, skip=known)
                 code.facts |= facts
                 again = forgive(again, code, form)
             except StudentProblemError as error:

@@ -19,7 +19,7 @@ from .errors import CodeError, NothingToCheckError
 from .inputs import settings_of
 from .live import Nothing
 from .matching import Leaf, Match, Slot, fit, leaves, match
-from .roles import Role, key_letter, plain, role, tensor
+from .roles import Role, key_letter, role, tensor
 from .source import returned, signature
 from .state import Holding, State
 from .values import Function, number, stacked
