@@ -12,12 +12,12 @@ from .binding import BATCH_SIZE, Binder, Outputs
 from .construct import Making, makers, new
 from .effort import Budget
 from .errors import CodeError, GuessError, NothingToCheckError, NoWayError
-from .families import families, gradient_of, loss_of, roles_of
+from .families import PARAMETERS, families, gradient_of, loss_of, roles_of
 from .functions import Family, FunctionCode, name_of
 from .inputs import layer_inputs
 from .roles import Role, plain
 from .scopes import arrays_read, closure, globals_of
-from .search import LARGE, Try, is_binary, measured, search, singly, sizes, squared
+from .search import LARGE, Try, is_binary, measured, search, singly, sizes, squared, worlds
 from .source import signature
 from .state import State
 from .values import Function
@@ -114,6 +114,10 @@ def _tries(
                 making = Making(maker, replace(world, lambda_=0.0), binder, listed)
                 yield from _layer_tries(making, n, rng)
             continue
+        if roles_of(gradient) & PARAMETERS and not state.groups():
+            group = list(families(namespace, gradient, thing))[number]
+            yield from (Try(family, world, binder) for family, world in worlds(group, n, size, seed))
+            return  # methods that are given the parameters
         given = keeps_batch(thing) or bool(_data_of(maker) & {Role.X})
         world = replace(measured(world, state, n, rng), fixed=given) if not given else replace(world, fixed=True)
         group = list(families(namespace, gradient, thing))[number]

@@ -6,13 +6,13 @@ from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
-from .binding import holders
+from .binding import HIDDEN, holders, keyed
 from .functions import Family, name_of
 from .roles import Role, is_flag, key_letter, plain, role, tensor
 from .scopes import Scope
 from .source import called, is_octave, returned, signature, text, words
 from .values import Function
-from .world import STYLES, Store
+from .world import STYLES, VECTOR, Store
 
 GRADIENT = r"grad|backward|backprop|backpass|bprop|backpropagat|bwd"
 NUMERICAL = (
@@ -53,6 +53,7 @@ def roles_of(function: Function) -> set[Role]:
     return {role(p.name) for p in signature(function)}
 
 
+UNROLLED = r"return .*(concatenate|hstack|\br_\[|append)\b"  # gradients made into one vector
 PARAMETERS = {Role.W, Role.B, Role.NETWORK}
 
 
@@ -65,7 +66,7 @@ def gives_loss_and_gradient(name: str, function: Function, own: bool = False) ->
         loss = any(re.fullmatch("j|.*(cost|loss)", plain(n)) for n in names)
         gradient = any(re.fullmatch(r"grads?|gradients?|(d|grad)[wb]\d*", plain(n)) for n in names)
         return loss and gradient and not re.search(rf"{OTHER}|{NUMERICAL}", plain(name))
-    loss_alone = re.search(r"softmax|svm|hinge|entropy", plain(name))
+    loss_alone = re.search(r"softmax|svm|hinge|entropy", plain(name)) or re.search(UNROLLED, text(function))
     return any((not n and loss_alone) or tensor(n).letter or re.search("grad", plain(n)) for n in names[1:])
 
 
@@ -272,6 +273,30 @@ def stores(family: Family) -> list[Store]:
 
 
 def _stores(family: Family, functions: Sequence[Function]) -> list[Store]:
+    vectors = list(_vectors(family.gradient))
+    found = _shaped(family, functions)
+    return (
+        [*vectors, *found] if vectors and vectors[0].keys[0][1] != vectors[0].keys[0][1].upper() else [*found, *vectors]
+    )
+
+
+def _vectors(gradient: Function) -> Iterator[Store]:
+    """All parameters in one vector, theta, where a function has a single argument for them."""
+    own = [p.name for p in signature(gradient) if role(p.name) in PARAMETERS]
+    if len(own) != 1 or keyed(gradient) or re.search(rf"\b{own[0]}\.\w+", _unshaped(gradient)):
+        return
+    sized = any(re.fullmatch(HIDDEN, plain(p.name)) for p in signature(gradient))
+    for depth in (2,) if sized else (1,):
+        yield Store(depth, biases=False, style=VECTOR, keys=(("W", own[0]),))
+
+
+def _unshaped(function: Function) -> str:
+    """The text without what only looks at an array."""
+    return re.sub(r"\.(T|shape|size|reshape|ravel|flatten|copy|dot|astype|ndim|sum)\b", "", text(function))
+
+
+def _shaped(family: Family, functions: Sequence[Function]) -> list[Store]:
+    """Stores in which every layer has its own tensors."""
     held = holders(functions)
     weights, biases = held.get("W", []), "b" in held
     if family.course:  # the bias is no argument of ComputeGradients(X, Y, P, W, lambda)

@@ -24,7 +24,7 @@ from .source import returned, signature
 from .state import Holding, State
 from .values import Function, number, stacked
 from .variants import drawn, variants
-from .world import World
+from .world import VECTOR, World
 
 
 @dataclass(frozen=True)
@@ -359,7 +359,7 @@ class FunctionCode(Code):
         """For a diagnosis: how to turn the student's tensors into the course's."""
         world = self.world
         return {
-            "kind": self.form,
+            "kind": "vector" if world.store.style == VECTOR else self.form,
             "x": world.x.tolist(),
             "y": world.y.tolist(),
             "lambda": world.lambda_,

@@ -22,7 +22,7 @@ from .roles import Role, one_hot_first, role
 from .source import signature, text
 from .state import State
 from .values import Function
-from .world import LAYOUTS, Store, World, build, plain_world
+from .world import LAYOUTS, VECTOR, Store, World, build, plain_world
 
 ENCODINGS = {"Y": ("one-hot", "ints", "row", "turned"), "y": ("ints", "row", "one-hot", "column")}
 SMALL = (5, 6, 4, 8, 9, 10, 12)  # inputs, then hidden units; no number twice
@@ -92,7 +92,7 @@ def find(namespace: Any, gradient: Function, n: int, rng: Any) -> FunctionCode:
 
     def tries(size: int, group: list[Family]) -> Iterator[Try]:
         yield from own_network(namespace, group, size, n, seed, binder, budget)
-        for family, world in _worlds(group, n, size, seed):
+        for family, world in worlds(group, n, size, seed):
             yield Try(family, world, binder)
 
     code = search(lambda: families(namespace, gradient), tries, budget, is_binary(namespace))
@@ -214,7 +214,8 @@ def search(groups: Any, tries: Any, budget: Budget | None = None, binary: bool =
     raise CodeError("there is no way to call it")
 
 
-def _worlds(group: Iterable[Family], n: int, size: int, seed: int) -> Iterator[tuple[Family, World]]:
+def worlds(group: Iterable[Family], n: int, size: int, seed: int) -> Iterator[tuple[Family, World]]:
+    """Worlds for functions that are given their parameters."""
     for family in group:
         if not has_parameters(family):
             k = SMALL[1]
@@ -228,9 +229,11 @@ def _worlds(group: Iterable[Family], n: int, size: int, seed: int) -> Iterator[t
             if square and (store.depth == 1 or size):
                 continue
             for layout in LAYOUTS:
-                if not store.biases and not store.norms and layout.bias != "column":
+                if not store.biases and not store.norms and layout.bias != "column" and store.style != VECTOR:
                     continue
                 shape = squared(list(sizes(store.depth, n))[size]) if square else list(sizes(store.depth, n))[size]
+                if store.style == VECTOR and store.depth == 1:
+                    shape = (shape[0], 1)
                 yield family, build(layout, store, shape, named, n, np.random.default_rng(seed))
 
 
@@ -316,7 +319,7 @@ def _judge(code: FunctionCode, prior: tuple[int, ...], tried: Tried) -> bool:
 
 def _is_known(code: FunctionCode) -> bool:
     """Is J the course's cost?"""
-    if code.world.sizes[-1] == 1:
+    if code.world.sizes[-1] == 1 or code.world.store.style == VECTOR:
         return False
     P = reference.probabilities(code.world, code.params)
     J = float(np.real(code.cost(code.params)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,6 +23,7 @@ STYLES = (
     "attributes",
     "lists in attributes",
 )
+VECTOR = "vector"  # all parameters in one vector
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,9 @@ class Store:
 
     def letters(self) -> Iterator[tuple[str, int]]:
         """Every tensor: its letter and its layer."""
+        if self.style == VECTOR:
+            yield "W", 0
+            return
         for layer in range(self.depth):
             yield "W", layer
             if self.biases:
@@ -92,9 +97,17 @@ class Store:
 
     def shape(self, letter: str, layer: int, sizes: tuple[int, ...], layout: Layout) -> tuple[int, ...]:
         """The shape of a tensor; sizes: of the input and of every layer."""
+        if self.style == VECTOR:
+            return layout.vector(self.length(sizes))
         if letter == "W":
             return layout.weight(sizes[layer], sizes[layer + 1])
         return layout.vector(sizes[layer + 1])
+
+    def length(self, sizes: tuple[int, ...]) -> int:
+        """Of a vector with all parameters: a weight for every input, or all weights and biases of the layers."""
+        if self.depth == 1:
+            return sizes[0]
+        return sum((d + 1) * m for d, m in pairwise(sizes))
 
     def name(self, letter: str, layer: int, arguments: Mapping[str, list[str]]) -> str:
         """What the student calls a tensor. arguments: letter -> names of the arguments that hold it."""
@@ -103,6 +116,8 @@ class Store:
             return own[layer]
         if len(own) == self.norms > 1 and letter in ("gamma", "beta"):
             return own[layer]
+        if self.style == VECTOR:
+            return dict(self.keys)["W"]
         if own:
             return f"{own[0]}[{layer}]"
         key = dict(self.keys)[letter]
@@ -116,6 +131,8 @@ class Store:
 
     def container(self, values: Mapping[tuple[str, int], Any]) -> Any:
         """All parameters in one object of this style."""
+        if self.style == VECTOR:
+            return values["W", 0]
         keys = dict(self.keys)
         by_letter: dict[str, list[Any]] = {}
         for letter, layer in self.letters():

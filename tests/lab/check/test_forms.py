@@ -96,6 +96,46 @@ VALUE_AND_GRADIENT = """
             self.bias.grad += dout.sum(axis=0)
             return dout @ self.weight.value.T
 """
+THETA = """
+    def cost_function(theta, X, y, lam):
+        h = 1 / (1 + np.exp(-(X @ theta)))
+        J = -np.mean(y * np.log(h) + (1 - y) * np.log(1 - h)) + lam / (2 * len(y)) * np.sum(theta[1:] ** 2)
+        grad = X.T @ (h - y) / len(y)
+        grad[1:] += lam / len(y) * theta[1:]
+        return J, grad
+"""
+GIVEN_W = """
+    class LogisticRegression:
+        def __init__(self, C=0.1):
+            self.C, self.w = C, None
+
+        def _loss(self, w, X, y):
+            p = 1 / (1 + np.exp(-X @ w))
+            return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p)) + 0.5 * self.C * np.sum(w ** 2)
+
+        def _gradient(self, w, X, y):
+            p = 1 / (1 + np.exp(-X @ w))
+            return X.T @ (p - y) / len(y) + self.C * w
+"""
+UNROLLED = """
+    def nn_cost(nn_params, input_layer_size, hidden_layer_size, num_labels, X, y, lam):
+        split = hidden_layer_size * (input_layer_size + 1)
+        W1 = nn_params[:split].reshape(hidden_layer_size, input_layer_size + 1)
+        W2 = nn_params[split:].reshape(num_labels, hidden_layer_size + 1)
+        ones = np.ones((len(X), 1))
+        a1 = np.hstack([ones, X])
+        a2 = np.hstack([ones, 1 / (1 + np.exp(-a1 @ W1.T))])
+        h = 1 / (1 + np.exp(-a2 @ W2.T))
+        Y = np.eye(num_labels)[y]
+        J = -np.sum(Y * np.log(h) + (1 - Y) * np.log(1 - h)) / len(X)
+        J += lam / (2 * len(X)) * (np.sum(W1[:, 1:] ** 2) + np.sum(W2[:, 1:] ** 2))
+        d3 = (h - Y) / len(X)
+        d2 = (d3 @ W2 * a2 * (1 - a2))[:, 1:]
+        g1, g2 = d2.T @ a1, d3.T @ a2
+        g1[:, 1:] += lam / len(X) * W1[:, 1:]
+        g2[:, 1:] += lam / len(X) * W2[:, 1:]
+        return J, np.concatenate([g1.ravel(), g2.ravel()])
+"""
 FORMS = {  # text, NAME, a line of it, a mistake in that line, the tensor that is wrong then
     "weights in a dict": (WEIGHTS_IN_A_DICT, "backward_pass", '(1 - memory["h"] ** 2)', '(1 - memory["h"])', "w1"),
     "left in the object": (LEFT_IN_THE_OBJECT, "Affine", "dvalues.sum(", "dvalues.mean(", "biases"),
@@ -103,6 +143,9 @@ FORMS = {  # text, NAME, a line of it, a mistake in that line, the tensor that i
     "a loss of its own output": (LOSS_OF_ITS_OUTPUT, "SoftmaxLoss", "self.dinputs / len(dvalues)", "self.dinputs", "x"),
     "a loss that is called": (CALLED_LOSS, "SquaredLoss", "2 * self.gap", "self.gap", "x"),
     "units before inputs": (UNITS_FIRST, "Dense", "grad_output.sum", "grad_output.max", "bias"),
+    "a vector theta": (THETA, "cost_function", "grad[1:] += lam", "grad[1:] += 2 * lam", "theta"),
+    "methods that are given w": (GIVEN_W, "LogisticRegression", "len(y) + self.C * w", "len(y) + self.C", "w"),
+    "unrolled weights": (UNROLLED, "nn_cost", "* a2 * (1 - a2)", "* a2", "nn_params"),
     "value and gradient": (VALUE_AND_GRADIENT, "Linear", "+= dout.sum(axis=0)", "+= dout[0]", "bias.value"),
 }
 
