@@ -61,8 +61,9 @@ runpy.run_module("gradlab", run_name="__main__")
 """
 
 
-@pytest.mark.parametrize("times", [1, 2])
-@pytest.mark.parametrize("module", ["lab.cli", "typer", "lab.errors", "presets.load", "numpy"])
+@pytest.mark.parametrize(
+    ("module", "times"), [("lab.cli", 1), ("typer", 2), ("lab.errors", 1), ("presets.load", 2), ("numpy", 1)]
+)
 def test_ctrl_c_while_modules_load_prints_no_traceback(tmp_path, module, times):
     code = INTERRUPT_AT.format(module=module, times=times, arguments=["run", "a2-setting1"])
     ended = subprocess.run(
