@@ -30,6 +30,7 @@ Method = Literal["complex", "central", "directional"]
 # The rounding error of a gradient, as a multiple of its change under one unit in the last place.
 ROUNDING = 64
 SINGLE = float(np.finfo(np.float32).eps)
+NEVER_RESET = "every backward adds to the gradient of the one before: it is never reset"
 TIES = "where values are equal dx does not sum to dy: max-pool passes the gradient to every tie?"
 
 
@@ -295,7 +296,7 @@ def _disagreement(once: Array, again: Array, rounding: float) -> str:
         growth = float(np.sum(once * again)) / square - 1  # from k to k + 1 times the gradient: 1 / k
         runs = round(1 / growth) if growth > 0 else 0
         if runs and np.allclose(again, once * (1 + 1 / runs), rtol=1e-4, atol=rounding):
-            return "every backward adds to the gradient of the one before: it is never reset"
+            return NEVER_RESET
     return "a second backward with the same parameters gives another gradient"
 
 

@@ -19,6 +19,7 @@ from lab.check.code_target import Asked, StudentTarget
 from lab.check.forgive import forgive
 from lab.check.mistakes.evidence import Cause
 from lab.check.process import StudentProblemError, Worker
+from lab.check.told import causes_told, with_dropout
 from lab.check.worker.plan import Missing, Recognised
 from lab.errors import LabError
 from lab.visible import visible
@@ -282,9 +283,12 @@ class Check:
                 report = replace(report, passed=False, findings=(*report.findings, *code.faults))
             form = str(answer[0]["form"])
             report = forgive(report, code, form)
+            first = report
             report, causes = self._elsewhere(worker, target, report, code, form)
             asked = not report.passed or code.facts.get("kind") in ("functions", "network")
             found = diagnose(code) if asked else NO_CAUSE
+            if not report.passed:
+                found = replace(found, causes=causes_told(first, code, found.causes))
             report = with_causes(report, found, float(code.facts.get("log_eps") or 0))
             comparisons = compare(self.against, code) if self.against else ()
         except StudentProblemError as error:
@@ -333,6 +337,8 @@ class Check:
             ]
             if wrong:
                 found = diagnose(code)
+                known = [c for c in found.causes if c.key != "first-wrong-step"]
+                found = replace(found, causes=tuple(known) or with_dropout(words, wrong) or found.causes)
                 causes += [_cause_elsewhere(c, words) for c in found.causes if set(c.tensors) & set(wrong)]
                 again = with_causes(again, found)
             tensors |= {t.name: _elsewhere(t, words) for t in again.tensors if t.name in wrong}

@@ -27,10 +27,11 @@ from lab.check.mistakes.layers import (
 )
 from lab.check.mistakes.layouts import AxisOrders, layouts
 from lab.check.mistakes.losses import LOSSES
-from lab.check.mistakes.reference import ACTIVATIONS, NONE, Norm
+from lab.check.mistakes.reference import ACTIVATIONS, ELU, NONE, SOFTPLUS, Norm
 from lab.check.mistakes.sentences import capital, grammar
 
 EXACT, SINGLE = (1e-9, 1e-6), (1e-4, 1e-3)  # how closely outputs and gradients agree; the same in float32
+ALONE = (*(a for a in ACTIVATIONS if a is not NONE), SOFTPLUS, ELU)  # the activations a layer may have
 UNSURE = 1.2  # what a factor weighs that says nothing: a mistake that explains it is told first
 Make = Callable[[Inputs], Made | None]
 
@@ -108,9 +109,11 @@ def _all_kinds(inputs: Mapping[str, Any]) -> Iterator[ReferenceLayer]:
         yield from (ReferenceLayer("loss", loss.name, loss_layer(loss)) for loss in LOSSES)
         return
     if "W" in inputs:
-        yield ReferenceLayer("dense", "dense", dense)
+        yield ReferenceLayer("dense", "dense", dense())
         if np.ndim(x) == 4:
             yield from _convolutions(inputs)
+        else:
+            yield from (ReferenceLayer("dense", f"dense with {a.name}", dense(a)) for a in ALONE)
         return
     if "gamma" in inputs or "beta" in inputs:
         for ddof in (0, 1):
@@ -122,7 +125,7 @@ def _all_kinds(inputs: Mapping[str, Any]) -> Iterator[ReferenceLayer]:
                 ReferenceLayer("layernorm", f"layer normalisation (eps {eps:.3g})", layer_norm(eps)) for eps in EPS
             )
         return
-    yield from (ReferenceLayer("elementwise", a.name, elementwise(a)) for a in ACTIVATIONS if a is not NONE)
+    yield from (ReferenceLayer("elementwise", a.name, elementwise(a)) for a in ALONE)
     yield ReferenceLayer("softmax", "softmax", softmax_layer)
     yield ReferenceLayer("dropout", "dropout", dropout)
     for eps in EPS:
@@ -321,6 +324,15 @@ def _of_factor(f: float, role: str, kind: ReferenceLayer, runs: list[LayerRun]) 
             role,
             1.0,
         )
+    x = runs[0].right.get("x")
+    if x is not None and role != "x" and x.ndim == 2 and same(f, 1 / x.shape[1]):
+        return Reason(
+            "divided-by-other-number",
+            f"{{Tensors}} {{are}} divided by the number of features ({x.shape[1]}) in the layer: if anything, divide "
+            f"by the number of examples (n = {n}).",
+            role,
+            1.0,
+        )
     if same(f, 2) or same(f, 0.5):
         how = "twice" if f > 1 else "half of"
         return Reason("factor-two", f"{{Tensors}} {{are}} {how} what {{they}} should be: a factor 2.", role, 1.0)
@@ -352,7 +364,7 @@ def _told(matches: list[Reason], code: LayerEvidence, kind: ReferenceLayer, n: i
 
 
 def _sentence(sentence: str, names: tuple[str, ...], n: int, kind: ReferenceLayer) -> str:
-    slope = next((a.code for a in ACTIVATIONS if a.name == kind.name), "").format(H="out")
+    slope = next((a.code for a in ALONE if kind.name in (a.name, f"dense with {a.name}")), "").format(H="out")
     text = sentence.format(
         **grammar(len(names)),
         tensors=listed(names),

@@ -12,10 +12,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.types import Array, Labels
-from lab.check.mistakes.losses import LOSSES, below_the_largest, margins, one_hot, picked, softmax, through_margins
+from lab.check.mistakes.losses import (
+    BINARY_ENTROPY,
+    LOSSES,
+    SQUARED_SIGMOID,
+    below_the_largest,
+    margins,
+    one_hot,
+    picked,
+    sigmoid,
+    softmax,
+    through_margins,
+)
 from lab.check.mistakes.reference import (
     ACTIVATIONS,
     NONE,
+    SIGMOID,
     LayerTrace,
     Norm,
     Pass,
@@ -64,6 +76,8 @@ def output_mistakes(network: ReferenceNetwork) -> list[FlowMistake]:
         found += softmax_mistakes()
     if "hinge" in network.loss.name:
         found += hinge_mistakes()
+    if network.loss is BINARY_ENTROPY or network.loss is SQUARED_SIGMOID:
+        found += sigmoid_output_mistakes()
     return found
 
 
@@ -248,8 +262,66 @@ def of_another_loss(network: ReferenceNetwork) -> list[FlowMistake]:
     return found
 
 
+def sigmoid_output_mistakes() -> list[FlowMistake]:
+    """Instead of dJ/dP * P (1 - P), where a sigmoid gives the outputs P."""
+
+    def with_slope(slope: Callable[[Array, Array], Array]) -> Step:
+        """dJ/dP times what stands for the slope, from the scores and P."""
+
+        def step(flow: Flow, t: LayerTrace, p: Pass) -> Array:
+            P = sigmoid(t.out)
+            return flow.at_s / np.maximum(P * (1 - P), 1e-300) * slope(t.out, P)
+
+        return step
+
+    right = "at the output multiply dJ/dP by P * (1 - P)."
+    return [
+        FlowMistake(
+            "activation-slope-missing",
+            "{Tensors} {match} a G without the derivative of the last sigmoid: " + right,
+            with_slope(lambda S, P: np.ones_like(P)),
+        ),
+        FlowMistake(
+            "activation-slope-of-output",
+            "{Tensors} {match} the derivative of the last sigmoid taken at its output, sigmoid(P) * (1 - sigmoid(P)): "
+            + right,
+            with_slope(lambda S, P: SIGMOID.slope(P)),
+        ),
+        FlowMistake(
+            "activation-slope-of-scores",
+            "{Tensors} {match} S * (1 - S) for the derivative of the last sigmoid: " + right,
+            with_slope(lambda S, P: S * (1 - S)),
+        ),
+        FlowMistake(
+            "activation-slope-twice",
+            "{Tensors} {match} a G that is multiplied by P * (1 - P) once too often: P - Y holds it already if J is a "
+            "cross entropy.",
+            with_slope(lambda S, P: (P * (1 - P)) ** 2),
+        ),
+        FlowMistake(
+            "cost-term-sign",
+            "{Tensors} {match} -(Y / P + (1 - Y) / (1 - P)): the second term is subtracted, "
+            "dJ/dP = -(Y / P - (1 - Y) / (1 - P)).",
+            lambda flow, t, p: -np.abs(flow.at_s) if p.network.loss is BINARY_ENTROPY else None,
+        ),
+        FlowMistake(
+            "cost-term-missing",
+            "{Tensors} {match} -Y / P alone: dJ/dP = -(Y / P - (1 - Y) / (1 - P)).",
+            lambda flow, t, p: np.minimum(flow.at_s, 0) if p.network.loss is BINARY_ENTROPY else None,
+        ),
+    ]
+
+
 def left_out_examples() -> list[FlowMistake]:
-    """Loops that end too early, start too late, or keep only their last turn."""
+    """Loops that end too early, start too late, or keep only their last turn, over the examples or the classes."""
+
+    def without(classes: slice) -> Step:
+        def step(flow: Flow, t: LayerTrace, p: Pass) -> Array:
+            G: Array = flow.at_s.copy()
+            G[:, classes] = 0
+            return G
+
+        return step
 
     def only(which: str, weights: Callable[[int], Array]) -> Step:
         return lambda flow, t, p: flow.at_s * weights(p.n)[:, None]
@@ -274,6 +346,16 @@ def left_out_examples() -> list[FlowMistake]:
             "one-example-only",
             "{Tensors} {match} the first example alone: add the gradients of all examples up.",
             only("first", lambda n: np.arange(n) == 0),
+        ),
+        FlowMistake(
+            "class-left-out",
+            "{Tensors} {match} a gradient without the last class: let the loop run over all classes.",
+            without(slice(-1, None)),
+        ),
+        FlowMistake(
+            "class-left-out",
+            "{Tensors} {match} a gradient without the first class: let the loop over the classes start at 0.",
+            without(slice(0, 1)),
         ),
     ]
 
@@ -375,12 +457,21 @@ def mask_mistakes(network: ReferenceNetwork, depth: int) -> list[FlowMistake]:
 
 
 def slope_mistakes(network: ReferenceNetwork) -> list[FlowMistake]:
-    """Of sigmoid and tanh."""
+    """Of sigmoid, tanh and other smooth ones."""
     slope, name = network.activation.slope, network.activation.name
     formulas: dict[str, Callable[[Array], Array]] = {"sigmoid": lambda v: v * (1 - v), "tanh": lambda v: 1 - v**2}
-    on_output = formulas[name]
+    on_output = formulas.get(name, lambda v: np.full(v.shape, np.nan))
     right = "for {layer} multiply G by {slope}"
     return [
+        *(
+            FlowMistake(
+                "slope-of-another-activation",
+                f"{{Tensors}} {{match}} the derivative of {other} at {{H}}, but the forward pass has {name}: {right}.",
+                lambda flow, t, p, of=of: flow.above * of(t.out),  # type: ignore[misc, no-untyped-call]
+            )
+            for other, of in formulas.items()
+            if other != name
+        ),
         FlowMistake(
             "activation-slope-of-output",
             f"{{Tensors}} {{match}} the derivative of {name} taken at {{H}} in {{layer}}: take it at the scores {{S}}, "

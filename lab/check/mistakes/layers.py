@@ -21,6 +21,7 @@ from lab.check.mistakes.flow_mistakes import (
 from lab.check.mistakes.losses import Loss, softmax
 from lab.check.mistakes.reference import (
     GRADIENTS,
+    NONE,
     Activation,
     LayerTrace,
     Norm,
@@ -84,17 +85,35 @@ def computed(roles: tuple[str, ...], flow: Flow, t: LayerTrace, p: Pass) -> list
 # The layers
 
 
-def dense(inputs: Inputs) -> Made:
-    """y = x W + b."""
-    roles = tuple(role for role in ("W", "b") if role in inputs)
-    (t,) = ReferenceNetwork().forward(inputs["x"], ({role: inputs[role] for role in roles},))
-    p = Pass(ReferenceNetwork(), (t,), np.zeros(len(t.s), int))
+def dense(activation: Activation = NONE) -> Callable[[Inputs], Made]:
+    """y = activation(x W + b)."""
 
-    def answer(dy: Array) -> Answer:
-        right = {role: GRADIENTS[role](dy, t) for role in roles} | {"x": through(dy, t, p)}
-        return right, stepped(through_mistakes(1), dy, t, p) + computed(roles, Flow(dy, dy, dy), t, p)
+    def made(inputs: Inputs) -> Made:
+        roles = tuple(role for role in ("W", "b") if role in inputs)
+        network = ReferenceNetwork(activation)
+        (t,) = network.forward(inputs["x"], ({role: inputs[role] for role in roles},))
+        t = replace(t, out=activation.value(t.s))
+        p = Pass(network, (t,), np.zeros(len(t.s), int))
 
-    return Made(t.out, answer)
+        def of(role: str, G: Array | None) -> Array | None:
+            if G is None:
+                return None
+            return through(G, t, p) if role == "x" else GRADIENTS[role](G, t)
+
+        def answer(dy: Array) -> Answer:
+            G = dy * activation.slope(t.s)
+            flow = Flow(dy, dy, G)
+            right = {role: GRADIENTS[role](G, t) for role in roles} | {"x": through(G, t, p)}
+            sloped = [
+                LayerMistake(m.key, role, m.sentence, lambda m=m, role=role: of(role, m.step(flow, t, p)), m.weight)  # type: ignore[misc]
+                for m in activation_mistakes(network, 1)
+                for role in right
+            ]
+            return right, stepped(through_mistakes(1), G, t, p) + computed(roles, Flow(G, G, G), t, p) + sloped
+
+        return Made(t.out, answer)
+
+    return made
 
 
 def elementwise(activation: Activation) -> Callable[[Inputs], Made]:
@@ -180,6 +199,24 @@ def layer_norm(eps: float) -> Callable[[Inputs], Made]:
                     "norm-axis",
                     "a mean over the examples in the part through the variance: take that over the features.",
                     lambda: back(g, variance=0.0) - inverse * z * (g * z).mean(axis=0),
+                ),
+                wrong(
+                    "x",
+                    "norm-axis",
+                    "a sum over the examples in the part through the mean: sum over the features.",
+                    lambda: back(g, mean=0.0) - inverse * g.sum(axis=0) / g.shape[1],
+                ),
+                wrong(
+                    "x",
+                    "norm-axis",
+                    "a sum over the examples in the part through the variance: sum over the features.",
+                    lambda: back(g, variance=0.0) - inverse * z * (g * z).sum(axis=0) / g.shape[1],
+                ),
+                wrong(
+                    "x",
+                    "norm-axis",
+                    "sums over the examples: sum over the features of each example.",
+                    lambda: inverse * (g - (g.sum(axis=0) + z * (g * z).sum(axis=0)) / g.shape[1]),
                 ),
                 wrong("gamma", "gamma-beta-swapped", "the gradient of beta.", lambda: dy.sum(axis=0)),
                 wrong("beta", "gamma-beta-swapped", "the gradient of gamma.", lambda: (dy * z).sum(axis=0)),

@@ -143,19 +143,21 @@ def binary_entropy(S: Array, y: Labels) -> float:
     return float((np.logaddexp(0, S) - Y * S).sum()) / len(y)
 
 
+SQUARED_SIGMOID = squared_error("squared error of sigmoid", sigmoid, lambda P, G: G * P * (1 - P))
+BINARY_ENTROPY = Loss(
+    "binary cross entropy of each class",
+    binary_entropy,
+    lambda S, y: (sigmoid(S) - one_hot(y, S.shape[1])) / len(y),
+    outputs=1,
+)
 LOSSES = (
     CROSS_ENTROPY,
     HINGE,
     SQUARED_HINGE,
     squared_error("squared error", lambda S: S, lambda P, G: G),
     squared_error("squared error of softmax", softmax, back_through_softmax),
-    squared_error("squared error of sigmoid", sigmoid, lambda P, G: G * P * (1 - P)),
-    Loss(
-        "binary cross entropy of each class",
-        binary_entropy,
-        lambda S, y: (sigmoid(S) - one_hot(y, S.shape[1])) / len(y),
-        outputs=1,
-    ),
+    SQUARED_SIGMOID,
+    BINARY_ENTROPY,
 )
 
 # Mistakes in a cost

@@ -39,6 +39,13 @@ def leaky(slope: float) -> Activation:
 RELU = Activation("ReLU", lambda u: np.maximum(u, 0), lambda u: (u > 0).astype(float), "({H} > 0)")
 TANH = Activation("tanh", np.tanh, lambda u: 1 - np.tanh(u) ** 2, "(1 - {H}**2)")
 SIGMOID = Activation("sigmoid", sigmoid, lambda u: sigmoid(u) * (1 - sigmoid(u)), "{H} * (1 - {H})")
+SOFTPLUS = Activation("softplus", lambda u: np.logaddexp(0, u), sigmoid, "(1 - exp(-{H}))")
+ELU = Activation(
+    "ELU",
+    lambda u: np.where(u > 0, u, np.expm1(np.minimum(u, 0))),
+    lambda u: np.where(u > 0, 1.0, np.exp(np.minimum(u, 0))),
+    "where({H} > 0, 1, {H} + 1)",
+)
 NONE = Activation("no activation", lambda u: u, np.ones_like, "1")
 ACTIVATIONS = (RELU, SIGMOID, TANH, leaky(0.01), leaky(0.1), leaky(0.2), leaky(0.05), NONE)
 

@@ -1,0 +1,156 @@
+"""Mistakes that are named in code the catalogue has no whole network for, and in the last sigmoid of one it has."""
+
+import pytest
+
+from tests.lab.check.in_process import check
+
+LOOP = """
+    def softmax_loss_naive(W, X, y, reg):
+        loss, dW = 0.0, np.zeros_like(W)
+        for i in range(len(X)):
+            s = X[i] @ W
+            p = np.exp(s) / np.exp(s).sum()
+            loss -= np.log(p[y[i]]) / len(X)
+            for k in range(W.shape[1]):
+                dW[:, k] += (p[k] - (k == y[i])) * X[i] / len(X)
+        return loss + reg * np.sum(W * W), dW + 2 * reg * W
+"""
+SIGMOID = """
+    def forward(X, W1, b1, W2, b2):
+        H = np.tanh(W1 @ X + b1)
+        S = W2 @ H + b2
+        return H, S, 1 / (1 + np.exp(-S))
+
+    def compute_cost(X, Y, W1, b1, W2, b2):
+        P = forward(X, W1, b1, W2, b2)[2]
+        return -np.sum(Y * np.log(P) + (1 - Y) * np.log(1 - P)) / X.shape[1]
+
+    def compute_gradients(X, Y, W1, b1, W2, b2):
+        H, S, P = forward(X, W1, b1, W2, b2)
+        dP = -(Y / P - (1 - Y) / (1 - P)) / X.shape[1]
+        G = dP * P * (1 - P)
+        grad_W2, grad_b2 = G @ H.T, G.sum(axis=1, keepdims=True)
+        G = W2.T @ G * (1 - H * H)
+        return G @ X.T, G.sum(axis=1, keepdims=True), grad_W2, grad_b2
+"""
+DENSE = """
+    class Dense:
+        def __init__(self, n_in, n_out):
+            self.W, self.b = np.random.randn(n_in, n_out), np.zeros(n_out)
+
+        def forward(self, x):
+            self.x, self.z = x, x @ self.W + self.b
+            return np.log(1 + np.exp(self.z))
+
+        def backward(self, grad):
+            dz = grad / (1 + np.exp(-self.z))
+            self.dW, self.db = self.x.T @ dz, dz.sum(0)
+            return dz @ self.W.T
+"""
+ERROR = """
+    class SoftmaxLoss:
+        def forward(self, x, y):
+            self.P = np.exp(x) / np.exp(x).sum(1, keepdims=True)
+            self.y = y
+            return -np.log(self.P[np.arange(len(y)), y]).mean()
+
+        def backward(self):
+            Y = np.eye(self.P.shape[1])[self.y]
+            return (self.P - Y) / len(Y)
+"""
+SUMMED = """
+    class Softmax:
+        def __init__(self, d=5, k=4):
+            self.W = np.random.randn(k, d)
+            self.dW = np.zeros_like(self.W)
+
+        def probabilities(self, X):
+            S = X @ self.W.T
+            return np.exp(S) / np.exp(S).sum(1, keepdims=True)
+
+        def loss(self, X, y):
+            return -np.log(self.probabilities(X)[np.arange(len(y)), y]).mean()
+
+        def backward(self, X, y):
+            G = self.probabilities(X)
+            G[np.arange(len(y)), y] -= 1
+            self.dW = G.T @ X / len(y)
+"""
+DROPOUT = """
+    class Net:
+        def __init__(self, d=6, h=5, k=4, dropout=0.0):
+            self.W1, self.W2, self.dropout = np.random.randn(d, h), np.random.randn(h, k), dropout
+
+        def forward(self, X):
+            self.X, self.H = X, np.maximum(X @ self.W1, 0)
+            self.mask = (np.random.rand(*self.H.shape) >= self.dropout) / (1 - self.dropout)
+            self.D = self.H * self.mask
+            S = self.D @ self.W2
+            self.P = np.exp(S) / np.exp(S).sum(1, keepdims=True)
+            return self.P
+
+        def loss(self, X, y):
+            return -np.log(self.forward(X)[np.arange(len(y)), y]).mean()
+
+        def backward(self, y):
+            G = self.P.copy()
+            G[np.arange(len(y)), y] -= 1
+            G /= len(y)
+            self.dW2 = self.D.T @ G
+            self.dW1 = self.X.T @ (G @ self.W2.T * self.mask * (self.H > 0))
+"""
+NORM = """
+    def layernorm_forward(x, gamma, beta, ln_param):
+        v = 1 / np.sqrt(x.var(1, keepdims=True) + 1e-5)
+        u = (x - x.mean(1, keepdims=True)) * v
+        return gamma * u + beta, (u, gamma, v)
+
+    def layernorm_backward(dout, cache):
+        u, gamma, v = cache
+        g, D = dout * gamma, u.shape[1]
+        dx = v / D * (D * g - g.sum(1, keepdims=True) - u * (g * u).sum(1, keepdims=True))
+        return dx, (dout * u).sum(0), dout.sum(0)
+"""
+CODES = {
+    "softmax_loss_naive": LOOP,
+    "compute_gradients": SIGMOID,
+    "Dense": DENSE,
+    "SoftmaxLoss": ERROR,
+    "Softmax": SUMMED,
+    "Net": DROPOUT,
+    "layernorm": NORM,
+}
+BUGS = [
+    ("softmax_loss_naive", "range(W.shape[1])", "range(W.shape[1] - 1)", "class-left-out"),
+    ("softmax_loss_naive", "range(W.shape[1])", "range(1, W.shape[1])", "class-left-out"),
+    ("compute_gradients", "(1 - H * H)", "(H * (1 - H))", "slope-of-another-activation"),
+    ("compute_gradients", "dP * P * (1 - P)", "dP", "activation-slope-missing"),
+    ("compute_gradients", "dP * P * (1 - P)", "dP * S * (1 - S)", "activation-slope-of-scores"),
+    ("compute_gradients", "dP * P * (1 - P)", "(P - Y) * P * (1 - P) / X.shape[1]", "activation-slope-twice"),
+    ("compute_gradients", "Y / P - (1 - Y)", "Y / P + (1 - Y)", "cost-term-sign"),
+    ("compute_gradients", "Y / P - (1 - Y) / (1 - P)", "Y / P", "cost-term-missing"),
+    ("Dense", "dz @ self.W.T", "grad @ self.W.T", "activation-slope-missing"),
+    ("Dense", "grad / (1 + np.exp(-self.z))", "grad * (self.z > 0)", "slope-of-another-activation"),
+    ("SoftmaxLoss", "Y) / len(Y)", "Y)", "not-divided-by-n"),
+    ("SoftmaxLoss", "(self.P - Y)", "(Y - self.P)", "sign"),
+    ("Softmax", "self.dW = G", "self.dW += G", "gradients-not-reset"),
+    ("Net", "* self.mask * (", "* (", "dropout-mask"),
+    ("Net", "* self.mask * (", "* (self.mask > 0) * (", "dropout-mask"),
+    ("layernorm", "g.sum(1, keepdims=True) -", "g.sum(0) -", "norm-axis"),
+    ("layernorm", "(g * u).sum(1, keepdims=True)", "(g * u).sum(0)", "norm-axis"),
+]
+
+
+@pytest.mark.parametrize("name", CODES)
+def test_the_right_code_passes(name, tmp_path):
+    report = check(CODES[name], name, tmp_path)
+    assert not report.problem
+    assert report.passed
+
+
+@pytest.mark.parametrize(("name", "old", "new", "key"), BUGS)
+def test_a_mistake_is_named(name, old, new, key, tmp_path):
+    assert CODES[name].count(old) == 1
+    report = check(CODES[name].replace(old, new), name, tmp_path)
+    assert not report.passed
+    assert [cause.key for cause in report.causes if not cause.sentence.startswith("Or: ")] == [key]
