@@ -270,7 +270,8 @@ def sigmoid_output_mistakes() -> list[FlowMistake]:
 
         def step(flow: Flow, t: LayerTrace, p: Pass) -> Array:
             P = sigmoid(t.out)
-            return flow.at_s / np.maximum(P * (1 - P), 1e-300) * slope(t.out, P)
+            G: Array = flow.at_s / np.maximum(P * (1 - P), 1e-300) * slope(t.out, P)
+            return G
 
         return step
 
@@ -460,14 +461,15 @@ def slope_mistakes(network: ReferenceNetwork) -> list[FlowMistake]:
     """Of sigmoid, tanh and other smooth ones."""
     slope, name = network.activation.slope, network.activation.name
     formulas: dict[str, Callable[[Array], Array]] = {"sigmoid": lambda v: v * (1 - v), "tanh": lambda v: 1 - v**2}
-    on_output = formulas.get(name, lambda v: np.full(v.shape, np.nan))
+    unknown: Callable[[Array], Array] = lambda v: np.full(v.shape, np.nan)  # noqa: E731
+    on_output = formulas.get(name, unknown)
     right = "for {layer} multiply G by {slope}"
     return [
         *(
             FlowMistake(
                 "slope-of-another-activation",
                 f"{{Tensors}} {{match}} the derivative of {other} at {{H}}, but the forward pass has {name}: {right}.",
-                lambda flow, t, p, of=of: flow.above * of(t.out),  # type: ignore[misc, no-untyped-call]
+                lambda flow, t, p, of=of: flow.above * of(t.out),  # type: ignore[misc]
             )
             for other, of in formulas.items()
             if other != name

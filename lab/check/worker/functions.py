@@ -115,7 +115,8 @@ class FunctionCode(Code):
         if self.found.stepped:
             self._refuse_other_steps(found, rng)
         if self.state is not None:
-            silent = {name for name in self.state.silent if name not in self.found.fits}
+            given = self._taken(found)  # 0 for a gamma that is switched off is no gradient
+            silent = {k for k in self.state.silent if k not in self.found.fits or np.size(given.get(k, 0)) == 1}
             self.slots = tuple(slot for slot in self.slots if slot.name not in silent)
             self.params = {k: v for k, v in self.params.items() if k not in silent}
         self._drop_unseen()

@@ -146,4 +146,4 @@ def test_a_batch_normalisation_that_divides_says_nothing_about_a_loss_that_does_
     assert check(norm + loss.format(" / n"), "softmax_loss", tmp_path).passed
     report = check(norm + loss.format(""), "softmax_loss", tmp_path)
     assert not report.passed
-    assert "the division by the number of examples (7) is missing" in report.report.tensors[0].diagnosis
+    assert [cause.key for cause in report.causes] == ["not-divided-by-n"]
