@@ -337,8 +337,8 @@ class Check:
             ]
             if wrong:
                 found = diagnose(code)
-                known = [c for c in found.causes if c.key != "first-wrong-step"]
-                found = replace(found, causes=tuple(known) or with_dropout(words, wrong) or found.causes)
+                named = [c for c in found.causes if c.key != "first-wrong-step"]
+                found = replace(found, causes=tuple(named) or with_dropout(words, wrong) or found.causes)
                 causes += [_cause_elsewhere(c, words) for c in found.causes if set(c.tensors) & set(wrong)]
                 again = with_causes(again, found)
             tensors |= {t.name: _elsewhere(t, words) for t in again.tensors if t.name in wrong}
