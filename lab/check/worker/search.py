@@ -110,7 +110,7 @@ def singly(code: FunctionCode, again: Callable[[], FunctionCode]) -> FunctionCod
             return code
     except Exception:
         return code
-    if 0 in one.found.fits.values() or agreement(one) < len(one.slots):
+    if 0 in one.found.fits.values() or (one.layer and agreement(one) < len(one.slots)):
         return code
     one.notes += ("it takes one example at a time",)
     one.world = replace(one.world, fixed=True)

@@ -111,7 +111,39 @@ NORM = """
         dx = v / D * (D * g - g.sum(1, keepdims=True) - u * (g * u).sum(1, keepdims=True))
         return dx, (dout * u).sum(0), dout.sum(0)
 """
+ONE = """
+    def sigmoid(z):
+        return 1 / (1 + np.exp(-z))
+
+    class Network:
+        def __init__(self, sizes):
+            self.biases = [np.random.randn(k, 1) for k in sizes[1:]]
+            self.weights = [np.random.randn(k, d) for d, k in zip(sizes, sizes[1:])]
+
+        def feedforward(self, a):
+            for b, w in zip(self.biases, self.weights):
+                a = sigmoid(w @ a + b)
+            return a
+
+        def cost(self, x, y):
+            return 0.5 * np.sum((self.feedforward(x) - y) ** 2)
+
+        def backprop(self, x, y):
+            activations = [x]
+            for b, w in zip(self.biases, self.weights):
+                activations.append(sigmoid(w @ activations[-1] + b))
+            P = activations[-1]
+            delta = (P - y) * P * (1 - P)
+            nabla_b, nabla_w = [delta], [delta @ activations[-2].T]
+            for k in range(2, len(activations)):
+                a = activations[-k]
+                delta = self.weights[-k + 1].T @ delta * a * (1 - a)
+                nabla_b.insert(0, delta)
+                nabla_w.insert(0, delta @ activations[-k - 1].T)
+            return nabla_b, nabla_w
+"""
 CODES = {
+    "Network": ONE,
     "softmax_loss_naive": LOOP,
     "compute_gradients": SIGMOID,
     "Dense": DENSE,
@@ -154,3 +186,13 @@ def test_a_mistake_is_named(name, old, new, key, tmp_path):
     report = check(CODES[name].replace(old, new), name, tmp_path)
     assert not report.passed
     assert [cause.key for cause in report.causes if not cause.sentence.startswith("Or: ")] == [key]
+
+
+def test_a_network_of_one_example_is_not_given_a_batch_because_it_is_wrong(tmp_path):
+    text = ONE.replace("delta * a * (1 - a)", "delta")
+    assert text != ONE
+    report = check(text, "Network", tmp_path)
+    assert not report.passed
+    wrong = {tensor.name for tensor in report.report.tensors if not tensor.passed}
+    assert wrong == {f"{kind}[{k}]" for kind in ("biases", "weights") for k in (0, 1)}
+    assert not any("shape" in tensor.diagnosis for tensor in report.report.tensors)
