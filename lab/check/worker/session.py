@@ -60,7 +60,7 @@ class Session:
         """Why nothing could be checked: the student's own exception, or what was recognised and what is missing."""
         plan = plan_of_guess(self.namespace, name, guess)
         known, missing = plan.recognised(), plan.missing()
-        own = theirs(guess.cause, sure=all(call.sure for call in plan.calls()))
+        own = not missing or theirs(guess.cause, sure=all(call.sure for call in plan.calls()))
         return {
             "error": explain(guess.cause) if own else guess.words or sentence(known, missing),
             "recognised": [asdict(each) for each in known],

@@ -13,7 +13,7 @@ from .families import roles_of
 from .functions import Family, FunctionCode, name_of
 from .inputs import IMAGES, ROWS_AND_COLUMNS, Shapes, is_image, settings_of
 from .matching import Slot
-from .roles import Role, role
+from .roles import Role, plain, role
 from .search import Try, search
 from .source import is_octave, signature
 from .values import Function
@@ -90,6 +90,10 @@ def _worlds(stem: str, forward: Function, backward: Function, n: int, seed: int)
         for layout in LAYOUTS[:2]:
             yield plain_world(layout, (4, 4), n, np.random.default_rng(seed), moves_x=True)
         return
+    if any(re.fullmatch(STATE, plain(p.name)) for p in signature(forward)):
+        for shapes in RECURRENT:
+            yield _world(shapes(n), forward, backward, n, np.random.default_rng(seed))
+        return
     images = is_image(stem.lower())
     first = MORE[1:3] if images and is_octave(forward) else ()  # MATLAB's images have the examples last
     both = (IMAGES, ROWS_AND_COLUMNS) if images else (ROWS_AND_COLUMNS, IMAGES)
@@ -98,6 +102,13 @@ def _worlds(stem: str, forward: Function, backward: Function, n: int, seed: int)
         yield _world(shapes(n), forward, backward, n, rng)
 
 
+STATE = r"[hca]0|h(prev|init)|(prev|previous|initial|last)(h|hidden|state|a)(state)?|a(prev)"  # of a recurrent layer
+RECURRENT: tuple[Shapes, ...] = (  # a step; all steps, time along the second or the first axis
+    lambda n: {"x": (n, 5), "w": (5, 4), "hidden": (4, 4), "state": (n, 4), "b": (4,), "gamma": (4,)},
+    lambda n: {"x": (n, 3, 5), "w": (5, 4), "hidden": (4, 4), "state": (n, 4), "b": (4,), "gamma": (4,)},
+    lambda n: {"x": (n, 3, 5), "w": (5, 16), "hidden": (4, 16), "state": (n, 4), "b": (16,), "gamma": (4,)},
+    lambda n: {"x": (5, n), "w": (4, 5), "hidden": (4, 4), "state": (4, n), "b": (4, 1), "gamma": (4,)},
+)
 MORE: tuple[Shapes, ...] = (
     lambda n: {"x": (5, n), "w": (5, 4), "b": (4, 1), "gamma": (5, 1)},
     lambda n: {"x": (6, 8, 3, n), "w": (3, 3, 3, 2), "b": (2,), "gamma": (3,)},
@@ -114,11 +125,20 @@ def _world(shapes: dict[str, tuple[int, ...]], forward: Function, backward: Func
     own = own_holders(forward) or own_holders(backward)
     for letter in holders([forward, backward]):
         key = {"W": "w", "b": "b", "gamma": "gamma", "beta": "gamma"}[letter]
-        slots += [Slot(name, letter, i, shapes[key]) for i, name in enumerate(own.get(letter, []))]
+        names = own.get(letter, [])
+        slots += [Slot(k, letter, i, _weight(k, shapes) if key == "w" else shapes[key]) for i, k in enumerate(names)]
     order = [p.name for p in signature(forward)]
     for p in signature(forward)[1:]:  # A of fully_connected_forward(X, A, b)
         weights = role(p.name) is Role.OTHER and p.default is p.empty and settings_of(p.name, name) is None
-        if weights and "W" not in own:
-            slots.append(Slot(p.name, "W", 0, shapes["w"]))
+        if weights and re.fullmatch(STATE, plain(p.name)):
+            slots.append(Slot(p.name, "", 0, shapes["state"]))
+        elif weights and ("W" not in own or "state" in shapes):
+            slots.append(Slot(p.name, "W", 0, _weight(p.name, shapes)))
     slots.sort(key=lambda s: order.index(s.name) if s.name in order else -1)
     return replace(world, slots=tuple(slots), values=draw(rng, tuple(slots)) | {"x": world.x})
+
+
+def _weight(name: str, shapes: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
+    """The shape of weights; of a recurrent layer those of the state, Wh or Whh, have one of their own."""
+    of_state = re.fullmatch(r"w(hh?|aa?|rec|hidden)|u", plain(name))
+    return shapes["hidden"] if of_state and "hidden" in shapes else shapes["w"]

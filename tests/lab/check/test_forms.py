@@ -136,6 +136,25 @@ UNROLLED = """
         g2[:, 1:] += lam / len(X) * W2[:, 1:]
         return J, np.concatenate([g1.ravel(), g2.ravel()])
 """
+RECURRENT = """
+    def rnn_forward(x, h0, Wx, Wh, b):
+        states = [h0]
+        for t in range(x.shape[1]):
+            states.append(np.tanh(x[:, t] @ Wx + states[-1] @ Wh + b))
+        return np.stack(states[1:], axis=1), (x, states, Wx, Wh)
+
+    def rnn_backward(dh, cache):
+        x, states, Wx, Wh = cache
+        dx, dWx, dWh, db, back = np.zeros_like(x), np.zeros_like(Wx), np.zeros_like(Wh), 0, np.zeros_like(states[0])
+        for t in reversed(range(x.shape[1])):
+            da = (dh[:, t] + back) * (1 - states[t + 1] ** 2)
+            dx[:, t] = da @ Wx.T
+            dWx += x[:, t].T @ da
+            dWh += states[t].T @ da
+            db = db + da.sum(axis=0)
+            back = da @ Wh.T
+        return dx, back, dWx, dWh, db
+"""
 FORMS = {  # text, NAME, a line of it, a mistake in that line, the tensor that is wrong then
     "weights in a dict": (WEIGHTS_IN_A_DICT, "backward_pass", '(1 - memory["h"] ** 2)', '(1 - memory["h"])', "w1"),
     "left in the object": (LEFT_IN_THE_OBJECT, "Affine", "dvalues.sum(", "dvalues.mean(", "biases"),
@@ -146,6 +165,7 @@ FORMS = {  # text, NAME, a line of it, a mistake in that line, the tensor that i
     "a vector theta": (THETA, "cost_function", "grad[1:] += lam", "grad[1:] += 2 * lam", "theta"),
     "methods that are given w": (GIVEN_W, "LogisticRegression", "len(y) + self.C * w", "len(y) + self.C", "w"),
     "unrolled weights": (UNROLLED, "nn_cost", "* a2 * (1 - a2)", "* a2", "nn_params"),
+    "a recurrent layer": (RECURRENT, "rnn", "dWh += states[t].T", "dWh += states[t + 1].T", "Wh"),
     "value and gradient": (VALUE_AND_GRADIENT, "Linear", "+= dout.sum(axis=0)", "+= dout[0]", "bias.value"),
 }
 
