@@ -107,10 +107,12 @@ def _matrix(array: Any) -> tuple[str, bytes]:
         return "bool matrix", shape + array.tobytes("F")
     if kind in "iu" and array.dtype != np.int64:
         return f"{array.dtype.name} matrix", shape + array.tobytes("F")
-    paired = "complex " if kind == "c" else ""
+    paired, form = "complex " if kind == "c" else "", "matrix"
+    if array.size == 1:  # a matrix with one element cannot be multiplied by another: lambda * W
+        form, shape = "scalar", b""
     if size == (8 if paired else 4) and kind in "fc":
-        return f"float {paired}matrix", shape + b"\x06" + array.astype("c8" if paired else "f4").tobytes("F")
-    return f"{paired}matrix", shape + b"\x07" + array.astype("c16" if paired else "f8").tobytes("F")
+        return f"float {paired}{form}", shape + b"\x06" + array.astype("c8" if paired else "f4").tobytes("F")
+    return f"{paired}{form}", shape + b"\x07" + array.astype("c16" if paired else "f8").tobytes("F")
 
 
 def decode(data: bytes) -> Any:

@@ -229,6 +229,12 @@ def test_octave_has_nothing_like_it_and_is_fine_after_an_error(octave: Octave):
     assert octave.call("identity", 1, 2, outputs=2) == [1, 2]
 
 
+@needs_octave
+@pytest.mark.parametrize("factor", [0.5, np.float64(0.5), np.array([[0.5]]), 0.5j])
+def test_a_number_times_a_matrix(octave: Octave, factor: object):
+    assert same(octave.call("mtimes", factor, np.ones((3, 5)))[0], np.full((3, 5), np.ravel(factor)[0]))
+
+
 # Files
 
 DENSE = {
