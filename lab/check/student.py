@@ -332,9 +332,9 @@ class Check:
             except StudentProblemError as error:
                 notes.append(f"not checked {words}: {error}")
                 continue
-            wrong = [
-                t.name for t in again.tensors if not t.passed and (t.name not in tensors or tensors[t.name].passed)
-            ]
+            right = {t.name for t in tensors.values() if t.passed}
+            new = {t.name for t in again.tensors} - {*tensors, "x"}  # an x that is not checked here is not there either
+            wrong = [t.name for t in again.tensors if not t.passed and t.name in right | new]
             if wrong:
                 found = diagnose(code)
                 named = [c for c in found.causes if c.key != "first-wrong-step"]
