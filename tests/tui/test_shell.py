@@ -195,3 +195,30 @@ async def test_the_palette_finds_presets_and_runs(lab, tmp_path, until):
         assert app.screen.current["name"] == store.path.name
         presets = {str(hit.text) async for hit in provider.discover()}
         assert "a2-setting2: Two layers, three cycles" in presets
+
+
+@pytest.mark.parametrize("theme", ["gradlab-dark", "gradlab-light"])
+async def test_the_field_that_has_the_focus_stands_out(lab, theme, until):
+    app = lab(preset="a2-setting1")
+    app.theme = theme
+    async with app.run_test(size=(120, 35)) as pilot:
+        await until(pilot, lambda: app.screen.query_one("#form").ready)
+        field = app.screen.query_one("#optimiser-eta")
+        title = field.parent.query_one(".title")
+        before = title.background_colors[1]
+        field.focus()
+        await pilot.pause()
+        after = title.background_colors[1]
+        assert contrast(before, after) >= 3
+        assert contrast(after, title.styles.color) >= 4.5
+
+
+def contrast(one, other):
+    """The ratio of WCAG 2, 1 to 21."""
+
+    def luminance(colour):
+        parts = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in colour.normalized]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)

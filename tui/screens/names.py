@@ -60,8 +60,10 @@ class NamesScreen(ModeScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "type", "Type", show=False, key_display="/", id="names.type", tooltip="Go to the field."),
         Binding("ctrl+o", "order", "Order", id="names.order", tooltip="Sort by probability, or by class."),
-        Binding("ctrl+n,f2", "model", "Model", id="names.model",
+        Binding("ctrl+n", "model", "Model", id="names.model",
                 tooltip="Choose the model: a names run, or the shipped one."),
+        Binding("f2", "model", "Model", show=False, id="names.model_in_a_browser",
+                tooltip="Choose the model, where a browser keeps ctrl+n for itself."),
         Binding("ctrl+y", "copy('.md')", "Copy", id="names.copy", tooltip="Copy the table as Markdown."),
         Binding("ctrl+t,f3", "copy('.csv')", "Copy CSV", show=False, id="names.copy_csv",
                 tooltip="Copy the table as CSV."),

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal, get_args, get_origin
 
 import tomlkit
 from pydantic.fields import FieldInfo
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -275,6 +275,13 @@ class PresetForm(Vertical):
         self.post_message(self.Changed())
 
     # What the user does
+
+    @on(events.DescendantFocus)
+    @on(events.DescendantBlur)
+    def _mark_focus(self) -> None:
+        """Mark the row that has the focus: a class, because `:focus-within` reaches its title late or never."""
+        for row in self.query(".row"):
+            row.set_class(self.screen.focused in row.children, "-focused")
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
