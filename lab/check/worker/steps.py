@@ -90,7 +90,7 @@ def _worlds(stem: str, forward: Function, backward: Function, n: int, seed: int)
         for layout in LAYOUTS[:2]:
             yield plain_world(layout, (4, 4), n, np.random.default_rng(seed), moves_x=True)
         return
-    if any(re.fullmatch(STATE, plain(p.name)) for p in signature(forward)):
+    if any(re.fullmatch(STATE, plain(p.name)) for p in signature(forward)[1:]):
         for shapes in RECURRENT:
             yield _world(shapes(n), forward, backward, n, np.random.default_rng(seed))
         return
