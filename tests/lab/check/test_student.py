@@ -72,7 +72,7 @@ def test_a_right_file_passes(check, method):
 @pytest.mark.parametrize(
     ("replace", "words"),
     [
-        ({"2 * self.x.T @ y": "self.x.T @ y"}, "half what it should be"),
+        ({"2 * self.x.T @ y": "self.x.T @ y"}, "half of what it should be"),
         ({"2 * y.sum(0)": "2 * y"}, "it is not summed over the examples"),
         ({"2 * self.x.T @ y": "(2 * self.x.T @ y).T"}, "it is transposed"),
         ({', "b": 2 * y.sum(0)}': "}"}, "there is no gradient for b"),

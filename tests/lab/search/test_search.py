@@ -11,6 +11,7 @@ import threading
 import time
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from lab.runs.run import load_data
 from lab.runs.store import RunStore, all_runs
 from lab.search.refine import refined
 from lab.search.search import Search, begin, trials_of
-from lab.search.shared_data import SharedData, shared
+from lab.search.shared_data import shared
 from lab.search.trial import Task, perform, unpack
 from presets.errors import PresetError
 from presets.load import load
@@ -461,7 +462,7 @@ def test_a_grid_is_not_refined(tiny):
 def test_a_machine_that_does_not_see_the_search_sends_the_run_directory_back(whole, tiny, tmp_path):
     search = tiny()
     with shared(partial(load_data, search.preset, "mini")) as data:
-        elsewhere = SharedData(Path("/no/such/folder"), data.bare, data.label)
+        elsewhere = replace(data, folder=Path("/no/such/folder"))
         task = Task(1, search.presets[0], Path("/no/such/search/trial-001"), elsewhere)
         outcome = perform(task)
     assert outcome.state == "done"
@@ -477,7 +478,7 @@ def test_another_machine_with_other_data_refuses(tiny):
     search = tiny()
     with shared(partial(load_data, search.preset, "mini")) as data:
         other = data.bare.__class__(**{**vars(data.bare), "fingerprints": {"mnist.npz": "0" * 64}})
-        elsewhere = SharedData(Path("/no/folder"), other, data.label)
+        elsewhere = replace(data, folder=Path("/no/folder"), bare=other)
         outcome = perform(Task(1, search.presets[0], search.store.trial(1), elsewhere))
     assert outcome.state == "failed"
     assert "the data on this machine are not those of the search" in outcome.reason
