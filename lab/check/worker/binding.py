@@ -16,7 +16,7 @@ from .roles import Role, is_flag, one_hot_first, plain, role
 from .source import compared, compared_number, is_octave, is_read, likely, returned, signature, text
 from .switches import drops, is_norm
 from .values import Function, described, stacked
-from .world import Store, World
+from .world import World
 
 LETTERS = {Role.W: "W", Role.B: "b", Role.GAMMA: "gamma", Role.BETA: "beta"}
 GIVEN_ALWAYS = (*LETTERS, Role.X, Role.LABELS, Role.NETWORK, Role.LAMBDA)
@@ -402,8 +402,3 @@ def _keyed(i: int, key: Any) -> Recipe:
 
 def _last(i: int) -> Recipe:
     return lambda outputs: outputs.parts[i][-1]
-
-
-def store_letters(store: Store) -> set[str]:
-    """The letters a store has tensors of."""
-    return {letter for letter, _ in store.letters()}

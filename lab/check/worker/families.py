@@ -8,7 +8,7 @@ from typing import Any
 
 from .binding import HIDDEN, holders, keyed
 from .functions import Family, name_of
-from .roles import Role, is_flag, key_letter, plain, role, tensor
+from .roles import Role, key_letter, plain, role, tensor
 from .scopes import Scope
 from .source import called, is_octave, returned, signature, text, words
 from .values import Function
@@ -373,8 +373,3 @@ def _spellings(keys: Mapping[str, list[str]]) -> Iterator[tuple[tuple[str, str],
 
     for w in (keys["W"] or ["W"])[:3]:
         yield (("W", w), *((letter, like(letter, w)) for letter in ("b", "gamma", "beta")))
-
-
-def takes_flag(function: Function) -> bool:
-    """Has it a flag that is True or False by default?"""
-    return any(is_flag(p) for p in signature(function))

@@ -62,11 +62,6 @@ def described(value: Any) -> str:
     return f"a tuple of {len(value)}" if isinstance(value, tuple) else f"a {type(value).__name__}"
 
 
-def is_array(value: Any) -> bool:
-    """Is this an array of floating-point numbers?"""
-    return isinstance(value, np.ndarray) and value.dtype.kind in "fc" and value.size > 0
-
-
 def own_copy(value: Any) -> Any:
     """A copy as deep as lists, tuples and dicts go, with copies of the arrays: nothing of ours can be changed."""
     if isinstance(value, np.ndarray):
