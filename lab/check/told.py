@@ -12,8 +12,6 @@ from lab.check.code_target import StudentTarget
 from lab.check.mistakes.evidence import Cause, listed
 from lab.check.process import StudentProblemError
 
-H = 1e-5
-
 
 def causes_told(report: GradientReport, code: StudentTarget, causes: tuple[Cause, ...]) -> tuple[Cause, ...]:
     """The causes a diagnosis named and those that are seen without one."""
@@ -39,7 +37,7 @@ def with_dropout(words: str, wrong: Iterable[str]) -> tuple[Cause, ...]:
 
 def _factors(off: list[TensorReport], code: StudentTarget) -> tuple[Cause, ...]:
     """Gradients that are a number times the right ones."""
-    n = code.examples or len(code.facts.get("y", ())) or 1
+    n = code.batch
     try:
         gradients = code.gradients(code.params)
         found = {t.name: _factor(code, t.name, gradients[t.name]) for t in off if t.checked and t.name in gradients}
@@ -68,8 +66,7 @@ def _factor(code: StudentTarget, name: str, gradient: Array) -> float | None:
     slopes, given = [], []
     for _ in range(4):
         v = rng.normal(size=value.size)
-        up, down = (code.cost(name, slice(0, v.size), sign * H * v).cost.real for sign in (1, -1))
-        slopes.append((up - down) / (2 * H))
+        slopes.append(code.slope(name, v))
         given.append(float(gradient.reshape(-1) @ v))
     a, g = np.array(slopes), np.array(given)
     f = float(a @ g) / max(float(a @ a), 1e-300)
