@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import gc
+import signal
 
 import pytest
 
@@ -15,3 +16,11 @@ def _what_is_imported_is_not_searched_for_garbage():
     yield
     gc.set_threshold(*before)
     gc.unfreeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _processes_can_be_interrupted():
+    """A shell's background job ignores ctrl+c, and what the tests start would inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
