@@ -20,7 +20,7 @@ from lab.errors import DamagedError, DiskError, LabError
 MOST_JSON = 64 << 20  # bytes
 NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 LOOK_SECONDS = 0.05  # between two tries to get a lock
-# Windows does not replace a file that somebody reads; whoever reads is soon done.
+# Windows does not replace a file while another process reads it. Reading is short, so try again for a while.
 REPLACE_SECONDS = 2.0 if os.name == "nt" else 0.0
 
 

@@ -38,7 +38,7 @@ def variants(code: "FunctionCode", rng: Any) -> Iterator[tuple[str, Code]]:
 
 
 class Unbuilt(Code):
-    """A variant that does not run: whoever asks for its cost is told why."""
+    """A variant that does not run. Its cost and its gradients raise the reason."""
 
     def __init__(self, error: Exception) -> None:
         self.error, self.calls = error, {}

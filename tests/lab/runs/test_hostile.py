@@ -280,7 +280,7 @@ def test_runs_stand_in_the_order_they_began_whatever_the_time_zone(start, monkey
 
 
 def test_a_run_that_is_deleted_while_it_is_reported_or_drawn_leaves_nothing(done, monkeypatch):
-    """Whoever is about to write into it finds no place, also where the removal is not at its end."""
+    """A process that is about to write into the run finds no folder, even while the folder is being removed."""
     remove = shutil.rmtree
 
     def at_a_bad_moment(path, **options):
