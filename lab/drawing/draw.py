@@ -41,7 +41,7 @@ class _Plot(NamedTuple):
         if style is None:
             return Ink(layer, self.look.muted, {BEHIND: ".", BAND: ":", MARK: "-"}.get(layer, "|"))
         its = self.look.style(style)
-        return Ink(layer, its.colour, its.weight.ascii)
+        return Ink(layer, its.colour, ":" if layer == BAND else its.weight.ascii)
 
 
 def draw(figure: Figure, width: int, height: int, look: Look) -> list[list[Segment]]:
@@ -65,6 +65,8 @@ def _plot(figure: Figure, width: int, height: int, look: Look) -> _Plot:
         for reference in figure.references:
             _reference(plot, reference)
         _events(plot)
+        for curve in figure.curves:
+            _spread(plot, curve)
         for curve in figure.curves:
             _curve(plot, curve)
         _rings(plot)
@@ -95,7 +97,8 @@ def _values(figure: Figure) -> list[float]:
     low, high = figure.span or (float("-inf"), float("inf"))
     ys = [y for curve in figure.curves for x, y in curve.points if low <= x <= high]
     if any(_drawable(y, figure) for y in ys):
-        ys += [*figure.references, *(y for x, *ends in figure.band if low <= x <= high for y in ends)]
+        bands = [figure.band, *(curve.band for curve in figure.curves)]
+        ys += [*figure.references, *(y for band in bands for x, *ends in band if low <= x <= high for y in ends)]
     return [y for y in ys if _drawable(y, figure)]
 
 
@@ -156,7 +159,7 @@ def _grid(plot: _Plot) -> None:
 
 
 def _band(plot: _Plot) -> None:
-    """From the least to the largest value of the stretch that ends at each x, as a chequered grey."""
+    """From the least to the largest value of the stretch that ends at each x, in grey."""
     ink, start = plot.ink(BAND), plot.across(plot.x.low)
     lows: dict[int, int] = {}
     highs: dict[int, int] = {}
@@ -169,9 +172,28 @@ def _band(plot: _Plot) -> None:
             lows[dot] = max(plot.down(low), lows.get(dot, 0))
         start = max(start, end + 1)
     for dot, top in highs.items():
-        for down in range(max(top, 0), min(lows[dot], plot.y.dots - 1) + 1):
-            if (dot + down) % 2 == 0 or plot.look.ascii:
-                plot.canvas.dot(dot, down, ink)
+        _chequered(plot, dot, top, lows[dot], ink)
+
+
+def _spread(plot: _Plot, curve: Curve) -> None:
+    """Between the least and the largest values of a curve's band, on straight lines from x to x."""
+    ink = plot.ink(BAND, curve.style)
+    seen = [
+        (plot.across(x), plot.down(high), plot.down(low))
+        for x, low, high in curve.band
+        if plot.x.has(x) and _drawable(low, plot.figure) and _drawable(high, plot.figure)
+    ]
+    for (start, *ends), (end, *to) in pairwise(seen):
+        for dot in range(start, end + 1):
+            share = (dot - start) / max(end - start, 1)
+            top, bottom = (round(a + share * (b - a)) for a, b in zip(ends, to, strict=True))
+            _chequered(plot, dot, top, bottom, ink)
+
+
+def _chequered(plot: _Plot, across: int, top: int, bottom: int, ink: Ink) -> None:
+    for down in range(max(top, 0), min(bottom, plot.y.dots - 1) + 1):
+        if (across + down) % 2 == 0 or plot.look.ascii:
+            plot.canvas.dot(across, down, ink)
 
 
 def _reference(plot: _Plot, value: float) -> None:

@@ -13,13 +13,15 @@ class Curve:
     """A series of points. Where y is not finite, there is a gap.
 
     style: its place among the styles of a Look; label: its name, of which the first letter stands at its end where
-    there is no room for all; joined: a line through the points, or a mark at each of them.
+    there is no room for all; joined: a line through the points, or a mark at each of them; band: the least and the
+    largest y at some x, drawn behind in its colour.
     """
 
     points: tuple[Point, ...]
     style: int = 0
     label: str = ""
     joined: bool = True
+    band: tuple[Range, ...] = ()
 
 
 @dataclass(frozen=True)

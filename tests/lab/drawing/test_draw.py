@@ -195,3 +195,17 @@ def test_whatever_the_points_there_is_a_drawing(points, log):
 def test_labels_stay_short():
     assert [label(v) for v in (0.25, 1000.0, 250_000.0, 5e20)] == ["0.25", "1,000", "250,000", "5e+20"]
     assert label(0.4588, percent=True) == "45.9%"
+
+
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+def test_the_band_of_a_curve_lies_around_it_in_its_colour_and_widens_the_axis(look):
+    curve = Curve(((0, 1.0), (10, 1.0)), 1, "mean", band=((0, 1.0, 1.0), (10, 0.0, 3.0)))
+    lines = draw(Figure("y", (curve,), (0, 10)), 40, 20, look)
+    assert any("3" in line[:4] for line in texts(lines)), "the axis reaches what the band reaches"
+    if look.ascii:
+        columns = ["".join(line[k] for line in texts(lines) if len(line) > k).count(":") for k in (10, 30)]
+    else:
+        drawn = dots(lines)[PLOT_COLOURS[1]]
+        left, right = ([y for x, y in drawn if x == at] for at in (20, 66))
+        columns = [max(left) - min(left), max(right) - min(right)]
+    assert columns[1] > 1.5 * columns[0] > 0
