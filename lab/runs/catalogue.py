@@ -17,7 +17,7 @@ from presets.load import changed
 
 T = TypeVar("T")
 BEGAN = "began, nothing kept"
-FILES = ("preset.toml", "metrics.csv", "checkpoint.npz", "result.json")
+FILES = ("preset.toml", "metrics.csv", "checkpoint.npz", "notes.json", "result.json")
 
 
 class RunRow(TypedDict):
@@ -37,6 +37,8 @@ class RunRow(TypedDict):
     test_accuracy: float | None
     reported_accuracy: float | None  # of the test part
     state: str  # running, done, interrupted, diverged, BEGAN, or "damaged: " and why
+    note: str  # what somebody noted of it
+    tags: list[str]
 
 
 def list_runs(runs: Path) -> list[RunRow]:
@@ -129,6 +131,7 @@ def _sound(store: RunStore) -> RunRow:
         "test_accuracy": _accuracy(final, "test"),
         "reported_accuracy": reported.get("test.accuracy"),
         "state": state,
+        **store.notes(),
     }
 
 
@@ -148,6 +151,8 @@ def _damaged(store: RunStore, error: Exception) -> RunRow:
         "test_accuracy": None,
         "reported_accuracy": None,
         "state": f"damaged: {error}",
+        "note": "",
+        "tags": [],
     }
 
 

@@ -1,4 +1,4 @@
-"""`gradlab runs`: list the saved runs, show one, delete one."""
+"""`gradlab runs`: list the saved runs, show one, note something of one, delete one."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,31 +21,56 @@ RunName = Annotated[
 Figures = Annotated[
     bool, typer.Option("--figures", help="Also show the pictures of the run and write them as PNG files.")
 ]
+Note = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TEXT",
+        help="Note something of the run, in place of the last note; #words are tags.",
+    ),
+]
+Find = Annotated[
+    str | None,
+    typer.Option(
+        "--find",
+        metavar="TEXT",
+        help="List only runs with these words in name, state, settings, note or #tags.",
+    ),
+]
 Delete = Annotated[bool, typer.Option("--delete", help="Delete the run and all its files; asks first.")]
 
 
 def runs(
     name: RunName = None,
     figures: Figures = False,
+    note: Note = None,
+    find_text: Find = None,
     delete: Delete = False,
     runs_dir: RunsDir = Path("runs"),
     json: Json = False,
 ) -> None:
-    """List the saved runs, show one (numbers, layers, classes, mistakes), or delete one."""
+    """List the saved runs, show one (numbers, layers, classes, mistakes), note something of one, or delete one."""
     from lab.runs.catalogue import list_runs
     from lab.runs.details_view import show_details
+    from lab.runs.notes import matching, written
     from lab.runs.store import find
     from lab.runs.view import show_result, show_runs
 
     if delete and (name is None or json or figures):
         raise LabError("--delete deletes one run and shows nothing: gradlab runs RUN --delete")
     if name is None:
-        if figures:
-            raise LabError("--figures needs a run; gradlab runs lists them")
-        summaries = list_runs(runs_dir)
-        output(json, summaries, lambda terminal: show_runs(terminal, summaries))
+        if figures or note is not None:
+            raise LabError(f"--{'figures' if figures else 'note'} needs a run; gradlab runs lists them")
+        summaries = matching(list_runs(runs_dir), find_text or "")
+        if find_text and not summaries:
+            notice(f"no run in {runs_dir} has {find_text}")
+        output(json, summaries, lambda terminal: show_runs(terminal, summaries) if summaries or not find_text else None)
         return
+    if find_text is not None:
+        raise LabError("--find searches the list of all runs: leave out the name of a run")
     store = find(runs_dir, name)
+    if note is not None:
+        store.save_notes(written(note))
+        return
     if delete:
         if typer.confirm(visible(f"Delete {store.path} for good?"), err=True):
             store.delete()

@@ -1,4 +1,5 @@
-"""A run on the disk: preset.toml, metrics.csv, checkpoint.npz, pictures.npz and result.json in its own directory.
+"""A run on the disk: preset.toml, metrics.csv, checkpoint.npz, pictures.npz, result.json and notes.json in its own
+directory.
 
 Every file except metrics.csv is written under another name and renamed, so an existing file is complete. Nothing is
 pickled.
@@ -24,6 +25,7 @@ from lab.disk import disk, exclusive, held, opened, read_bytes, to_json, write_w
 from lab.errors import DamagedError, DiskError, LabError
 from lab.runs.arrays import read_arrays
 from lab.runs.interventions import Intervention, unpacked
+from lab.runs.notes import Notes
 
 if TYPE_CHECKING:
     from core.trainer import Snapshot
@@ -130,6 +132,10 @@ class RunStore:
         """Replace result.json."""
         write_whole(self.path / "result.json", to_json(result) + "\n")
 
+    def save_notes(self, notes: Notes) -> None:
+        """Replace notes.json."""
+        write_whole(self.path / "notes.json", to_json(notes) + "\n")
+
     # Reading
 
     def preset(self) -> "Preset":
@@ -189,6 +195,15 @@ class RunStore:
         from lab.runs.result import read_result
 
         return read_result(self.path / "result.json")
+
+    def notes(self) -> Notes:
+        """What somebody has noted of the run, if anything."""
+        path = self.path / "notes.json"
+        if not path.exists():
+            return {"note": "", "tags": []}
+        from lab.documents import read_document
+
+        return read_document(path, Notes, ("note", "tags")) or {"note": "", "tags": []}
 
     def sound_result(self) -> "Result | None":
         """result(), or None if the file is damaged: for whoever can make the run again."""

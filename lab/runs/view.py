@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from lab.runs.interventions import in_words
+from lab.runs.notes import in_words as noted_of
 
 if TYPE_CHECKING:
     from data.sources import PartName
@@ -105,13 +107,16 @@ def show_runs(console: Console, runs: "Sequence[RunRow]") -> None:
             console.print(run["name"], style="bold", soft_wrap=True, highlight=False)
             console.print(f"  {run['state']}, {run['data']}, {run['updates']:,} updates", highlight=False)
             console.print(f"  {accuracy} {run['judge']} accuracy, reported {reported}", highlight=False)
+            if noted := noted_of(run["note"], run["tags"]):
+                console.print(f"  {noted}", style="italic", highlight=False)
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=0)
     for heading in ("run", "state", "data", "updates", "result", "report"):
         table.add_column(heading, no_wrap=True)
     for run in runs:
+        noted = noted_of(run["note"], run["tags"])
         table.add_row(
-            run["name"],
+            Text.assemble(run["name"], *([("\n  " + noted, "italic")] if noted else [])),
             run["state"],
             run["data"],
             f"{run['updates']:,}",
