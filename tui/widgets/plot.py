@@ -12,6 +12,7 @@ from textual.widget import Widget
 from lab.drawing.draw import draw, x_at
 from lab.drawing.figure import Figure, value
 from lab.drawing.heading import foot, heading
+from lab.drawing.look import Look
 
 if TYPE_CHECKING:
     from tui.app import GradlabApp
@@ -56,9 +57,12 @@ class SeriesPlot(Widget, can_focus=True):
                 tooltip="Twice as much of the x axis."),
     ]  # fmt: skip
 
-    def __init__(self, id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(self, id: str | None = None, example: bool = False) -> None:
+        """example: nothing real, so it is drawn muted and not to be read."""
+        super().__init__(id=id, classes="panel")
+        self.can_focus = not example
         self.figure = Figure()
+        self._example = example
         self._drawn: object = None
         self._strips: list[Strip] = []
 
@@ -78,20 +82,26 @@ class SeriesPlot(Widget, can_focus=True):
         """There may be room for other words."""
         self._entitle()
 
+    @property
+    def look(self) -> Look:
+        """How the app draws; an example without colours."""
+        look = cast("GradlabApp", self.app).look
+        return look._replace(colours=(look.muted,)) if self._example else look
+
     def _entitle(self) -> None:
-        lab = cast("GradlabApp", self.app)
         width = max(self.size.width - FRAME, 1)
-        pieces = heading(self.figure, lab.look, width, "$foreground-muted")
+        pieces = heading(self.figure, self.look, width, "$foreground-muted")
+        if self._example:
+            pieces = [("example  ", "$foreground-muted"), *pieces]
         self.border_title = Content.assemble(*pieces).truncate(width, ellipsis=True)
-        self.border_subtitle = Content(foot(self.figure, lab.look))
+        self.border_subtitle = Content(foot(self.figure, self.look))
 
     def render_line(self, y: int) -> Strip:
         """A line of the plot, which is drawn when anything that it shows is another."""
-        lab = cast("GradlabApp", self.app)
-        shown = (self.figure, self.size, lab.look)
+        shown = (self.figure, self.size, self.look)
         if shown != self._drawn:
             self._drawn = shown
-            self._strips = [Strip(line) for line in draw(self.figure, *self.size, lab.look)]
+            self._strips = [Strip(line) for line in draw(self.figure, *self.size, self.look)]
         line = self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
         return line.adjust_cell_length(self.size.width).apply_style(self.rich_style)
 
@@ -99,15 +109,17 @@ class SeriesPlot(Widget, can_focus=True):
 
     def _under(self, event: events.MouseEvent) -> float | None:
         column = event.get_content_offset_capture(self).x
-        return x_at(self.figure, *self.size, cast("GradlabApp", self.app).look, column)
+        return x_at(self.figure, *self.size, self.look, column)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         """Read the values under the mouse."""
-        self.post_message(self.Pointed(self, self._under(event)))
+        if not self._example:
+            self.post_message(self.Pointed(self, self._under(event)))
 
     def on_leave(self) -> None:
         """The last values again."""
-        self.post_message(self.Pointed(self, None))
+        if not self._example:
+            self.post_message(self.Pointed(self, None))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """See more of what is under the mouse."""

@@ -1,0 +1,68 @@
+"""What all modes are made of: panels, the help of fields, progress, places where there is nothing yet."""
+
+import pytest
+from textual.widgets import Input
+
+from lab.drawing.figure import Curve, Figure
+from tui.screens.base import ModeScreen
+from tui.widgets.empty import Empty
+from tui.widgets.field_help import FieldHelp
+from tui.widgets.panel import Panel
+from tui.widgets.plot import SeriesPlot
+from tui.widgets.progress import progress
+
+EXAMPLE = Figure("loss", (Curve(((0.0, 2.0), (10.0, 1.0)), 0, "train"),), (0, 10))
+
+
+class ComponentsScreen(ModeScreen):
+    """Each of them once."""
+
+    mode = "runs"
+
+    def compose_mode(self):
+        field = Input(compact=True, id="field")
+        field.tooltip = "Examples per batch (training.batch)."
+        yield Panel("settings", field, FieldHelp("tab goes to a field", id="help"), id="settings")
+        yield Empty("Your saved runs.", [("r", "starts a run"), ("ctrl+o", "labels the fields")], EXAMPLE)
+
+
+def colours(app):
+    """The colours of what the examples' cells show."""
+    plot = app.screen.query_one(SeriesPlot)
+    return {s.style.color.triplet for y in range(plot.size.height) for s in plot.render_line(y) if s.text.strip()}
+
+
+async def test_components_show_what_they_are_told_and_where_the_focus_is(lab):
+    app = lab()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await app.push_screen(ComponentsScreen())
+        await pilot.pause()
+        panel, told = app.screen.query_one(Panel), app.screen.query_one(FieldHelp)
+        app.screen.set_focus(None)
+        await pilot.pause()
+        assert str(told.render()) == "tab goes to a field"
+        unfocused = panel.styles.border_top[1]
+        app.screen.query_one(Input).focus()
+        await pilot.pause()
+        assert str(told.render()) == "Examples per batch (training.batch)."
+        assert panel.styles.border_top[1] != unfocused
+        words = str(app.screen.query_one(".empty-words").render())
+        assert "     r  starts a run\nctrl+o  labels the fields" in words
+        plot = app.screen.query_one(SeriesPlot)
+        assert "example" in plot.border_title
+        assert colours(app) == {app.look.muted}
+        assert not plot.focusable
+
+
+@pytest.mark.parametrize(
+    ("share", "left", "ascii_only", "told"),
+    [
+        (0.0, None, False, "──────────   0%"),
+        (0.25, 65.0, False, "━━────────  25%  1 min 5 s left"),
+        (0.999, 1.0, True, "=========-  99%  1 s left"),
+        (1.0, 0.0, False, "━━━━━━━━━━ 100%"),
+        (7.0, None, True, "========== 100%"),
+    ],
+)
+def test_progress_says_all_only_when_it_is_all(share, left, ascii_only, told):
+    assert progress(share, left, 10, ascii_only).plain == told
