@@ -209,11 +209,15 @@ class State:
                 place.put(0.0 if np.ndim(value) == 0 else np.zeros_like(value))
 
     def zeroes(self, paths: Iterable[str]) -> bool:
-        """Does the file, outside the methods that make them, set one of these to 0 or None, or clear them?"""
+        """Does the file of the object, or one of those of the objects in it, set one of these to 0 or None, or clear
+        them, outside the methods that make them?"""
+        paths = set(paths)
         names = {re.findall(r"[A-Za-z_]\w*", path)[0 if "['" in path else -1] for path in paths}
         names |= {name for path in paths for name in re.findall(r"[A-Za-z_]\w*", path)}
-        module = sys.modules.get(type(self.thing).__module__)
-        return any(_zeroes(node, names) for node in functions(text(module)) if not _makes(node, names))
+        owners = {type(place.owner).__module__ for place in places(self.thing) if place.path in paths}
+        modules = [sys.modules.get(name) for name in {type(self.thing).__module__, *owners} - {"builtins"}]
+        nodes = [node for module in modules for node in functions(text(module))]
+        return any(_zeroes(node, names) for node in nodes if not _makes(node, names))
 
     def twin(self, slot: Slot, leaf: Leaf) -> bool:
         """Is this array called the gradient of the parameter: dW beside W, grads['W1'] beside params['W1']?"""

@@ -1,6 +1,7 @@
 """The same code elsewhere: at other points, with other inputs and settings, and with flags the other way."""
 
 import copy
+import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -8,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from .code import Code
 from .inputs import odd, other_settings
-from .source import signature
+from .source import called, signature
 from .state import State
 from .switches import drops, is_norm, said, switches
+from .values import Function
 from .world import World, draw
 
 if TYPE_CHECKING:
@@ -54,8 +56,7 @@ class Unbuilt(Code):
 
 def _switched(code: "FunctionCode") -> Iterator[tuple[str, Code]]:
     """With what is off by default switched on, and the other way round."""
-    functions = [f for f in (code.family.gradient, code.family.forward, code.family.cost) if f is not None]
-    arguments = [p for f in functions for p in signature(f)]
+    arguments = _shared(code)
     norms = sorted({p.name for p in arguments if is_norm(p.name)} | set(code.world.store.flags))
     if norms and (code.world.store.normed or code.state is not None):
         off = replace(code.world, store=replace(code.world.store, off=True))
@@ -72,6 +73,20 @@ def _switched(code: "FunctionCode") -> Iterator[tuple[str, Code]]:
         yield f"with {said(changes)}", _built(lambda c=changes: _remade(code, replace(making, changes=c)))  # type: ignore[misc]
 
 
+def _shared(code: "FunctionCode") -> list[inspect.Parameter]:
+    """The arguments that change both J and the gradients. What calls forward itself is not changed by an argument of
+    forward's: it says with which flag."""
+    family = code.family
+
+    def reached(function: Function) -> list[inspect.Parameter]:
+        forward = family.forward
+        calls = forward is None or getattr(forward, "__name__", "") in called(function)
+        return [*signature(function), *(() if calls else signature(forward))]
+
+    both = [{p.name for p in reached(f)} for f in (family.gradient, family.cost or family.gradient)]
+    return [p for p in reached(family.gradient) if p.name in both[0] & both[1]]
+
+
 def _built(build: Callable[[], Code]) -> Code:
     try:
         return build()
@@ -84,7 +99,9 @@ def _remade(code: "FunctionCode", making: Any) -> Code:
     state, binder = State(making.new()), code.binder.copy()
     state.making = making
     binder.network = lambda: state.thing
-    return code.remade(code.world, binder, state)
+    norms = [bool(value) for name, value in making.changes.items() if is_norm(name)]
+    world = replace(code.world, store=replace(code.world.store, off=not all(norms))) if norms else code.world
+    return code.remade(world, binder, state)
 
 
 def drawn(state: State, rng: Any) -> dict[str, Any]:

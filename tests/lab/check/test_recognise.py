@@ -1,6 +1,7 @@
 """What a check does with the state of a student's objects: caches, gradients that add up, parameters moved."""
 
 import numpy as np
+import pytest
 
 from lab.check.student import Check
 from lab.check.worker.recognise import recognised
@@ -31,6 +32,44 @@ def test_a_cache_that_outlives_its_batch_is_caught(tmp_path):
 def test_gradients_that_add_up_until_an_update_are_said_to_be_measured_from_zero(tmp_path):
     notes = checks((RIGHT / "classes_accumulate.py").read_text(), tmp_path)["Dense"].report.notes
     assert any("each is measured from zero" in note for note in notes)
+
+
+LAYER = """
+class Dense:
+    def __init__(self, n_in, n_out):
+        self.W, self.grad_W = 0.3 * np.random.randn(n_out, n_in), 0
+
+    def forward(self, X):
+        self.X = X
+        return self.W @ X
+
+    def backward(self, grad):
+        self.grad_W += grad @ self.X.T
+        return self.W.T @ grad
+
+    def update(self, eta):
+        self.W -= eta * self.grad_W
+        {reset}
+"""
+MODEL = """
+from {module} import Dense
+
+class Model:
+    def __init__(self, n_in, n_out):
+        self.layers = [Dense(n_in, n_out)]
+
+    def forward(self, X):
+        return self.layers[0].forward(X)
+
+    def backward(self, grad):
+        return self.layers[0].backward(grad)
+"""
+
+
+@pytest.mark.parametrize("reset", [True, False])
+def test_gradients_may_be_zeroed_in_the_file_of_the_layers(reset, tmp_path):
+    module = load(LAYER.replace("{reset}", "self.grad_W = 0" if reset else "pass"), tmp_path)
+    assert checks(MODEL.replace("{module}", module.__name__), tmp_path)["Model"].passed is reset
 
 
 def test_parameters_of_a_network_are_moved_and_put_back(tmp_path):

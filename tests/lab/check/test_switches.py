@@ -102,3 +102,74 @@ def test_batch_normalisation_is_checked_both_ways(mask, where, tmp_path):
     assert not found.problem
     assert found.passed == (not where)
     assert all(where in t.diagnosis for t in found.report.tensors if not t.passed)
+
+
+DEAF = """
+class MLP:
+    def __init__(self, n_in, n_hidden, n_out):
+        self.W1, self.b1 = 0.3 * np.random.randn(n_hidden, n_in), np.zeros((n_hidden, 1))
+        self.W2, self.b2 = 0.3 * np.random.randn(n_out, n_hidden), np.zeros((n_out, 1))
+
+    def forward(self, X, dropout=None):
+        H = np.maximum(self.W1 @ X + self.b1, 0)
+        if dropout is not None:
+            H = H * (np.random.rand(*H.shape) > dropout)
+        s = np.exp(self.W2 @ H + self.b2)
+        return s / s.sum(axis=0), H
+
+    def cost(self, X, Y):
+        P, _ = self.forward(X)
+        return -np.log((Y * P).sum(axis=0)).mean()
+
+    def gradients(self, X, Y, P, H):
+        G = (P - Y) / X.shape[1]
+        S = self.W2.T @ G * (H > 0)
+        return S @ X.T, G @ H.T, S.sum(axis=1, keepdims=True), G.sum(axis=1, keepdims=True)
+"""
+
+
+HEARING = DEAF.replace("cost(self, X, Y):\n        P, _ = self.forward(X)", "cost(self, X, Y, P):").replace(
+    "(self, X, Y, P, H):", "(self, X, Y):\n        P, H = self.forward(X)"
+)
+
+
+@pytest.mark.parametrize("text", [DEAF, HEARING])
+def test_a_flag_that_only_one_of_cost_and_gradients_hears_is_left_as_it_is(text, tmp_path):
+    found = check(text, "MLP", tmp_path)
+    assert found.passed, f"{found.problem} {found.report.as_dict()}"
+
+
+FLAGGED = """
+class MLP:
+    def __init__(self, n_in, n_hidden, n_out, batch_norm=True):
+        self.on = batch_norm
+        self.W1, self.gamma1 = 0.3 * np.random.randn(n_hidden, n_in), np.ones((n_hidden, 1))
+        self.W2 = 0.3 * np.random.randn(n_out, n_hidden)
+
+    def forward(self, X, batch_norm=True):
+        s = self.W1 @ X
+        v = s.var(axis=1, keepdims=True) + 1e-6
+        hat = (s - s.mean(axis=1, keepdims=True)) / np.sqrt(v)
+        H = np.maximum(self.gamma1 * hat if batch_norm else s, 0)
+        p = np.exp(self.W2 @ H)
+        return p / p.sum(axis=0), H, hat, v
+
+    def cost(self, X, Y):
+        return -np.log((Y * self.forward(X, self.on)[0]).sum(axis=0)).mean()
+
+    def gradients(self, X, Y, batch_norm=True):
+        P, H, hat, v = self.forward(X, batch_norm)
+        G = (P - Y) / X.shape[1]
+        grads = {"W2": G @ H.T}
+        G = self.W2.T @ G * (H > 0)
+        if batch_norm:
+            grads["gamma1"] = (G * hat).sum(axis=1, keepdims=True)
+            G = G * self.gamma1
+            G = (G - G.mean(axis=1, keepdims=True) - hat * (G * hat).mean(axis=1, keepdims=True)) / np.sqrt(v)
+        return {**grads, "W1": G @ X.T}
+"""
+
+
+def test_a_flag_of_the_constructor_is_told_to_the_methods_that_take_one(tmp_path):
+    found = check(FLAGGED, "MLP", tmp_path)
+    assert found.passed, f"{found.problem} {found.report.as_dict()}"
