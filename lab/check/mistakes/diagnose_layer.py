@@ -11,6 +11,7 @@ import numpy as np
 from core.types import Array
 from lab.check.mistakes.evidence import Cause, Diagnosis, LayerEvidence, is_single, listed
 from lab.check.mistakes.factors import same
+from lab.check.mistakes.fitted import LEAST
 from lab.check.mistakes.identify import EPS
 from lab.check.mistakes.images import Windows, average_pool, convolution, max_pool
 from lab.check.mistakes.layers import (
@@ -250,6 +251,12 @@ def _matches(code: LayerEvidence, kind: ReferenceLayer, runs: list[LayerRun], ro
             "{Tensors} {match} a dropout with another mask than forward's: keep the mask of forward for the way back."
         )
         found.append(Reason("dropout-other-mask", sentence, role, 1.0))
+    if not found and kind.kind == "batchnorm" and role == "x" and all(_other_statistics(run, rtol) for run in runs):
+        sentence = (
+            "{Tensors} {match} a batch normalisation with another mean or variance than the batch's: are the running "
+            "ones used on the way back? Take those that forward took."
+        )
+        found.append(Reason("norm-running-statistics", sentence, role, 1.0))
     lightest = min((match.weight for match in found), default=0.0)
     return [match for match in found if match.weight <= lightest]
 
@@ -280,6 +287,19 @@ def _other_mask(runs: list[LayerRun]) -> bool:
         mask = run.theirs["x"] / np.where(run.dy != 0, run.dy, 1)
         kept = mask[np.abs(mask) > 1e-12]
         if not kept.size or not np.allclose(kept, kept[0]) or kept.size == mask.size:
+            return False
+    return True
+
+
+def _other_statistics(run: LayerRun, rtol: float) -> bool:
+    """Is dx, unit by unit, some multiples of dy, of 1 and of x, as with any mean and variance?"""
+    dx, x = run.theirs["x"], run.made.x
+    if x is None or len(x) < LEAST:
+        return False
+    for j in range(x.shape[1]):
+        A = np.stack([run.dy[:, j], np.ones(len(x)), x[:, j]], axis=1)
+        off = A @ np.linalg.lstsq(A, dx[:, j], rcond=None)[0] - dx[:, j]
+        if np.abs(off).max() > rtol * np.abs(dx).max():
             return False
     return True
 

@@ -55,6 +55,7 @@ class Made:
 
     out: Array
     answer: Callable[[Array], Answer]
+    x: Array | None = None  # what a normalisation is given
 
 
 def bare(x: Array, **changes: Any) -> LayerTrace:
@@ -150,7 +151,7 @@ def batch_norm(norm: Norm) -> Callable[[Inputs], Made]:
             back = Flow(dy, dy, right["x"])
             return right, stepped(normalisation_mistakes(network), dy, t, p) + computed(roles, back, t, p)
 
-        return Made(t.out, answer)
+        return Made(t.out, answer, x)
 
     return made
 

@@ -132,13 +132,16 @@ def is_binary(namespace: Any) -> bool:
 def _reads_first(code: FunctionCode) -> bool:
     """Does a layer read the first example only, and makes a batch other numbers than its examples one by one?"""
     functions = [f for f in (code.family.forward, code.family.gradient) if f is not None]
-    if not code.layer or "x" not in code.params or not any(re.search(r"\w\[0\]", text(f)) for f in functions):
+    first = r"\w(?<!\.shape)\[0\]"  # x.shape[0] is the size of the batch
+    if not code.layer or "x" not in code.params or not any(re.search(first, text(f)) for f in functions):
         return False
+    x = code.params["x"]
     try:
-        first = code.output({**code.params, "x": code.params["x"][:1]})
+        alone, other = (code.output({**code.params, "x": x[i : i + 1]}) for i in (0, 1))
     except Exception:
         return False
-    return not np.allclose(first, np.asarray(code.out)[:1])
+    constant = np.allclose(alone, other)  # batch normalisation of one example: nothing can be told from it
+    return not constant and not np.allclose(alone, np.asarray(code.out)[:1])
 
 
 class Holder:

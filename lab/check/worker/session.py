@@ -126,7 +126,8 @@ class Session:
     def gradients(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
         """The student's gradients with these parameters."""
         code = self.codes[head.get("code", 0)]
-        return {}, code.gradients({**code.params, **arrays})
+        found = code.gradients({**code.params, **arrays})
+        return {}, {name: without_step(g) for name, g in found.items()}
 
     def output(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
         """What a layer gives with these values of its tensors."""
@@ -147,6 +148,12 @@ class Session:
             warnings.simplefilter("error", np.exceptions.ComplexWarning)  # an imaginary step that the code drops
             value = complex(code.cost(values))
         return {"cost": [value.real, value.imag]}, {}
+
+
+def without_step(g: Any) -> Any:
+    """The gradient without the imaginary step of an earlier question about J, which running averages may have kept."""
+    tiny = np.iscomplexobj(g) and np.abs(g.imag).max(initial=0.0) <= 1e-20 * np.abs(g.real).max(initial=0.0)
+    return g.real if tiny else g
 
 
 QUESTIONS = ("load", "check", "adapter", "variants", "variant", "gradients", "output", "cost")

@@ -152,3 +152,38 @@ def test_a_batch_whose_first_example_alone_counts_is_wrong(tmp_path):
     text = TOLD.replace("output_gradient.T @ self.input_tensor", "output_gradient[:1].T @ self.input_tensor[:1]")
     assert text != TOLD
     assert [t.name for t in check(text, "dense", tmp_path).report.tensors if not t.passed] == ["weight_params"]
+
+
+NORM = """
+class Norm:
+    def __init__(self, d):
+        self.gamma, self.beta, self.running_var = np.ones(d), np.zeros(d), np.ones(d)
+
+    def forward(self, x):
+        self.var = x.var(axis=0)
+        self.running_var = 0.9 * self.running_var + 0.1 * self.var
+        self.xc, self.istd = x - x.mean(axis=0), 1 / np.sqrt(self.var + 1e-5)
+        return self.gamma * self.xc * self.istd + self.beta
+
+    def backward(self, dy):
+        m, istd = dy.shape[0], self.istd
+        self.dgamma, self.dbeta = (dy * self.xc * istd).sum(axis=0), dy.sum(axis=0)
+        g = dy * self.gamma
+        dvar = (g * self.xc).sum(axis=0) * -0.5 * istd**3
+        return g * istd - (g * istd).sum(axis=0) / m + dvar * 2 * self.xc / m
+"""
+
+
+def test_batch_normalisation_is_checked_with_a_batch(tmp_path):
+    """Of one example its x has no gradient at all, whatever is wrong."""
+    assert check(NORM, "Norm", tmp_path).passed
+    for old, new, tensor in (("dy * self.gamma", "dy * 1", "x"), ("self.xc * istd)", "self.xc)", "gamma")):
+        assert old in NORM
+        found = check(NORM.replace(old, new), "Norm", tmp_path)
+        assert [t.name for t in found.report.tensors if not t.passed] == [tensor]
+
+
+def test_running_statistics_on_the_way_back_are_named(tmp_path):
+    wrong = NORM.replace("dy.shape[0], self.istd", "dy.shape[0], (self.running_var + 1e-5) ** -0.5")
+    assert wrong != NORM
+    assert "norm-running-statistics" in [cause.key for cause in check(wrong, "Norm", tmp_path).causes]
