@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from data.sources import Variant
 from lab import command_lines
 from lab.drawing.figure import Event
 from lab.runs.interventions import Intervention, in_words, short
+from lab.runs.look_again import look_again
 from lab.runs.pictures import Picture, unpack, weight_pictures
 from lab.runs.result import Result
 from lab.runs.run import Run
@@ -33,6 +35,7 @@ HEALTH_EXAMPLES = 500
 NICENESS = 10  # of the thread that trains and its helpers: whoever draws, or answers a key, goes first
 LOG_HEADINGS = "   update  epoch  eta       train loss       validation"
 ENDED = ("done", "interrupted", "diverged", "failed", "running elsewhere")
+LOOKING, SEEN = "Computing it from the saved network ...", "seen"
 Row = dict[str, float]  # of metrics.csv
 
 
@@ -63,6 +66,28 @@ class ShownRun:
         self.log: list[str] = []
         self.events: list[Event] = []  # what happened to it, by updates
         self.interventions: list[Intervention] = []  # the learning rates that the user set
+        self.looked = ""  # at the saved network: "" not yet, a word while it is looked at and then, or why it cannot be
+
+    def look(self, compute: threading.Lock, cores: int) -> None:
+        """Once the run has ended: compute, in a thread, what is not known of its network. Holds `compute` meanwhile."""
+        if self.ended and self.store and not self.looked:
+            self.looked = LOOKING
+            work = partial(self._look, self.store, compute, cores)
+            threading.Thread(target=work, name="gradlab-look", daemon=True).start()
+
+    def _look(self, store: RunStore, compute: threading.Lock, cores: int) -> None:
+        try:
+            with compute:
+                seen = look_again(store, cores)
+        except Exception as error:  # whatever it is, the app lives on and says it
+            self.looked = f"This cannot be computed: {error}."
+            return
+        if not any(each.gradient for each in self.health):  # what was seen while it trained is more
+            self.health = seen.health
+        if self.confusion is None:
+            self.confusion = (f"{seen.part} part, update {seen.update:,}", seen.classes, seen.counts)
+        self.pictures = self.pictures or seen.pictures
+        self.looked = SEEN
 
     def take(self, result: Result, pictures: dict[str, list[Picture]]) -> None:
         """What a run left at its end."""
@@ -171,7 +196,7 @@ class TrainingThread(ShownRun):
         self.etas.add(snapshot.update, snapshot.eta)
         if snapshot.evaluations:
             self.points.append(row(snapshot))
-            self.log.append(_log_line(snapshot))
+            self.log.append(_log_line(self.points[-1]))
         if self.watch_health and self.run:
             self._thetas.append(self.run.trainer.network.theta.copy())
         self.snapshot = snapshot
@@ -283,7 +308,8 @@ def saved(store: RunStore) -> ShownRun:
     record.per_epoch = max(1, round(last["update"] / last["epoch"])) if last["epoch"] else 1
     for point in record.points:
         record.etas.add(int(point["update"]), point["eta"])
-    record.log.append(saved.state_line)
+    label = saved.result["data"] if saved.result else saved.data
+    record.log += [label, f"saved in {store.path}", LOG_HEADINGS, *map(_log_line, record.points), saved.state_line]
     record.interventions = saved.interventions
     record.events = [_event(each) for each in saved.interventions]
     if saved.result:
@@ -305,9 +331,6 @@ def _event(intervention: Intervention) -> Event:
     return Event(intervention["update"], short(intervention))
 
 
-def _log_line(snapshot: Snapshot) -> str:
-    train, validation = (snapshot.evaluations[split] for split in SPLITS)
-    return (
-        f"{snapshot.update:>9,} {snapshot.epoch:6.1f}  {snapshot.eta:<8.3g}"
-        f"{train.loss:7.4g} {train.accuracy:6.1%}  {validation.loss:7.4g} {validation.accuracy:6.1%}"
-    )
+def _log_line(row: Row) -> str:
+    train, validation = (f"{row[f'{each}_loss']:7.4g} {row[f'{each}_accuracy']:6.1%}" for each in SPLITS)
+    return f"{row['update']:>9,} {row['epoch']:6.1f}  {row['eta']:<8.3g}{train}  {validation}"

@@ -133,6 +133,11 @@ def resume(store: RunStore, threads: int) -> Run:
         raise LabError(f"{store.path} is done: there is nothing left to train")
     if result is not None and result["state"] == "diverged":
         raise LabError(f"{store.path} diverged at update {result['diverged_at']:,}: start again with a smaller eta")
+    return restored(store, threads)
+
+
+def restored(store: RunStore, threads: int) -> Run:
+    """A run as its last checkpoint has it, however it ended. Raises DataError, PresetError, LabError."""
     preset, checkpoint = store.preset(), store.checkpoint()
     try:
         dataset = load_data(preset, str(checkpoint["run.variant"]))

@@ -2,15 +2,19 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from textual.widgets import DataTable, Static, TabbedContent
 
 from lab.disk import exclusive
+from lab.runs import run as lab_run
 from lab.runs.catalogue import list_runs
 from lab.runs.store import RunStore
+from presets.load import load
 from tests.tui.conftest import wait_until
 from tests.tui.recorded import record, some_runs
 from tui.screens.dialogues import ConfirmScreen
+from tui.training import SEEN, saved
 from tui.widgets.overlay import Overlay
 from tui.widgets.plot import SeriesPlot
 
@@ -87,13 +91,13 @@ async def test_the_table_says_of_every_run_what_it_is_and_how_it_ended(runs):
     some_runs()
     async with runs(size=(160, 45)) as (app, _):
         assert rows(app) == [
-            [" ", "a1-test1-00ee", "diverged", "-", "30.29%", "full", "2026-01-04 07:08",
+            [" ", "a1-test1-00ee", "diverged", "-", "30.29%", "full", "2026-01-04 07:08", "",
              "optimiser.eta=100000.0"],
-            [" ", "a2-final-00dd", "interrupted", "-", "51.33%", "full", "2026-01-03 06:07", ""],
-            [" ", "a3-3layer-bn-00cc", "interrupted", "-", "53.61%", "full", "2026-01-03 05:06", ""],
-            [" ", "a2-setting1-00bb", "done", "41.00%", "45.88%", "mini", "2026-01-02 04:05",
+            [" ", "a2-final-00dd", "interrupted", "-", "51.33%", "full", "2026-01-03 06:07", "", ""],
+            [" ", "a3-3layer-bn-00cc", "interrupted", "-", "53.61%", "full", "2026-01-03 05:06", "", ""],
+            [" ", "a2-setting1-00bb", "done", "41.00%", "45.88%", "mini", "2026-01-02 04:05", "",
              "network.hidden=[100, 50] loss.lambda=0.05"],
-            [" ", "a2-setting1-00aa", "done", "46.57%", "45.88%", "full", "2026-01-02 03:04", ""],
+            [" ", "a2-setting1-00aa", "done", "46.57%", "45.88%", "full", "2026-01-02 03:04", "", ""],
         ]  # fmt: skip
 
 
@@ -142,7 +146,7 @@ async def test_the_run_under_the_cursor_is_drawn_both_parts_of_it(runs):
 async def test_marked_runs_are_drawn_over_one_another_in_the_order_of_their_marks(runs):
     stores = some_runs()
     async with runs() as (app, pilot):
-        await pilot.press("ctrl+end", "space", "up", "enter")
+        await pilot.press("ctrl+end", "space", "up", "space")
         assert [row[0] for row in rows(app)] == [" ", " ", " ", "B", "A"]
         loss, accuracy = plots(app)
         assert loss.title == "validation loss"
@@ -180,12 +184,95 @@ async def test_a_diverged_run_is_drawn_on_a_logarithmic_axis_and_its_gap_is_said
 
 async def test_no_more_runs_are_marked_than_can_be_told_apart(runs):
     for i in range(7):
-        record(f"2026010{i + 1}-030405-a2-setting1-00a{i}")
+        record(f"2026010{i + 1}-030405-a2-setting1-00a{i}", f"lambda={i}")
     async with runs() as (app, pilot):
         for _ in range(7):
             await pilot.press("space", "down")
         assert sum(row[0] != " " for row in rows(app)) == 6
-        assert "at most 6 runs" in messages(app)[-1]
+        assert "at most 6 settings" in messages(app)[-1]
+
+
+async def test_runs_of_one_setting_share_a_letter_and_are_drawn_as_mean_and_band(runs):
+    stores = [
+        record(f"2026010{seed}-030405-a2-setting1-00a{seed}", f"seed={seed}", accuracy=0.4 + seed / 100)
+        for seed in (1, 2, 3)
+    ]
+    record("20260104-030405-a2-setting1-00bb", "seed=4", "lambda=0.5")
+    record("20260105-030405-a2-setting1-00cc", accuracy=0.41)  # as the first one, seed and all
+    async with runs(size=(160, 45)) as (app, pilot):
+        await pilot.press("ctrl+end", "a", "ctrl+home", "space")
+        assert [row[0] for row in rows(app)] == ["B", " ", "A", "A", "A"]
+        accuracy = plots(app)[1]
+        (a, b) = accuracy.curves
+        finals = [store.metrics()[-1]["validation_accuracy"] for store in stores]
+        assert a.points[-1][1] == pytest.approx(sum(finals) / 3)
+        assert a.band[-1] == (1000, min(finals), max(finals))
+        assert (a.label, b.label, b.band) == ("A", "B", ())
+        assert "A a2-setting1, seeds 1, 2, 3 · 42.00% ± 1.00" in text(app, "overlay-legend")
+        await pilot.press("u", "space", "down", "a")
+        assert "no other run of this setting" in messages(app)[-1]
+
+
+async def test_curves_that_lie_on_one_another_are_named_together_and_what_cannot_be_drawn_has_no_letter(runs):
+    record("20260101-030405-a2-setting1-00aa")
+    record("20260102-030405-a2-setting1-00bb")
+    broken = record("20260103-030405-a2-setting1-00cc")
+    (broken.path / "metrics.csv").write_text("update\n")
+    async with runs(size=(120, 40)) as (app, pilot):
+        await pilot.press("space", "down", "space", "down", "space")
+        assert [row[0] for row in rows(app)] == ["!", "A", "B"]
+        assert [curve.label for curve in plots(app)[0].curves] == ["A=B"]
+        assert "B a2-setting1-00aa · 46.00%" in text(app, "overlay-legend")
+
+
+async def test_a_run_is_noted_and_found_by_what_was_noted(runs):
+    some_runs()
+    async with runs(size=(160, 45)) as (app, pilot):
+        await pilot.press("n", *"too fast #sgd", "enter")
+        assert rows(app)[0][7] == "too fast #sgd"
+        assert "too fast #sgd" in text(app, "run")
+        await pilot.press("slash", *"#sg", "enter")
+        assert [row[1] for row in rows(app)] == ["a1-test1-00ee"]
+        assert app.focused.id == "runs"
+        await pilot.press("slash", *"x5")
+        assert rows(app) == []
+        assert "No run has x5" in text(app, "run")
+        await pilot.press("escape")
+        assert len(rows(app)) == 5
+        await pilot.press("n", "escape")
+        assert rows(app)[0][7] == "too fast #sgd"
+
+
+async def test_enter_opens_any_run_in_all_tabs_of_train(lab, small, until):
+    """What the files do not hold is computed from the checkpoint, or it is said why not."""
+    run = lab_run.start(load(small), "mini", Path("runs"), 1)
+    run.go(lambda snapshot: None)
+    app = lab(runs=Path("runs"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: rows(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: app.screen.mode == "train" and app.training)
+        assert len(app.training.points) == len(run.store.metrics())
+        tabs = app.screen.query_one("#tabs", TabbedContent)
+        for tab, shown in (("confusion", "rows true"), ("classes", "precision"), ("layers", "Dense"), ("log", "")):
+            tabs.active = f"{tab}-tab"
+            await until(pilot, lambda tab=tab, shown=shown: tab == "log" or shown in text(app, tab))
+        await until(pilot, lambda: app.training.looked == SEEN)
+        dense = [row for row in app.training.health if row.layer == "Dense"]
+        assert all(row.weight > 0 and row.gradient > 0 for row in dense)
+        counts = np.array(run.store.result()["confusion"])
+        np.testing.assert_array_equal(app.training.confusion[2], counts)
+        assert len(app.screen.query_one("#log").lines) > len(app.training.points)
+        (run.store.path / "result.json").unlink()  # as if it had been killed: all is in the checkpoint
+        killed = saved(run.store)
+        killed.look(app.compute, 1)
+        await until(pilot, lambda: killed.looked == SEEN)
+        np.testing.assert_array_equal(killed.confusion[2], counts)
+        checkpoint = run.store.checkpoint()
+        run.store.save_checkpoint(checkpoint | {"run.fingerprints": np.array(["other"])})
+        other = saved(run.store)
+        other.look(app.compute, 1)
+        await until(pilot, lambda: "was trained on other data" in other.looked)
 
 
 async def test_settings_that_differ_stand_side_by_side(runs, until):
@@ -291,7 +378,7 @@ async def test_any_size_is_survived_and_the_cursor_stays(runs):
             await pilot.resize_terminal(*size)
             await pilot.pause()
             assert app.screen.query_one("#runs", DataTable).cursor_row == 2
-        assert len(rows(app)[0]) == 8
+        assert len(rows(app)[0]) == 9
 
 
 async def test_the_markers_are_those_of_the_settings(runs):

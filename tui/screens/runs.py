@@ -1,6 +1,7 @@
 """Runs: the saved runs as a table, and the curves and settings of the marked runs side by side."""
 
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -12,36 +13,56 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.coordinate import Coordinate
-from textual.widgets import DataTable, Static, TabbedContent, TabPane
+from textual.widgets import DataTable, Input, Static, TabbedContent, TabPane
 from textual.worker import Worker, WorkerState, get_current_worker
 
 from lab.errors import LabError
 from lab.report.report import write_report
 from lab.runs.catalogue import Catalogue, RunRow
 from lab.runs.interventions import in_words
-from lab.runs.saved import TIME, value_text
+from lab.runs.notes import in_words as noted
+from lab.runs.notes import matching, written
+from lab.runs.saved import TIME, SavedRun, value_text
+from lab.runs.seeds import Setting, by_setting
 from lab.runs.store import RunStore
 from lab.runs.view import figure
 from presets.errors import PresetError
 from tui.modes import key_of
 from tui.screens.base import ModeScreen
-from tui.screens.dialogues import ConfirmScreen
+from tui.screens.dialogues import AskScreen, ConfirmScreen
 from tui.screens.train import TrainScreen
+from tui.training import saved
 from tui.widgets.overlay import LETTERS, MEASURES, Overlay, side_by_side
 
 SECONDS = 1.0  # between two looks at the disk
-MOST = 6  # runs that can be told apart in a plot
+MOST = 6  # settings that can be told apart in a plot
 TINY, NARROW, WIDE = 60, 76, 120  # columns
-OTHERS = 92  # columns that all but the last column of the table may take
+OTHERS = 92  # columns that all but the two last columns of the table may take
+
+
+class RunsTable(DataTable[Text]):
+    """Enter opens what is under the cursor, and the footer says so."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select_cursor", "Open", key_display="⏎", id="runs.open",
+                tooltip="Open the run in Train, in all its tabs."),
+    ]  # fmt: skip
 
 
 class RunsScreen(ModeScreen):
-    """Marks are kept by path, in the order they were made; without any, the run under the cursor is shown."""
+    """Marks are kept by path, in the order they were made; without any, the run under the cursor is shown. Marked runs
+    of one setting share a letter: they are drawn as their mean and a band."""
 
     CSS_PATH = "../styles/runs.tcss"
+    AUTO_FOCUS = "#runs"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "Mark", id="runs.mark",
                 tooltip="Mark or unmark the run under the cursor."),
+        Binding("slash", "find", "Find", id="runs.find", key_display="/",
+                tooltip="Show only runs with these words or #tags; escape shows all."),
+        Binding("n", "note", "Note", id="runs.note", tooltip="Note something of the run; words with # are tags."),
+        Binding("a", "seeds", "All seeds", show=False, id="runs.seeds",
+                tooltip="Mark all runs of this setting, whatever their seeds."),
         Binding("u", "unmark", "Unmark all", show=False, id="runs.unmark", tooltip="Unmark all runs."),
         Binding("r", "resume", "Resume", id="runs.resume", tooltip="Resume the interrupted run in Train."),
         Binding("w", "report", "Report", id="runs.report",
@@ -61,7 +82,8 @@ class RunsScreen(ModeScreen):
     def compose_mode(self) -> ComposeResult:
         yield Static(f"No runs yet. {key_of('train')} opens Train, where r starts one.", id="no-runs")
         with Vertical(id="with-runs"):
-            yield DataTable[Text](id="runs", cursor_type="row", cell_padding=1)
+            yield Input(placeholder="/ finds: name, state, setting, note or #tag", compact=True, id="find")
+            yield RunsTable(id="runs", cursor_type="row", cell_padding=1)
             yield Static("", id="run")
             with TabbedContent(id="runs-tabs"):
                 with TabPane("Curves", id="overlay-tab"):
@@ -72,10 +94,13 @@ class RunsScreen(ModeScreen):
     def on_mount(self) -> None:
         """Look at the disk at once."""
         self._catalogue = Catalogue(self.lab.runs)
-        self._rows: list[RunRow] = []  # the newest first
+        self._all: list[RunRow] = []  # the newest first
+        self._rows: list[RunRow] = []  # those of them that are shown
+        self._places: dict[str, int] = {}  # of marked runs among the settings that are drawn, by path
         self._marked: list[str] = []  # paths
         self._looked = float("-inf")
         self._progress = ""  # of a report that is being written
+        self._room = 0  # columns for the changed settings of a run
         self.tick()
 
     # What is shown
@@ -118,19 +143,30 @@ class RunsScreen(ModeScreen):
             if event.state == WorkerState.SUCCESS:
                 self._take(list(reversed(worker.result or [])))
 
-    def _take(self, rows: list[RunRow]) -> None:
-        """Show these runs, if they are not what is shown already."""
-        self.set_class(not rows, "-none")
-        self.set_class(bool(rows), "-some")
+    def _take(self, every: list[RunRow]) -> None:
+        """Show these runs, as far as they are looked for, if they are not what is shown already."""
+        self.set_class(not every, "-none")
+        self.set_class(bool(every), "-some")
+        rows = matching(every, self.query_one("#find", Input).value)
+        began, self._all = not self._all, every
         if rows != self._rows:
-            there = {row["run"] for row in rows}
+            there = {row["run"] for row in every}
             self._marked = [path for path in self._marked if path in there]
             cursor = self.current["run"] if self.current else None
             self._rows = rows
+            self._place()
             self._fill(cursor)
-            if self.focused is None and rows:
-                self.runs.focus()
+        if began and every and self.focused is None:
+            self.runs.focus()
         self._show()
+
+    @on(Input.Changed, "#find")
+    def _looked_for(self) -> None:
+        self._take(self._all)
+
+    @on(Input.Submitted, "#find")
+    def _found(self) -> None:
+        self.runs.focus()
 
     def on_resize(self) -> None:
         """There may be room for other columns."""
@@ -142,7 +178,9 @@ class RunsScreen(ModeScreen):
         table, width = self.runs, self.size.width
         columns = ["", "run", "state", "result", "report"] if width >= TINY else ["", "run", "result"]
         columns += ["data", "began"] if width >= NARROW else []
-        columns += ["changed"] if width >= WIDE else []
+        columns += ["note", "changed"] if width >= WIDE else []
+        notes = max((len(noted(row["note"], row["tags"])) for row in self._rows), default=0)
+        self._room = max(10, (width - OTHERS) // 2, width - OTHERS - max(notes, 4))  # for changes; the rest for notes
         cells = [[self._cell(row, column) for column in columns] for row in self._rows]
         table.clear(columns=True)
         for column, *texts in zip(columns, *cells, strict=True):
@@ -171,9 +209,12 @@ class RunsScreen(ModeScreen):
                 return Text(figure("accuracy", row["reported"]))
             case "began":
                 return Text(row["when"])
-            case "changed":
-                text = Text(_changes(row), no_wrap=True)
-                text.truncate(max(10, self.size.width - OTHERS), overflow="ellipsis")
+            case "note" | "changed":
+                changes = column == "changed"
+                text = Text(_changes(row) if changes else noted(row["note"], row["tags"]), no_wrap=True)
+                text.truncate(
+                    self._room if changes else max(10, self.size.width - OTHERS - self._room), overflow="ellipsis"
+                )
                 return text
             case _:
                 return Text(row["data"])
@@ -181,27 +222,42 @@ class RunsScreen(ModeScreen):
     def _mark(self, path: str) -> Text:
         if path not in self._marked:
             return Text(" ")
-        place = self._marked.index(path)
+        if (place := self._places.get(path)) is None:  # it cannot be drawn
+            return Text("!", self.app.current_theme.error or "")
         return Text(LETTERS[place], self.lab.look.style(place).rich)
 
-    @on(DataTable.RowHighlighted)
-    def _show(self) -> None:
-        """Curves and settings of what is chosen."""
-        records, complaints = [], []
-        for path in self.chosen:
+    def _read(self, paths: Sequence[str]) -> tuple[list[Setting], list[str]]:
+        """The settings of these runs, and why others cannot be read."""
+        records: list[SavedRun] = []
+        complaints = []
+        for path in paths:
             try:
                 records.append(self._catalogue.record(RunStore(Path(path))))
             except (LabError, PresetError) as error:
                 complaints.append(str(error))
-        self.query_one("#overlay", Overlay).show(records, complaints)
+        return by_setting(records), complaints
+
+    def _place(self) -> None:
+        """Give the marked runs the letters that they are drawn with."""
+        settings, _ = self._read(self._marked)
+        self._places = {str(each.store.path): k for k, setting in enumerate(settings) for each in setting.records}
+
+    @on(DataTable.RowHighlighted)
+    def _show(self) -> None:
+        """Curves and settings of what is chosen."""
+        settings, complaints = self._read(self.chosen)
+        self.query_one("#overlay", Overlay).show(settings, complaints)
         self.query_one("#side", Static).update(
-            side_by_side(records, self.lab.look) if records else Content("\n".join(complaints))
+            side_by_side(settings, self.lab.look) if settings else Content("\n".join(complaints))
         )
         self._show_current()
 
     def _show_current(self) -> None:
         row = self.current
         if row is None:
+            self.query_one("#run", Static).update(
+                f"No run has {self.query_one('#find', Input).value}: escape shows all."
+            )
             return
         facts = [row["state"], f"{row['updates']:,} updates"]
         name = row["name"] if self.size.width >= TINY else TIME.sub("", row["name"])
@@ -210,7 +266,10 @@ class RunsScreen(ModeScreen):
         elif len(self._marked) > 1:
             facts.append(f"{len(self._marked)} runs marked")
         lines = [Content.assemble((name, "bold"), "  ", " · ".join(facts))]
-        lines.append(Content.styled(f"changed: {_changes(row) or 'nothing'}", "$foreground-muted"))
+        about = [f"changed: {_changes(row) or 'nothing'}"]
+        if said := noted(row["note"], row["tags"]):
+            about.insert(0, said)
+        lines.append(Content.styled(" · ".join(about), "$foreground-muted"))
         self.query_one("#run", Static).update(Content("\n").join(lines))
 
     def settings_changed(self) -> None:
@@ -223,17 +282,94 @@ class RunsScreen(ModeScreen):
     # What the user does
 
     @on(DataTable.RowSelected)
+    async def _open(self) -> None:
+        """Open the run under the cursor in Train, as it was left."""
+        row = self.current
+        if row is None:
+            return
+        training = self.lab.training
+        shown = training is not None and training.store is not None and str(training.store.path) == row["run"]
+        try:
+            record = None if shown else saved(RunStore(Path(row["run"])))
+        except (LabError, PresetError) as error:
+            self.refuse(error)
+            return
+        train = await self._to_train()
+        if record:
+            train.show(record)
+
+    async def _to_train(self) -> TrainScreen:
+        await self.app.switch_mode("train")
+        train = self.app.screen
+        assert isinstance(train, TrainScreen), "the mode just opened"
+        return train
+
+    def action_find(self) -> None:
+        """To the field that narrows the list down."""
+        self.add_class("-finding")
+        self.query_one("#find").focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Escape shows all runs again, too."""
+        if action == "leave_field" and any(field.value for field in self.query("#find").results(Input)):
+            return True
+        return super().check_action(action, parameters)
+
+    def action_leave_field(self) -> None:
+        """All runs, and back to the table."""
+        self.query_one("#find", Input).value = ""
+        self.remove_class("-finding")
+        self.runs.focus()
+
+    def action_note(self) -> None:
+        """Ask for a line about the run under the cursor."""
+        if row := self.current:
+            ask = AskScreen("Note", f"Of {row['name']}. Words that begin with # are tags.",
+                            noted(row["note"], row["tags"]), written)  # fmt: skip
+            self.app.push_screen(ask, partial(self._note, row["run"]))
+
+    def _note(self, path: str, text: str | None) -> None:
+        if text is None:
+            return
+        try:
+            RunStore(Path(path)).save_notes(written(text))
+        except LabError as error:
+            self.refuse(error)
+        else:
+            self._take(list(reversed(self._catalogue.list_runs())))
+
+    def action_seeds(self) -> None:
+        """Mark the runs of the setting under the cursor."""
+        row = self.current
+        if row is None:
+            return
+        likely = [each["run"] for each in self._all if each["preset"] == row["preset"]]
+        settings, _ = self._read([row["run"], *(path for path in likely if path != row["run"])])
+        own = [str(each.store.path) for each in settings[0].records] if settings else []
+        if len(own) < 2:
+            self.refuse(
+                "there is no other run of this setting with another seed: gradlab run PRESET --seed N makes one"
+            )
+            return
+        self._try_marks([path for path in self._marked if path not in own] + own)
+
     def action_mark(self) -> None:
         """Mark the run under the cursor, or take its mark off."""
         if self.current is None:
             return
         path = self.current["run"]
         if path in self._marked:
-            self._marked.remove(path)
-        elif len(self._marked) == MOST:
-            self.refuse(f"a plot shows at most {MOST} runs: unmark one first")
+            self._try_marks([each for each in self._marked if each != path])
         else:
-            self._marked.append(path)
+            self._try_marks([*self._marked, path])
+
+    def _try_marks(self, marks: list[str]) -> None:
+        """Take these marks, if what they are of can be told apart."""
+        settings, complaints = self._read(marks)
+        if len(settings) + len(complaints) > MOST:
+            self.refuse(f"a plot shows at most {MOST} settings: unmark one first")
+            return
+        self._marked = marks
         self._marks_changed()
 
     def action_unmark(self) -> None:
@@ -242,6 +378,7 @@ class RunsScreen(ModeScreen):
         self._marks_changed()
 
     def _marks_changed(self) -> None:
+        self._place()
         for i, row in enumerate(self._rows):
             self.runs.update_cell_at(Coordinate(i, 0), self._mark(row["run"]))
         self._show()
@@ -274,9 +411,7 @@ class RunsScreen(ModeScreen):
         if row["state"] != "interrupted":
             self.refuse(f"{row['name']} is {row['state']}: only an interrupted run can be resumed")
             return
-        await self.app.switch_mode("train")
-        train = self.app.screen
-        assert isinstance(train, TrainScreen), "the mode just opened"
+        train = await self._to_train()
         try:
             train.resume(RunStore(Path(row["run"])))
         except (LabError, PresetError) as error:
@@ -319,7 +454,7 @@ class RunsScreen(ModeScreen):
             except LabError as error:
                 self.refuse(error)
             else:
-                self._take([row for row in self._rows if row["run"] != path])
+                self._take([row for row in self._all if row["run"] != path])
 
 
 def _changes(row: RunRow) -> str:

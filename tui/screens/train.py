@@ -28,7 +28,7 @@ from presets.sanity import overfit
 from tui.run_figures import MEASURES
 from tui.screens.base import ModeScreen
 from tui.screens.dialogues import AskScreen
-from tui.training import ShownRun, TrainingThread
+from tui.training import SEEN, ShownRun, TrainingThread
 from tui.widgets import tables
 from tui.widgets.curves import Curves
 from tui.widgets.form import PresetForm
@@ -42,6 +42,8 @@ NO_PICTURES = (
     "Pictures are the weights of a single dense layer (templates), of a first convolution over images (kernels), and, "
     "when a run has ended, the images it is surest about and wrong."
 )
+LOOKS = ("confusion-tab", "classes-tab", "pictures-tab", "layers-tab")  # at a network, also at a saved one
+LAYERS = "root mean squares; dead: share of units that never fire"
 WORDS = {
     "loading": "loading data",
     "finishing": "computing the final numbers",
@@ -137,6 +139,8 @@ class TrainScreen(ModeScreen):
         if isinstance(record, TrainingThread):
             record.watch_health = tab == "layers-tab"
             self._ask(record, tab)
+        if record and tab in LOOKS:
+            record.look(self.lab.compute, self.lab.threads)
         ascii_only = self.lab.settings.markers == "ascii"
         match tab:
             case "curves-tab":
@@ -150,11 +154,12 @@ class TrainScreen(ModeScreen):
             case "pictures-tab":
                 self._show_pictures(record)
             case "layers-tab" if record and record.health:
-                self._fill(
-                    "layers", "root mean squares; dead: share of units that never fire", tables.layers(record.health)
-                )
+                said = [] if record.looked in ("", SEEN) else [record.looked]
+                what = "  ".join([LAYERS, *said])
+                self._fill("layers", what, tables.layers(record.health))
             case "confusion-tab" | "classes-tab" | "layers-tab":
-                self._fill(tab.removesuffix("-tab"), "No run yet." if record is None else "Not yet known.", Content(""))
+                unknown = record and (record.looked or "Not yet known.")
+                self._fill(tab.removesuffix("-tab"), unknown or "No run yet.", Content(""))
             case "log-tab" if record:
                 for line in record.log[self._logged :]:
                     self.query_one("#log", RichLog).write(line)

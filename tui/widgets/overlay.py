@@ -1,4 +1,4 @@
-"""Curves of saved runs: of one run, both parts of the data; of several, one part of each, over one another."""
+"""Curves of saved runs: of one setting, both parts of the data; of several, one part of each, over one another."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,9 @@ from lab.runs.compare import compare
 from lab.runs.compare_view import table
 from lab.runs.interventions import short
 from lab.runs.saved import SavedRun, labels
+from lab.runs.seeds import Setting, mean_and_band, reached
 from lab.runs.store import SPLITS
+from lab.runs.view import figure
 from presets.load import changed
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.reading import UNREAD, Reading
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
     from tui.app import GradlabApp
 
 MEASURES = ("loss", "cost", "accuracy", "eta")
-LETTERS = ascii_uppercase  # runs are called so in the table and at the ends of their curves
+SIGN, GAP = 4, 3  # columns of an entry of the legend: before its name, and after it
+LETTERS = ascii_uppercase  # settings are called so in the table and at the ends of their curves
 
 
 @dataclass(frozen=True)
@@ -36,18 +39,19 @@ class OverlayView:
     """What the user has switched on."""
 
     measure: str = "loss"
-    split: str = "validation"  # of several runs
+    split: str = "validation"  # of several settings
     log: bool = False  # the other way round where a run has diverged
     reading: Reading = UNREAD
 
 
 class Overlay(Vertical):
-    """A plot of the measure, and beside it, where there is room, of the accuracy."""
+    """A plot of the measure, and beside it, where there is room, of the accuracy. Runs of one setting are drawn as
+    their mean and a band from the least to the largest."""
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.view = OverlayView()
-        self._records: list[SavedRun] = []
+        self._settings: list[Setting] = []
         self._complaints: list[str] = []
 
     def compose(self) -> ComposeResult:
@@ -56,11 +60,12 @@ class Overlay(Vertical):
             yield SeriesPlot(id="overlay-measure")
             yield SeriesPlot(id="overlay-accuracy")
 
-    def show(self, records: Sequence[SavedRun], complaints: Sequence[str] = ()) -> None:
-        """Draw these runs; `complaints`: why others cannot be drawn."""
-        if [r.store.path for r in records] != [r.store.path for r in self._records]:
+    def show(self, settings: Sequence[Setting], complaints: Sequence[str] = ()) -> None:
+        """Draw these settings; `complaints`: why others cannot be drawn."""
+        before = [record.store.path for record in self._records]
+        self._settings, self._complaints = list(settings), list(complaints)
+        if before != [record.store.path for record in self._records]:
             self.view = replace(self.view, reading=UNREAD)
-        self._records, self._complaints = list(records), list(complaints)
         self._draw()
 
     def switch(self, **changes: object) -> None:
@@ -74,10 +79,23 @@ class Overlay(Vertical):
             plot.redraw()
         self._draw()
 
+    def on_resize(self) -> None:
+        """There may be room for more beside one another."""
+        self._entitle()
+
+    def _entitle(self) -> None:
+        legend, words = self.query_one("#overlay-legend", Static), self._legend()
+        legend.display = len(words) > 0
+        legend.update(words)
+
     def _draw(self) -> None:
-        self.query_one("#overlay-legend", Static).update(self._legend())
+        self._entitle()
         for measure, id in ((self.view.measure, "overlay-measure"), ("accuracy", "overlay-accuracy")):
             self.query_one(f"#{id}", SeriesPlot).show(self._figure(measure))
+
+    @property
+    def _records(self) -> list[SavedRun]:
+        return [record for setting in self._settings for record in setting.records]
 
     @property
     def _whole(self) -> tuple[float, float]:
@@ -92,35 +110,44 @@ class Overlay(Vertical):
     def _zoomed(self, event: SeriesPlot.Zoomed) -> None:
         self.switch(reading=self.view.reading.zoomed(self._whole, event.factor, event.x))
 
+    # The plots
+
     def _figure(self, measure: str) -> Figure:
-        curves = tuple(Curve(tuple(points), k, name) for k, (name, points) in enumerate(self._series(measure).items()))
-        several = len(self._records) > 1 and measure != "eta"
+        several = len(self._settings) > 1 and measure != "eta"
         diverged = any(record.state == "diverged" for record in self._records)  # to be seen on a logarithmic axis only
         log = measure != "accuracy" and self.view.log != (diverged and measure != "eta")
+        references = self._references() if measure == "accuracy" else {}
         return Figure(
             f"{self.view.split} {measure}" if several else measure,
-            curves,
+            self._curves(measure),
             self.view.reading.window or self._whole,
-            self._references() if measure == "accuracy" else (),
+            tuple(references.values()),
             log,
             percent=measure == "accuracy",
             x_title="update",
             cursor=self.view.reading.cursor,
             events=self._events,
+            reference_name=self._reported(references),
         )
 
-    def _series(self, measure: str) -> dict[str, list[Point]]:
-        """Points by the names of their curves: of one run its parts, of several its letters."""
-        if len(self._records) == 1 and measure != "eta":
-            return {split: _column(self._records[0], f"{split}_{measure}") for split in SPLITS}
+    def _curves(self, measure: str) -> tuple[Curve, ...]:
+        """Of one setting its parts; of several their letters, together where they lie on one another."""
+        if len(self._settings) == 1 and measure != "eta":
+            return tuple(
+                self._curve(self._settings[0], f"{split}_{measure}", k, split) for k, split in enumerate(SPLITS)
+            )
         column = "eta" if measure == "eta" else f"{self.view.split}_{measure}"
-        return {name: _column(record, column) for name, record in zip(self._names, self._records, strict=True)}
+        drawn: dict[tuple[Point, ...], Curve] = {}
+        for place, setting in enumerate(self._settings):
+            label = LETTERS[place] if len(self._settings) > 1 else measure
+            curve = self._curve(setting, column, place, label)
+            same = drawn.get(curve.points)
+            drawn[curve.points] = replace(same, label=f"{same.label}={label}") if same else curve
+        return tuple(drawn.values())
 
-    @property
-    def _names(self) -> list[str]:
-        return [
-            f"{letter} {name}" for letter, name in zip(LETTERS, labels([r.store for r in self._records]), strict=False)
-        ]
+    def _curve(self, setting: Setting, column: str, style: int, label: str) -> Curve:
+        mean, band = mean_and_band(setting, column)
+        return Curve(tuple(mean), style, label, band=tuple(band))
 
     @property
     def _events(self) -> tuple[Event, ...]:
@@ -129,39 +156,83 @@ class Overlay(Vertical):
             return ()
         return tuple(Event(each["update"], short(each)) for each in self._records[0].interventions)
 
-    def _references(self) -> tuple[float, ...]:
-        """The accuracies the reports give for these runs."""
-        return tuple(dict.fromkeys(v for r in self._records for k, v in r.reported.items() if k.endswith("accuracy")))
+    # The legend
+
+    def _references(self) -> dict[str, float]:
+        """The accuracies the reports give, by the letters of the settings they are of."""
+        given: dict[float, str] = {}
+        for letter, setting in zip(LETTERS, self._settings, strict=False):
+            for key, value in setting.records[0].reported.items():
+                if key.endswith("accuracy") and letter not in given.get(value, ""):
+                    given[value] = given.get(value, "") + letter
+        return {f"{value}{letters}": value for value, letters in given.items()}
+
+    def _reported(self, references: dict[str, float]) -> str:
+        """What the horizontal lines are, and whose."""
+        if not references:
+            return ""
+        several = len(self._settings) > 1
+        each = [
+            f"{value:.2%}" + (f" ({key.removeprefix(str(value))})" if several else "")
+            for key, value in references.items()
+        ]
+        beside = ", full data" if any(record.variant == "mini" for record in self._records) else ""
+        return f"reported {', '.join(each)}{beside}"
 
     def _legend(self) -> Content:
         look = cast("GradlabApp", self.app).look
         notes = [*filter(None, map(_not_finite, self._records)), *self._complaints]
-        parts: list[tuple[str, str]] = [(f"{note}   ", "$text-warning") for note in notes]
-        names = self._names if len(self._records) > 1 else []  # the parts of one run stand in the titles
-        for k, name in enumerate(names):
-            parts += [(look.sign(k), look.style(k).rich), (f" {name}   ", "")]
-        if self._references():
-            reported = ", ".join(f"{v:.2%}" for v in self._references())
-            beside = " (full data)" if any(record.variant == "mini" for record in self._records) else ""
-            parts.append((f"{'-' if look.ascii else '╌'} reported {reported}{beside}", "$foreground-muted"))
-        return Content.assemble(*parts)
+        lines = [Content.styled("   ".join(notes), "$text-warning")] if notes else []
+        several = len(self._settings) > 1  # the parts of one setting stand in the titles
+        if several or any(len(setting.records) > 1 for setting in self._settings):
+            entries = [self._entry(setting) for setting in self._settings]
+            in_one_line = self.screen.has_class("-short")
+            cell = max(map(len, entries)) + GAP
+            columns = len(entries) if in_one_line else max(1, self.size.width // (cell + SIGN * several))
+            pieces = [
+                Content.assemble(
+                    (f"{look.sign(k)} {LETTERS[k]} ", look.style(k).rich) if several else "",
+                    f"{entry}{' ' * GAP}" if in_one_line else entry.ljust(cell),
+                )
+                for k, entry in enumerate(entries)
+            ]
+            lines += [Content("").join(pieces[k : k + columns]) for k in range(0, len(pieces), columns)]
+        return Content("\n").join(lines)
+
+    def _entry(self, setting: Setting) -> str:
+        """What a curve is: the run, or the seeds; what it reached; where the data differ, on which."""
+        first, spread = setting.records[0], reached(setting)
+        facts = [*self._data(first)]
+        if len(setting.records) == 1:
+            return " · ".join([labels([first.store])[0], _outcome(first), *facts])
+        name = f"{first.preset.name}, seeds {', '.join(map(str, setting.seeds))}"
+        ended = f"{spread.mean:.2%} ± {100 * spread.deviation:.2f}" if spread else "mean and range"
+        return " · ".join([name, ended, *facts])
+
+    def _data(self, record: SavedRun) -> list[str]:
+        return [record.variant] if len({each.variant for each in self._records}) > 1 else []
 
 
-def _column(record: SavedRun, column: str) -> list[Point]:
-    return [(row["update"], row[column]) for row in record.metrics]
+def _outcome(record: SavedRun) -> str:
+    """The accuracy a run reached, or how it ended without one."""
+    if record.state != "done" or record.result is None:
+        return f"{record.state} at {record.updates:,}"
+    return figure("accuracy", record.result["final"][record.result["judge"]]["accuracy"])
 
 
 def _not_finite(record: SavedRun) -> str:
     """What is said of a gap in the curves."""
     gaps = [row["update"] for row in record.metrics if not abs(row["train_loss"]) < float("inf")]
-    return f"not finite from update {gaps[0]:,.0f}" if gaps else ""
+    return f"{labels([record.store])[0]}: not finite from update {gaps[0]:,.0f}" if gaps else ""
 
 
-def side_by_side(records: Sequence[SavedRun], look: Look) -> Table:
+def side_by_side(settings: Sequence[Setting], look: Look) -> Table:
     """A column for each run: data, state, settings that differ, results beside the reported ones. Of one run, the
     settings that differ from its preset's."""
+    placed = [(k, record) for k, setting in enumerate(settings) for record in setting.records]
+    records = [record for _, record in placed]
     compared = compare(records)
     if len(records) == 1:
         compared["settings"] = {key: [value] for key, value in changed(records[0].preset).items()}
         return table(compared, records, [Text()])
-    return table(compared, records, [Text(letter, look.style(k).rich) for k, letter in enumerate(LETTERS)])
+    return table(compared, records, [Text(LETTERS[k], look.style(k).rich) for k, _ in placed])
