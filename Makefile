@@ -13,7 +13,7 @@ lab: .venv/installed
 	$(BIN)/gradlab
 
 test: .venv/dev
-	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python -m pytest --numprocesses 3 --dist worksteal
 
 # Kills, signals, damage and hostile input at full size; make test has a small part of it.
 torture: .venv/dev

@@ -113,10 +113,10 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_not(disk):
     seconds = length(next_command(disk / "whole"), disk / "whole")
     (expected,) = all_runs(disk / "whole" / "runs")
     round_ = 0
-    while kills < size(3, 80):
+    while kills < size(2, 80):
         folder = disk / f"run-{(round_ := round_ + 1)}"
         folder.mkdir()
-        for _ in range(4):
+        for _ in range(size(2, 4)):
             kills += killed(next_command(folder), folder, rng.uniform(0.2, 1.1) * seconds)
         store = next(iter(all_runs(folder / "runs")), None)
         if store is None or store.sound_result() is None or store.sound_result()["state"] != "done":

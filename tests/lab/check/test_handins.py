@@ -43,7 +43,10 @@ UNNAMED = {  # mistakes that are caught and not named, by file
     "numpy_of_then.py": {"relu-mask"},
     "octave_fman45/maxpooling_backward.m": {"overwritten"},
 }
-SLOW = {"cs_layers_loops.py"}  # loops over every pixel: comes last, for kinds that no other file has
+# Loops over every pixel, or a reading found after many tries: they come last, for kinds that no other file has.
+SLOW = {"a2_flat_interleaved.py", "a2_params_dict.py", "a3_batchnorm_functions.py", "conv_classes.py"} | {
+    "cs_layers_loops.py"
+}
 
 
 @pytest.fixture(scope="module")

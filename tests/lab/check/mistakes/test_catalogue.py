@@ -1,5 +1,7 @@
 """Every entry of the catalogues, planted into a network of random shape wherever it fits, is named."""
 
+from itertools import islice
+
 import numpy as np
 import pytest
 
@@ -134,12 +136,12 @@ def entries(network, rng):
         yield from ((role, hidden(), m) for role in ("gamma", "beta") for m in tensor_mistakes(role, DEPTH))
 
 
-@pytest.mark.parametrize(("network", "sizes"), networks())
-@pytest.mark.parametrize("seed", [0])
-def test_every_mistake_is_named_where_it_fits(network, sizes, seed):
+@pytest.mark.parametrize(("number", "network", "sizes"), [(i, *each) for i, each in enumerate(networks())])
+def test_every_mistake_is_named_where_it_fits(number, network, sizes):
+    """Every other mistake in a network, the rest in the next: each is tried in half of the networks."""
     fitting, unnamed = 0, []
-    for step, layer, mistake in entries(network, np.random.default_rng(seed)):
-        planted, right = Planted(network, sizes, step, layer, mistake, seed), Planted(network, sizes, seed=seed)
+    for step, layer, mistake in islice(entries(network, np.random.default_rng(0)), number % 2, None, 2):
+        planted, right = Planted(network, sizes, step, layer, mistake), Planted(network, sizes)
         code = planted.code()
         try:
             wrong, true = code.gradients(points(code)), right.gradients(points(code))
@@ -151,7 +153,7 @@ def test_every_mistake_is_named_where_it_fits(network, sizes, seed):
         causes = diagnose_network(code).causes
         if not {mistake.key, ALIKE.get(mistake.key)} & {cause.key for cause in causes}:
             unnamed.append((step, layer, mistake.key, mistake.sentence, causes))
-    assert fitting >= 40
+    assert fitting >= 20
     assert not unnamed
 
 
