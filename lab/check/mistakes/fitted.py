@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.types import Array
-from lab.check.mistakes.flow_mistakes import Flow
+from lab.check.mistakes.flow import Flow
 from lab.check.mistakes.reference import GRADIENTS, LayerTrace, Pass, activation, through
 
 LEAST = 5  # equations for each unit, three of which are used up

@@ -10,15 +10,11 @@ from typing import Any
 import numpy as np
 
 from core.types import Array
-from lab.check.mistakes.flow_mistakes import (
-    Flow,
-    FlowMistake,
-    activation_mistakes,
-    normalisation_mistakes,
-    output_mistakes,
-    through_mistakes,
-)
+from lab.check.mistakes.activation_mistakes import activation_mistakes
+from lab.check.mistakes.flow import Flow, FlowMistake
 from lab.check.mistakes.losses import Loss, softmax
+from lab.check.mistakes.norm_mistakes import normalisation_mistakes
+from lab.check.mistakes.output_mistakes import output_mistakes
 from lab.check.mistakes.reference import (
     GRADIENTS,
     NONE,
@@ -31,6 +27,7 @@ from lab.check.mistakes.reference import (
     through,
 )
 from lab.check.mistakes.tensor_mistakes import tensor_mistakes
+from lab.check.mistakes.through_mistakes import through_mistakes
 
 Inputs = Mapping[str, Any]  # "x", "W", "b", "gamma", "beta", "y" as rows are examples, and settings
 

@@ -1,7 +1,7 @@
 """The catalogue of mistakes in the line that computes one gradient, while G itself is right.
 
 A mistake gives what that line gives instead, or None where it does not fit. To add one, add a line to the list of the
-tensor's role. Sentences have the fields of flow_mistakes.
+tensor's role. Sentences have the fields of flow.py's.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.types import Array
-from lab.check.mistakes.flow_mistakes import Flow
+from lab.check.mistakes.flow import Flow
 from lab.check.mistakes.losses import one_hot
 from lab.check.mistakes.reference import LayerTrace, Pass, normalisation
 

@@ -13,18 +13,14 @@ from itertools import product
 import numpy as np
 
 from core.types import Array
+from lab.check.mistakes.activation_mistakes import activation_mistakes
 from lab.check.mistakes.evidence import Layers
 from lab.check.mistakes.factors import ZERO, Finding, Sizes, read, solve
 from lab.check.mistakes.fitted import other_statistics, updated_weights
-from lab.check.mistakes.flow_mistakes import (
-    Flow,
-    FlowMistake,
-    activation_mistakes,
-    normalisation_mistakes,
-    output_mistakes,
-    through_mistakes,
-)
+from lab.check.mistakes.flow import Flow, FlowMistake
 from lab.check.mistakes.identify import PENALTIES, Identity
+from lab.check.mistakes.norm_mistakes import normalisation_mistakes
+from lab.check.mistakes.output_mistakes import output_mistakes
 from lab.check.mistakes.penalty_mistakes import penalty_mistakes
 from lab.check.mistakes.reference import (
     GRADIENTS,
@@ -38,6 +34,7 @@ from lab.check.mistakes.reference import (
     weights,
 )
 from lab.check.mistakes.tensor_mistakes import tensor_mistakes
+from lab.check.mistakes.through_mistakes import through_mistakes
 
 UNEXPLAINED = 10.0  # what a tensor without an explanation weighs: more than any mistakes
 BEAM = 8  # stories kept from layer to layer

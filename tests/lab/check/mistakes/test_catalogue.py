@@ -5,16 +5,13 @@ from itertools import islice
 import numpy as np
 import pytest
 
+from lab.check.mistakes.activation_mistakes import activation_mistakes
 from lab.check.mistakes.diagnose import diagnose_network
 from lab.check.mistakes.evidence import NetworkEvidence
-from lab.check.mistakes.flow_mistakes import (
-    Flow,
-    activation_mistakes,
-    normalisation_mistakes,
-    output_mistakes,
-    through_mistakes,
-)
+from lab.check.mistakes.flow import Flow
 from lab.check.mistakes.losses import HINGE, LOSSES
+from lab.check.mistakes.norm_mistakes import normalisation_mistakes
+from lab.check.mistakes.output_mistakes import output_mistakes
 from lab.check.mistakes.penalty_mistakes import penalty_mistakes
 from lab.check.mistakes.reference import (
     GRADIENTS,
@@ -30,6 +27,7 @@ from lab.check.mistakes.reference import (
     through,
 )
 from lab.check.mistakes.tensor_mistakes import tensor_mistakes
+from lab.check.mistakes.through_mistakes import through_mistakes
 
 LAMBDA = 0.03
 DEPTH = 4

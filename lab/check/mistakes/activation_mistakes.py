@@ -1,0 +1,166 @@
+"""Mistakes in the step through an activation: from dJ/dh' to dJ/du."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from core.types import Array
+from lab.check.mistakes.flow import Flow, FlowMistake, Step
+from lab.check.mistakes.reference import ACTIVATIONS, NONE, LayerTrace, Pass, ReferenceNetwork, leaky
+
+
+def activation_mistakes(network: ReferenceNetwork, depth: int) -> list[FlowMistake]:
+    """In the place of the product with the activation's derivative."""
+    if network.activation is NONE:
+        return []
+    kinked = "ReLU" in network.activation.name
+    return [
+        FlowMistake(
+            "relu-mask-missing" if kinked else "activation-slope-missing",
+            f"{{Tensors}} {{match}} a gradient without the {'ReLU mask' if kinked else network.activation.name}"
+            f"{'' if kinked else ' derivative'} of {{layer}}: multiply G by {{slope}} before computing them.",
+            lambda flow, t, p: flow.above,
+        ),
+        FlowMistake(
+            "chain-rule-missing",
+            "{Tensors} {match} the derivative of the activation of {layer} alone: multiply it by G.",
+            lambda flow, t, p: p.network.activation.slope(t.u),
+        ),
+        *(mask_mistakes(network, depth) if kinked else slope_mistakes(network)),
+        *of_another_activation(network),
+    ]
+
+
+def mask_mistakes(network: ReferenceNetwork, depth: int) -> list[FlowMistake]:
+    """Of a ReLU, leaky or not."""
+    slope = network.activation.slope
+    other_mask = "{Tensors} {match} a ReLU mask of %s: for {layer} multiply G by {slope}."
+
+    def with_mask(of: Callable[[LayerTrace, Pass], Array | None]) -> Step:
+        """G times the mask that this array gives."""
+
+        def step(flow: Flow, t: LayerTrace, p: Pass) -> Array | None:
+            array = of(t, p)
+            return None if array is None or array.shape != flow.above.shape else flow.above * slope(array)
+
+        return step
+
+    mistakes = [
+        FlowMistake(
+            "relu-mask-of-gradient",
+            "{Tensors} {match} a ReLU mask of G itself (G > 0): for {layer} multiply G by {slope}; where the unit was "
+            "active decides, not the sign of G.",
+            lambda flow, t, p: flow.above * slope(flow.above),
+        ),
+        FlowMistake(
+            "relu-mask-of-gradient",
+            "{Tensors} {match} a G whose negative entries are set to 0 beside the ReLU mask of {layer}: G may be "
+            "negative, multiply it by {slope} alone.",
+            lambda flow, t, p: flow.above * slope(flow.above) * slope(t.u),
+        ),
+        FlowMistake(
+            "relu-mask-inverted",
+            "{Tensors} {match} a ReLU mask the wrong way round in {layer}: keep G where {H} > 0.",
+            lambda flow, t, p: flow.above * slope(-t.u),
+        ),
+        FlowMistake(
+            "relu-values-for-mask",
+            "{Tensors} {match} G * {H} in {layer}: multiply by the mask {slope}, not by the values.",
+            lambda flow, t, p: flow.above * t.out,
+        ),
+        FlowMistake(
+            "relu-for-mask",
+            "{Tensors} {match} max(G, 0)-like values of the scores in {layer}: multiply by the mask {slope}, not by S.",
+            lambda flow, t, p: flow.above * t.u,
+        ),
+        FlowMistake(
+            "relu-mask-before-norm",
+            other_mask % "the scores before batch normalisation",
+            with_mask(lambda t, p: t.s if t.normed else None),
+        ),
+        FlowMistake(
+            "relu-mask-before-norm",
+            other_mask % "the normalised scores before gamma and beta",
+            with_mask(lambda t, p: t.z),
+        ),
+        FlowMistake(
+            "relu-mask-without-bias",
+            other_mask % "the scores without their bias",
+            with_mask(lambda t, p: None if t.normed or "b" not in t.tensors else t.s - t.tensors["b"]),
+        ),
+        FlowMistake("relu-mask-of-layer", other_mask % "the input X", with_mask(lambda t, p: p.traces[0].h)),
+    ]
+    for j in range(depth):
+        name = f"layer {j + 1}" if j < depth - 1 else "the last layer's scores"
+        mistakes.append(
+            FlowMistake(
+                "relu-mask-of-layer",
+                other_mask % name,
+                with_mask(lambda t, p, j=j: None if j == t.index else p.traces[j].u),  # type: ignore[misc]
+            )
+        )
+    return mistakes
+
+
+def slope_mistakes(network: ReferenceNetwork) -> list[FlowMistake]:
+    """Of sigmoid, tanh and other smooth ones."""
+    slope, name = network.activation.slope, network.activation.name
+    formulas: dict[str, Callable[[Array], Array]] = {"sigmoid": lambda v: v * (1 - v), "tanh": lambda v: 1 - v**2}
+    unknown: Callable[[Array], Array] = lambda v: np.full(v.shape, np.nan)  # noqa: E731
+    on_output = formulas.get(name, unknown)
+    right = "for {layer} multiply G by {slope}"
+    return [
+        *(
+            FlowMistake(
+                "slope-of-another-activation",
+                f"{{Tensors}} {{match}} the derivative of {other} at {{H}}, but the forward pass has {name}: {right}.",
+                lambda flow, t, p, of=of: flow.above * of(t.out),  # type: ignore[misc]
+            )
+            for other, of in formulas.items()
+            if other != name
+        ),
+        FlowMistake(
+            "activation-slope-of-output",
+            f"{{Tensors}} {{match}} the derivative of {name} taken at {{H}} in {{layer}}: take it at the scores {{S}}, "
+            f"or multiply G by {{slope}}.",
+            lambda flow, t, p: flow.above * slope(t.out),
+        ),
+        FlowMistake(
+            "activation-slope-of-scores",
+            f"{{Tensors}} {{match}} the formula of {{slope}} with the scores instead of {{H}}: {right}.",
+            lambda flow, t, p: flow.above * on_output(t.u),
+        ),
+        FlowMistake(
+            "activation-slope-twice",
+            f"{{Tensors}} {{match}} the derivative of {name} multiplied twice: {right} once.",
+            lambda flow, t, p: flow.above * slope(t.u) ** 2,
+        ),
+        FlowMistake(
+            "activation-values-for-slope",
+            f"{{Tensors}} {{match}} G * {{H}}: {right}.",
+            lambda flow, t, p: flow.above * t.out,
+        ),
+        FlowMistake(
+            "activation-slope-wrong",
+            f"{{Tensors}} {{match}} G * (1 - {{H}}): {right}.",
+            lambda flow, t, p: flow.above * (1 - t.out),
+        ),
+    ]
+
+
+def of_another_activation(network: ReferenceNetwork) -> list[FlowMistake]:
+    """The derivative of an activation that the forward pass does not have."""
+    found = []
+    for other in (*ACTIVATIONS, leaky(0.001)):
+        if other in (network.activation, NONE) or other.name == network.activation.name:
+            continue
+        slope = other.slope
+        found.append(
+            FlowMistake(
+                "slope-of-another-activation",
+                f"{{Tensors}} {{match}} the derivative of {other.name} in {{layer}}, but the forward pass has "
+                f"{network.activation.name}: multiply G by {{slope}}.",
+                lambda flow, t, p, slope=slope: flow.above * slope(t.u),  # type: ignore[misc]
+            )
+        )
+    return found
