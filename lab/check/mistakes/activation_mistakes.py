@@ -3,10 +3,25 @@
 from collections.abc import Callable
 
 import numpy as np
+from scipy.special import ndtr
 
 from core.types import Array
+from lab.check.mistakes.activations import (
+    ACTIVATIONS,
+    ELU,
+    GELU,
+    GELU_TANH,
+    NONE,
+    SELDOM,
+    SWISH,
+    gelu_tanh,
+    gelu_tanh_slope,
+    leaky,
+    normal_density,
+)
 from lab.check.mistakes.flow import Flow, FlowMistake, Step
-from lab.check.mistakes.reference import ACTIVATIONS, NONE, LayerTrace, Pass, ReferenceNetwork, leaky
+from lab.check.mistakes.losses import sigmoid
+from lab.check.mistakes.reference import LayerTrace, Pass, ReferenceNetwork
 
 
 def activation_mistakes(network: ReferenceNetwork, depth: int) -> list[FlowMistake]:
@@ -106,8 +121,7 @@ def slope_mistakes(network: ReferenceNetwork) -> list[FlowMistake]:
     """Of sigmoid, tanh and other smooth ones."""
     slope, name = network.activation.slope, network.activation.name
     formulas: dict[str, Callable[[Array], Array]] = {"sigmoid": lambda v: v * (1 - v), "tanh": lambda v: 1 - v**2}
-    unknown: Callable[[Array], Array] = lambda v: np.full(v.shape, np.nan)  # noqa: E731
-    on_output = formulas.get(name, unknown)
+    on_output = formulas | {"ELU": lambda v: np.where(v > 0, 1.0, v + 1)}
     right = "for {layer} multiply G by {slope}"
     return [
         *(
@@ -128,7 +142,7 @@ def slope_mistakes(network: ReferenceNetwork) -> list[FlowMistake]:
         FlowMistake(
             "activation-slope-of-scores",
             f"{{Tensors}} {{match}} the formula of {{slope}} with the scores instead of {{H}}: {right}.",
-            lambda flow, t, p: flow.above * on_output(t.u),
+            lambda flow, t, p: flow.above * on_output[name](t.u) if name in on_output else None,
         ),
         FlowMistake(
             "activation-slope-twice",
@@ -145,13 +159,35 @@ def slope_mistakes(network: ReferenceNetwork) -> list[FlowMistake]:
             f"{{Tensors}} {{match}} G * (1 - {{H}}): {right}.",
             lambda flow, t, p: flow.above * (1 - t.out),
         ),
+        *terms_left_out(network),
+    ]
+
+
+def terms_left_out(network: ReferenceNetwork) -> list[FlowMistake]:
+    """Derivatives of two terms, or of two pieces, of which one is forgotten."""
+
+    def instead(sentence: str, slope: Callable[[LayerTrace], Array]) -> FlowMistake:
+        sentence = f"{{Tensors}} {{match}} {sentence}: for {{layer}} multiply G by {{slope}}."
+        return FlowMistake("activation-term-missing", sentence, lambda flow, t, p: flow.above * slope(t))
+
+    product = "the product rule has two terms, of u and of what it is multiplied by"
+    parts: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
+        GELU.name: (ndtr, lambda u: u * normal_density(u)),
+        GELU_TANH.name: (lambda u: 0.5 * (1 + gelu_tanh(u)), lambda u: 0.5 * u * gelu_tanh_slope(u)),
+        SWISH.name: (sigmoid, lambda u: u * sigmoid(u) * (1 - sigmoid(u))),
+    }
+    if network.activation.name == ELU.name:
+        return [instead("{H} below 0, without the 1 added to it", lambda t: np.where(t.u > 0, 1.0, t.out))]
+    return [
+        instead(f"the {which} term of the derivative alone ({product})", lambda t, part=part: part(t.u))  # type: ignore[misc]
+        for which, part in zip(("first", "second"), parts.get(network.activation.name, ()), strict=False)
     ]
 
 
 def of_another_activation(network: ReferenceNetwork) -> list[FlowMistake]:
     """The derivative of an activation that the forward pass does not have."""
     found = []
-    for other in (*ACTIVATIONS, leaky(0.001)):
+    for other in (*ACTIVATIONS, leaky(0.001), *SELDOM):
         if other in (network.activation, NONE) or other.name == network.activation.name:
             continue
         slope = other.slope

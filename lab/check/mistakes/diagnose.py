@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 
 from core.types import Array
+from lab.check.mistakes.activations import ACTIVATIONS, NONE
 from lab.check.mistakes.evidence import Cause, Diagnosis, Layers, NetworkEvidence, is_single, listed
 from lab.check.mistakes.factors import Sizes
 from lab.check.mistakes.identify import EPS, EXACT, SINGLE, Identity, Penalty, Points, copied, identify
 from lab.check.mistakes.losses import LOSSES
-from lab.check.mistakes.reference import ACTIVATIONS, NONE, Norm, Pass, ReferenceNetwork, gradients, sizes
+from lab.check.mistakes.reference import Norm, Pass, ReferenceNetwork, gradients, sizes
 from lab.check.mistakes.sentences import Place, causes, describe
 from lab.check.mistakes.walk import ROUNDING, Point, Story, Walk
 
@@ -126,7 +127,9 @@ def settings(identity: Identity, code: NetworkEvidence) -> Callable[[int, str], 
     def setting(layer: int, role: str) -> Sizes:
         penalty = coefficients[layer].get(role, 0.0)
         has_cost = code.cost is not None
-        return Sizes(len(code.y), widths, code.lambda_, identity.scale, penalty, penalised, role, has_cost)
+        return Sizes(
+            len(code.y), widths, code.lambda_, identity.scale, penalty, penalised, role, has_cost, identity.penalty.kind
+        )
 
     return setting
 

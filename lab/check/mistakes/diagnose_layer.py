@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.types import Array
+from lab.check.mistakes.activations import ACTIVATIONS, NONE, SELDOM
 from lab.check.mistakes.evidence import Cause, Diagnosis, LayerEvidence, is_single, listed
 from lab.check.mistakes.factors import same
 from lab.check.mistakes.fitted import LEAST
@@ -28,11 +29,11 @@ from lab.check.mistakes.layers import (
 )
 from lab.check.mistakes.layouts import AxisOrders, layouts
 from lab.check.mistakes.losses import LOSSES
-from lab.check.mistakes.reference import ACTIVATIONS, ELU, NONE, SOFTPLUS, Norm
+from lab.check.mistakes.reference import Norm
 from lab.check.mistakes.sentences import capital, grammar
 
 EXACT, SINGLE = (1e-9, 1e-6), (1e-4, 1e-3)  # how closely outputs and gradients agree; the same in float32
-ALONE = (*(a for a in ACTIVATIONS if a is not NONE), SOFTPLUS, ELU)  # the activations a layer may have
+ALONE = tuple(a for a in (*ACTIVATIONS, *SELDOM) if a is not NONE)  # the activations a layer may have
 UNSURE = 1.2  # what a factor weighs that says nothing: a mistake that explains it is told first
 Make = Callable[[Inputs], Made | None]
 
@@ -266,7 +267,7 @@ def _factor(runs: list[LayerRun], role: str, data: list[Array], rtol: float) -> 
     scaled = []
     for run, one in zip(runs, data, strict=True):
         g = run.theirs[role]
-        if g.shape != one.shape or not np.all(np.isfinite(g)):
+        if g.shape != one.shape or not np.all(np.isfinite(g)) or not np.all(np.isfinite(one)):
             return None
         # what cancels, as in a bias before a mean is taken, is rounding
         size = max(float(np.abs(g).max()), 1e-9 * float(np.abs(run.dy).max()), 1e-300)
@@ -344,6 +345,14 @@ def _of_factor(f: float, role: str, kind: ReferenceLayer, runs: list[LayerRun]) 
             role,
             1.0,
         )
+    places = summed // n
+    if role != "x" and places > 1 and same(f, 1 / places):
+        sentence = "{Tensors} {are} a mean over the places of an image: take the sum over rows and columns."
+        return Reason("mean-for-sum", sentence, role, 1.0)
+    pixels = runs[0].right["x"].size / runs[0].dy.size if kind.kind == "max_pool" else 1.0
+    if pixels > 1 and same(f, 1 / pixels):
+        sentence = "{Tensors} {are} divided by the number of pixels of a window: the largest one gets the whole dy."
+        return Reason("pool-divided", sentence, role, 1.0)
     x = runs[0].right.get("x")
     if x is not None and role != "x" and x.ndim == 2 and same(f, 1 / x.shape[1]):
         return Reason(
@@ -384,7 +393,7 @@ def _told(matches: list[Reason], code: LayerEvidence, kind: ReferenceLayer, n: i
 
 
 def _sentence(sentence: str, names: tuple[str, ...], n: int, kind: ReferenceLayer) -> str:
-    slope = next((a.code for a in ALONE if kind.name in (a.name, f"dense with {a.name}")), "").format(H="out")
+    slope = next((a.code for a in ALONE if kind.name in (a.name, f"dense with {a.name}")), "").format(H="out", S="x")
     text = sentence.format(
         **grammar(len(names)),
         tensors=listed(names),

@@ -35,6 +35,7 @@ class Sizes:
     penalised: bool  # has J a penalty on any tensor?
     role: str
     has_cost: bool
+    kind: str = "squares"  # of what the penalty is the sum
 
 
 def same(a: float, b: float) -> bool:
@@ -149,7 +150,8 @@ def of_penalty(c: float, s: Sizes) -> tuple[Finding, ...]:
     right = s.penalty
     if same(c, right) or (not c and not right):
         return ()
-    theirs, wanted = term(2 * c, s), term(2 * right, s)
+    of_one = 2 if s.kind == "squares" else 1  # of the derivative of W^2
+    theirs, wanted = term(of_one * c, s), term(of_one * right, s)
     if not right:
         return (_not_in_cost(theirs, s),)
     if not c:
@@ -167,7 +169,7 @@ def of_penalty(c: float, s: Sizes) -> tuple[Finding, ...]:
         (
             0.5,
             "penalty-factor-two",
-            f"{theirs} for the penalty, half of it: the derivative of W^2 is 2 W, so add {wanted}",
+            f"{theirs} for the penalty, half of it: {'the derivative of W^2 is 2 W, so ' * (of_one == 2)}add {wanted}",
         ),
         (2.0, "penalty-factor-two", f"{theirs} for the penalty, twice what J has: add {wanted}"),
         (1 / s.n, "penalty-divided-by-n", f"a penalty that is divided by n = {s.n}: add {wanted} after dividing"),
@@ -204,7 +206,9 @@ def _not_in_cost(theirs: str, s: Sizes) -> Finding:
 
 def term(c: float, s: Sizes) -> str:
     """'2 lambda W', '0.5 W'."""
-    letter = s.role
+    letter = {"squares": s.role, "absolute values": f"sign({s.role})", "norms": f"{s.role} / |{s.role}|"}.get(
+        s.kind, ""
+    )
     if s.lambda_:
         for factor, text in ((1.0, ""), (2.0, "2 "), (0.5, "0.5 "), (4.0, "4 "), (-1.0, "-"), (-2.0, "-2 ")):
             if same(c, factor * s.lambda_):
@@ -212,7 +216,7 @@ def term(c: float, s: Sizes) -> str:
         for factor, text in ((1.0, ""), (2.0, "2 ")):
             if same(c, factor * s.lambda_ / s.n):
                 return f"{text}lambda {letter} / n"
-    return f"{c:.4g} {letter}"
+    return f"{c:.4g} {letter}".rstrip()
 
 
 def ratio(f: float) -> str:

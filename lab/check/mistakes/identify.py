@@ -11,9 +11,10 @@ from functools import cached_property
 import numpy as np
 
 from core.types import Array
+from lab.check.mistakes.activations import ACTIVATIONS, NONE, SELDOM
 from lab.check.mistakes.evidence import Layers, NetworkEvidence
 from lab.check.mistakes.losses import LOSSES, MISTAKEN, Loss
-from lab.check.mistakes.reference import ACTIVATIONS, NONE, Norm, ReferenceNetwork, scores
+from lab.check.mistakes.reference import Norm, ReferenceNetwork, scores
 
 EXACT = 1e-9  # how closely a cost agrees, relative to the largest
 SINGLE = 1e-5  # the same for code that computes in float32
@@ -126,7 +127,7 @@ def copied(layers: Layers) -> Layers:
 
 def networks(code: NetworkEvidence, points: Points) -> Iterator[ReferenceNetwork]:
     """Every kind of network without its loss, the usual ones first."""
-    activations = ACTIVATIONS if len(code.layers) > 1 else (NONE,)
+    activations = (*ACTIVATIONS, *SELDOM) if len(code.layers) > 1 else (NONE,)
     if points.normed:
         every = dict.fromkeys((*code.eps, *EPS))
         norms: list[Norm | None] = [Norm(eps, ddof) for ddof in (0, 1) for eps in every]

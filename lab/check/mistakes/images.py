@@ -277,6 +277,19 @@ def of_input(x: Array, xp: Array, dy: Array, kernel: Array, windows: Windows) ->
         ),
         wrong(
             "overwritten",
+            "windows and filters that overwrite each other: where they meet, add (+=, not =).",
+            lambda: windows.unpadded(
+                last_window(dy[..., -1:], kernel[..., -1:], windows, xp.shape),
+                x.shape,
+            ),
+        ),
+        wrong(
+            "overwritten",
+            "windows and filters that overwrite each other: where they meet, add (+=, not =).",
+            lambda: windows.unpadded(last_filter(dy, kernel, windows, xp.shape), x.shape),
+        ),
+        wrong(
+            "overwritten",
             "the last filter alone: add the filters up (+=, not =).",
             lambda: with_kernel(kernel * (np.arange(kernel.shape[3]) == kernel.shape[3] - 1)),
         ),
@@ -290,6 +303,16 @@ def of_input(x: Array, xp: Array, dy: Array, kernel: Array, windows: Windows) ->
             for kept in (np.arange(n) == n - 1, np.arange(n) == 0, np.arange(n) < n - 1, np.arange(n) > 0)
         ),
     ]
+
+
+def last_filter(dy: Array, kernel: Array, windows: Windows, padded: tuple[int, ...]) -> Array:
+    """dx where filter after filter, and of each window after window, overwrites what earlier ones gave."""
+    dx = np.zeros(padded)
+    for f in range(kernel.shape[3]):
+        own = last_window(dy[..., [f]], kernel[..., [f]], windows, padded)
+        reached = last_window(np.ones_like(dy[..., [f]]), np.ones_like(kernel[..., [f]]), windows, padded) != 0
+        dx = np.where(reached, own, dx)
+    return dx
 
 
 def last_window(dy: Array, kernel: Array, windows: Windows, padded: tuple[int, ...]) -> Array:

@@ -11,21 +11,12 @@ import numpy as np
 
 from core.types import Array
 from lab.check.mistakes.activation_mistakes import activation_mistakes
+from lab.check.mistakes.activations import NONE, Activation
 from lab.check.mistakes.flow import Flow, FlowMistake
 from lab.check.mistakes.losses import Loss, softmax
 from lab.check.mistakes.norm_mistakes import normalisation_mistakes
 from lab.check.mistakes.output_mistakes import output_mistakes
-from lab.check.mistakes.reference import (
-    GRADIENTS,
-    NONE,
-    Activation,
-    LayerTrace,
-    Norm,
-    Pass,
-    ReferenceNetwork,
-    normalisation,
-    through,
-)
+from lab.check.mistakes.reference import GRADIENTS, LayerTrace, Norm, Pass, ReferenceNetwork, normalisation, through
 from lab.check.mistakes.tensor_mistakes import tensor_mistakes
 from lab.check.mistakes.through_mistakes import through_mistakes
 

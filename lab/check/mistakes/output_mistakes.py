@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from core.types import Array, Labels
+from lab.check.mistakes.activations import SIGMOID
 from lab.check.mistakes.flow import Flow, FlowMistake, Step
 from lab.check.mistakes.losses import (
     BINARY_ENTROPY,
@@ -18,7 +19,7 @@ from lab.check.mistakes.losses import (
     softmax,
     through_margins,
 )
-from lab.check.mistakes.reference import SIGMOID, LayerTrace, Pass, ReferenceNetwork
+from lab.check.mistakes.reference import LayerTrace, Pass, ReferenceNetwork
 
 
 def output_mistakes(network: ReferenceNetwork) -> list[FlowMistake]:
@@ -100,6 +101,12 @@ def softmax_mistakes() -> list[FlowMistake]:
             lambda S, Y: -Y / softmax(S),
         ),
         instead(
+            "softmax-jacobian",
+            "{Tensors} {match} G = -Y: the derivative of p_i by s_j is p_i (1[i = j] - p_j), and its second part gives "
+            "P in G = P - Y.",
+            lambda S, Y: -Y,
+        ),
+        instead(
             "only-the-label",
             "{Tensors} {match} a G that is 0 except at the label: keep P of the other classes, G = P - Y.",
             lambda S, Y: (softmax(S) - Y) * Y,
@@ -163,6 +170,11 @@ def hinge_mistakes() -> list[FlowMistake]:
             lambda slopes, Y: slopes + Y * slopes.sum(axis=1, keepdims=True),
         ),
         FlowMistake(
+            "hinge-values-for-mask",
+            "{Tensors} {match} the margins themselves: a margin above 0 counts 1, whatever its size.",
+            lambda flow, t, p: None if "squared" in p.network.loss.name else counted(margins(t.out, p.y), p),
+        ),
+        FlowMistake(
             "hinge-margin",
             "{Tensors} {match} a hinge loss without its margin: classes count where s_j - s_y + 1 > 0.",
             lambda flow, t, p: p.scale * through_margins(without_margin(t.out, p.y), p.y),
@@ -185,6 +197,13 @@ def hinge_mistakes() -> list[FlowMistake]:
             lambda flow, t, p: p.scale * p.network.loss.gradient(t.out, (p.y - 1) % t.out.shape[1]),
         ),
     ]
+
+
+def counted(slopes: Array, p: Pass) -> Array:
+    """G of a hinge loss whose margins have these slopes."""
+    Y = one_hot(p.y, slopes.shape[1])
+    out: Array = p.scale * (slopes - Y * slopes.sum(axis=1, keepdims=True)) / p.n
+    return out
 
 
 def without_margin(S: Array, y: Labels) -> Array:
@@ -244,6 +263,16 @@ def sigmoid_output_mistakes() -> list[FlowMistake]:
             "activation-slope-of-scores",
             "{Tensors} {match} S * (1 - S) for the derivative of the last sigmoid: " + right,
             with_slope(lambda S, P: S * (1 - S)),
+        ),
+        FlowMistake(
+            "activation-slope-wrong",
+            "{Tensors} {match} P for the derivative of the last sigmoid: " + right,
+            with_slope(lambda S, P: P),
+        ),
+        FlowMistake(
+            "activation-slope-wrong",
+            "{Tensors} {match} 1 - P for the derivative of the last sigmoid: " + right,
+            with_slope(lambda S, P: 1 - P),
         ),
         FlowMistake(
             "activation-slope-twice",

@@ -12,42 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.types import Array, Labels
+from lab.check.mistakes.activations import RELU, Activation
 from lab.check.mistakes.evidence import Layers
-from lab.check.mistakes.losses import CROSS_ENTROPY, Loss, sigmoid
-
-
-@dataclass(frozen=True)
-class Activation:
-    """A function of every element, and its derivative."""
-
-    name: str
-    value: Callable[[Array], Array]
-    slope: Callable[[Array], Array]  # at u
-    code: str  # the slope as a student writes it, with {H} for the activation's output
-
-
-def leaky(slope: float) -> Activation:
-    """u where it is positive, slope u elsewhere."""
-    return Activation(
-        f"leaky ReLU ({slope:g})",
-        lambda u: np.where(u > 0, u, slope * u),
-        lambda u: np.where(u > 0, 1.0, slope),
-        f"where({{H}} > 0, 1, {slope:g})",
-    )
-
-
-RELU = Activation("ReLU", lambda u: np.maximum(u, 0), lambda u: (u > 0).astype(float), "({H} > 0)")
-TANH = Activation("tanh", np.tanh, lambda u: 1 - np.tanh(u) ** 2, "(1 - {H}**2)")
-SIGMOID = Activation("sigmoid", sigmoid, lambda u: sigmoid(u) * (1 - sigmoid(u)), "{H} * (1 - {H})")
-SOFTPLUS = Activation("softplus", lambda u: np.logaddexp(0, u), sigmoid, "(1 - exp(-{H}))")
-ELU = Activation(
-    "ELU",
-    lambda u: np.where(u > 0, u, np.expm1(np.minimum(u, 0))),
-    lambda u: np.where(u > 0, 1.0, np.exp(np.minimum(u, 0))),
-    "where({H} > 0, 1, {H} + 1)",
-)
-NONE = Activation("no activation", lambda u: u, np.ones_like, "1")
-ACTIVATIONS = (RELU, SIGMOID, TANH, leaky(0.01), leaky(0.1), leaky(0.2), leaky(0.05), NONE)
+from lab.check.mistakes.losses import CROSS_ENTROPY, Loss
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ def _cause(
         kind=identity.penalty.kind,
         H=H,
         S=S,
-        slope=identity.network.activation.code.format(H=H),
+        slope=identity.network.activation.code.format(H=H, S=S),
         n=len(code.y),
         sign=": G is P - Y, not Y - P" if (len(code.layers) - 1, "W") in places else "",
     )

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.types import Array
+from lab.check.mistakes.activations import SIGMOID
 from lab.check.mistakes.flow import Flow
-from lab.check.mistakes.losses import one_hot
+from lab.check.mistakes.losses import BINARY_ENTROPY, SQUARED_SIGMOID, one_hot
 from lab.check.mistakes.reference import LayerTrace, Pass, normalisation
 
 Line = Callable[[Flow, LayerTrace, Pass], Array | None]
@@ -105,6 +106,11 @@ def of_weights(depth: int) -> list[TensorMistake]:
             SUBTRACTED_TWICE,
             lambda flow, t, p: t.h.T @ labels_again(flow, t, p),
         ),
+        TensorMistake(
+            "activation-slope-twice",
+            "{Tensors} {match} a G that is multiplied by P * (1 - P) once more: take the same G as for the bias.",
+            lambda flow, t, p: t.h.T @ (flow.at_s * SIGMOID.slope(t.out)) if sigmoid_at_output(t, p) else None,
+        ),
         *examples("W", lambda flow, t: t.h[:, :, None] * flow.at_s[:, None, :]),
     ]
     for j in range(depth):
@@ -117,6 +123,11 @@ def of_weights(depth: int) -> list[TensorMistake]:
             )
         )
     return mistakes
+
+
+def sigmoid_at_output(t: LayerTrace, p: Pass) -> bool:
+    """Is this the last layer of a network whose outputs are sigmoids?"""
+    return t.last and p.network.loss in (BINARY_ENTROPY, SQUARED_SIGMOID)
 
 
 def scores_before(t: LayerTrace, p: Pass) -> Array:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lab.check.mistakes.activation_mistakes import activation_mistakes
+from lab.check.mistakes.activations import GELU_TANH, SIGMOID, TANH, leaky
 from lab.check.mistakes.diagnose import diagnose_network
 from lab.check.mistakes.evidence import NetworkEvidence
 from lab.check.mistakes.flow import Flow
@@ -15,13 +16,10 @@ from lab.check.mistakes.output_mistakes import output_mistakes
 from lab.check.mistakes.penalty_mistakes import penalty_mistakes
 from lab.check.mistakes.reference import (
     GRADIENTS,
-    SIGMOID,
-    TANH,
     Norm,
     Pass,
     ReferenceNetwork,
     activation,
-    leaky,
     normalisation,
     output,
     through,
@@ -113,6 +111,7 @@ def networks():
     yield ReferenceNetwork(TANH), (5, 6, 6, 5, 4)
     yield ReferenceNetwork(SIGMOID, Norm(1e-5)), (5, 6, 6, 5, 4)
     yield ReferenceNetwork(leaky(0.01)), (5, 6, 6, 5, 4)
+    yield ReferenceNetwork(GELU_TANH), (5, 6, 6, 5, 4)
     yield ReferenceNetwork(loss=HINGE), (5, 6, 6, 5, 4)
     yield ReferenceNetwork(loss=LOSSES[2]), (5, 6, 6, 5, 4)
     yield ReferenceNetwork(loss=LOSSES[-1]), (5, 6, 6, 5, 4)

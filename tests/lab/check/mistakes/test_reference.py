@@ -5,10 +5,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from lab.check.mistakes.activations import ACTIVATIONS, RELU
 from lab.check.mistakes.evidence import NetworkEvidence
 from lab.check.mistakes.identify import Points, identify
 from lab.check.mistakes.losses import CROSS_ENTROPY, LOSSES, MISTAKEN
-from lab.check.mistakes.reference import ACTIVATIONS, RELU, Norm, Pass, ReferenceNetwork, gradients
+from lab.check.mistakes.reference import Norm, Pass, ReferenceNetwork, gradients
 
 NORMS = [None, Norm(1e-5), Norm(1e-2, ddof=1), Norm(1e-3, plain=True)]
 
