@@ -1,9 +1,10 @@
 """The guesses at some surnames, and the document that `gradlab names --json` prints of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NotRequired, TypedDict
 
+from core.types import Array
 from data.alphabet import encode, fold
 from data.errors import DataError
 from lab.names.model import NamesModel, Origin
@@ -18,6 +19,7 @@ class Guess:
     probabilities: tuple[float, ...]  # of every class
     best: str  # the most likely class
     letters: tuple[float, ...] | None  # how much each letter of `folded` supports it; None without `explain`
+    support: tuple[tuple[float, ...], ...] = ()  # the same for every class: a row for each letter
 
 
 @dataclass(frozen=True)
@@ -91,12 +93,22 @@ def answer(model: NamesModel, names: Sequence[str], explain: bool = False) -> Gu
         raise DataError("; ".join(each["reason"] for each in refused))
     names = [name for name in names if not _invalid(name)]
     p = model.probabilities(names)
-    letters = [tuple(drops.tolist()) for drops in model.explain(names)] if explain else [None] * len(names)
-    guesses = (
-        Guess(name, fold(name), tuple(row.tolist()), model.classes[row.argmax()], said)
-        for name, row, said in zip(names, p, letters, strict=True)
-    )
+    support = model.explain(names) if explain else [None] * len(names)
+    guesses = (_guess(model, name, row, said) for name, row, said in zip(names, p, support, strict=True))
     return Guesses(model.origin, model.classes, tuple(guesses), refused)
+
+
+def _guess(model: NamesModel, name: str, p: Array, support: Array | None) -> Guess:
+    best = int(p.argmax())
+    guess = Guess(name, fold(name), tuple(p.tolist()), model.classes[best], None)
+    if support is None:
+        return guess
+    return replace(guess, letters=tuple(support[:, best].tolist()), support=tuple(map(tuple, support.tolist())))
+
+
+def names_in(text: str) -> list[str]:
+    """The names in a text, one on each line; empty lines are none."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _invalid(name: str) -> str:

@@ -57,8 +57,10 @@ def _lines() -> list[str]:
     """The names on stdin. Raises LabError for text in another encoding than UTF-8."""
     given = sys.stdin.buffer.read()
     try:
-        lines = given.decode("utf-8-sig").splitlines()
+        text = given.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = given[: error.start].count(b"\n") + 1
         raise LabError(f"stdin is not UTF-8 text (line {line}): save the names as UTF-8") from None
-    return [line.strip() for line in lines if line.strip()]
+    from lab.names.answer import names_in
+
+    return names_in(text)

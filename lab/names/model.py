@@ -20,7 +20,7 @@ from core.types import Array
 from data.alphabet import ALPHABET, LENGTH, PAD, encode
 from data.sources import SURNAMES
 from lab.errors import LabError
-from lab.runs.store import RunStore, all_runs, find
+from lab.runs.store import RunStore, all_runs, find, read_preset
 from presets.network import build_network
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class NamesModel:
         return np.exp(self.log_probabilities(np.array([encode(name) for name in names])))
 
     def explain(self, names: Sequence[str]) -> list[Array]:
-        """For each name, how much each letter of the folded name supports its best class: (number of letters,),
+        """For each name, how much each letter of the folded name supports each class: (number of letters, classes),
         float64.
 
         By occlusion (Zeiler and Fergus 2014, arXiv:1311.2901): how much log p of the class drops when padding, which
@@ -72,7 +72,17 @@ class NamesModel:
         """
         blocks = [_with_each_letter_hidden(encode(name)) for name in names]
         log_p = np.split(self.log_probabilities(np.concatenate(blocks)), np.cumsum([len(b) for b in blocks])[:-1])
-        return [block[0].max() - block[1:, block[0].argmax()] for block in log_p]
+        return [block[0] - block[1:] for block in log_p]
+
+    def features(self, rows: Array) -> Array:
+        """(n, features), float32, of encoded names (n, LENGTH): what the last layer of the network is given."""
+        starts = range(0, len(rows), FEW)
+        return np.concatenate([self._last_input(rows[i : i + FEW]) for i in starts])
+
+    def _last_input(self, x: Array) -> Array:
+        for layer in self.network.layers[:-1]:
+            x = layer.forward(x, False)
+        return x.copy()
 
     def log_probabilities(self, rows: Array) -> Array:
         """(n, classes), float64, of encoded names (n, LENGTH)."""
@@ -115,6 +125,11 @@ def models(runs: Path) -> Iterator[Origin]:
 def load(origin: Origin) -> NamesModel:
     """The model from that origin. Raises LabError, PresetError."""
     return shipped() if origin.run is None else of_run(RunStore(Path(origin.run)))
+
+
+def preset_of(origin: Origin) -> "schema.Preset":
+    """What the model from that origin was trained with. Raises LabError, PresetError."""
+    return read_preset(SHIPPED if origin.run is None else Path(origin.run))
 
 
 def of_run(store: RunStore) -> NamesModel:

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from textual import events
 from textual.widgets import Input, Select, Static
 
 import lab.names.model
 from data.alphabet import ALPHABET, LENGTH
 from data.sources import SURNAMES
 from lab.names.model import NamesModel, Origin
+from lab.names.neighbours import Neighbour
 from presets.load import load
 from presets.network import build_network
 from presets.toml import dump
@@ -46,6 +48,16 @@ def run_of(folder: Path, seed: int, accuracy: float) -> None:
     (folder / "result.json").write_text(json.dumps(result))
 
 
+class Near:
+    """Takes the place of the training names, which take a second to read."""
+
+    def nearest(self, name, count):
+        return [Neighbour("karlsson", "Swedish", 0.97), Neighbour("carlson", "English", 0.81)][:count]
+
+
+NEAR = Near()
+
+
 @pytest.fixture(autouse=True)
 def _mode(starts_in) -> None:
     starts_in("names")
@@ -59,6 +71,7 @@ def _shipped(tmp_path, monkeypatch) -> None:
     np.savez(folder / "weights.npz", theta=made["theta"])
     (folder / "model.json").write_text(json.dumps(made["about"]))
     monkeypatch.setattr(lab.names.model, "SHIPPED", folder)
+    monkeypatch.setattr("tui.screens.names.neighbours", lambda origin: NEAR)
 
 
 @pytest.fixture
@@ -126,7 +139,9 @@ async def test_bars_are_as_long_as_the_probability(names, monkeypatch):
     async with names() as (app, pilot):
         await pilot.press("a")
         room = app.screen.query_one("#guess").content_size.width - 19
-        lengths = [line.count("█") for line in text(app, "bars").splitlines()]
+        lines = text(app, "bars").splitlines()
+        lengths = [line.count("█") for line in lines]
+        assert {len(line) for line in lines} == {len(lines[0])}
         assert lengths == [room // 2] + [int(room * 0.5 / 17)] * 17
         await pilot.resize_terminal(100, 40)
         await pilot.pause()
@@ -135,9 +150,21 @@ async def test_bars_are_as_long_as_the_probability(names, monkeypatch):
 
 async def test_letters_are_marked_by_what_they_say(names, monkeypatch):
     says = np.array([4.0, -2.0, 0.1, 2.0])
-    monkeypatch.setattr(NamesModel, "explain", lambda self, asked: [says[: len(name)] for name in asked])
+    said = np.stack([says, -says, *[0 * says] * 16], axis=1)  # the others are deaf to letters
+    p = np.array([[0.6, 0.3, *[0.1 / 16] * 16]])
+    monkeypatch.setattr(NamesModel, "explain", lambda self, asked: [said[: len(name)] for name in asked])
+    monkeypatch.setattr(NamesModel, "probabilities", lambda self, asked: p)
     async with names() as (app, pilot):
         await pilot.press(*"Zhao")
+        head, best, second, third, *_ = [line.split() for line in text(app, "map").splitlines()]
+        assert head == ["z", "h", "a", "o"]
+        assert best == [SURNAMES.classes[0], "+4.0", "-2.0", "+0.1", "+2.0"]
+        assert second == [SURNAMES.classes[1], "-4.0", "+2.0", "-0.1", "-2.0"]
+        assert third == [SURNAMES.classes[2], *["·"] * 4]
+        assert len(text(app, "map").splitlines()) == 9
+        assert [line.split() for line in text(app, "near").splitlines()] == [
+            ["karlsson", "Swedish", "0.97"], ["carlson", "English", "0.81"],
+        ]  # fmt: skip
         assert text(app, "letters") == "z h a o \n█ - · ▄ "
         app.change_settings(markers="ascii")
         assert text(app, "letters") == "z h a o \n8 - . 4 "
@@ -164,18 +191,34 @@ async def test_a_name_that_cannot_be_read_is_said_and_not_guessed(names, typed, 
         assert text(app, "letters") == ""
         await pilot.press("enter")
         assert any(reason in message for message in messages(app))
-        assert table(app) == [["enter", "adds", "the", "name", "here"]]
+        assert table(app) == []
+        assert app.screen.query_one("#no-names").display
 
 
-async def test_digits_and_question_marks_in_the_field_are_the_apps_keys(names):
+async def test_digits_stay_in_the_field_and_outside_it_they_change_the_mode(names):
     async with names() as (app, pilot):
-        await pilot.press("Z", "question_mark")
-        assert type(app.screen).__name__ == "HelpScreen"
+        await pilot.press("Z", "6", "question_mark")
+        assert app.screen.query_one("#surname", Input).value == "Z6?"
+        assert "'6'" in text(app, "bars")
         await pilot.press("escape", "6")
         assert app.current_mode == "runs"
         await pilot.press("5")
-        assert app.screen.query_one("#surname", Input).value == "Z"
-        assert app.screen.query_one("#surname", Input).has_focus
+        assert app.screen.query_one("#surname", Input).value == "Z6?"
+
+
+async def test_several_pasted_lines_are_all_taken_and_what_is_no_name_is_said(names):
+    async with names() as (app, pilot):
+        app.post_message(events.Paste("Zhao\r\n\nLi9\n Singh \nzhao\n"))
+        await pilot.pause()
+        assert table(app)[0] == ["Zhao", "Singh"]
+        assert messages(app)[-1] == "2 of 4 pasted names are added"
+        assert any("'Li9' has '9'" in message for message in messages(app))
+        app.post_message(events.Paste("Selmer\n"))
+        await pilot.pause()
+        assert app.screen.query_one("#surname", Input).value == "Selmer"
+        app.copy_to_clipboard("Müller\nNyström")
+        await pilot.press("ctrl+v")
+        assert table(app)[0] == ["Zhao", "Singh", "Müller", "Nyström"]
 
 
 async def test_the_field_is_left_and_entered(names):
@@ -195,8 +238,8 @@ async def test_enter_adds_names_side_by_side_and_the_next_letter_begins_a_name(n
         assert messages(app)[-1] == "zhao is already in the table"
         p = lab.names.model.shipped().probabilities(["Zhao", "Singh"])
         best = [SURNAMES.classes[k] for k in p.argmax(axis=1)]
-        assert table(app) == [["Zhao", "Singh"], *([f"{v:.4f}" for v in row] for row in p.T), best]
-        assert text(app, "classes").split() == list(SURNAMES.classes)
+        assert table(app) == [["Zhao", "Singh"], best, *([f"{v:.4f}" for v in row] for row in p.T)]
+        assert text(app, "classes").split("\n")[1:] == ["most likely", *SURNAMES.classes]
 
 
 async def test_names_are_taken_off(names):
@@ -204,7 +247,7 @@ async def test_names_are_taken_off(names):
         await pilot.press(*"Zhao", "enter", *"Singh", "enter", *"Selmer", "enter", "ctrl+z")
         assert table(app)[0] == ["Zhao", "Singh"]
         await pilot.press("ctrl+l")
-        assert table(app) == [["enter", "adds", "the", "name", "here"]]
+        assert table(app) == []
         await pilot.press("ctrl+z")
         assert text(app, "classes") == ""
 
@@ -243,14 +286,24 @@ async def test_the_table_is_copied_and_saved_as_the_command_writes_it(names, key
         assert app.screen.mode == "names"
 
 
-async def test_where_it_is_narrow_the_table_takes_the_place_of_the_bars(names):
+async def test_where_not_all_has_room_it_takes_turns(names):
+    def shown(app):
+        return [pane for pane in ("guess", "why", "kept") if app.screen.query_one(f"#{pane}").display]
+
     async with names(size=(40, 12)) as (app, pilot):
-        guess, kept = app.screen.query_one("#guess"), app.screen.query_one("#kept")
-        assert (guess.display, kept.display) == (True, False)
+        turns = []
+        for _ in range(4):
+            turns += shown(app)
+            await pilot.press("ctrl+b")
+        assert turns == ["guess", "why", "kept", "guess"]
+        await pilot.resize_terminal(80, 24)
+        assert shown(app) == ["guess", "why"]
         await pilot.press("ctrl+b")
-        assert (guess.display, kept.display) == (False, True)
-        await pilot.press("ctrl+b")
-        assert (guess.display, kept.display) == (True, False)
+        assert shown(app) == ["guess", "kept"]
+        await pilot.press("ctrl+b", *"Zhao", "enter")
+        assert shown(app) == ["guess", "kept"], "what is added is seen"
+        await pilot.resize_terminal(160, 45)
+        assert shown(app) == ["guess", "why", "kept"]
 
 
 # Whose guesses
@@ -268,12 +321,12 @@ async def test_the_newest_names_run_guesses_until_another_model_is_chosen(names,
         await pilot.pause()
         assert "names-best, shipped with Gradlab: 50.0%" in text(app, "about")
         assert bars(app) == expected("Zhao")
-        assert table(app)[1] == [expected("Zhao", best_first=False)[0][1]]
+        assert table(app)[2] == [expected("Zhao", best_first=False)[0][1]]
         assert (bars(app), table(app)) != before
         assert app.screen.query_one("#surname", Input).has_focus
         newer = tmp_path / "runs" / "20260103-030405-names-best-0003"
         run_of(newer, 3, 0.75)
-        await pilot.press("1", "5")
+        await pilot.press("escape", "1", "5")
         await until(pilot, lambda: len(app.screen.query_one(Select)._options) == 4)
         assert "shipped with Gradlab" in text(app, "about"), "the choice stays"
 
@@ -281,7 +334,7 @@ async def test_the_newest_names_run_guesses_until_another_model_is_chosen(names,
 async def test_a_run_that_ended_meanwhile_guesses_next_if_none_was_chosen(names, until, tmp_path):
     async with names() as (app, pilot):
         assert "shipped with Gradlab: 50.0%" in text(app, "about")
-        await pilot.press("1")
+        await pilot.press("escape", "1")
         run_of(tmp_path / "runs" / "20260103-030405-names-best-0003", 3, 0.75)
         await pilot.press("5")
         await until(pilot, lambda: "0003: 75.0%" in text(app, "about"))

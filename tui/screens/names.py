@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, HorizontalScroll, VerticalScroll
+from textual.containers import Container, Horizontal, HorizontalScroll, Vertical, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Input, Select
 from textual.worker import Worker, WorkerState
 
@@ -17,39 +18,63 @@ from data.alphabet import fold
 from data.errors import DataError
 from data.sources import SURNAMES
 from lab.errors import LabError
-from lab.names.answer import Guesses, answer
+from lab.names.answer import Guess, Guesses, answer, names_in
 from lab.names.model import NamesModel, Origin, load, models
+from lab.names.neighbours import Neighbours, neighbours
 from lab.names.table import WRITERS, csv_text, markdown, save
-from lab.names.view import CAUTION, headline, mark, strengths
+from lab.names.view import CAUTION, headline
 from lab.user_paths import at_home
 from presets.errors import PresetError
-from tui.modes import MODES
 from tui.screens.base import ModeScreen
 from tui.screens.dialogues import AskScreen
-from tui.widgets import tables
 from tui.widgets.choice import Choice
+from tui.widgets.empty import Empty
+from tui.widgets.guesses import FIGURES, LABELS, letter_map, neighbour_lines, probability_bars, spelt, table_columns
+from tui.widgets.panel import Panel, entitle
 from tui.widgets.text import Text
 
-NOT_OF_NAMES = (*(mode.key for mode in MODES), "?", ",")  # typed into the field they are the app's keys
-LABELS = max(map(len, SURNAMES.classes))
-FIGURES = len("0.0000")
+MEANING = "how much the letter speaks for the class, in nats"
+TOP = 8  # classes that letters are explained for
+NEAREST = 9  # training names
+PANES = ("guess", "why", "kept")  # where not all have room, those that take turns
+EXAMPLE = """\
+            Malmberg     Zhao
+             Swedish  Chinese
+Chinese       0.0003   0.8912
+English       0.0512   0.0021
+Swedish       0.4127   0.0004"""
 FAR = 100_000  # cells; scrolling ends where the table does
 
 
 class NameInput(Input):
-    """The field. Keys that no name has are left to the app, so that the modes are a digit away."""
+    """The field. Several lines that are pasted are several names."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "Add", id="names.add", tooltip="Add the name to the table."),
     ]
 
-    def check_consume_key(self, key: str, character: str | None) -> bool:
-        """Is the key text?"""
-        return super().check_consume_key(key, character) and character not in NOT_OF_NAMES
+    class Several(Message):
+        """Names that were pasted, one on each line."""
 
-    async def _on_key(self, event: events.Key) -> None:
-        if event.is_printable and not self.check_consume_key(event.key, event.character):
+        def __init__(self, names: list[str]) -> None:
+            super().__init__()
+            self.names = names
+
+    def _on_paste(self, event: events.Paste) -> None:
+        if self._several(event.text):
+            event.stop()
             event.prevent_default()
+
+    def action_paste(self) -> None:
+        """What was copied in the app."""
+        if not self._several(self.app.clipboard):
+            super().action_paste()
+
+    def _several(self, text: str) -> bool:
+        names = names_in(text)
+        if len(names) > 1:
+            self.post_message(self.Several(names))
+        return len(names) > 1
 
 
 class NamesScreen(ModeScreen):
@@ -70,28 +95,43 @@ class NamesScreen(ModeScreen):
         Binding("ctrl+s", "save", "Save", id="names.save", tooltip="Save the table as Markdown or CSV."),
         Binding("ctrl+z", "remove", "Take off", id="names.remove", tooltip="Remove the last name from the table."),
         Binding("ctrl+l", "clear", "Clear", show=False, id="names.clear", tooltip="Remove all names from the table."),
-        Binding("ctrl+b", "table", "Table", show=False, id="names.table",
-                tooltip="In a narrow terminal: switch between bars and table."),
+        Binding("ctrl+b", "pane", "Letters/table", id="names.table",
+                tooltip="Where not all has room: bars, what the letters say, the table in turn."),
     ]  # fmt: skip
 
     def compose_mode(self) -> ComposeResult:
         with Horizontal(id="ask"):
-            yield NameInput(placeholder="type a surname", compact=True, id="surname")
+            yield NameInput(
+                placeholder="type a surname, or paste several, one on each line", compact=True, id="surname"
+            )
             yield Choice[Origin | None]([("reading the runs", None)], allow_blank=False, compact=True, id="model")
-        with Horizontal(id="answers"):
-            with VerticalScroll(id="guess", can_focus=False):
+        with Container(id="answers"):
+            with Panel("guess", id="guess"):
                 yield Text(id="letters")
                 yield Text(id="bars")
-                yield Text(id="about")
-            with VerticalScroll(id="kept", can_focus=False), Horizontal():
-                yield Text(id="classes")
-                with HorizontalScroll(id="columns"):
-                    yield Text(id="columns-text")
+            with Vertical(id="why"):
+                with Panel("letters by classes", id="map-panel"):
+                    yield Text(id="map")
+                with Panel("nearest training names", id="near-panel"):
+                    yield Text(id="near")
+            with Panel("table", id="kept"):
+                yield Empty("Names side by side, and what is likely of each.",
+                            [("enter", "adds the name"), ("ctrl+s", "saves the table"), ("ctrl+y", "copies it")],
+                            EXAMPLE, id="no-names")  # fmt: skip
+                with VerticalScroll(id="kept-scroll", can_focus=False), Horizontal():
+                    yield Text(id="classes")
+                    with HorizontalScroll(id="columns"):
+                        yield Text(id="columns-text")
+        yield Text(id="about")
 
     def on_mount(self) -> None:
         """Read which models there are."""
         self._model: NamesModel | None = None
+        self._near: Neighbours | None = None  # of the model, once they are computed
         self._chosen = False  # by the user: a newer run does not change it
+        self._show_pane(PANES[0])
+        entitle(self.query_one("#map-panel"), "letters by classes", MEANING)
+        entitle(self.query_one("#near-panel"), "nearest training names", "likeness to the network")
         self._kept: list[str] = []
         self._best_first = True
         self._find_models()
@@ -117,11 +157,13 @@ class NamesScreen(ModeScreen):
 
     def _find_models(self) -> None:
         runs = self.lab.runs
-        self.run_worker(lambda: list(models(runs)), thread=True, exclusive=True, exit_on_error=False)
+        self.run_worker(lambda: list(models(runs)), thread=True, exclusive=True, exit_on_error=False, group="models")
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Offer the models there are; the newest names run's guesses until another is chosen."""
-        if event.state is WorkerState.ERROR:
+        if event.worker.group == "near":
+            self._take_near(event)
+        elif event.state is WorkerState.ERROR:
             self.refuse(f"{self.lab.runs}: {event.worker.error}")
         elif event.state is WorkerState.SUCCESS:
             origins: list[Origin] = event.worker.result or []
@@ -142,14 +184,32 @@ class NamesScreen(ModeScreen):
     def _use(self, origin: Any) -> None:
         if self._model is None or origin != self._model.origin:
             try:
-                self._model = load(origin)
+                self._model, self._near = load(origin), None
             except (LabError, PresetError) as error:
                 self.refuse(error)
                 return
+            self.workers.cancel_group(self, "near")
         self.query_one("#model").tooltip = headline(self._model.origin)
-        self.query_one("#about", Text).show(f"{CAUTION}\n{headline(self._model.origin)}")
+        self.query_one("#about", Text).show(f"{CAUTION} {headline(self._model.origin)}")
+        entitle(self.query_one("#guess"), "guess", "", CAUTION)
+        entitle(self.query_one("#kept"), "table", "", headline(self._model.origin))
         self._guess()
         self._show_table()
+
+    def _take_near(self, event: Worker.StateChanged) -> None:
+        """The training names have been read."""
+        if event.state is WorkerState.ERROR:
+            self.query_one("#near", Text).show(f"They cannot be computed: {event.worker.error}.")
+        elif event.state is WorkerState.SUCCESS and event.worker.result:
+            self._near = event.worker.result
+            self._guess()
+
+    def _find_near(self) -> None:
+        """Read the training names, once they are asked for: it takes a second, in a thread."""
+        if self._model and self._near is None and not any(worker.group == "near" for worker in self.workers):
+            self.query_one("#near", Text).show("Reading the training names ...")
+            work = partial(neighbours, self._model.origin)
+            self.run_worker(work, group="near", thread=True, exit_on_error=False)
 
     # The guess
 
@@ -157,6 +217,7 @@ class NamesScreen(ModeScreen):
         """Bars and letters for what stands in the field."""
         letters, bars = self.query_one("#letters", Text), self.query_one("#bars", Text)
         name = self.query_one("#surname", Input).value
+        self._explain(None)
         if self._model is None or not name.strip():
             letters.show("")
             bars.show(Content.styled("\n".join(SURNAMES.classes), "$foreground-muted"))
@@ -170,11 +231,27 @@ class NamesScreen(ModeScreen):
         ascii_only = self.lab.settings.markers == "ascii"
         (guess,) = said.guesses
         letters.show(spelt(guess.folded, guess.letters or (), ascii_only))
+        self._explain(guess)
         room = self.query_one("#guess").content_size.width - LABELS - FIGURES - 3
         ranked = list(zip(said.classes, guess.probabilities, strict=True))
         if self._best_first:
             ranked.sort(key=lambda pair: -pair[1])
         bars.show(probability_bars(ranked, guess.best, room, ascii_only))
+
+    def _explain(self, guess: Guess | None) -> None:
+        """What the letters say, and which names are alike."""
+        table, near = self.query_one("#map", Text), self.query_one("#near", Text)
+        if guess is None or self._model is None:
+            table.show(
+                Content.styled("For each letter and each likely class: does it speak for it?", "$foreground-muted")
+            )
+            near.show(Content.styled("The names it learnt from that are most alike.", "$foreground-muted"))
+            return
+        table.show(letter_map(guess, self._model.classes, TOP, self.query_one("#map-panel").content_size.width))
+        if self._near:
+            near.show(neighbour_lines(self._near.nearest(guess.name, NEAREST), guess.best))
+        elif near.region:  # it takes its time, and where nobody sees it nobody needs it
+            self._find_near()
 
     def action_type(self) -> None:
         """Go to the field."""
@@ -196,29 +273,46 @@ class NamesScreen(ModeScreen):
     @on(Input.Submitted, "#surname")
     def _add(self, event: Input.Submitted) -> None:
         name = " ".join(event.value.split())
-        if self._model is None or not name:
-            return
-        if fold(name) in map(fold, self._kept):
-            self.tell(f"{name} is already in the table")
-        else:
-            try:
-                self._model.probabilities([name])
-            except DataError as error:
-                self.refuse(error)
-                return
-            self._kept.append(name)
-            self._show_table()
-            self._scroll_to_last()
-        event.input.select_all()  # the next letter begins the next name
+        if self._model and name and self._keep([name]):
+            event.input.select_all()  # the next letter begins the next name
+
+    @on(NameInput.Several)
+    def _add_several(self, event: NameInput.Several) -> None:
+        before = len(self._kept)
+        self._keep(event.names)
+        self.tell(f"{len(self._kept) - before} of {len(event.names)} pasted names are added")
+
+    def _keep(self, names: Sequence[str]) -> bool:
+        """Put names into the table; False, and it is said why, for one that the network cannot read."""
+        if self._model is None:
+            return False
+        try:
+            said = answer(self._model, names)
+        except DataError as error:
+            self.refuse(error)
+            return False
+        for each in said.refused:
+            self.refuse(each["reason"])
+        for guess in said.guesses:
+            if guess.folded in map(fold, self._kept):
+                self.tell(f"{guess.name} is already in the table")
+            else:
+                self._kept.append(guess.name)
+        self._show_table()
+        self._show_pane("kept")
+        self._scroll_to_last()
+        return not said.refused
 
     def _show_table(self) -> None:
         classes, columns = self.query_one("#classes", Text), self.query_one("#columns-text", Text)
         said = self._answer()
+        self.query_one("#no-names").display = said is None
+        self.query_one("#kept-scroll").display = said is not None
         if said is None:
             classes.show("")
-            columns.show(Content.styled("enter adds the name here", "$foreground-muted"))
+            columns.show("")
         else:
-            classes.show(Content.styled("\n".join(["", *SURNAMES.classes]), "$foreground-muted"))
+            classes.show(Content.styled("\n".join(["", "most likely", *SURNAMES.classes]), "$foreground-muted"))
             columns.show(table_columns(said))
 
     def _scroll_to_last(self) -> None:
@@ -265,10 +359,23 @@ class NamesScreen(ModeScreen):
         self._kept.clear()
         self._show_table()
 
-    def action_table(self) -> None:
-        """The table instead of the bars, and back."""
-        self.toggle_class("-table")
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Nothing takes turns where all has room."""
+        if action == "pane":
+            return not self.has_class("-tall") or self.has_class("-narrow")
+        return super().check_action(action, parameters)
+
+    def action_pane(self) -> None:
+        """What comes next of what takes turns; bars have a place of their own from 80 columns on."""
+        turns = PANES if self.has_class("-narrow") else PANES[1:]
+        self._show_pane(turns[(turns.index(self._pane) + 1) % len(turns)] if self._pane in turns else turns[-1])
         self._scroll_to_last()
+        self.call_after_refresh(self._guess)  # there is room to explain now
+
+    def _show_pane(self, pane: str) -> None:
+        self._pane = pane
+        for each in PANES:
+            self.set_class(each == pane, f"-{each}")
 
 
 def _label(origin: Origin) -> str:
@@ -281,45 +388,3 @@ def _table_file(text: str) -> Path:
     if Path(text).suffix not in WRITERS:
         raise ValueError("a file name that ends in .md or .csv")
     return Path(text)
-
-
-def spelt(folded: str, drops: Sequence[float], ascii_only: bool) -> Content:
-    """The letters of a name, coloured by what they say for the best class; the same as marks below."""
-    letters, marks = [], []
-    for letter, share in zip(folded, strengths(drops), strict=True):
-        style = "$text-error" if share < -1 / 8 else "bold $text-success" if share > 1 / 8 else "$foreground-muted"
-        letters.append((f"{letter} ", style))
-        marks.append((f"{mark(share, ascii_only)} ", style))
-    return Content("\n").join([Content.assemble(*letters), Content.assemble(*marks)])
-
-
-def probability_bars(ranked: Sequence[tuple[str, float]], best: str, room: int, ascii_only: bool) -> Content:
-    """A line for each class: name, probability, a bar as long as the room for 1."""
-    lines = []
-    for nationality, p in ranked:
-        style = "bold" if nationality == best else ""
-        colour = "$primary" if nationality == best else "$secondary"
-        drawn = tables.bar(p, max(room, 1), ascii_only)
-        lines.append(Content.assemble((f"{nationality:<{LABELS}} {p:.{FIGURES - 2}f} ", style), (drawn, colour)))
-    return Content("\n").join(lines)
-
-
-def table_columns(said: Guesses) -> Content:
-    """A column for each name, of the probabilities of all classes and the best one's name; without the classes."""
-    guesses = said.guesses
-    widths = [max(len(guess.name), len(guess.best), FIGURES) for guess in guesses]
-
-    def line(cells: Sequence[str], style: str = "", bold: str = "") -> Content:
-        """Cells of a row; those of names whose best class is `bold` stand out."""
-        parts = zip(cells, widths, guesses, strict=True)
-        return Content("  ").join(
-            Content.styled(f"{cell:>{width}}", "bold $text-primary" if guess.best == bold else style)
-            for cell, width, guess in parts
-        )
-
-    lines = [line([guess.name for guess in guesses], "$foreground-muted")]
-    lines += [
-        line([f"{guess.probabilities[k]:.4f}" for guess in guesses], bold=nationality)
-        for k, nationality in enumerate(said.classes)
-    ]
-    return Content("\n").join([*lines, line([guess.best for guess in guesses], "bold")])

@@ -16,16 +16,18 @@ import pytest
 from rich.console import Console
 
 from core.losses import softmax
-from data.alphabet import PAD, encode
+from data.alphabet import PAD, decode, encode
 from data.errors import DataError
 from data.sources import SURNAMES
 from lab.errors import LabError
 from lab.names import model as names
 from lab.names import ship as ship_names
 from lab.names.answer import answer
+from lab.names.neighbours import neighbours
 from lab.names.view import show_names
 from lab.runs import run as lab_run
 from lab.runs.store import RunStore
+from presets.build import load_data
 from presets.load import load
 
 TINY = ["convolutions=[{filters=5, size=[2, 3]}]", "dropout=0", "updates=40", "evaluate_every=40"]
@@ -105,7 +107,7 @@ def test_a_name_that_cannot_be_read_is_said_among_others_and_not_guessed(finishe
         answer(model, [wrong, wrong])
 
 
-def test_explanations_are_what_hiding_each_letter_costs_the_best_class(finished):
+def test_explanations_are_what_hiding_each_letter_costs_each_class(finished):
     model = names.of_run(finished)
     twin = model.network.astype(np.float64)
 
@@ -116,12 +118,37 @@ def test_explanations_are_what_hiding_each_letter_costs_the_best_class(finished)
         for i in range(np.count_nonzero(row != PAD)):
             hidden = row.copy()
             hidden[i] = PAD
-            costs.append(math.log(p.max()) - math.log(softmax(twin.forward(hidden[None], train=True))[0, p.argmax()]))
+            costs.append(np.log(p) - np.log(softmax(twin.forward(hidden[None], train=True))[0]))
         return costs
 
     asked = ["Zhao", "van der Berg", "Y", "D'Angelo", "a" * 20] * 4  # more rows than are read at a time
     for name, drops in zip(asked, model.explain(asked), strict=True):
         np.testing.assert_allclose(drops, slow(name), rtol=1e-4, atol=1e-5)
+    for guess in answer(model, asked[:3], explain=True).guesses:
+        column = [row[model.classes.index(guess.best)] for row in guess.support]
+        assert list(guess.letters) == column
+
+
+def test_the_nearest_training_names_are_those_whose_features_point_the_same_way(finished):
+    model = names.of_run(finished)
+    near = neighbours(model.origin)
+    train = load_data(finished.preset(), "auto").train
+    assert near.features.shape[0] == len(train.x)
+    asked, twin = train.x[17], model.network.astype(np.float64)
+
+    def features(rows):
+        for layer in twin.layers[:-1]:
+            rows = layer.forward(rows, False)
+        return rows.copy()
+
+    mine, some = features(asked[None])[0], features(train.x[:400])
+    cosines = some @ mine / (np.linalg.norm(some, axis=1) * np.linalg.norm(mine))
+    nearest = near.nearest(decode(asked), 5)
+    assert nearest[0].likeness == pytest.approx(1, abs=1e-5)
+    assert [each.likeness for each in nearest] == sorted((each.likeness for each in nearest), reverse=True)
+    assert nearest[-1].likeness >= np.sort(cosines)[-5] - 1e-5
+    with pytest.raises(DataError):
+        near.nearest("", 1)
 
 
 def test_a_name_takes_less_than_a_millisecond():
@@ -283,7 +310,7 @@ def test_the_table_is_written_as_markdown_and_csv(gradlab, refused, tmp_path, mo
 
 def test_explanations_are_marks_below_the_letters(gradlab, monkeypatch):
     def explain(self, asked):
-        return [np.array([-2.0, 4.0, 0.1, 2.0])]
+        return [np.tile([[-2.0], [4.0], [0.1], [2.0]], 18)]
 
     monkeypatch.setattr(names.NamesModel, "explain", explain)
     out = gradlab("names", "Zhao", "--explain")[1]
