@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING, Literal
 
 REPORTS = {
-    "a1": "DD2424 1 · one layer",
-    "a2": "DD2424 2 · two layers, cyclical eta",
-    "a3": "DD2424 3 · k layers, batch norm",
-    "names": "DD2424 3 · surnames",
-    "fman45": "FMAN45 3 · convolutions",
+    "a1": "DD2424 assignment 1 · one layer",
+    "a2": "DD2424 assignment 2 · two layers",
+    "a3": "DD2424 assignment 3 · k layers",
+    "names": "DD2424 assignment 3 · surnames",
+    "fman45": "FMAN45 assignment 3 · convolutions",
 }
 
 if TYPE_CHECKING:  # mypy wants the names of a Literal written out

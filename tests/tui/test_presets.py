@@ -1,8 +1,9 @@
 """Presets: grouped, found by typing, opened in other modes, with what was reported and reached."""
 
 import pytest
-from textual.widgets import Input, OptionList, Static
+from textual.widgets import Input, OptionList
 
+from lab.library.questions import questions
 from lab.runs import run as lab_run
 from presets.load import load, names
 from presets.reports import REPORTS
@@ -15,7 +16,9 @@ def listed(app):
 
 
 def details(app):
-    return str(app.screen.query_one("#preset-text", Static).render())
+    """All that is written of the preset the cursor is on, in one line."""
+    texts = " ".join(str(text.render()) for text in app.screen.query("#details Text"))
+    return " ".join(texts.split())
 
 
 async def test_every_preset_is_listed_under_its_report(lab):
@@ -26,6 +29,31 @@ async def test_every_preset_is_listed_under_its_report(lab):
         groups = [str(option.prompt) for option in options if option.id is None]
         assert groups[0] == REPORTS["a1"]
         assert len(groups) == len(set(groups))
+
+
+async def test_presets_stand_in_the_order_of_their_report_and_are_found_by_assignment_and_setting(lab, until):
+    app = lab()
+    async with app.run_test(size=(160, 45)) as pilot:
+        assert [name for name in listed(app) if name.startswith("a2")] == [
+            "a2-setting1", "a2-setting2", "a2-final", "a2-coarse", "a2-fine",
+        ]  # fmt: skip
+        await pilot.press("slash", *"assignment 2")
+        assert {*listed(app)} == {*(name for name in names() if name.startswith("a2")), "a3-2layer"}  # its description
+        app.screen.query_one(Input).value = "dropout"
+        await pilot.pause()
+        assert listed(app) == [name for name in listed(app) if load(name).network.dropout]
+        assert "names-plus" in listed(app)
+        await pilot.press("down", "escape")  # from the list, too
+        assert sorted(listed(app)) == names()
+        app.screen.query_one(Input).value = "a2-setting1"
+        await until(pilot, lambda: "153,650 parameters" in details(app))
+        assert "expected, 5 seeds" in app.screen.query_one("#expected-accuracy").border_subtitle
+        assert len(app.screen.query_one("#plan-eta").figure.curves[0].points) > 100
+        assert questions(load("a2-setting1"))[1].ask in details(app)
+        app.screen.query_one("#list").focus()
+        await pilot.press("y")
+        await until(pilot, lambda: app.current_mode == "train" and app.screen.query_one(PresetForm).changes)
+        assert app.screen.query_one(PresetForm).changes == ["loss.lambda=0.1"]
 
 
 async def test_typing_narrows_the_list_down_and_enter_opens_what_is_left(lab):
@@ -68,7 +96,7 @@ async def test_details_name_the_report_and_the_best_run_with_its_data(lab, until
     app = lab()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("slash", *"setting1", "down")
-        await until(pilot, lambda: f"{accuracy:.2%} on the embedded part" in details(app))
+        await until(pilot, lambda: f"{accuracy:.2%} embedded" in details(app))
         for told in ("45.88%", "47.09%", "section 2.1, figure 3", "gradlab data fetch cifar10"):
             assert told in details(app)
 

@@ -132,8 +132,8 @@ def test_a_wrong_value_looks_as_accepted(train, snap_compare):
 
 @pytest.mark.parametrize(
     ("size", "theme"),
-    [((80, 24), "gradlab-dark"), ((160, 45), "gradlab-light"), ((40, 12), "gradlab-dark")],
-    ids=["80x24", "160x45", "40x12"],
+    [((80, 24), "gradlab-dark"), ((120, 35), "gradlab-dark"), ((160, 45), "gradlab-light"), ((40, 12), "gradlab-dark")],
+    ids=["80x24", "120x35", "160x45", "40x12"],
 )
 def test_presets_look_as_accepted(lab, snap_compare, until, size, theme):
     record("20260102-030405-a2-setting1-00bb", accuracy=0.4657)
@@ -141,7 +141,7 @@ def test_presets_look_as_accepted(lab, snap_compare, until, size, theme):
     app.theme = theme
 
     async def wait(pilot):
-        await until(pilot, lambda: app.screen._best)
+        await until(pilot, lambda: app.screen._best and any(app.screen._plans.values()))
 
     assert snap_compare(app, run_before=wait, terminal_size=size)
 

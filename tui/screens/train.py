@@ -1,5 +1,6 @@
 """Train: a preset's form, its training in a thread, and what can be seen of it."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -259,10 +260,10 @@ class TrainScreen(ModeScreen):
         self._asked_at = -1
         self.call_after_refresh(self.tick)
 
-    async def open_preset(self, preset: str, changes: list[str] | None = None) -> None:
+    async def open_preset(self, preset: str, changes: Sequence[str] = ()) -> None:
         """Show a preset in the form, changed if `changes` ('key=value') say so."""
         try:
-            await self.form.open(preset, changes)
+            await self.form.open(preset, [*changes])
         except PresetError as error:
             self.refuse(error)
             return

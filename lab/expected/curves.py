@@ -1,0 +1,67 @@
+"""The shipped curves: one CSV file for each preset, and one with what all of them ended with."""
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+SHIPPED = Path(__file__).parent / "shipped"
+FINALS = "finals.csv"
+MEASURES = tuple(f"{split}_{measure}" for split in ("train", "validation") for measure in ("loss", "accuracy"))
+COLUMNS = ("update", "epoch", *(f"{name}_{what}" for name in MEASURES for what in ("mean", "spread")))
+FINAL_COLUMNS = ("preset", "seeds", "measure", "mean", "spread")
+
+
+class Spread(NamedTuple):
+    """A number over several seeds. mean; spread: its standard deviation (divided by n - 1), None of a single seed."""
+
+    mean: float
+    spread: float | None
+
+
+class Moment(NamedTuple):
+    """An evaluated update. measures: those of MEASURES, as in "validation_accuracy"."""
+
+    update: int
+    epoch: float
+    measures: dict[str, Spread]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Runs of one preset on the full data, with seeds 1 to `seeds` and nothing else changed.
+
+    moments: the evaluated updates, first to last; finals: the numbers at the end, by names as in "test.accuracy".
+    """
+
+    preset: str
+    seeds: int
+    moments: tuple[Moment, ...]
+    finals: dict[str, Spread]
+
+
+@cache
+def expected(preset: str, folder: Path = SHIPPED) -> Expected | None:
+    """What comes with Gradlab for a preset of that name; None if nothing does."""
+    rows = [row for row in _rows(folder / FINALS) if row["preset"] == preset]
+    if not rows:
+        return None
+    finals = {row["measure"]: _spread(row["mean"], row["spread"]) for row in rows}
+    return Expected(preset, int(rows[0]["seeds"]), tuple(map(_moment, _rows(folder / f"{preset}.csv"))), finals)
+
+
+def _moment(row: dict[str, str]) -> Moment:
+    measures = {name: _spread(row[f"{name}_mean"], row[f"{name}_spread"]) for name in MEASURES}
+    return Moment(int(row["update"]), float(row["epoch"]), measures)
+
+
+def _spread(mean: str, spread: str) -> Spread:
+    return Spread(float(mean), float(spread) if spread else None)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,44 @@
+"""The shipped curves: what is read is what stands there, and it stands there for presets that exist."""
+
+import math
+
+import pytest
+
+from lab.expected.curves import COLUMNS, FINALS, MEASURES, SHIPPED, expected
+from presets.load import load, names
+
+OURS = [name for name in names() if expected(name)]
+MOST_BYTES = 300_000  # of all files
+
+
+def test_the_files_are_small_and_each_is_of_a_preset():
+    files = list(SHIPPED.glob("*.csv"))
+    assert sum(path.stat().st_size for path in files) < MOST_BYTES
+    assert {path.stem for path in files} - {FINALS.removesuffix(".csv")} == {*OURS}
+    assert len(OURS) >= 15
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_preset_learns_as_its_report_says(name):
+    known, preset = expected(name), load(name)
+    assert known.seeds >= 3
+    first, *_, last = known.moments
+    assert first.update == 0
+    assert last.measures["train_accuracy"].mean > first.measures["train_accuracy"].mean + 0.1
+    assert all(math.isfinite(y.mean) and y.spread >= 0 for m in known.moments for y in m.measures.values())
+    assert [m.update for m in known.moments] == sorted({m.update for m in known.moments})
+    assert known.finals["validation.accuracy"].mean == pytest.approx(
+        last.measures["validation_accuracy"].mean, abs=1e-4
+    )
+    reported = preset.reference.reported.get(f"{preset.data.judge}.accuracy") if preset.reference else None
+    if reported is not None:
+        mean, spread = known.finals[f"{preset.data.judge}.accuracy"]
+        assert mean + 2 * spread >= reported - preset.reference.tolerance  # a1-test1 jumps by points from seed to seed
+
+
+def test_of_what_does_not_come_with_gradlab_nothing_is_expected():
+    assert expected("mine") is None
+
+
+def test_columns_name_every_measure_twice():
+    assert len(COLUMNS) == 2 + 2 * len(MEASURES)
