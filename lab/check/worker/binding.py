@@ -153,8 +153,8 @@ class Binder:
 
     def learn_words(self, functions: Iterable[Function | None]) -> None:
         """Take one word for every argument that some of these functions compare with words."""
-        for function in functions:
-            for p in signature(function) if function is not None else ():
+        for function in filter(None, functions):
+            for p in signature(function):
                 found = compared(function, p.name)
                 if found and not (self.words.get(p.name) and likely(self.words[p.name])):
                     self.words[p.name] = found[0]

@@ -4,11 +4,15 @@ import ast
 import inspect
 import re
 import textwrap
-from functools import cache
-from typing import Any
+from collections.abc import Callable
+from functools import cache, wraps
+from typing import Any, ParamSpec, TypeVar
 
 from .mfile import Function as OctaveFunction
 from .values import Function
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
 
 
 @cache
@@ -26,7 +30,19 @@ def is_octave(function: Any) -> bool:
     return hasattr(function, "nargout") and hasattr(function, "outputs")
 
 
-@cache
+def once_a_text(look: Callable[Given, Found]) -> Callable[Given, Found]:
+    """Keep what a look at a function's text found: the methods of all objects of a class have one text."""
+    kept = cache(look)
+
+    @wraps(look)
+    def found(*args: Given.args, **_: Given.kwargs) -> Found:
+        function, *others = args
+        return kept(getattr(function, "__func__", function), *others)
+
+    return found
+
+
+@once_a_text
 def tree(function: Function) -> ast.AST | None:
     """The function's syntax tree, None where there is no text."""
     try:
@@ -35,7 +51,7 @@ def tree(function: Function) -> ast.AST | None:
         return None
 
 
-@cache
+@once_a_text
 def returned(function: Function) -> list[str]:
     """Names of what the function returns, from its longest return: 'return P, np.array(H)' -> ['P', 'H']; "" where an
     element has no name. A function of Octave says which they are."""
@@ -62,7 +78,7 @@ def _name(node: ast.expr) -> str:
     return ""
 
 
-@cache
+@once_a_text
 def called(function: Function) -> set[str]:
     """Names of the functions and methods it calls."""
     if is_octave(function):
@@ -71,7 +87,7 @@ def called(function: Function) -> set[str]:
     return {n.id for n in nodes if isinstance(n, ast.Name)} | {n.attr for n in nodes if isinstance(n, ast.Attribute)}
 
 
-@cache
+@once_a_text
 def words(function: Function) -> set[str]:
     """Its string constants that could be keys or names of attributes: 'W1', 'W' of f'W{i}' and of 'W' + str(i)."""
     if is_octave(function):
@@ -85,7 +101,7 @@ def words(function: Function) -> set[str]:
     return {word for word in found if re.fullmatch(r"\w{1,20}", word)}
 
 
-@cache
+@once_a_text
 def compared(function: Function, name: str) -> list[str]:
     """The strings an argument, or the attribute that keeps it, is compared with, what suits a course first: softmax or
     cross entropy, training."""
@@ -99,14 +115,14 @@ def compared(function: Function, name: str) -> list[str]:
     return sorted(dict.fromkeys(found), key=lambda word: not likely(word))
 
 
-@cache
+@once_a_text
 def compared_number(function: Function, name: str) -> int | None:
     """The first whole number an argument is compared with: 0 of "if matrix == 0"; None if there is none."""
     found = re.search(rf"\b{name} *== *(\d+)\b(?!\.)", text(function))
     return int(found[1]) if found else None
 
 
-@cache
+@once_a_text
 def word_of(kind: Any, name: str) -> str:
     """The first string that a class compares an argument of its constructor with, or an attribute of the same name: the
     likeliest if it is one of several; "" if there is none."""
@@ -114,7 +130,7 @@ def word_of(kind: Any, name: str) -> str:
     return sorted(found, key=lambda word: not likely(word))[0] if found else ""
 
 
-@cache
+@once_a_text
 def is_read(function: Function, name: str) -> bool:
     """Does a function do anything with an argument?"""
     found = tree(function)
@@ -123,7 +139,7 @@ def is_read(function: Function, name: str) -> bool:
     return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(found))
 
 
-@cache
+@once_a_text
 def is_called(thing: Any, name: str) -> bool:
     """Does a class or function call what it is given under this name, perhaps by way of an attribute?"""
     attributes = re.findall(rf"self\.(\w+) *= *{name}\b *(?![.(\[])", text(thing))
@@ -131,7 +147,7 @@ def is_called(thing: Any, name: str) -> bool:
     return any(re.search(caller, text(thing)) for caller in callers)
 
 
-@cache
+@once_a_text
 def unpacked(function: Function, name: str) -> int:
     """Into how many variables it unpacks an argument: 4 for a, b, c, d = eta_params; 0 if it does not."""
     for node in ast.walk(tree(function) or ast.Module([], [])):
@@ -151,7 +167,7 @@ def likely(word: str) -> bool:
     return bool(re.search(r"cross|soft|^ce$|train", word.lower()))
 
 
-@cache
+@once_a_text
 def text(thing: Any) -> str:
     """The text of a function or class, "" where there is none."""
     if is_octave(thing):
