@@ -1,6 +1,6 @@
 """A student's code as lab/check/mistakes knows codes: rows as examples, the names and layouts of the course."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +25,9 @@ def diagnose(code: StudentTarget) -> Diagnosis:
     if code.facts.get("kind") == "vector":
         return NOTHING  # which of its elements is a weight of which layer is not known
     try:
-        return _layer(code) if code.facts.get("kind") in LAYERS else _network(code)
+        if code.facts.get("kind") in LAYERS:
+            return _layer(code)
+        return _loss(code) if [slot["letter"] for slot in code.facts["slots"]] == ["x"] else _network(code)
     except (StudentProblemError, KeyError, TypeError, ValueError, IndexError, ArithmeticError, np.linalg.LinAlgError):
         return NOTHING
 
@@ -128,8 +130,49 @@ def _turned(slots: list[dict[str, Any]], params: Mapping[str, Array], inputs: in
 
 
 def _layer(code: StudentTarget) -> Diagnosis:
-    names = {slot["letter"]: slot["name"] for slot in code.facts["slots"]}
-    if code.out is None or code.cotangent is None or "x" not in names or len(names) != len(code.params):
+    for names in _roles(code):
+        found = _layer_with(code, names)
+        if found.reference:
+            return found
+    return NOTHING
+
+
+def _roles(code: StudentTarget) -> Iterator[dict[str, str]]:
+    """What the tensors of a layer may be: role -> the student's name. Several ways where letters do not tell."""
+    slots = code.facts["slots"]
+    letters = [slot["letter"] for slot in slots]
+    if "x" not in letters or len(slots) != len(code.params):
+        return
+    if len(set(letters)) == len(letters) and "" not in letters:
+        yield {slot["letter"]: slot["name"] for slot in slots}
+        return
+    x = next(slot["name"] for slot in slots if slot["letter"] == "x")
+    others = [slot["name"] for slot in slots if slot["letter"] != "x"]
+    if len(others) == 2 and all(max(code.params[n].shape) == code.params[n].size for n in others):
+        yield from ({"x": x, "gamma": gamma, "beta": beta} for gamma, beta in (others, others[::-1]))
+    numbered = {f"{slot['letter']}{int(slot['layer']) + 1}": slot["name"] for slot in slots if slot["letter"] != "x"}
+    if set(numbered) == {"W1", "b1", "W2", "b2"}:
+        yield {"x": x, **numbered}
+    if letters.count("W") == 2 and len(others) == 4:
+        yield from _recurrent(slots, x, code.params)
+
+
+def _recurrent(slots: list[dict[str, Any]], x: str, params: Mapping[str, Array]) -> Iterator[dict[str, str]]:
+    """x, the state before, both weights and the bias: which W is which is told by the sizes, or else both are tried."""
+    state = [slot["name"] for slot in slots if slot["letter"] == ""]
+    weights = [slot["name"] for slot in slots if slot["letter"] == "W"]
+    bias = [slot["name"] for slot in slots if slot["letter"] == "b"]
+    if not (len(state) == len(bias) == 1):
+        return
+    sizes = params[x].shape[-1], params[state[0]].shape[-1]
+    for Wx, Wh in (weights, weights[::-1]):
+        if params[Wx].shape == sizes and params[Wh].shape == (sizes[1], sizes[1]):
+            yield {"x": x, "h": state[0], "Wx": Wx, "Wh": Wh, "b": bias[0]}
+
+
+def _layer_with(code: StudentTarget, names: dict[str, str]) -> Diagnosis:
+    """The diagnosis with these roles."""
+    if code.out is None or code.cotangent is None:
         return NOTHING
     settings = {key: value for key, value in code.facts.get("settings", {}).items() if isinstance(value, int | float)}
 
@@ -148,3 +191,24 @@ def _layer(code: StudentTarget) -> Diagnosis:
             names,
         )
     )
+
+
+# Losses
+
+
+def _loss(code: StudentTarget) -> Diagnosis:
+    """A loss of scores x and labels, without parameters."""
+    (slot,) = code.facts["slots"]
+    name = slot["name"]
+
+    def turned(value: Array) -> Array:
+        return value.T if slot["turned"] else value
+
+    def cost(inputs: Mapping[str, Any]) -> Array:
+        return np.array(code.cost_at({name: turned(inputs["x"])}))
+
+    def gradients(inputs: Mapping[str, Any]) -> dict[str, Array]:
+        return {"x": turned(code.gradients({name: turned(inputs["x"])})[name])}
+
+    inputs = {"x": turned(code.params[name]), "y": np.array(code.facts["y"], int)}
+    return diagnose_layer(LayerEvidence("loss", code.name, inputs, None, cost(inputs), cost, gradients, {"x": name}))

@@ -4,12 +4,14 @@ gradients."""
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from core.types import Array
-from lab.check.mistakes.activations import ACTIVATIONS, NONE, SELDOM
+from lab.check.mistakes.activations import ACTIVATIONS, NONE, RELU, SELDOM, SIGMOID, TANH
+from lab.check.mistakes.blocks import block
 from lab.check.mistakes.evidence import Cause, Diagnosis, LayerEvidence, is_single, listed
 from lab.check.mistakes.factors import same
 from lab.check.mistakes.fitted import LEAST
@@ -29,6 +31,7 @@ from lab.check.mistakes.layers import (
 )
 from lab.check.mistakes.layouts import AxisOrders, layouts
 from lab.check.mistakes.losses import LOSSES
+from lab.check.mistakes.recurrent import recurrent
 from lab.check.mistakes.reference import Norm
 from lab.check.mistakes.sentences import capital, grammar
 
@@ -109,6 +112,18 @@ def _all_kinds(inputs: Mapping[str, Any]) -> Iterator[ReferenceLayer]:
     x = inputs["x"]
     if "y" in inputs:
         yield from (ReferenceLayer("loss", loss.name, loss_layer(loss)) for loss in LOSSES)
+        return
+    if "Wh" in inputs:
+        for a in (TANH, RELU, SIGMOID):
+            for time, name in ((None, "recurrent step"), (1, "recurrent layer"), (0, "recurrent layer, time first")):
+                if (np.ndim(x) == 2) == (time is None):
+                    yield ReferenceLayer("recurrent", f"{name} with {a.name}", recurrent(a, time))
+        return
+    if "W2" in inputs:
+        for a in (RELU, *(a for a in ALONE if a is not RELU), NONE):
+            for skip, turned in product((False, True), (False, True)):
+                name = f"2 dense layers with {a.name} between them{', added to x' if skip else ''}"
+                yield ReferenceLayer("block", name, block(a, skip, turned))
         return
     if "W" in inputs:
         yield ReferenceLayer("dense", "dense", dense())

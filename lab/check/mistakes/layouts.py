@@ -20,9 +20,12 @@ class AxisOrders:
     W: Order = ()
     flat: bool = False  # each example is one row, whatever its shape
     spatial: bool = False  # each pixel is one row: batch normalisation of images
+    kept: bool = False  # everything stays as it is
 
     def of_x(self, value: Array) -> Array:
         """x, dx, the output or dy."""
+        if self.kept:
+            return value
         if self.flat:
             return value.reshape(len(value), -1)
         turned = value.transpose(self.x) if value.ndim == len(self.x) else value
@@ -30,7 +33,7 @@ class AxisOrders:
 
     def of(self, role: str, value: Array) -> Array:
         """A tensor, or its gradient, as the reference has it."""
-        if role == "x":
+        if role == "x" or self.kept:
             return self.of_x(value)
         if role == "W":
             return value.transpose(self.W) if value.ndim == len(self.W) else value
@@ -45,7 +48,9 @@ KERNELS: list[Order] = [(2, 3, 1, 0), (0, 1, 2, 3), (1, 2, 3, 0), (2, 3, 0, 1)]
 def layouts(kind: str, inputs: Mapping[str, Any]) -> Iterator[AxisOrders]:
     """All that may be, for a layer of this kind and an x of this shape."""
     ndim = np.ndim(inputs["x"])
-    if kind in ("conv", "max_pool", "average_pool"):
+    if kind in ("recurrent", "block"):
+        yield AxisOrders((), kept=True)
+    elif kind in ("conv", "max_pool", "average_pool"):
         if ndim == 4:
             yield from (AxisOrders(x, W) for x in PICTURES for W in (KERNELS if kind == "conv" else [()]))
     elif kind == "dense":
