@@ -5,15 +5,16 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import islice, product
+from itertools import islice, product, takewhile
 from typing import Any
 
 import numpy as np
 
 from .errors import CodeError, NothingToCheckError
 from .inputs import as_given, settings_of
-from .roles import Role, is_flag, one_hot_first, plain, role
+from .roles import Role, is_flag, is_state, one_hot_first, plain, role, stripped
 from .source import compared, compared_number, is_octave, is_read, likely, returned, signature, text
+from .state import arrays_in
 from .switches import drops, is_norm
 from .values import Function, described, stacked
 from .world import World
@@ -75,8 +76,30 @@ class Outputs:
                 return p
         return fitting[0] if fitting else None
 
-    def array(self) -> Any:
-        """The first part that is an array, or a number; arrays of every example, in a list that was built, as one."""
+    def arrays(self) -> list[Any]:
+        """The parts that are arrays."""
+        return [part for part in self.parts if isinstance(part, np.ndarray)]
+
+    def handed(self, backward: Function) -> list[str]:
+        """The arguments of a backward that are the gradients of several outputs: dh and dc beside next_h and next_c;
+        none if there is only one such."""
+        names = [name for name, part in zip(self.names, self.parts, strict=True) if isinstance(part, np.ndarray)]
+        given = [p.name for p in signature(backward)][: len(names)]
+        pairs = takewhile(lambda pair: is_gradient_of(*pair), zip(given, names, strict=False))
+        found = [argument for argument, _ in pairs]
+        return found if len(found) > 1 else []
+
+    def cut(self, joined: Any, count: int) -> list[Any]:
+        """What array(count) has joined, in the shapes of the outputs."""
+        shapes = [part.shape for part in self.arrays()[:count]]
+        ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+        return [piece.reshape(shape) for piece, shape in zip(np.split(joined, ends[:-1]), shapes, strict=True)]
+
+    def array(self, count: int = 0) -> Any:
+        """The first part that is an array, or a number; arrays of every example, in a list that was built, as one; the
+        first `count` arrays as one flat array."""
+        if count:
+            return np.concatenate([part.ravel() for part in self.arrays()[:count]])
         if isinstance(one := stacked(self.value), np.ndarray) and not any(self.names):
             return one
         for part in self.parts:
@@ -89,6 +112,13 @@ class Outputs:
     def rest(self) -> Any:
         """All but the first part; the second alone if there are two."""
         return self.parts[1] if len(self.parts) == 2 else tuple(self.parts[1:])
+
+
+def is_gradient_of(argument: str, output: str) -> bool:
+    """dnext_h or dh of next_h; any dh of an output that has no name."""
+    if not output:
+        return re.match("d|grad", plain(argument)) is not None
+    return any(rest and (output.startswith(rest) or output.endswith(rest)) for rest in stripped(plain(argument)))
 
 
 LEFT = r"outputs?|out|result|a|activations?|y|p|probs?|probabilities"
@@ -243,12 +273,15 @@ class Binder:
         if what is Role.W and world.store.style and _holds_all(function):
             what = Role.NETWORK
         if (letter := LETTERS.get(what)) is not None:
-            return _tensors(function, letter, p, world, values)
+            return self._tensors(function, letter, p, world, values)
         if what is Role.X and outputs is not None and plain(p.name) in outputs.new:
             return False, outputs.named[plain(p.name)]  # Xs: the inputs of every layer
         if what is Role.X:
             return False, values["x"].copy() if "x" in values else world.X
-        if self.layer and outputs is not None and p.name == self._handed(function):
+        if self.layer and outputs is not None and (several := outputs.handed(function)):
+            if p.name in several:
+                return False, outputs.cut(self.cotangent, len(several))[several.index(p.name)]
+        elif self.layer and outputs is not None and p.name == self._handed(function):
             return False, self.cotangent.copy()
         if what is Role.LABELS:
             return False, self._labels(function, p, world)
@@ -291,6 +324,8 @@ class Binder:
         for name, count in COUNTS:
             if re.fullmatch(name, plain(p.name)):
                 return False, count(world)
+        if is_state(p.name):
+            return False, self._start(world)
         if self.loss is not None and self.wants_loss(p.name):
             return False, self.call(self.loss, world, values, outputs, fill)
         if (number := compared_number(function, p.name)) is not None:
@@ -299,10 +334,39 @@ class Binder:
             return False, None
         raise UnfilledError(p.name, getattr(function, "__name__", "it"))
 
+    def _tensors(
+        self, function: Function, letter: str, p: inspect.Parameter, world: World, values: Mapping[str, Any]
+    ) -> tuple[bool, Any]:
+        """The parameters of a letter that this argument holds: the world's, or those of the object, whose methods may
+        be given them one by one."""
+        arrays = [values[s.name] for s in world.slots if s.letter == letter]
+        if not arrays and self.network is not None and p.default is p.empty:
+            arrays = arrays_in(self.network(), letter)
+        if not arrays:
+            if p.default is not p.empty:
+                return True, None
+            if letter in ("gamma", "beta"):
+                return False, None
+            raise UnfilledError(p.name, getattr(function, "__name__", "it"))
+        own = own_holders(function)[letter]
+        if len(own) > 1:
+            if own.index(p.name) >= len(arrays):
+                raise UnfilledError(p.name, getattr(function, "__name__", "it"))
+            return False, arrays[own.index(p.name)].copy()
+        if world.store.lists or len(arrays) > 1:
+            return False, world.store.listed([a.copy() for a in arrays])
+        return False, arrays[0].copy()
+
     def _labels(self, function: Function, p: inspect.Parameter, world: World) -> Any:
         """The labels as this argument wants them; classes are numbered from 1 in Octave."""
         encoding = self.encodings["Y" if one_hot_first(p.name) else "y"]
         return world.labels(encoding) + (is_octave(function) and encoding not in ("one-hot", "turned"))
+
+    def _start(self, world: World) -> Any:
+        """A state to start from: as wide as the square weights of the object, or as the first layer."""
+        weights = arrays_in(self.network(), "W") if self.network is not None else []
+        wide = [w.shape[0] for w in weights if w.ndim == 2 and w.shape[0] == w.shape[1]] or [world.sizes[1]]
+        return 0.3 * np.sin(1.0 + np.arange(wide[0])).reshape(world.layout.vector(wide[0]))
 
     def _stands_for_x(self, function: Function, p: inspect.Parameter) -> bool:
         """Is this the first argument of a function none of whose arguments is called X: forward(z, y)?"""
@@ -332,26 +396,6 @@ def _holds_all(function: Function) -> bool:
 def _first_x(function: Function) -> str:
     """The argument that stands for the inputs: the first of those that might."""
     return next((p.name for p in signature(function) if role(p.name) is Role.X), "")
-
-
-def _tensors(
-    function: Function, letter: str, p: inspect.Parameter, world: World, values: Mapping[str, Any]
-) -> tuple[bool, Any]:
-    slots = [s for s in world.slots if s.letter == letter]
-    if not slots:
-        if p.default is not p.empty:
-            return True, None
-        if letter in ("gamma", "beta"):
-            return False, None
-        raise UnfilledError(p.name, getattr(function, "__name__", "it"))
-    own = own_holders(function)[letter]
-    if len(own) > 1:
-        if own.index(p.name) >= len(slots):
-            raise UnfilledError(p.name, getattr(function, "__name__", "it"))
-        return False, values[slots[own.index(p.name)].name].copy()
-    if world.store.lists or len(slots) > 1:
-        return False, world.store.listed([values[s.name].copy() for s in slots])
-    return False, values[slots[0].name].copy()
 
 
 def _averages(name: str, world: World) -> Any:

@@ -12,7 +12,7 @@ from .binding import BATCH_SIZE, Binder, Outputs
 from .construct import Making, makers, new
 from .effort import Budget
 from .errors import CodeError, GuessError, NothingToCheckError, NoWayError
-from .families import PARAMETERS, families, gradient_of, loss_of, roles_of
+from .families import PARAMETERS, families, gradient_of, loss_of, methods_of, roles_of, takes_inputs_alone
 from .functions import Family, FunctionCode, name_of
 from .inputs import layer_inputs
 from .roles import Role, plain
@@ -141,12 +141,11 @@ def is_layer(thing: Any, gradient: Function) -> bool:
     wanted = [p for p in signature(gradient) if p.default is p.empty]
     forward = next(iter(_forwards(thing)), None)
     stores_labels = forward is not None and Role.LABELS in roles_of(forward)
-    return bool(wanted) and Role.LABELS not in roles_of(gradient) and not stores_labels
+    untold = takes_inputs_alone(gradient) and any(re.search("loss|cost", plain(name)) for name in methods_of(thing))
+    return bool(wanted) and Role.LABELS not in roles_of(gradient) and not stores_labels and not untold
 
 
 def _forwards(thing: Any) -> list[Function]:
-    from .families import methods_of
-
     return [f for name, f in methods_of(thing).items() if re.search("forward|^(fprop|fwd)$", name.lower())]
 
 

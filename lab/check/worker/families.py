@@ -110,6 +110,19 @@ def takes_all(function: Function) -> bool:
     return Role.LABELS in roles and bool(roles & PARAMETERS) and bool(roles & {Role.X, Role.P, Role.OTHER})
 
 
+def takes_inputs_alone(gradient: Function) -> bool:
+    """gradients(X), compute_gradients(X, W1, W2): is it given the inputs and no targets, as in an autoencoder?"""
+    roles = roles_of(gradient)
+    return Role.X in roles and not roles & {Role.LABELS, Role.GIVEN, Role.P, Role.OTHER}
+
+
+def needs_no_targets(namespace: Any, gradient: Function) -> bool:
+    """Is it given inputs and parameters, no targets, and is there a cost in the file that needs none either?"""
+    costs = [f for name, f in functions_of(namespace).items() if re.search(COST, plain(name)) and f is not gradient]
+    alone = takes_inputs_alone(gradient) and bool(roles_of(gradient) & PARAMETERS)
+    return alone and any(takes_inputs_alone(f) for f in costs)
+
+
 def families(namespace: Any, gradient: Function, thing: Any = None) -> Iterator[list[Family]]:
     """The families a gradient function may belong to, in groups: only if none of one runs is the next looked at.
     A cost of the file's own is never given up for the course's because the gradients fit that one better.
@@ -189,12 +202,13 @@ def _takes_data(function: Function, own: bool) -> bool:
 
 def _costs(others: Mapping[str, Function], gradient: Function, own: bool) -> list[Function]:
     chained = any(re.search("loss|crossentropy", plain(n)) and Role.LABELS in roles_of(f) for n, f in others.items())
+    untold = takes_inputs_alone(gradient)
     found = [
         (name, f)
         for name, f in others.items()
         if (re.search(COST, plain(name)) or (own and re.search(FORWARD, plain(name)) and Role.LABELS in roles_of(f)))
         and not re.search(rf"{GRADIENT}|{OTHER}|numeric|torch", plain(name))
-        and (Role.LABELS in roles_of(f) or _takes_data(f, own) or (chained and _takes_loss(f)))
+        and (Role.LABELS in roles_of(f) or _takes_data(f, own) or (chained and _takes_loss(f)) or untold)
         and (roles_of(f) & (PARAMETERS | {Role.P, Role.OTHER, Role.X, Role.GIVEN}) or own)
     ]
     wanted = roles_of(gradient)

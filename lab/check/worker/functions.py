@@ -204,8 +204,12 @@ class FunctionCode(Code):
     def _out(self, values: Mapping[str, Any]) -> Any:
         with self.holding(values):
             outputs = self.outputs(values)
+        return self._joined(outputs)
+
+    def _joined(self, outputs: Outputs | None) -> Any:
+        """What forward gives; as one array where backward is handed the gradients of several."""
         assert outputs is not None
-        return outputs.array()
+        return outputs.array(len(outputs.handed(self.family.gradient)))
 
     def output(self, params: Mapping[str, Any]) -> Any:
         """What a layer gives with these values."""
@@ -286,9 +290,7 @@ class FunctionCode(Code):
 
     def _cost(self, params: Mapping[str, Any]) -> Any:
         if self.layer:
-            outputs = self.outputs(params)
-            assert outputs is not None
-            out = outputs.array()
+            out = self._joined(self.outputs(params))
             return np.sum(self.cotangent * out).astype(out.dtype)  # J is no more precise than the output
         if self.family.cost is not None:
             made = self.call_cost(params)

@@ -75,11 +75,15 @@ def fit(have: tuple[int, ...], want: tuple[int, ...]) -> int:
 
 def match(slots: Sequence[Slot], found: Sequence[Leaf]) -> Match:
     """The most fitting reading."""
-    places: dict[str, int] = {}
+    places = _alike(slots, found)
     notes: list[str] = []
-    for letter in dict.fromkeys(slot.letter for slot in slots):
-        wanted = [slot for slot in slots if slot.letter == letter]
-        named = [i for i, leaf in enumerate(found) if tensor(leaf.path).letter == letter and leaf.value is not None]
+    for letter in dict.fromkeys(slot.letter for slot in slots if slot.letter and slot.name not in places):
+        wanted = [slot for slot in slots if slot.letter == letter and slot.name not in places]
+        named = [
+            i
+            for i, leaf in enumerate(found)
+            if tensor(leaf.path).letter == letter and leaf.value is not None and i not in places.values()
+        ]
         if len(named) > len(wanted):  # net.W beside net.grad_W: what came in is handed back, too
             named = [i for i in named if not _is_parameter(found[i].path)] or named
         given, reverse = _in_order(wanted, named, found)
@@ -93,6 +97,14 @@ def match(slots: Sequence[Slot], found: Sequence[Leaf]) -> Match:
         places |= _by_position(left, free, found)
     fits = {s.name: fit(np.shape(found[places[s.name]].value), s.shape) for s in slots if s.name in places}
     return Match(places, fits, tuple(notes))
+
+
+def _alike(slots: Sequence[Slot], found: Sequence[Leaf]) -> dict[str, int]:
+    """The gradients in a dict that has the names of all parameters as its keys: grads['U'] of U, as a recurrent network
+    has them."""
+    keys = {key[1]: i for i, leaf in enumerate(found) if (key := re.fullmatch(r"\['(\w+)'\]", leaf.path))}
+    names = {slot.name for slot in slots}
+    return {name: keys[name] for name in names} if names <= keys.keys() else {}
 
 
 def _is_parameter(path: str) -> bool:
@@ -145,6 +157,7 @@ def _by_position(left: list[Slot], free: list[int], found: Sequence[Leaf]) -> di
 
 def _orders(slots: list[Slot]) -> Iterator[list[Slot]]:
     letters = {"x": -1, "W": 0, "b": 1, "gamma": 2, "beta": 3}
+    yield slots  # as they are given
     yield sorted(slots, key=lambda s: (s.layer, letters.get(s.letter, 9)))
     yield sorted(slots, key=lambda s: (letters.get(s.letter, 9), s.layer))
     yield sorted(slots, key=lambda s: (-s.layer, letters.get(s.letter, 9)))

@@ -13,6 +13,7 @@ from .families import (
     functions_of,
     gives_loss_and_gradient,
     is_gradient_name,
+    needs_no_targets,
     takes_all,
     takes_cache,
     takes_labels,
@@ -159,7 +160,9 @@ def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
 
 
 def _is_gradient(namespace: Any, name: str, function: Function) -> bool:
-    return is_gradient_name(name) and (takes_all(function) or takes_cache(namespace, function))
+    return is_gradient_name(name) and (
+        takes_all(function) or takes_cache(namespace, function) or needs_no_targets(namespace, function)
+    )
 
 
 def unknown_form(namespace: Any, name: str) -> list[dict[str, str]]:

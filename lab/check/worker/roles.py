@@ -85,7 +85,7 @@ PATTERNS: tuple[tuple[Role, str], ...] = (
     (Role.B, rf"(b|bias|biases|bs|bvec){PART}|biasvector"),
     (
         Role.NETWORK,
-        r"(network|net|nn|ann|mlp|model|state|classifier)(work|s)?(params?|parameters?|weights|dict)?|"
+        r"(network|net|(conv)?net|[a-z]{0,3}nn|lstm|gru|mlp|model|state|classifier|autoencoder)(work|s)?(params?|parameters?|weights|dict)?|"
         r"params?|parameters?|theta|thetas|layers|learnables?|trainables?|weightsandbiases|wb|netparams?|paramdict|pars",
     ),
     (
@@ -138,6 +138,17 @@ def one_hot_first(name: str) -> bool:
 def is_flag(parameter: inspect.Parameter) -> bool:
     """Is its default True or False?"""
     return isinstance(parameter.default, bool)
+
+
+def is_state(name: str) -> bool:
+    """Is it the state that a recurrent layer starts from: h0, prev_h, c_prev?"""
+    return re.fullmatch(STATE, plain(name)) is not None
+
+
+STATE = (
+    r"[hcas]0|(h|c|a|s|hidden|cell|state)(state)?(prev|init|old|last)|"
+    r"(prev|previous|initial|init|last|old)(h|c|a|s|hidden|cell|state)(state)?"
+)
 
 
 # Tensors: which letter, of which layer

@@ -253,7 +253,8 @@ def _try(one: Try, prior: int, tried: Tried) -> bool:
                 if one.state is not None:
                     one.state.reset()
                 outputs = family.outputs(binder, world, world.values)
-                binder.cotangent = outputs.array() if one.layer and outputs is not None else None
+                if one.layer and outputs is not None:
+                    binder.cotangent = outputs.array(len(outputs.handed(family.gradient)))
                 for function in (family.gradient, family.cost):
                     if function is not None:
                         unknown |= set(binder.unknown(function, outputs, world))

@@ -73,6 +73,16 @@ def places(thing: Any) -> Iterator[Place]:
     yield from walk(thing, "", 0)
 
 
+def arrays_in(thing: Any, letter: str) -> list[Any]:
+    """The arrays in an object that are called by a letter, W1 and W2 for W, in their order."""
+    found = {}
+    for place in places(thing):
+        value = place.get()
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f" and key_letter(_last(place.path)) == letter:
+            found[id(value)] = value
+    return list(found.values())
+
+
 def _inside(value: Any) -> list[tuple[str, Any, Any, Any]]:
     if isinstance(value, dict):
         return [(f"[{k!r}]", value, k, v) for k, v in list(value.items())]

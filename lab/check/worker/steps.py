@@ -13,7 +13,7 @@ from .families import roles_of
 from .functions import Family, FunctionCode, name_of
 from .inputs import IMAGES, ROWS_AND_COLUMNS, Shapes, is_image, settings_of
 from .matching import Slot
-from .roles import Role, plain, role
+from .roles import Role, is_state, plain, role
 from .search import Try, search
 from .source import is_octave, signature
 from .values import Function
@@ -90,7 +90,7 @@ def _worlds(stem: str, forward: Function, backward: Function, n: int, seed: int)
         for layout in LAYOUTS[:2]:
             yield plain_world(layout, (4, 4), n, np.random.default_rng(seed), moves_x=True)
         return
-    if any(re.fullmatch(STATE, plain(p.name)) for p in signature(forward)[1:]):
+    if any(is_state(p.name) for p in signature(forward)[1:]):
         for shapes in RECURRENT:
             yield _world(shapes(n), forward, backward, n, np.random.default_rng(seed))
         return
@@ -102,12 +102,23 @@ def _worlds(stem: str, forward: Function, backward: Function, n: int, seed: int)
         yield _world(shapes(n), forward, backward, n, rng)
 
 
-STATE = r"[hca]0|h(prev|init)|(prev|previous|initial|last)(h|hidden|state|a)(state)?|a(prev)"  # of a recurrent layer
-RECURRENT: tuple[Shapes, ...] = (  # a step; all steps, time along the second or the first axis
+def _gates(joined: int, outputs: int) -> tuple[Shapes, Shapes]:
+    """Shapes for weights of h and x joined, rows and columns."""
+    return (
+        lambda n: {"x": (n, 5), "w": (joined, outputs), "state": (n, 4), "b": (outputs,), "gamma": (4,)},
+        lambda n: {"x": (5, n), "w": (outputs, joined), "state": (4, n), "b": (outputs, 1), "gamma": (4,)},
+    )
+
+
+RECURRENT: tuple[Shapes, ...] = (  # a step; all steps, time along the second axis; steps with four gates
     lambda n: {"x": (n, 5), "w": (5, 4), "hidden": (4, 4), "state": (n, 4), "b": (4,), "gamma": (4,)},
     lambda n: {"x": (n, 3, 5), "w": (5, 4), "hidden": (4, 4), "state": (n, 4), "b": (4,), "gamma": (4,)},
     lambda n: {"x": (n, 3, 5), "w": (5, 16), "hidden": (4, 16), "state": (n, 4), "b": (16,), "gamma": (4,)},
     lambda n: {"x": (5, n), "w": (4, 5), "hidden": (4, 4), "state": (4, n), "b": (4, 1), "gamma": (4,)},
+    lambda n: {"x": (n, 5), "w": (5, 16), "hidden": (4, 16), "state": (n, 4), "b": (16,), "gamma": (4,)},
+    lambda n: {"x": (5, n), "w": (16, 5), "hidden": (16, 4), "state": (4, n), "b": (16, 1), "gamma": (4,)},
+    *_gates(9, 16),  # of h and x in one, all gates in one W
+    *_gates(9, 4),  # and a W for each gate
 )
 MORE: tuple[Shapes, ...] = (
     lambda n: {"x": (5, n), "w": (5, 4), "b": (4, 1), "gamma": (5, 1)},
@@ -130,7 +141,7 @@ def _world(shapes: dict[str, tuple[int, ...]], forward: Function, backward: Func
     order = [p.name for p in signature(forward)]
     for p in signature(forward)[1:]:  # A of fully_connected_forward(X, A, b)
         weights = role(p.name) is Role.OTHER and p.default is p.empty and settings_of(p.name, name) is None
-        if weights and re.fullmatch(STATE, plain(p.name)):
+        if weights and is_state(p.name):
             slots.append(Slot(p.name, "", 0, shapes["state"]))
         elif weights and ("W" not in own or "state" in shapes):
             slots.append(Slot(p.name, "W", 0, _weight(p.name, shapes)))

@@ -209,8 +209,17 @@ class World:
         y = draw_labels(rng, n, self.sizes[-1])
         shape = [n if i == (self.axis or 0) else size for i, size in enumerate(self.x.shape)]
         other = replace(self, x=rng.normal(size=shape), y=y)
-        slots = tuple(replace(s, shape=other.X.shape) if s.letter == "x" else s for s in self.slots)
+        slots = tuple(self._resized(s, other.X.shape, n) for s in self.slots)
         return replace(other, slots=slots, values=draw(rng, slots))
+
+    def _resized(self, slot: Slot, shape: tuple[int, ...], n: int) -> Slot:
+        """A slot for a batch of n examples: x, and a state, which has a row or column for every example."""
+        if slot.letter == "x":
+            return replace(slot, shape=shape)
+        if slot.letter:
+            return slot
+        own = self.x.shape[self.axis or 0]
+        return replace(slot, shape=tuple(n if size == own else size for size in slot.shape))
 
 
 def draw_data(rng: Any, n: int, d: int, classes: int) -> tuple[Any, Any]:
