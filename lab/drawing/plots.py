@@ -1,6 +1,7 @@
 """Figures on the command line: a heading and a plot each, side by side where there is room."""
 
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
@@ -30,7 +31,7 @@ class Plots:
         look = Look(ascii=options.ascii_only)
         for row in rows:
             columns = [_column(figure, room, self.height, look, console) for figure in row]
-            for lines in zip(*columns, strict=True):
+            for lines in zip_longest(*columns, fillvalue=[]):  # not all have a note below
                 for k, line in enumerate(lines):
                     last = k == len(lines) - 1
                     yield from line if last else Segment.adjust_line_length(line, room + GAP)
