@@ -33,6 +33,7 @@ from lab.search.command import search
 from lab.terminal import BAD_INPUT, FAILED, INTERRUPTED, RunsDir, notice
 from lab.user_paths import at_home
 from lab.visible import visible
+from lab.watch.command import watch
 
 app = typer.Typer(
     help="A terminal laboratory for neural networks written from scratch.",
@@ -72,7 +73,7 @@ def gradlab(
         print(context.get_help())
 
 
-for command in (serve, presets, run, check, names, search, reproduce, runs, compare, report, bench):
+for command in (serve, presets, run, check, names, search, reproduce, runs, compare, watch, report, bench):
     app.command()(command)
 
 
