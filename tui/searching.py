@@ -11,6 +11,7 @@ from pathlib import Path
 from data.dataset import short_label
 from data.sources import Variant
 from lab.errors import LabError
+from lab.search.noise import Noise, noise
 from lab.search.result import TrialRow
 from lab.search.search import Search, settings_of
 from lab.search.store import all_searches
@@ -34,6 +35,11 @@ class ShownSearch:
         self.variant = variant  # of the data; None while they are loaded
         self.rows: Sequence[TrialRow] = rows
         self.error: Exception | None = None
+        self.noise: Noise | None = None  # of one trial, by its seed alone, as far as that was measured
+
+    def going(self) -> dict[int, Path]:
+        """The run directories of the trials that are being trained, by number."""
+        return {}
 
     @property
     def data(self) -> str:
@@ -85,6 +91,14 @@ class SearchThread(ShownSearch):
         """Begin, in the thread."""
         self._thread.start()
 
+    def going(self) -> dict[int, Path]:
+        """Those that have begun and not ended."""
+        if self.search is None or self.ended:
+            return {}
+        ended, store = {row["trial"] for row in self.rows}, self.search.store
+        folders = {number: store.trial(number) for number in range(1, self.trials + 1) if number not in ended}
+        return {number: folder for number, folder in folders.items() if (folder / "metrics.csv").exists()}
+
     @property
     def to_go_on(self) -> str:
         """The command that continues the search; empty if it had not begun."""
@@ -124,6 +138,7 @@ class SearchThread(ShownSearch):
         else:
             self.phase = "running"
             search.run(lambda row: self._take())
+        self.noise = noise(self.preset, self.variant, self.rows, search.store.path.parent)
         self.phase = "done" if search.done else "stopped"
 
     def _take(self) -> None:
@@ -144,5 +159,7 @@ def newest(runs: Path, preset: Preset) -> ShownSearch | None:
         except (LabError, PresetError):
             continue
         if result is not None and family(kept) == preset.name:
-            return ShownSearch(kept, "done", state["variant"], result["trials"])
+            shown = ShownSearch(kept, "done", state["variant"], result["trials"])
+            shown.noise = noise(kept, state["variant"], result["trials"], runs)
+            return shown
     return None

@@ -172,15 +172,16 @@ def reference_document(reference: ReferenceSection) -> ReferenceDocument:
 
 
 def _final(run: "Run", logits: Array, known: Mapping[str, Evaluation]) -> dict[PartName, Measures]:
-    """Measures of the parts that were monitored, and of the one that judges, whose logits are given."""
+    """Measures of the parts that were monitored, of the one that judges, whose logits are given, and, once it is done,
+    of the training part."""
     objective, (judge, _) = run.trainer.objective, run.dataset.judge
 
     def measures(name: PartName, part: Part) -> Measures:
         measured = known.get(name) or objective.judge(logits if name == judge else objective.logits(part.x), part.y)
         return {"loss": measured.loss, "cost": measured.cost, "accuracy": measured.accuracy}
 
-    parts = run.dataset.parts.items()
-    return {name: measures(name, part) for name, part in parts if name in run.trainer.monitored or name == judge}
+    wanted = {*run.trainer.monitored, judge, *(("train",) if run.state == "done" else ())}
+    return {name: measures(name, part) for name, part in run.dataset.parts.items() if name in wanted}
 
 
 def _scores(confusion: Array) -> ScoresDocument:

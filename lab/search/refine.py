@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from lab.errors import LabError
 from lab.search.result import SearchResult, TrialRow, best_rows
-from presets.schema import Preset, Vary
+from presets.schema import Preset, SearchSection, Vary
 
 
 def refined(preset: Preset, result: SearchResult) -> Preset:
@@ -14,14 +14,13 @@ def refined(preset: Preset, result: SearchResult) -> Preset:
     `result` is that search's. Raises LabError if there is nothing to narrow.
     """
     assert preset.search is not None, "only a search can be refined"
-    if preset.search.all_grid:
-        raise LabError(f"{preset.name} searches a grid: there is no range to refine")
     rows = best_rows(result["trials"])
+    try:
+        vary = narrowed(preset.search, result["trials"])
+    except ValueError as error:
+        raise LabError(f"{preset.name}, {result['run']}: {error}") from None
     best = rows[: preset.search.top]
-    if len(best) < 2:
-        raise LabError(f"{result['run']}: {len(best)} of its trials finished, and a range needs two")
-    vary = [_narrowed(vary, best) for vary in preset.search.vary]
-    ranges = ", ".join(f"{v.key} {_describe(v)}" for v in vary)
+    ranges = in_words(vary)
     accuracies = f"{best[-1]['accuracy']:.2%} to {best[0]['accuracy']:.2%}"
     why = f"{ranges}: the range of the best {len(best)} of {len(rows)} trials of {result['run']} ({accuracies})."
     return preset.model_copy(
@@ -33,6 +32,21 @@ def refined(preset: Preset, result: SearchResult) -> Preset:
             "reference": None,
         }
     )
+
+
+def narrowed(search: SearchSection, rows: Sequence[TrialRow]) -> list[Vary]:
+    """The range of each setting among the best `search.top` trials. Raises ValueError, with the reason, for none."""
+    if search.all_grid:
+        raise ValueError("it searches a grid: there is no range to refine")
+    best = best_rows(rows)[: search.top]
+    if len(best) < 2:
+        raise ValueError(f"{len(best)} of its trials finished, and a range needs two")
+    return [_narrowed(vary, best) for vary in search.vary]
+
+
+def in_words(varied: Sequence[Vary]) -> str:
+    """As in "loss.lambda from 0.0001 to 0.002"."""
+    return ", ".join(f"{vary.key} {_describe(vary)}" for vary in varied)
 
 
 def _narrowed(vary: Vary, best: Sequence[TrialRow]) -> Vary:

@@ -18,6 +18,7 @@ class TrialRow(TypedDict):
     trial: int
     values: Values  # its settings that vary
     accuracy: float | None  # on the part that ranks the trials; None if the trial did not finish
+    train_accuracy: NotRequired[float | None]  # of a finished trial; earlier versions did not measure it
     state: TrialState
     run: str  # path of its run directory
     seconds: float
@@ -43,6 +44,7 @@ def trial_row(number: int, values: Values, maximise: str, folder: Path, outcome:
         "trial": number,
         "values": values,
         "accuracy": outcome.accuracies.get(maximise.removesuffix(".accuracy")),
+        "train_accuracy": outcome.accuracies.get("train"),
         "state": outcome.state,
         "run": str(folder),
         "seconds": outcome.seconds,

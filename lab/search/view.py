@@ -3,8 +3,10 @@
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from math import log10
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from rich import box
 from rich.console import Console, Group
@@ -13,9 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.command_lines import run
-from lab.drawing.figure import Curve, Figure
+from lab.drawing.figure import Curve, Figure, Point, reach
 from lab.drawing.plots import Plots
+from lab.errors import LabError
+from lab.runs.store import RunStore
 from lab.runs.view import figure, mini_note
+from lab.search.noise import Noise, noise
 from lab.search.result import SearchResult, TrialRow, best_rows
 from lab.search.search import Search
 from presets.load import as_changes
@@ -62,7 +67,8 @@ class SearchProgress:
 def show_search(console: Console, search: Search, result: SearchResult) -> None:
     """The end of a search: points, the best trials, the range, failed trials, and what to do next."""
     rows, settings, reference = result["trials"], search.settings, search.preset.reference
-    console.print(points(settings, rows))
+    measured = noise(search.preset, search.variant, rows, search.store.path.parent)
+    console.print(points(settings, rows, measured))
     console.print(f"{result['preset']} · {result['data']}", style="bold", highlight=False, soft_wrap=True)
     console.print(best_table(settings, rows))
     console.print(_summary(search, rows), highlight=False, soft_wrap=True)
@@ -139,19 +145,40 @@ def _number(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def points(settings: SearchSection, rows: Sequence[TrialRow]) -> Plots:
+def points(settings: SearchSection, rows: Sequence[TrialRow], spread: Noise | None = None) -> Plots:
     """The points of scatter(), drawn in characters; the best is ringed."""
-    return Plots([points_figure(settings, rows)] if scatter(settings, rows)[1] else [], HEIGHT, WIDEST)
+    return Plots([points_figure(settings, rows, spread)] if scatter(settings, rows)[1] else [], HEIGHT, WIDEST)
 
 
-def points_figure(settings: SearchSection, rows: Sequence[TrialRow]) -> Figure:
-    """Accuracy against the setting that is searched; the best is ringed."""
+def points_figure(settings: SearchSection, rows: Sequence[TrialRow], spread: Noise | None = None) -> Figure:
+    """Accuracy against the setting that is searched; the best is ringed, and the range of what seeds alone do is a band
+    around it. Where there is one series, the training accuracies stand beside it."""
     x_title, series = scatter(settings, rows)
     curves = tuple(Curve(tuple(pairs), k, name, joined=False) for k, (name, pairs) in enumerate(series.items()))
+    if len(series) == 1:
+        trained = [{**row, "accuracy": row.get("train_accuracy")} for row in rows]
+        _, training = scatter(settings, cast("list[TrialRow]", trained))
+        judged = settings.maximise.partition(".")[0]
+        curves = (replace(curves[0], style=1, label=judged),)
+        curves += tuple(Curve(tuple(pairs), 0, "train", joined=False) for pairs in training.values())
     best = max((pair for pairs in series.values() for pair in pairs), key=lambda pair: pair[1], default=None)
     title = f"{settings.maximise.replace('.', ' ')} / {x_title}"
     span = _span(settings.vary, x_title)
-    return Figure(title, curves, span, percent=True, rings=(best,) if best else ())
+    figure = Figure(title, curves, span, percent=True, rings=(best,) if best else ())
+    if spread is None or best is None:
+        return figure
+    end = (span or reach(curves))[1]
+    band = ((end, best[1] - spread.deviation, best[1] + spread.deviation),)
+    return replace(figure, band=band, band_name=f"±{100 * spread.deviation:.2f} by seed, {spread.runs} runs")
+
+
+def validation_curve(folder: Path) -> list[Point]:
+    """The validation accuracy of a trial at every evaluation so far; none where nothing can be read."""
+    try:
+        metrics = RunStore(folder).metrics()
+    except LabError:
+        return []
+    return [(row["update"], row["validation_accuracy"]) for row in metrics]
 
 
 def scatter(settings: SearchSection, rows: Sequence[TrialRow]) -> tuple[str, dict[str, list[tuple[float, float]]]]:

@@ -1,9 +1,13 @@
 """Search, with the keyboard: search, stop, go on, narrow, train the best; and how it looks."""
 
+from pathlib import Path
+
 import pytest
 from textual.widgets import Input, Static
 
+from lab.drawing.sparkline import LEVELS
 from lab.library.own_presets import save
+from lab.runs.store import RunStore
 from lab.search.result import best_rows
 from lab.search.store import all_searches
 from presets.load import as_changes, load
@@ -44,7 +48,8 @@ def messages(app):
 
 def points(app):
     """What the plot shows."""
-    return [point for curve in app.screen.query_one(SeriesPlot).figure.curves for point in curve.points]
+    curves = app.screen.query_one("#points", SeriesPlot).figure.curves
+    return [point for curve in curves if curve.label != "train" for point in curve.points]
 
 
 async def test_a_search_shows_every_trial_and_the_best_first(lab, searches, until, tmp_path):
@@ -59,9 +64,21 @@ async def test_a_search_shows_every_trial_and_the_best_first(lab, searches, unti
         best = best_rows(store.result()["trials"])
         assert len(points(app)) == 4
         shown = [line.split() for line in text(app, "ranking").splitlines()[1:]]
-        assert [int(cells[-1]) for cells in shown] == [row["trial"] for row in best]
-        assert [cells[-2] for cells in shown] == [f"{row['accuracy']:.2%}" for row in best]
+        assert [int(cells[-2]) for cells in shown] == [row["trial"] for row in best]
+        assert [cells[-3] for cells in shown] == [f"{row['accuracy']:.2%}" for row in best]
+        assert all(set(cells[-1]) <= set(LEVELS) for cells in shown)
         assert "4 of 4 trials" in text(app, "search-head")
+        validation, train = app.screen.query_one("#points", SeriesPlot).figure.curves
+        assert (validation.label, train.label) == ("validation", "train")
+        for row in best:
+            final = RunStore(Path(row["run"])).result()["final"]
+            measured = (final["validation"]["accuracy"], final["train"]["accuracy"])
+            assert (row["accuracy"], row["train_accuracy"]) == measured
+        await until(pilot, lambda: len(app.screen.query_one("#going", SeriesPlot).figure.curves) == 4)
+        going = app.screen.query_one("#going", SeriesPlot).figure
+        assert "the best trials" in going.title
+        lambdas = [row["values"]["loss.lambda"] for row in best]
+        assert f"n narrows to loss.lambda from {min(lambdas):.4g} to {max(lambdas):.4g}" in text(app, "search-head")
 
 
 async def test_a_search_that_was_stopped_is_taken_up(lab, searches, until, tmp_path):
@@ -69,7 +86,12 @@ async def test_a_search_that_was_stopped_is_taken_up(lab, searches, until, tmp_p
     async with app.run_test() as pilot:
         await app.screen.open_preset(searches("training.updates=100000000"))
         await pilot.press("r")
+        assert "loading the data" in text(app, "search-head") or app.searching.phase == "running", "said at once"
         await until(pilot, lambda: any((tmp_path / "runs").glob("*/trial-001/checkpoint.npz")))
+        app.screen._looked = 0.0
+        app.screen.tick()
+        going = app.screen.query_one("#going", SeriesPlot).figure
+        assert ("trials being trained" in going.title, [curve.label for curve in going.curves]) == (True, ["1"])
         await pilot.press("s")
         await until(pilot, lambda: app.searching.ended)
         assert app.searching.phase == "stopped"

@@ -1,8 +1,10 @@
 """Search: trials of a preset with many values of a setting, shown as points as they come in, and the best of them."""
 
 import re
+import time
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -10,14 +12,17 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import Input, Label, Select, Static
+from textual.widgets import Input, Label, Select
 
 from lab import command_lines
+from lab.drawing.figure import Curve, Figure
+from lab.drawing.sparkline import sparkline
 from lab.errors import LabError
 from lab.machine import cores
+from lab.search.refine import in_words, narrowed
 from lab.search.result import best_rows
 from lab.search.search import begin, settings_of, with_trials
-from lab.search.view import how_it_ended, points_figure, ranking
+from lab.search.view import how_it_ended, points_figure, ranking, validation_curve
 from presets.errors import PresetError
 from presets.load import as_changes, load, names
 from presets.schema import Vary
@@ -26,11 +31,23 @@ from tui.screens.train import STYLES, TrainScreen
 from tui.searching import SearchThread, ShownSearch, family, newest
 from tui.widgets import tables
 from tui.widgets.choice import Choice
+from tui.widgets.empty import Empty
+from tui.widgets.panel import Panel
 from tui.widgets.plot import SeriesPlot
+from tui.widgets.progress import progress
 from tui.widgets.text import Text
-from tui.words import duration
 
 VARIANTS = ("auto", "mini", "full")
+SECONDS = 1.0  # between two looks at the trials that are being trained
+CURVES = 6  # trials whose curves can be told apart
+SPARK, WIDE = 10, 120  # cells of a sparkline, and columns from which it has room
+EXAMPLE = Figure(
+    "validation accuracy / log10 loss.lambda",
+    (Curve(tuple((-5 + k / 5, 0.5 - (k / 5 - 2) ** 2 / 40) for k in range(21)), 0, joined=False),),
+    (-5, -1),
+    percent=True,
+    rings=((-3.0, 0.5),),
+)
 FULL = 46  # columns that the whole table takes
 WORDS = {"loading": "loading the data", "stopped": "stopped, saved"}
 
@@ -62,11 +79,13 @@ class SearchScreen(ModeScreen):
             yield Input(type="integer", max_length=3, placeholder=str(cores()), compact=True, id="jobs")
             yield Choice([(v, v) for v in VARIANTS], allow_blank=False, compact=True, id="search-data")
         yield Text(id="search-head")
-        yield Static("No search yet: r starts one.", id="no-search")
+        yield Empty("Many trials of a preset, each with other values of a setting: which is best?",
+                    [("r", "starts a search"), ("f", "goes to its settings")], EXAMPLE, id="no-search")  # fmt: skip
         with Horizontal(id="trials-side-by-side"):
             with Vertical(id="points-side"):
                 yield SeriesPlot(id="points")
-            with VerticalScroll(id="ranking-scroll", can_focus=False):
+                yield SeriesPlot(id="going")
+            with Panel("ranking", id="ranking-panel"), VerticalScroll(id="ranking-scroll", can_focus=False):
                 yield Text(id="ranking")
 
     def on_mount(self) -> None:
@@ -75,6 +94,8 @@ class SearchScreen(ModeScreen):
         self._preset = load(self.source)  # as it is chosen
         self._look = True  # on the disk for what was found earlier?
         self._shown: object = None
+        self._looked = 0.0  # at the trials that are being trained
+        self._sparks: dict[str, str] = {}  # by the path of a trial that has ended
 
     # What is searched
 
@@ -170,6 +191,10 @@ class SearchScreen(ModeScreen):
                 self._shown = shown
                 self._draw_points(self._search)
                 self._draw_ranking(self._search)
+                self._looked = 0.0
+            if time.monotonic() - self._looked > SECONDS:
+                self._looked = time.monotonic()
+                self._draw_curves(self._search)
 
     def _head(self) -> Content:
         shown = self._search
@@ -184,17 +209,19 @@ class SearchScreen(ModeScreen):
             facts = [f"{len(shown.rows)} of {shown.trials} trials"]
             if isinstance(shown, SearchThread) and shown.search:
                 facts.append(f"{shown.search.jobs} at a time")
-            if (left := shown.seconds_left) is not None:
-                facts.append(f"{duration(left)} left")
         varied = ", ".join(f"{vary.key} {_range(vary)}" for vary in settings.vary)
         varied += f"; {settings.maximise.replace('.', ' ')}"
-        return Content("\n").join(
-            [Content.assemble(*line), Content(" · ".join(facts)), Content.styled(varied, "$foreground-muted")]
-        )
+        last = Content.styled(varied if shown is None else narrowing(shown) or varied, "$foreground-muted")
+        middle = Content(" · ".join(facts))
+        if shown is not None and not shown.ended:
+            ascii_only = self.lab.settings.markers == "ascii"
+            bar = progress(len(shown.rows) / max(shown.trials, 1), shown.seconds_left, ascii_only=ascii_only)
+            middle = Content.assemble(bar, f"  {middle.plain}")
+        return Content("\n").join([Content.assemble(*line), middle, last])
 
     def _draw_points(self, shown: ShownSearch) -> None:
         settings, reference = settings_of(shown.preset), shown.preset.reference
-        figure = points_figure(settings, shown.rows)
+        figure = points_figure(settings, shown.rows, shown.noise)
         reported = reference.reported.get(settings.maximise) if reference else None
         if reported:
             beside = " (full data)" if shown.variant == "mini" else ""
@@ -202,10 +229,32 @@ class SearchScreen(ModeScreen):
             figure = replace(figure, references=(reported,), reference_name=name)
         self.query_one("#points", SeriesPlot).show(figure)
 
+    def _draw_curves(self, shown: ShownSearch) -> None:
+        """The trials that are being trained; when none is, the best ones."""
+        going, title = shown.going(), "trials being trained"
+        if not going:
+            best = best_rows(shown.rows)[:CURVES]
+            going, title = {row["trial"]: Path(row["run"]) for row in best}, "the best trials"
+        newest_first = sorted(going.items(), reverse=shown.ended is False)[:CURVES]
+        curves = [
+            Curve(tuple(validation_curve(folder)), k, str(number)) for k, (number, folder) in enumerate(newest_first)
+        ]
+        plot = self.query_one("#going", SeriesPlot)
+        plot.show(Figure(f"validation accuracy, {title}", tuple(curves), percent=True, x_title="update"))
+
+    def _spark(self, folder: str) -> str:
+        if folder not in self._sparks:
+            ys = [y for _, y in validation_curve(Path(folder))]
+            self._sparks[folder] = sparkline(ys, SPARK, self.lab.look.ascii) if ys else ""
+        return self._sparks[folder]
+
     def _draw_ranking(self, shown: ShownSearch) -> None:
         headings, ranked = ranking(settings_of(shown.preset), shown.rows)
         columns = len(headings) - (self.size.width < FULL)  # all, or without the number of the trial
         cells = [row[:columns] for row in ([_short(heading) for heading in headings], *ranked)]
+        if self.size.width >= WIDE and ranked:
+            sparks = [self._spark(row["run"]) for row in best_rows(shown.rows)]
+            cells = [[*row, spark.ljust(SPARK)] for row, spark in zip(cells, ["validation", *sparks], strict=True)]
         lines = [tables.table(cells[0], cells[1:])] if ranked else []
         others = [row for row in shown.rows if row["state"] != "done"]
         lines += [
@@ -217,7 +266,9 @@ class SearchScreen(ModeScreen):
     def settings_changed(self) -> None:
         """Draw in the new colours."""
         super().settings_changed()
-        self.query_one("#points", SeriesPlot).redraw()
+        for plot in self.query(SeriesPlot):
+            plot.redraw()
+        self._sparks, self._shown = {}, None
 
     @on(Select.Changed, "#search-preset")
     def _chosen(self) -> None:
@@ -229,6 +280,16 @@ class SearchScreen(ModeScreen):
     def on_screen_resume(self) -> None:
         """There may be new searches."""
         self._look = True
+
+
+def narrowing(shown: ShownSearch) -> str:
+    """Where n would search, of a search that is done."""
+    if shown.phase != "done":
+        return ""
+    try:
+        return f"n narrows to {in_words(narrowed(settings_of(shown.preset), shown.rows))}"
+    except ValueError:
+        return ""
 
 
 def _searchable() -> list[str]:

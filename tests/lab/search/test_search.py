@@ -85,7 +85,7 @@ def test_the_document_holds_what_the_contract_names(whole):
     assert document["data"] == "MNIST, embedded part: 300 train / 100 validation / 2,000 test"
     assert [row["trial"] for row in document["trials"]] == [1, 2, 3, 4]
     for row in document["trials"]:
-        assert list(row) == ["trial", "values", "accuracy", "state", "run", "seconds"]
+        assert list(row) == ["trial", "values", "accuracy", "train_accuracy", "state", "run", "seconds"]
         assert row["state"] == "done"
         assert 0 < row["seconds"] < document["seconds"]
     assert document["best"]["accuracy"] == max(row["accuracy"] for row in document["trials"])
