@@ -14,13 +14,13 @@ from .source import called, is_octave, returned, signature, text, words
 from .values import Function
 from .world import STYLES, VECTOR, Store
 
-GRADIENT = r"grad|backward|backprop|backpass|bprop|backpropagat|bwd"
+GRADIENT = r"grad|backward|backprop|backpass|bprop|backpropagat|bwd|ableitung|r(ue|ü)ckw|bak(å|a)t"
 NUMERICAL = (
     r"num|torch|autograd|check|test|compar|central|finite|descent|clip|plot|print|error|differ"
     r"|relative|update|train|fit|^(zero|reset|clear)"
 )
 FORWARD = r"forward|evaluateclassifier|applynetwork|feedforward|evaluate|classif|fprop|applynet|predict|fwd"
-COST = r"cost|loss|objective|crossentropy|computej|energy|^j$"
+COST = r"cost|loss|objective|crossentropy|computej|energy|^j$|kost|verlust|f(ö|o)rlust"
 OTHER = r"accura|acc$|plot|train|batch|fit|init|montage|print|test|search|histor|update|show|load|read|curve|schedul"
 
 
@@ -148,9 +148,9 @@ def families(namespace: Any, gradient: Function, thing: Any = None) -> Iterator[
 
 
 def takes_cache(namespace: Any, gradient: Function) -> bool:
-    """Is it given labels and what forward kept, parameters and all, as in L_model_backward(AL, Y, caches)?"""
+    """Is it given labels and what forward kept, parameters and all: L_model_backward(AL, Y, caches), perhaps X too?"""
     roles = roles_of(gradient)
-    if Role.LABELS not in roles or Role.OTHER not in roles or roles & {Role.X, *PARAMETERS}:
+    if Role.LABELS not in roles or Role.OTHER not in roles or roles & PARAMETERS:
         return False
     forwards = [f for name, f in functions_of(namespace).items() if re.search(FORWARD, plain(name))]
     return any(Role.X in roles_of(f) and Role.NETWORK in roles_of(f) for f in forwards)
@@ -162,7 +162,8 @@ def has_parameters(family: Family) -> bool:
     if roles & PARAMETERS or family.forward is None:
         return bool(roles & PARAMETERS)
     alone = gives_loss_and_gradient(name_of(family.gradient), family.gradient)
-    return bool(roles_of(family.forward) & PARAMETERS) and Role.X not in roles and not alone
+    cached = Role.X not in roles or Role.OTHER in roles
+    return bool(roles_of(family.forward) & PARAMETERS) and cached and not alone
 
 
 def _flags(function: Function) -> set[str]:

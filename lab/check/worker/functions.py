@@ -20,7 +20,7 @@ from .inputs import settings_of
 from .live import Nothing
 from .matching import Leaf, Match, Slot, fit, leaves, match
 from .roles import Role, key_letter, role, tensor
-from .source import returned, signature
+from .source import read, returned, signature, stored
 from .state import Holding, State
 from .values import Function, number, stacked
 from .variants import drawn, variants
@@ -237,13 +237,16 @@ class FunctionCode(Code):
         return [*given, *held]
 
     def primed(self) -> bool:
-        """Must the cost be asked first, because only it is told the labels?"""
+        """Must the cost be asked first, because only it is told the labels, or keeps what the gradients read?"""
         family = self.family
         others = [f for f in (family.gradient, family.forward) if f is not None]
         told = any(role(p.name) is Role.LABELS for f in others for p in signature(f))
         if family.cost is None or self.layer or self.state is None:
             return False
-        return not told or (family.forward is None and left_in(family.cost) is not None)
+        if not told or (family.forward is None and left_in(family.cost) is not None):
+            return True
+        kept = stored(family.cost) - stored(family.gradient) - (stored(family.forward) if family.forward else set())
+        return bool(kept & read(family.gradient))
 
     def gradients(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """The student's gradients."""

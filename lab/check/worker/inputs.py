@@ -62,6 +62,7 @@ ROWS_AND_COLUMNS: tuple[Shapes, ...] = (
 IMAGES: tuple[Shapes, ...] = (
     lambda n: {"x": (n, 3, 6, 8), "w": (2, 3, 3, 3), "b": (2,), "gamma": (3,)},
     lambda n: {"x": (n, 6, 8, 3), "w": (3, 3, 3, 2), "b": (2,), "gamma": (3,)},
+    lambda n: {"x": (n, 3, 6, 8), "w": (2, 3, 3, 3), "b": (2, 1), "gamma": (3,)},
 )
 
 

@@ -85,7 +85,8 @@ PATTERNS: tuple[tuple[Role, str], ...] = (
     (Role.B, rf"(b|bias|biases|bs|bvec){PART}|biasvector"),
     (
         Role.NETWORK,
-        r"(network|net|(conv)?net|[a-z]{0,3}nn|lstm|gru|mlp|model|state|classifier|autoencoder)(work|s)?(params?|parameters?|weights|dict)?|"
+        r"(network|net|(conv)?net|[a-z]{0,3}nn|lstm|gru|mlp|model|state|classifier|autoencoder|netz(werk)?|n.tverk|modell|"
+        r"r.seau|red|rete)(work|s)?(params?|parameters?|weights|dict)?|"
         r"params?|parameters?|theta|thetas|layers|learnables?|trainables?|weightsandbiases|wb|netparams?|paramdict|pars",
     ),
     (

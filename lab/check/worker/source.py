@@ -102,6 +102,23 @@ def words(function: Function) -> set[str]:
 
 
 @once_a_text
+def stored(function: Function) -> set[str]:
+    """Attributes of self that a method sets: p of self.p = ..."""
+    return _attributes(function, ast.Store)
+
+
+@once_a_text
+def read(function: Function) -> set[str]:
+    """Attributes of self that a method reads."""
+    return _attributes(function, ast.Load)
+
+
+def _attributes(function: Function, context: type[ast.expr_context]) -> set[str]:
+    nodes = [n for n in ast.walk(tree(function) or ast.Module([], [])) if isinstance(n, ast.Attribute)]
+    return {n.attr for n in nodes if isinstance(n.ctx, context) and getattr(n.value, "id", "") == "self"}
+
+
+@once_a_text
 def compared(function: Function, name: str) -> list[str]:
     """The strings an argument, or the attribute that keeps it, is compared with, what suits a course first: softmax or
     cross entropy, training."""
