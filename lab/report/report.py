@@ -129,6 +129,10 @@ def _run(label: str, record: SavedRun, figures: Names, pictures: Names, top: boo
     yield from ("", f"{mark}# Results", "")
     yield from _table(final_rows(record.final, reference_document(reference) if reference else None))
     yield from (note + "\n" for note in _notes(record))
+    if record.findings:
+        yield from (f"{mark}# What the curves show", "")
+        yield from (f"- {each['sentence']} {each['try']}".rstrip() for each in record.findings)
+        yield ""
     yield from (f"{mark}# Settings", "")
     yield from _settings(record)
     if result and record.state != "diverged":

@@ -17,6 +17,9 @@ from data.sources import Judge, PartName, Variant
 from lab.documents import read_document
 from lab.errors import DamagedError
 from lab.machine import versions
+from lab.reading.facts import facts_of
+from lab.reading.finding import Finding
+from lab.reading.read import read
 from lab.runs.interventions import Intervention
 from presets.schema import ReferenceSection
 
@@ -93,6 +96,7 @@ class Result(TypedDict):
     scores: ScoresDocument
     misclassified: list[Mistake]
     layers: list[LayerDocument]
+    findings: list[Finding]  # what the curves show, the most important first
     pictures: str | None  # a file in the run directory
     fingerprints: dict[str, str]
     versions: dict[str, str]
@@ -150,6 +154,7 @@ def result_of(run: "Run", known: Mapping[str, Evaluation]) -> Result:
         "scores": _scores(confusion),
         "misclassified": _misclassified(dataset, p),
         "layers": _layers(trainer.network),
+        "findings": read(facts_of(run.preset, dataset, trainer, run.store.metrics(), run.diverged_at, confusion)),
         "pictures": None,
         "fingerprints": dataset.fingerprints,
         "versions": versions(),

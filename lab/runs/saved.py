@@ -10,6 +10,9 @@ import tomlkit
 from data.dataset import short_label
 from data.sources import PartName, Variant
 from lab.errors import LabError
+from lab.reading.facts import Facts
+from lab.reading.finding import Finding
+from lab.reading.read import read as read_curves
 from lab.runs.interventions import Intervention
 from lab.runs.result import Ended, Measure, Measures, Result
 from lab.runs.store import SPLITS, RunStore
@@ -33,6 +36,13 @@ class SavedRun:
     final: Mapping[PartName, Measures]
     result: Result | None
     interventions: list[Intervention]
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What its curves show. Where no result holds that, it is read from the curves alone."""
+        if self.result and "findings" in self.result:
+            return self.result["findings"]
+        return read_curves(Facts(self.preset, self.metrics, self.result["diverged_at"] if self.result else None))
 
     @property
     def data_short(self) -> str:

@@ -13,6 +13,7 @@ from lab.runs.notes import in_words as noted_of
 
 if TYPE_CHECKING:
     from data.sources import PartName
+    from lab.reading.finding import Finding
     from lab.runs.catalogue import RunRow
     from lab.runs.result import LayerDocument, Measures, ReferenceDocument, Result
 
@@ -34,6 +35,7 @@ def show_result(console: Console, result: "Result", metrics: Sequence[dict[str, 
     if changes := result.get("interventions"):
         console.print(f"changed while it ran: {in_words(changes)}", style="yellow", highlight=False)
     console.print(_final_table(result))
+    show_findings(console, result.get("findings", ()))  # a run made before curves were read has none
     if result["reference"] and result["variant"] == "mini":
         console.print(mini_note(), style="italic")
     if result["reference"] and (note := result["reference"].get("note")):
@@ -44,6 +46,16 @@ def show_result(console: Console, result: "Result", metrics: Sequence[dict[str, 
         highlight=False,
     )
     console.print(result["run"], style="bold", soft_wrap=True, highlight=False)
+
+
+def show_findings(console: Console, findings: "Sequence[Finding]") -> None:
+    """What the curves show, a finding below the other; in bold what is wrong."""
+    for finding in findings:
+        console.print(finding["sentence"], style="bold" if finding["kind"] == "fault" else "", highlight=False)
+        if finding["try"]:
+            console.print(f"  {finding['try']}", style="italic", highlight=False)
+    if findings:
+        console.print()
 
 
 def _final_table(result: "Result") -> Table:

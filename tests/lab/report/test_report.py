@@ -58,6 +58,7 @@ def test_the_text_has_settings_results_beside_the_reported_ones_and_every_class(
     text = write_report([store], tmp_path / "out", quiet).read_text()
     assert "MNIST, embedded part: 300 train / 100 validation / 2,000 test" in text
     assert "The reported numbers are for the full data; this run saw only the embedded part of it." in text
+    assert all(f"- {finding['sentence']}" in text for finding in result["findings"])
     assert f"| test accuracy | {result['final']['test']['accuracy']:.2%} | 45.88% | 47.09% |" in text
     assert f"| train loss | {result['final']['train']['loss']:.4f} | - | - |" in text
     assert "| loss.lambda | **0.5** | lambda |" in text

@@ -1,0 +1,140 @@
+"""Curves whose trouble is known are read as it is: curves that a formula draws, and rows that real runs left."""
+
+import csv
+from dataclasses import replace
+from math import exp, log
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.health import LayerHealth
+from lab.reading.facts import Facts
+from lab.reading.faults import RULES
+from lab.reading.read import MOST, read
+from presets.load import load
+
+RECORDED = Path(__file__).parent / "recorded"
+LN_K = log(10)
+
+
+def row(t, train, validation, accuracies=(0.4, 0.38), eta=0.001, penalty=0.0):
+    return {
+        "update": t,
+        "epoch": t / 100,
+        "eta": eta,
+        "train_loss": train,
+        "train_cost": train + penalty,
+        "train_accuracy": accuracies[0],
+        "validation_loss": validation,
+        "validation_cost": validation + penalty,
+        "validation_accuracy": accuracies[1],
+    }
+
+
+def facts(curve, preset="a1-test2", settings=(), **known):
+    """A run of 1,000 updates, evaluated every 50, whose row at t is curve(t)."""
+    known = {"counts": [200] * 10, "examples": 500, **known}
+    return Facts(load(preset, list(settings)), [row(t, *curve(t)) for t in range(0, 1001, 50)], **known)
+
+
+def learning(t):
+    """A loss that falls as a sound one does, with the validation loss a little above it."""
+    loss = 1.4 + 1.1 * exp(-t / 200)
+    return loss, loss + 0.1
+
+
+def layers(*weights, dead=0.0, gradient=0.01):
+    """Dense layers of 100 inputs and 10 units, each followed by ReLU."""
+    dense = [LayerHealth("Dense", (10,), 1000, weight, gradient, None, None) for weight in weights]
+    return [*dense, LayerHealth("ReLU", (10,), 0, None, None, None, dead)]
+
+
+def keys(run):
+    return [each["key"] for each in read(run) if each["kind"] == "fault"]
+
+
+SMALL, HE = 1e-4, 0.14
+PILED = (
+    np.eye(10, dtype=int) * 30 + 70 * np.eye(10, dtype=int)[0]
+).tolist()  # 70 of 100 of each class taken for class 0
+
+TROUBLE = {
+    "not-normalised": facts(lambda t: (300 * exp(-t / 50) + 2.3,) * 2, settings=["normalise=none"]),
+    "diverged": facts(lambda t: learning(t) if t < 500 else (float("nan"),) * 2, diverged_at=460),
+    "dead-units": facts(lambda t: (LN_K, LN_K, (0.1, 0.1)), health=layers(HE, HE, dead=1.0)),
+    "vanishing-gradients": facts(lambda t: (LN_K, LN_K, (0.1, 0.1)), health=layers(SMALL, SMALL)),
+    "lambda-too-large": facts(
+        lambda t: (2.2 + 0.3 * exp(-t / 100), 2.3, (0.2, 0.2), 0.001, 0.01 + 30 * exp(-t / 50)), settings=["lambda=10"]
+    ),
+    "underfitting": facts(
+        lambda t: (1.95 + 0.5 * exp(-t / 50), 1.97, (0.25, 0.24)), "a2-setting1", ["hidden=2", "n_s=500"]
+    ),
+    "eta-too-large": facts(lambda t: (3.0 + 2 * (t // 50 % 2), 6.0, (0.5, 0.25))),
+    "eta-too-small": facts(lambda t: (2.5 - 0.00002 * t, 2.5, (0.11, 0.1))),
+    "class-imbalance": facts(lambda t: (*learning(t), (0.8, 0.5)), counts=[1000] + [50] * 9, confusion=PILED),
+    "labels-shuffled": facts(lambda t: (2.4 - 0.001 * t, 2.4 + 0.001 * t, (0.1 + 0.0005 * t, 0.1))),
+    "cycle": facts(learning, "a2-setting1", ["n_s=400"]),
+    "too-few-evaluations": replace(facts(learning), metrics=facts(learning).metrics[::10]),
+    "overfitting": facts(lambda t: (2.3 * exp(-t / 200), 2.0 + abs(t - 300) / 1000, (1 - exp(-t / 100), 0.4))),
+    "plateau": facts(lambda t: (1.6 + 0.9 * exp(-t / 40), 1.7)),
+}
+
+
+def test_every_fault_has_its_trouble_here():
+    assert TROUBLE.keys() == RULES.keys()
+
+
+@pytest.mark.parametrize("fault", TROUBLE)
+def test_trouble_is_named_first_with_its_numbers_and_something_to_try(fault):
+    first, *others = read(TROUBLE[fault])
+    assert first["key"] == fault
+    assert first["kind"] == "fault"
+    assert first["try"]
+    assert np.isfinite(list(first["evidence"].values())).all()
+    assert any(figure.isdigit() for figure in first["sentence"])
+    assert 1 <= len(others) < MOST
+
+
+def test_a_sound_run_has_no_fault_and_two_to_four_sentences():
+    run = facts(learning, health=layers(HE, HE), confusion=(np.eye(10, dtype=int) * 40 + 6).tolist())
+    assert keys(run) == []
+    assert [each["key"] for each in read(run)] == ["gap", "reached"]
+
+
+def test_a_loss_that_falls_as_fast_at_the_end_as_in_the_middle_is_not_done():
+    finding = read(facts(lambda t: (2.3 - 0.0008 * t, 2.3 - 0.0007 * t)))[0]
+    assert finding["key"] == "still-falling"
+    assert finding["sentence"] == "The training loss still falls as fast at the end as at update 500."
+    assert "Train longer than 1,000 updates" in finding["try"]
+
+
+def test_the_best_validation_accuracy_is_told_where_the_end_is_worse():
+    run = facts(lambda t: (*learning(t), (0.5, 0.45 if t == 600 else 0.4)))
+    (best,) = [each for each in read(run) if each["key"] == "best"]
+    assert best["evidence"] == {"update": 600, "best": 0.45, "validation_accuracy": 0.4}
+
+
+def test_nothing_is_said_of_nothing_and_of_one_row_that_it_tells_nothing():
+    assert read(replace(facts(learning), metrics=[])) == []
+    assert keys(replace(facts(learning), metrics=facts(learning).metrics[:1])) == ["too-few-evaluations"]
+
+
+def test_a_run_that_was_killed_is_read_from_its_rows_alone():
+    assert keys(Facts(load("a1-test2"), facts(learning).metrics)) == []
+    jagged = facts(lambda t: (3.0 + 2 * (t // 50 % 2), 6.0, (0.5, 0.25))).metrics
+    assert keys(Facts(load("a1-test1"), jagged)) == ["eta-too-large"]
+
+
+@pytest.mark.parametrize(
+    ("file", "preset", "settings", "expected"),
+    [
+        ("a1-test1.csv", "a1-test1", [], "eta-too-large"),
+        ("a2-overfit.csv", "a2-setting1", ["n_s=100", "lambda=0"], "overfitting"),
+        ("names-sound.csv", "names-best", [], None),
+    ],
+)
+def test_what_real_runs_left_is_read(file, preset, settings, expected):
+    with (RECORDED / file).open() as lines:
+        rows = [{name: float(value) for name, value in each.items()} for each in csv.DictReader(lines)]
+    assert keys(Facts(load(preset, settings), rows)) == ([expected] if expected else [])
