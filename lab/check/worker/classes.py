@@ -17,7 +17,7 @@ from .functions import Family, FunctionCode, name_of
 from .inputs import layer_inputs
 from .roles import Role, plain
 from .scopes import arrays_read, closure, globals_of
-from .search import LARGE, Try, is_binary, measured, search, singly, sizes, squared, worlds
+from .search import LARGE, Try, is_binary, measured, search, singly, sizes, squared, suited_worlds, worlds
 from .source import signature
 from .state import State
 from .values import Function
@@ -119,12 +119,12 @@ def _tries(
             yield from (Try(family, world, binder) for family, world in worlds(group, n, size, seed))
             return  # methods that are given the parameters
         given = keeps_batch(thing) or bool(_data_of(maker) & {Role.X})
-        world = replace(measured(world, state, n, rng), fixed=given) if not given else replace(world, fixed=True)
         group = list(families(namespace, gradient, thing))[number]
         if not group:
             return
-        for family in group:
-            yield Try(family, world, binder, state)
+        suited = [replace(world, fixed=True)] if given else suited_worlds(world, state, [gradient], n, rng)
+        for family, own in product(group, suited):
+            yield Try(family, own, binder, state)
 
 
 def keeps_batch(thing: Any) -> bool:

@@ -10,7 +10,7 @@ from .binding import HIDDEN, holders, keyed
 from .functions import Family, name_of
 from .roles import Role, key_letter, plain, role, tensor
 from .scopes import Scope
-from .source import called, is_octave, returned, signature, text, words
+from .source import called, is_octave, returned, returns_dict, signature, text, words
 from .values import Function
 from .world import STYLES, VECTOR, Store
 
@@ -67,6 +67,8 @@ def gives_loss_and_gradient(name: str, function: Function, own: bool = False) ->
         gradient = any(re.fullmatch(r"grads?|gradients?|(d|grad)[wb]\d*", plain(n)) for n in names)
         return loss and gradient and not re.search(rf"{OTHER}|{NUMERICAL}", plain(name))
     loss_alone = re.search(r"softmax|svm|hinge|entropy", plain(name)) or re.search(UNROLLED, text(function))
+    if returns_dict(function):
+        return True
     return any((not n and loss_alone) or tensor(n).letter or re.search("grad", plain(n)) for n in names[1:])
 
 

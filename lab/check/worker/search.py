@@ -18,6 +18,7 @@ from .families import families, has_parameters, loss_of, roles_of, stores
 from .functions import Family, FunctionCode, agreement, name_of
 from .live import Nothing
 from .octave import OctaveError
+from .pictures import picture_worlds
 from .roles import Role, one_hot_first, role
 from .source import signature, text
 from .state import State
@@ -170,12 +171,21 @@ def own_network(
                 state.making = Making(maker, world, binder, listed)
             except Exception:
                 continue
-            world = measured(world, state, n, np.random.default_rng(seed))
-            methods = None if plain else network
-            for family in group if methods is None else next(families(namespace, group[0].gradient, methods)):
-                own = binder.copy()
-                own.network = lambda state=state, plain=plain: state.thing.network if plain else state.thing
-                yield Try(family, world, own, state)
+            own_families = group if plain else next(families(namespace, group[0].gradient, network))
+            functions = [f for family in own_families for f in (family.gradient, family.forward) if f is not None]
+            for suited in suited_worlds(world, state, functions, n, np.random.default_rng(seed)):
+                for family in own_families:
+                    own = binder.copy()
+                    own.network = lambda state=state, plain=plain: state.thing.network if plain else state.thing
+                    yield Try(family, suited, own, state)
+
+
+def suited_worlds(world: World, state: State, functions: list[Function], n: int, rng: Any) -> list[World]:
+    """The worlds that suit an object: those of images, if it takes images."""
+    made = state.making.made
+    numbers = [*state.making.given().values(), *(p.default for p in signature(made))]
+    arrays = [group[0].get() for group in state.groups()]
+    return list(picture_worlds(arrays, numbers, functions, n, rng)) or [measured(world, state, n, rng)]
 
 
 def measured(world: World, state: State, n: int, rng: Any) -> World:

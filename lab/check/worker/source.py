@@ -67,6 +67,13 @@ def returned(function: Function) -> list[str]:
     return max(found, key=len)
 
 
+@cache
+def returns_dict(function: Function) -> bool:
+    """Does it return a dict that it writes out, beside something else: return loss, {"W1": dW1}?"""
+    returns = [n.value for n in ast.walk(tree(function) or ast.Module([], [])) if isinstance(n, ast.Return)]
+    return any(isinstance(part, ast.Dict) for value in returns for part in getattr(value, "elts", [])[1:])
+
+
 def _name(node: ast.expr) -> str:
     """The one variable that an expression is about: P, P of np.array(P), grad_W of self.grad_W."""
     if isinstance(node, ast.Name):

@@ -89,7 +89,65 @@ def compute_gradients(X, W1, b1, W2, b2):
     S = G @ W2.T * {slope}
     return X.T @ S, S.sum(axis=0), H.T @ G, G.sum(axis=0)
 """
+PATCHES = """
+def init_params(f, nf, nh, n_p, K=10):
+    shapes = {"Fs": (f * f * 3, nf), "W1": (nh, n_p * nf), "b1": (nh, 1), "W2": (K, nh), "b2": (K, 1)}
+    return {name: np.random.randn(*shape) for name, shape in shapes.items()}
+
+
+def forward(MX, params):
+    n_p, _, n = MX.shape
+    h = np.maximum(np.einsum("ijn,jl->iln", MX, params["Fs"]).reshape(-1, n), 0)
+    x = np.maximum(params["W1"] @ h + params["b1"], 0)
+    P = np.exp(params["W2"] @ x + params["b2"])
+    return {"h": h, "x": x, "P": P / P.sum(axis=0)}
+
+
+def compute_loss(MX, Y, params, lam):
+    J = -np.mean(np.log(np.sum(Y * forward(MX, params)["P"], axis=0)))
+    return J + lam * sum(np.sum(params[name] ** 2) for name in ("Fs", "W1", "W2"))
+
+
+def backward(MX, Y, cache, params, lam):
+    n_p, _, n = MX.shape
+    G = (cache["P"] - Y) / n
+    grads = {"W2": G @ cache["x"].T + 2 * lam * params["W2"], "b2": G.sum(axis=1, keepdims=True)}
+    G = params["W2"].T @ G * (cache["x"] > 0)
+    grads["W1"], grads["b1"] = G @ cache["h"].T + 2 * lam * params["W1"], G.sum(axis=1, keepdims=True)
+    G = (params["W1"].T @ G * (cache["h"] > 0)).reshape((n_p, -1, n){order})
+    grads["Fs"] = np.einsum("ijn,iln->jl", MX, G) + 2 * lam * params["Fs"]
+    return grads
+"""
+IMAGES = """
+class ConvNet:
+    def __init__(self, input_dim=(2, 6, 6), filters=3, k=3, classes=4, reg=0.01):
+        c, side, _ = input_dim
+        self.k, self.side, self.reg = k, side - k + 1, reg
+        self.params = {
+            "W1": np.random.randn(filters, c, k, k),
+            "b1": np.zeros(filters),
+            "W2": np.random.randn(filters * self.side**2, classes),
+        }
+
+    def windows(self, X):
+        return np.lib.stride_tricks.sliding_window_view(X, (self.k, self.k), axis=(2, 3))
+
+    def loss(self, X, y=None):
+        N, C, H, W = X.shape
+        W1, W2 = self.params["W1"], self.params["W2"]
+        S = np.einsum("ncijkl,fckl->nfij", self.windows(X), W1) + self.params["b1"][:, None, None]
+        flat = np.maximum(S, 0).reshape(N, -1)
+        e = np.exp(flat @ W2 - (flat @ W2).max(axis=1, keepdims=True))
+        P = e / e.sum(axis=1, keepdims=True)
+        loss = -np.log(P[np.arange(N), y]).mean() + 0.5 * self.reg * ((W1**2).sum() + (W2**2).sum())
+        P[np.arange(N), y] -= 1
+        G = (P / N @ W2.T).reshape(S.shape) * {mask}
+        dW1 = np.einsum("ncijkl,nfij->fckl", self.windows(X), G) + self.reg * W1
+        return loss, {"W1": dW1, "b1": G.sum(axis=(0, 2, 3)), "W2": flat.T @ P / N + self.reg * W2}
+"""
 KINDS = [
+    (PATCHES, "backward", "{order}", "", ", order='F'"),
+    (IMAGES, "ConvNet", "{mask}", "(S > 0)", "1"),
     (CELL, "cell", "{dc}", CELL_RIGHT, "dnext_c + dnext_h * o"),
     (CELL, "cell", "{dc}", CELL_RIGHT, "dnext_h * o * (1 - t**2)"),
     (RNN, "compute_gradients", "{before}", RNN_RIGHT, "H[:, [t]]"),
@@ -99,7 +157,9 @@ KINDS = [
 
 
 @pytest.mark.parametrize(
-    ("text", "name", "place", "right", "wrong"), KINDS, ids=["cell h", "cell c", "rnn", "class", "functions"]
+    ("text", "name", "place", "right", "wrong"),
+    KINDS,
+    ids=["patches", "images", "cell h", "cell c", "rnn", "class", "functions"],
 )
 def test_it_passes_if_it_is_right_and_only_then(text, name, place, right, wrong, tmp_path):
     for part in (right, wrong):

@@ -1,0 +1,56 @@
+"""Networks for images: the shapes of X that may fit their parameters."""
+
+import ast
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from .roles import Role, role
+from .source import signature, tree
+from .values import Function
+from .world import LAMBDA, LAYOUTS, Store, World, draw_labels
+
+SIDE = 8  # of an image, if no number of the constructor is its side
+
+
+def picture_worlds(
+    arrays: Sequence[Any], numbers: Sequence[Any], functions: Sequence[Function], n: int, rng: Any
+) -> Iterator[World]:
+    """Worlds for a network that takes images: with filters (outputs, channels, k, k) or (k, k, channels, outputs), or
+    with patches as DD2424 has them, X (patches, numbers in a patch, n). None if it takes none.
+
+    arrays: its parameters; numbers: what it was made with, among them the side of an image, perhaps.
+    """
+    filters = [a.shape for a in arrays if a.ndim == 4]
+    matrices = [a.shape for a in arrays if a.ndim == 2 and min(a.shape) > 1]
+    if filters and matrices:
+        for side in _sides(numbers, min(filters[0])):
+            yield _world((n, filters[0][1], side, side), 0, matrices[-1][1], rng)
+            yield _world((n, side, side, filters[0][2]), 0, matrices[-1][1], rng)
+    elif len(matrices) > 1 and any(axes(f) == 3 for f in functions):
+        (d, count), (_, flat) = matrices[:2]
+        if flat % count == 0:
+            yield _world((flat // count, d, n), 2, matrices[-1][0], rng)
+
+
+def _sides(numbers: Sequence[Any], k: int) -> list[int]:
+    flat = [part for number in numbers for part in (number if isinstance(number, list | tuple) else [number])]
+    sides = [side for side in flat if type(side) is int and k <= side <= 32]
+    return list(dict.fromkeys([*sides, SIDE]))
+
+
+def _world(shape: tuple[int, ...], axis: int, classes: int, rng: Any) -> World:
+    n = shape[axis]
+    layout = LAYOUTS[0] if axis == len(shape) - 1 else LAYOUTS[1]
+    sizes = (int(np.prod(shape)) // n, classes)
+    return World(layout, Store(0), sizes, rng.normal(size=shape), draw_labels(rng, n, classes), LAMBDA, (), {}, axis)
+
+
+def axes(function: Function) -> int:
+    """How many axes a function unpacks of its inputs: 3 for n_p, _, n = MX.shape; 0 if it does not."""
+    inputs = {f"{p.name}.shape" for p in signature(function) if role(p.name) is Role.X}
+    for node in ast.walk(tree(function) or ast.Module([], [])):
+        if isinstance(node, ast.Assign) and ast.unparse(node.value) in inputs:
+            return len(getattr(node.targets[0], "elts", ()))
+    return 0
