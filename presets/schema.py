@@ -30,9 +30,9 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, serialize_by_alias=True)
 
 
-def setting(default: Any, title: str, help_: str, *, unit: str = "", **bounds: Any) -> Any:
-    """A field with its title and help. `...` as the default makes it required."""
-    return Field(default, title=title, description=help_, json_schema_extra={"unit": unit}, **bounds)
+def setting(default: Any, title: str, help_: str, *, unit: str = "", empty: str = "", **bounds: Any) -> Any:
+    """A field with its title and help. `...` as the default makes it required. empty: what it means to give nothing."""
+    return Field(default, title=title, description=help_, json_schema_extra={"unit": unit, "empty": empty}, **bounds)
 
 
 def _is_split(split: str) -> str:
@@ -115,6 +115,7 @@ class NetworkSection(Section):
         [],
         "convolutions",
         "Convolutions, first to last, as in [{filters = 16, size = 5, pool = 2}].",
+        empty="none",
         max_length=20,
     )
     convolution_scale: PositiveFloat = setting(
@@ -126,7 +127,12 @@ class NetworkSection(Section):
         "Surnames only: keep the maximum of each filter over the name. Windows may overlap both ends.",
     )
     hidden: Hidden = setting(
-        [], "hidden layers", "Number of units in each hidden layer, first to last.", unit="units", max_length=100
+        [],
+        "hidden layers",
+        "Number of units in each hidden layer, first to last.",
+        unit="units",
+        empty="none",
+        max_length=100,
     )
     bias: bool = setting(True, "biases", "Add a learnt bias to every unit and filter.")
     batch_norm: bool = setting(False, "batch normalisation", "Normalise over the batch before each ReLU.")
@@ -137,7 +143,10 @@ class NetworkSection(Section):
         "he", "initialiser", "Initial weights: N(0, 2/fan-in) (he), N(0, 1/fan-in) (xavier) or N(0, sigma^2) (normal)."
     )
     sigma: PositiveFloat | None = setting(
-        None, "sigma", "Standard deviation of the initial weights; for the initialiser 'normal' only."
+        None,
+        "sigma",
+        "Standard deviation of the initial weights; for the initialiser 'normal' only.",
+        empty="he, xavier choose",
     )
 
     @model_validator(mode="after")
@@ -160,7 +169,7 @@ class LossSection(Section):
 class OptimiserBase(Section):
     """The settings of all optimisers."""
 
-    eta: PositiveFloat = setting(..., "learning rate", "Step size. With a schedule, the largest step size.", le=1e6)
+    eta: PositiveFloat = setting(..., "eta", "Learning rate: the step size. With a schedule, the largest one.", le=1e6)
     weight_decay: NonNegative = setting(
         0.0, "weight decay", "Each update also subtracts eta times this share of every parameter (FMAN45).", le=1e3
     )
@@ -255,10 +264,14 @@ class TrainingSection(Section):
         "The examples of an epoch. plain: every example once. balanced: the same number of each class, as many as the "
         "smallest class has, drawn again every epoch. weighted: draws with p = 1/(K n_y), all classes equally likely.",
     )
-    updates: PositiveInt | None = setting(None, "updates", "Length of the run.", unit="updates", le=10**9)
-    epochs: PositiveInt | None = setting(None, "epochs", "Length of the run.", unit="epochs", le=10**6)
+    updates: PositiveInt | None = setting(
+        None, "updates", "Length of the run.", unit="updates", empty="not given", le=10**9
+    )
+    epochs: PositiveInt | None = setting(
+        None, "epochs", "Length of the run.", unit="epochs", empty="not given", le=10**6
+    )
     cycles: PositiveInt | None = setting(
-        None, "cycles", "Length of the run, for the triangular schedule.", unit="cycles", le=10**6
+        None, "cycles", "Length of the run, for the triangular schedule.", unit="cycles", empty="not given", le=10**6
     )
     evaluate_every: PositiveInt = setting(
         100, "evaluate every", "Updates between evaluations on the training and validation sets.", unit="updates"

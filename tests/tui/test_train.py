@@ -18,6 +18,7 @@ from presets.schema import Preset
 from tests.tui.conftest import wait_until
 from tests.tui.recorded import record
 from tui.screens.dialogues import AskScreen
+from tui.screens.train import _short
 from tui.training import TrainingThread, saved
 from tui.widgets.curves import Curves
 from tui.widgets.form import SECTIONS, PresetForm, settings_of
@@ -136,15 +137,47 @@ async def test_arrows_lead_from_field_to_field(lab, small, until, form):
             assert app.focused is expected
 
 
-async def test_what_is_opened_beside_a_run_that_has_ended_is_said(lab, small, until):
-    app = lab(preset=small)
+async def test_another_preset_clears_what_belonged_to_a_run_that_has_ended(lab, tmp_path, until, form):
+    app = lab(preset="a2-setting1")
+    app.training = saved(record("20260102-030405-a2-setting1-00aa", runs=tmp_path / "runs"))
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("r")
-        await until(pilot, lambda: app.training and app.training.ended)
-        await app.open_preset("train", "a3-2layer")
-        await until(pilot, lambda: app._notifications)
-        (message,) = [note.message for note in app._notifications]
-        assert message == "a3-2layer: r starts it, f shows its settings"
+        await until(pilot, lambda: form(app).ready)
+        await pilot.press("u")  # the same preset: the run stays
+        assert "100%" in text(app, "headline")
+        assert "test 46.00%" in text(app, "headline")
+        await app.screen.open_preset("a3-2layer")
+        assert app.training is None
+        assert " ".join(text(app, "headline").split()) == "a3-2layer Two layers on 45,000 images no run yet"
+
+
+async def test_the_form_shows_what_can_matter_and_all_on_demand(lab, until, form):
+    app = lab(preset="a2-setting1")
+    async with app.run_test(size=(160, 45)) as pilot:
+        await until(pilot, lambda: form(app).ready)
+
+        def shown():
+            return {row.children[1].id for row in app.screen.query(".row") if row.display}
+
+        assert "network-sigma" not in shown()
+        assert {"network-dropout", "optimiser-eta", "training-cycles"} <= shown()
+        app.screen.query_one("#network-initialiser", Select).value = "normal"
+        await until(pilot, lambda: "network-sigma" in shown())
+        assert "needs network.sigma" in text(app, "form-message")
+        assert "data-dedupe" not in shown()
+        await pilot.press("a")
+        assert {setting.replace(".", "-") for setting in form(app)._settings} == shown()
+        app.screen.query_one("#optimiser-eta").focus()
+        await pilot.pause()
+        told = text(app, "form-help")
+        assert told == (
+            "optimiser.eta: Learning rate: the step size. With a schedule, the largest one. "
+            "Greater than 0, at most 1e+06."
+        )
+        assert app.screen.query_one("#training-epochs", Input).placeholder == "not given"
+
+
+def test_a_loss_takes_few_characters_however_large_it_is():
+    assert [len(_short(loss)) <= 8 for loss in (0.5, 999.9, 1e6, 1e300, float("inf"), float("nan"))] == [True] * 6
 
 
 async def test_why_a_run_failed_is_said_in_full(lab, small, until, tmp_path, monkeypatch):

@@ -34,9 +34,9 @@ from tui.widgets import tables
 from tui.widgets.curves import Curves
 from tui.widgets.form import PresetForm
 from tui.widgets.plot import SeriesPlot
+from tui.widgets.progress import progress
 from tui.widgets.reading import UNREAD
 from tui.widgets.text import Text
-from tui.words import duration
 
 DEFAULT_PRESET = "a2-setting1"
 NO_PICTURES = (
@@ -85,6 +85,8 @@ class TrainScreen(ModeScreen):
                 tooltip="The tab at the right."),
         Binding("o", "overfit", "Sanity check", show=False, id="train.overfit",
                 tooltip="Overfit 100 examples: sets the settings and starts."),
+        Binding("a", "all_settings", "All settings", show=False, id="train.all_settings",
+                tooltip="Show also the settings that cannot matter here, or hide them."),
         Binding("u", "reset", "Reset", show=False, id="train.reset", tooltip="All settings as in the preset."),
         Binding("ctrl+s", "save", "Save preset", show=False, id="train.save",
                 tooltip="Save the settings as a preset of yours."),
@@ -211,16 +213,17 @@ class TrainScreen(ModeScreen):
             facts.append(self._eta_line(record))
         if record.rate and not record.ended:
             facts.append(f"{record.rate:,.0f}/s")
-        if (left := record.seconds_left) is not None and record.phase == "running":
-            facts.append(f"{duration(left)} left")
-        lines = [
-            Content.assemble(
-                (record.preset.name, "bold"),
-                (f"  {phase}", STYLES.get(record.phase, "$text-primary")),
-                (f"  {record.data}", "$foreground-muted"),
-            ),
-            Content(" · ".join(facts)),
-        ]
+        room = self.query_one("#headline").content_size.width
+        first = Content.assemble(
+            (record.preset.name, "bold"), (f"  {phase}", STYLES.get(record.phase, "$text-primary"))
+        )
+        if record.updates and record.phase not in ("failed", "diverged"):
+            left = record.seconds_left if record.phase == "running" else None
+            bar = progress(record.update / record.updates, left, room // 5, self.lab.look.ascii)
+            first = Content.assemble(first, "  ", bar)
+        if record.result and (test := record.result["final"].get("test")) and record.phase != "diverged":
+            first = Content.assemble(first, (f"  test {figure('accuracy', test['accuracy'])}", "bold $text-success"))
+        lines = [Content.assemble(first, (f"  {record.data}", "$foreground-muted")), Content(" · ".join(facts))]
         if record.points:
             lines.append(self._numbers(record))
         return Content("\n").join(lines)
@@ -237,10 +240,10 @@ class TrainScreen(ModeScreen):
         """Losses and accuracies of the last evaluation; at the end, of the test part beside the report."""
         row = record.points[-1]
         parts = [
-            f"{split} {row[f'{split}_loss']:.3f} {figure('accuracy', row[f'{split}_accuracy'])}" for split in SPLITS
+            f"{split} {_short(row[f'{split}_loss'])} {figure('accuracy', row[f'{split}_accuracy'])}" for split in SPLITS
         ]
         if record.result and (test := record.result["final"].get("test")):
-            parts.append(f"test {test['loss']:.3f} {figure('accuracy', test['accuracy'])}")
+            parts.append(f"test {_short(test['loss'])} {figure('accuracy', test['accuracy'])}")
         return Content(" · ".join(parts))
 
     def settings_changed(self) -> None:
@@ -261,14 +264,24 @@ class TrainScreen(ModeScreen):
         self.call_after_refresh(self.tick)
 
     async def open_preset(self, preset: str, changes: Sequence[str] = ()) -> None:
-        """Show a preset in the form, changed if `changes` ('key=value') say so."""
+        """Show a preset in the form, changed if `changes` ('key=value') say so. What belonged to a run of another one
+        that has ended makes room; a run that is going stays in sight."""
+        if not await self._open(preset, changes):
+            return
+        record = self.record
+        if record and record.ended and record.preset.name != self.form.opened.name:
+            self.lab.training = None
+            self.tick()
+        elif record and not self.form.display:  # what is in sight is the last run
+            self.tell(f"{self.form.opened.name}: r starts it, f shows its settings")
+
+    async def _open(self, preset: str, changes: Sequence[str] = ()) -> bool:
         try:
             await self.form.open(preset, [*changes])
         except PresetError as error:
             self.refuse(error)
-            return
-        if self.lab.training and not self.form.display:  # what is in sight is the last run
-            self.tell(f"{self.form.opened.name}: r starts it, f shows its settings")
+            return False
+        return True
 
     def action_start(self) -> None:
         """Train with the settings of the form. Stops and saves the current run first."""
@@ -376,8 +389,9 @@ class TrainScreen(ModeScreen):
             self.action_leave_field()
         else:
             self.add_class("-editing")
-            if fields := self.form.query(Input):
-                fields.first().focus()
+            shown = (field for field in self.form.query(Input) if field.parent and field.parent.display)
+            if field := next(shown, None):
+                field.focus()
 
     def action_measure(self) -> None:
         """Loss, cost, eta in turn."""
@@ -414,9 +428,13 @@ class TrainScreen(ModeScreen):
             return
         self.action_start()
 
+    def action_all_settings(self) -> None:
+        """Show what cannot matter, or hide it."""
+        self.form.show_all()
+
     async def action_reset(self) -> None:
         """The preset as it was opened."""
-        await self.open_preset(self.form.source)
+        await self._open(self.form.source)
 
     def action_save(self) -> None:
         """Ask for a name, save there, and show what was saved."""
@@ -434,8 +452,15 @@ class TrainScreen(ModeScreen):
         except LabError as error:
             self.refuse(error)
             return
-        await self.open_preset(str(path))
+        await self._open(str(path))
         self.tell(f"saved: {command_lines.run(path)}")
+
+
+def _short(loss: float | None) -> str:
+    """A loss in few characters however large it is: three decimals, or a power of ten."""
+    if loss is None:
+        return "none"
+    return f"{loss:.3f}" if loss < 1000 else f"{loss:.1e}"
 
 
 def _merged(changes: list[str], more: list[str]) -> list[str]:

@@ -20,13 +20,19 @@ from presets.errors import PresetError
 from presets.keys import NOT_SETTINGS, section_models
 from presets.load import LENGTHS, load
 from presets.schema import Preset
+from presets.usable import usable
 from tui.widgets.choice import Choice
+from tui.widgets.field_help import FieldHelp
+from tui.widgets.panel import Panel, entitle
 from tui.widgets.text import Text
 
 
 @dataclass(frozen=True)
 class Setting:
-    """A row: the dotted key, what the schema says of it, its choices (none: free text), its text in the preset."""
+    """A row: the dotted key, what the schema says of it, its choices (none: free text), its text in the preset.
+
+    empty: what it means that nothing stands there.
+    """
 
     key: str
     title: str
@@ -34,6 +40,7 @@ class Setting:
     unit: str
     choices: tuple[str, ...]
     text: str
+    empty: str = ""
 
     @property
     def id(self) -> str:
@@ -41,6 +48,8 @@ class Setting:
         return self.key.replace(".", "-")
 
 
+BOUNDS = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
+IDLE = "f edits the settings, a shows all of them, u resets them."
 DATA = Setting(
     "data",
     "data",
@@ -85,8 +94,20 @@ def _setting(key: str, field: FieldInfo, value: Any) -> Setting:
         choices = ("false", "true")
     elif get_origin(field.annotation) is Literal:
         choices = tuple(map(str, get_args(field.annotation)))
-    title, unit = field.title or key, str(extra.get("unit", ""))
-    return Setting(key, title, field.description or "", unit, choices, text_of(value))
+    title, unit, empty = field.title or key, str(extra.get("unit", "")), str(extra.get("empty", ""))
+    help = field.description or ""
+    told = " ".join(filter(None, [help, bounds(field), f"In {unit}." if unit and unit not in help.lower() else ""]))
+    return Setting(key, title, told, unit, choices, text_of(value), empty)
+
+
+def bounds(field: FieldInfo) -> str:
+    """What a number may be, in words: "At least 0, less than 1."."""
+    limits = {name: getattr(limit, name) for limit in field.metadata for name in BOUNDS if hasattr(limit, name)}
+    for inner in get_args(field.annotation):  # of what may also be left out
+        for limit in getattr(inner, "__metadata__", ()):
+            limits |= {name: getattr(limit, name) for name in BOUNDS if hasattr(limit, name)}
+    told = ", ".join(f"{BOUNDS[name]} {limits[name]:,g}" for name in BOUNDS if name in limits)
+    return f"{told[0].upper()}{told[1:]}." if told else ""
 
 
 def text_of(value: Any) -> str:
@@ -135,7 +156,7 @@ class Fields(VerticalScroll, can_focus=False, inherit_bindings=False):
     """The rows. Arrows are the form's: from field to field, which scrolls as far as it must."""
 
 
-class PresetForm(Vertical):
+class PresetForm(Panel):
     """A preset to be edited. `preset` is what the form says, or None while that is refused; `changes` are its
     'key=value's against the preset opened."""
 
@@ -148,7 +169,7 @@ class PresetForm(Vertical):
     ]
 
     def __init__(self, name: str, changes: list[str] | None = None, id: str | None = None) -> None:
-        super().__init__(id=id)
+        super().__init__("settings", id=id)
         self.source = name
         self.opened = load(name)
         self.preset: Preset | None = self.opened
@@ -158,15 +179,16 @@ class PresetForm(Vertical):
         self._settings: dict[str, Setting] = {}
         self._start_with = changes or []
         self._variant = "auto"
+        self._all = False  # is what cannot matter shown, too?
         self.ready = False  # are the rows there?
         self._filling = Lock()  # another preset may be opened while they come
 
     # Building
 
     def compose(self) -> ComposeResult:
-        yield Text(id="form-title")
         yield Fields(id="fields")
         yield Text(id="form-message")
+        yield FieldHelp(IDLE, id="form-help")
         yield Text(id="form-command")
 
     async def _fill(self) -> None:
@@ -203,8 +225,8 @@ class PresetForm(Vertical):
                 [(c, c) for c in setting.choices], value=text, allow_blank=False, compact=True, id=setting.id
             )
         else:
-            control = Input(text, compact=True, id=setting.id, select_on_focus=False)
-        control.tooltip = f"{setting.help} ({setting.key})".strip()
+            control = Input(text, setting.empty, compact=True, id=setting.id, select_on_focus=False)
+        control.tooltip = f"{setting.key}: {setting.help}"
         title = Text(classes="title")
         title.show(f"  {setting.title}")
         unit = [Label(setting.unit, classes="unit")] if setting.unit else []
@@ -259,22 +281,29 @@ class PresetForm(Vertical):
         except PresetError as error:
             self.preset, wrong = None, error.keys
             self.message = str(error).partition(": ")[2] or str(error)
+        texts = {key: self.text(key) for key in self._settings}
         for key, setting in self._settings.items():
             row = self.query_one(f"#{setting.id}").parent
             assert row is not None
-            row.set_class(any(k == key or k.startswith(f"{key}.") for k in wrong), "-wrong")
+            bad = any(k == key or k.startswith(f"{key}.") for k in wrong)
+            row.set_class(bad, "-wrong")
+            row.display = self._all or bad or key in keys or usable(key, texts)
             if row.has_class("-changed") != (key in keys):
                 row.toggle_class("-changed")
                 row.query_one(".title", Text).show(f"{'•' if key in keys else ' '} {setting.title}")
-        self.query_one("#form-title", Text).show(
-            Content.assemble((self.opened.name, "bold"), (f"  {self.opened.title}", "$foreground-muted"))
-        )
+        hidden = sum(not row.display for row in self.query(".row"))
+        entitle(self, "settings", self.opened.name, f"a: {hidden} more" if hidden else "")
         self.query_one("#form-message").display = bool(self.message)
         self.query_one("#form-message", Text).show(self.message)
         self.query_one("#form-command", Text).show(self.command)
         self.post_message(self.Changed())
 
     # What the user does
+
+    def show_all(self) -> None:
+        """Show also what cannot matter, or no longer."""
+        self._all = not self._all
+        self._check()
 
     @on(events.DescendantFocus)
     @on(events.DescendantBlur)

@@ -1,0 +1,39 @@
+"""What is said to be of no use is refused, or changes nothing in the network and its training."""
+
+import pytest
+
+from presets.errors import PresetError
+from presets.keys import known_keys, settings
+from presets.load import load, names
+from presets.usable import usable
+
+OTHER = {"network.sigma": "0.5", "network.pool_over_time": "true", "data.dedupe": "true", "data.normalise": "unit",
+         "training.cycles": "2"}  # fmt: skip
+
+
+def texts(name: str) -> dict[str, str]:
+    return {key: "" if value == [] else str(value) for key, value in settings(load(name)).items()}
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_setting_that_a_preset_gives_can_be_seen(name):
+    given = texts(name)
+    hidden = [key for key in known_keys() if not usable(key, given)]
+    assert "optimiser.eta" not in hidden
+    assert not [key for key in hidden if given.get(key, "") not in ("", "False", "none", "1.0")]
+
+
+@pytest.mark.parametrize("key", OTHER)
+def test_what_is_hidden_is_refused(key):
+    name = "names-best" if key == "data.normalise" else "a1-test1"
+    changes = ["initialiser=he", "sigma="] if key == "network.sigma" else []
+    given = texts(name) | ({"network.initialiser": "he"} if changes else {})
+    assert not usable(key, given)
+    if key != "network.pool_over_time":  # that one is refused when the network is built
+        with pytest.raises(PresetError):
+            load(name, [*changes, f"{key}={OTHER[key]}"])
+
+
+def test_sigma_can_be_seen_with_the_initialiser_that_needs_it():
+    assert usable("network.sigma", {"network.initialiser": "normal"})
+    assert not usable("network.sigma", {"network.initialiser": "he"})
