@@ -17,7 +17,19 @@ from .functions import Family, FunctionCode, name_of
 from .inputs import layer_inputs
 from .roles import Role, plain
 from .scopes import arrays_read, closure, globals_of
-from .search import LARGE, Try, is_binary, measured, search, singly, sizes, squared, suited_worlds, worlds
+from .search import (
+    LARGE,
+    Try,
+    is_binary,
+    measured,
+    search,
+    singly,
+    sizes,
+    squared,
+    suited_worlds,
+    too_large,
+    worlds,
+)
 from .source import signature
 from .state import State
 from .values import Function
@@ -82,6 +94,8 @@ def _tries(
     tried, seen = False, set()
     for depth, square, listed, layout in product((3, 2, 1), (False, True), (False, True), FOUR):
         shape = list(sizes(depth, n))[size]
+        if too_large(shape, square):
+            continue
         if square:
             shape = squared(shape) if depth > 1 else (shape[0], shape[0])
         rng = np.random.default_rng(seed)

@@ -81,6 +81,11 @@ class Try:
     layer: bool = False
 
 
+def too_large(shape: tuple[int, ...], square: bool) -> bool:
+    """Are square weights of these sizes more than is worth a try? No course has a hidden layer as wide as a picture."""
+    return square and shape[0] > max(SMALL)
+
+
 def squared(shape: tuple[int, ...]) -> tuple[int, ...]:
     """All sizes that of the input: a W that is transposed on the way back runs only with these."""
     return (shape[0],) * len(shape)
@@ -163,6 +168,8 @@ def own_network(
             if budget.over:
                 return
             shape = list(sizes(depth, n))[size]
+            if too_large(shape, square):
+                continue
             world = plain_world(layout, squared(shape) if square else shape, n, np.random.default_rng(seed))
             try:
                 network = new(maker, world, binder, listed)
@@ -320,6 +327,8 @@ def _judge(code: FunctionCode, prior: tuple[int, ...], tried: Tried) -> bool:
         and code.elsewhere(np.random.default_rng(3), code.examples or 1).cost(code.params) == J
     ):
         raise CodeError("the cost of a single output is always the same")
+    if code.penalty is not None and code.family.forward is not None and not right and not _sums_to_one(code):
+        raise CodeError("forward gives no probabilities that sum to 1, and there is no cost")  # whose mistake is it?
     natural = code.binder.encodings["Y"] == "one-hot"  # Y holds integers only if one-hot rows do not run
     weights = sum(slot.letter == "W" for slot in slots)
     square = len(set(code.world.sizes)) < len(code.world.sizes) and weights > 1

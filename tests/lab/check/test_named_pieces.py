@@ -167,3 +167,34 @@ def test_a_planted_mistake_is_named(piece, name, old, new, key, tmp_path):
 def test_the_piece_itself_passes(piece, name, tmp_path):
     found = check(PIECES[piece], name, tmp_path)
     assert (found.passed, found.causes) == (True, ())
+
+
+SIGMOIDS = """
+    class Network:
+        def __init__(self, sizes):
+            self.biases = [np.random.randn(y, 1) for y in sizes[1:]]
+            self.weights = [np.random.randn(y, x) for x, y in zip(sizes[:-1], sizes[1:])]
+
+        def feedforward(self, a):
+            for b, w in zip(self.biases, self.weights):
+                a = 1 / (1 + np.exp(-(w @ a + b)))
+            return a
+
+        def backprop(self, x, y):
+            acts = [x]
+            for b, w in zip(self.biases, self.weights):
+                acts.append(1 / (1 + np.exp(-(w @ acts[-1] + b))))
+            delta = (acts[-1] - y) * acts[-1] * (1 - acts[-1])
+            nabla_b, nabla_w = [delta], [delta @ acts[-2].T]
+            for l in range(2, len(acts)):
+                delta = self.weights[-l + 1].T @ delta * acts[-l] * (1 - acts[-l])
+                nabla_b.insert(0, delta)
+                nabla_w.insert(0, delta @ acts[-l - 1].T)
+            return nabla_b, nabla_w
+"""
+
+
+def test_sigmoid_outputs_without_a_cost_are_not_held_against_a_softmax(tmp_path):
+    """A right network for one example: whatever J is taken to be, it is not accused."""
+    found = check(SIGMOIDS, "Network", tmp_path)
+    assert found.problem or found.passed
