@@ -78,6 +78,7 @@ class TensorReport:
     eps: float = 0.0
     tolerance: float = 0.0
     errors: Array = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)  # (checked,)
+    places: Array = field(default_factory=lambda: np.zeros(0, np.intp), repr=False, compare=False)  # of them, flat
 
     @property
     def verdict(self) -> str:
@@ -371,6 +372,7 @@ class _TensorCheck:
             eps=self.eps,
             tolerance=self.tolerance,
             errors=errors,
+            places=at,
         )
         if not len(at):
             nothing = crossings and direction is None

@@ -17,6 +17,7 @@ from core.gradcheck.check import GradientReport, TensorReport
 from core.types import Array
 from lab.check.against import Comparison
 from lab.check.student import FileReport, StudentReport
+from lab.check.wrong_map import has_map, wrong_map
 
 Report = GradientReport | StudentReport | FileReport
 
@@ -98,6 +99,10 @@ def parts(report: Report, width: int, colours: Colours = TERMINAL) -> Iterator[R
 def verdict_first(report: GradientReport | StudentReport, width: int, colours: Colours) -> Iterator[RenderableType]:
     """A check as a screen shows it: the verdict and the likely cause, then what they rest on."""
     yield from _verdict(report, colours)
+    check = report.report if isinstance(report, StudentReport) else report
+    for tensor in check.tensors:
+        if has_map(tensor):
+            yield wrong_map(tensor, colours.right, colours.wrong, width)
     yield from _evidence(report, width, colours)
 
 

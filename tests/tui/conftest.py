@@ -27,6 +27,7 @@ def _own_surroundings(monkeypatch, tmp_path):
             monkeypatch.delenv(name)
     monkeypatch.setenv("GRADLAB_DATA", str(tmp_path / "no-data"))
     monkeypatch.setattr("tui.screens.presets.REST", 1e9)  # no times that differ from machine to machine
+    monkeypatch.setattr("tui.screens.check.clock", lambda: "12:34:56")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Input.__dict__["cursor_blink"], "_default", False)
 

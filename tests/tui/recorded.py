@@ -93,6 +93,7 @@ def tensor(name: str, shape: tuple[int, ...], worst: float, passed: bool = True)
     return TensorReport(
         name, shape, passed, "" if passed else "the penalty, or its factor 2?", checked=40, worst=worst,
         median=float(np.median(errors)), direction=worst / 10, tolerance=1e-9, errors=errors,
+        places=np.linspace(0, np.prod(shape) - 1, 40).astype(int),
         worst_at=(0,) * len(shape), analytic=0.1, numeric=0.1 * (1 + 2 * worst),
     )  # fmt: skip
 

@@ -239,6 +239,9 @@ async def test_a_file_is_chosen_checked_and_checked_again_when_it_is_saved(lab, 
         await until(pilot, lambda: "FAILS  mine.py" in text(app, "verdict"))
         await until(pilot, lambda: "x fails" in findings(app))
         assert [line for line in recognised(app) if line.endswith("FAILS")] == ["relu  FAILS"]
+        newest, oldest = text(app, "saves").splitlines()
+        assert oldest == "12:34:56  passes"
+        assert newest.startswith("12:34:56  FAILS  1 of ")
 
 
 async def test_what_is_picked_in_the_list_is_shown_and_enter_checks_it_alone(lab, until):

@@ -1,5 +1,6 @@
 """Check: the gradients of a preset, of a report, or of a student's file."""
 
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import ClassVar, NamedTuple
@@ -25,12 +26,31 @@ from presets.load import names
 from tui.checking import CheckThread, Saves
 from tui.screens.base import ModeScreen
 from tui.widgets.choice import Choice
+from tui.widgets.empty import Empty
+from tui.widgets.panel import Panel, entitle
+from tui.widgets.text import Text
 
 EDGE = 1  # a column left free at the right
 DEFAULT = "a2-setting1"
 METHODS = ("complex", "central", "directional")
 LIKE = "--like "  # what the name of a report's check begins with
 CODE = Filters(("Code", lambda path: path.suffix in (".py", ".ipynb", ".m")), ("All", lambda path: True))
+
+
+EXAMPLE = """\
+tensor      shape  checked   median    worst
+W1        3072x50      100  2.1e-14  8.0e-13   passes
+b1             50       50  4.0e-15  2.0e-14   passes
+W2          50x10      100  1.3e-02  3.0e-01   FAILS
+
+W1  |---[===:===]-----|              T
+W2                        |---[===:==T===]-----|
+    1e-15       1e-12       1e-9        1e-6"""
+
+
+def clock() -> str:
+    """The time of day."""
+    return time.strftime("%H:%M:%S")
 
 
 def _wrong(report: Report) -> bool:
@@ -85,8 +105,14 @@ class CheckScreen(ModeScreen):
                 yield Label("examples")
                 yield Input(type="integer", compact=True, id="examples", max_length=5)
         yield Static("", id="verdict")
+        yield Empty("Is what backward computes the derivative of what forward computes?",
+                    [("r", "checks the preset chosen above"), ("o", "opens code of yours"), ("w", "watches it")],
+                    EXAMPLE, id="no-check")  # fmt: skip
         with Container(id="check-body"):
-            yield OptionList(id="recognised", compact=True)
+            with Vertical(id="check-left"):
+                yield OptionList(id="recognised", compact=True, classes="panel")
+                with Panel("saves", id="saves-panel"):
+                    yield Text(id="saves")
             with ScrollableContainer(id="findings-scroll", can_focus=False):
                 yield Static("", id="findings")
 
@@ -96,6 +122,8 @@ class CheckScreen(ModeScreen):
         self._checking: CheckThread | None = None
         self._shown: object = None
         self._saves: Saves | None = None
+        self._history: list[tuple[str, Content]] = []  # when each check of the watched file ended, and how
+        self._noted: CheckThread | None = None  # the last one of them
         self._seen = 0  # saves that were answered by a check
         self._listed: FileReport | None = None  # whose targets are in the list
         self._offer(self.lab.preset if self.lab.preset in names() else DEFAULT)
@@ -192,7 +220,25 @@ class CheckScreen(ModeScreen):
         state = (going, going and len(going.tensors), going and going.ended)
         if state != self._shown:
             self._shown = state
+            self._note_save()
             self._show()
+
+    def _note_save(self) -> None:
+        """Keep how a check of the watched file ended."""
+        going = self._checking
+        if self._saves and going and going.ended and not going.cancelled and going is not self._noted:
+            self._noted = going
+            self._history.append((clock(), self._word(going)))
+
+    def _word(self, checking: CheckThread) -> Content:
+        """The verdict, and how many targets do not pass."""
+        if checking.outcome is None:
+            return Content.styled("not read", "$text-error")
+        whole = self._whole()
+        wrong = sum(not target.passed for target in whole.targets) if whole else 0
+        count = f"  {wrong} of {len(whole.targets)}" if whole and wrong else ""
+        right = checking.outcome[1]
+        return Content.styled(f"{'passes' if right else 'FAILS'}{count}", "$text-success" if right else "$text-error")
 
     def _show(self) -> None:
         watching = f" · watching {self._saves.path.name}" if self._saves else ""
@@ -200,6 +246,11 @@ class CheckScreen(ModeScreen):
             Content.assemble(self._verdict(), "\n", (self.command + watching, "$foreground-muted"))
         )
         self._list()
+        saves = [Content.assemble((f"{when}  ", "$foreground-muted"), how) for when, how in reversed(self._history)]
+        self.query_one("#saves", Text).show(Content("\n").join(saves))
+        self.query_one("#saves-panel").display = bool(saves)
+        self.query_one("#check-left").display = bool(saves) or bool(self.query_one("#recognised").display)
+        self.set_class(self._checking is None, "-none")
         shown, findings = self.query_one("#findings", Static), self._findings()
         shown.display = findings is not None
         shown.update(findings or "")
@@ -239,7 +290,7 @@ class CheckScreen(ModeScreen):
             name = Content(target.report.target.partition(":")[2])
             options.add_option(Content.assemble(name, "  ", Content.from_rich_text(word(target, colours))))
         options.highlighted = next((i for i, target in enumerate(whole.targets) if not target.passed), 0)
-        options.border_title = "recognised"
+        entitle(options, "targets", "recognised in the file")
 
     def _chosen(self) -> Sequence[GradientReport | StudentReport]:
         """The reports to show: of a whole file the one picked in the list."""
@@ -314,4 +365,6 @@ class CheckScreen(ModeScreen):
     def _watch(self, path: Path | None) -> None:
         if self._saves:
             self._saves.stop()
+        if not (path and self._saves and path == self._saves.path):
+            self._history = []
         self._saves, self._seen = Saves(path) if path else None, 0
