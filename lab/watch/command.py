@@ -24,7 +24,7 @@ LogFile = Annotated[
 LikePreset = Annotated[
     str | None,
     typer.Option(
-        "--like", metavar="PRESET", help="Draw it against your saved runs of a preset, and what its report gives."
+        "--like", metavar="PRESET", help="Draw it against what a preset should look like, or your saved runs of it."
     ),
 ]
 Columns = Annotated[

@@ -35,7 +35,7 @@ class LikeDocument(TypedDict):
 
     preset: str
     source: str  # in words: where the curves come from
-    runs: list[str]  # paths of the saved runs behind the curves
+    runs: list[str]  # paths of the saved runs behind the curves; [] if these came with Gradlab
     reported: dict[str, float]  # by split and measure, as in "test.accuracy"
 
 
@@ -100,10 +100,9 @@ def _point(point: Point | None) -> PointDocument | None:
 
 
 def _source(like: Like) -> LikeDocument:
-    records = like.setting.records if like.setting else ()
     return {
         "preset": like.preset.name,
         "source": like.source,
-        "runs": [str(record.store.path) for record in records],
+        "runs": [str(record.store.path) for record in like.runs],
         "reported": like.reported,
     }

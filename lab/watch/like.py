@@ -1,11 +1,12 @@
-"""What a log is drawn against: saved runs of a preset, or the number that its report gives."""
+"""What a log is drawn against: the curves that come with Gradlab for a preset, or saved runs of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.drawing.figure import Point, Range
 from lab.errors import LabError
+from lab.expected.curves import MEASURES, Expected, expected
 from lab.runs.saved import SavedRun, read
 from lab.runs.seeds import Setting, by_setting, mean_and_band
 from lab.runs.store import all_runs
@@ -15,48 +16,73 @@ from presets.errors import PresetError
 from presets.load import load
 from presets.schema import Preset
 
+Means = tuple[list[Point], list[Range]]  # a mean over the update, and the range around it
+
 
 @dataclass(frozen=True)
 class Like:
-    """A preset to compare with. setting: its saved runs, None if there are none; reported: by split and measure, as in
-    "test.accuracy"."""
+    """A preset to compare with. source: where its curves come from, in words; means: by names as in "train_loss", {} if
+    there are none; epochs: of the updates; runs: the saved runs behind the curves."""
 
     preset: Preset
-    setting: Setting | None
-    reported: dict[str, float]
+    source: str
+    means: Mapping[str, Means]
+    epochs: Mapping[float, float]
+    runs: Sequence[SavedRun]
 
     @property
-    def source(self) -> str:
-        """Where its curves come from, in words."""
-        name = self.preset.name
-        if self.setting is None:
-            return f"{name}: no finished run of it is saved" + ("; its report gives a number" if self.reported else "")
-        first, *more = self.setting.records
-        data = "" if first.variant == "full" else f" on the embedded part of {first.preset.data.set}"
-        if more:
-            return f"{name}: mean and range of {len(more) + 1} saved runs{data}"
-        return f"{name}: saved run {first.store.path.name}{data}"
+    def reported(self) -> dict[str, float]:
+        """What its report reports, by split and measure, as in "test.accuracy"."""
+        return dict(self.preset.reference.reported) if self.preset.reference else {}
 
-    def curve(self, measure: Measure, split: Split | None, x: X) -> tuple[list[Point], list[Range]]:
+    def curve(self, measure: Measure, split: Split | None, x: X) -> Means:
         """Its mean and range over the x of a log; ([], []) where it has none. A loss whose split is not told is
         taken for that of the training."""
-        if self.setting is None or split == "test" or x.kind == "row":
+        mean, band = self.means.get(f"{split or 'train'}_{measure}", ([], []))
+        if x.kind == "row":
             return [], []
-        mean, band = mean_and_band(self.setting, f"{split or 'train'}_{measure}")
         if x.kind != "epoch":
             return mean, band
-        epochs = {row["update"]: row["epoch"] for row in self.setting.records[0].metrics}
-        return [(epochs[at], y) for at, y in mean], [(epochs[at], low, high) for at, low, high in band]
+        return [(self.epochs[at], y) for at, y in mean], [(self.epochs[at], low, high) for at, low, high in band]
 
 
 def like(name: str, runs: Path) -> Like:
-    """The preset of that name, with the saved runs of it in `runs`: those on all the data before those on
-    the embedded part, many seeds before few, new before old. Raises PresetError."""
+    """The preset of that name, with the curves that come with Gradlab, or else with the saved runs of it in `runs`:
+    those on all the data before those on the embedded part, many seeds before few, new before old. Raises PresetError.
+    """
     preset = load(name)
+    if shipped := expected(preset.name):
+        return _shipped(preset, shipped)
     settings = by_setting(_runs_of(preset, runs))
     full = [setting for setting in settings if setting.records[0].variant == "full"]
     best = max(reversed(full or settings), key=lambda setting: len(setting.records), default=None)
-    return Like(preset, best, dict(preset.reference.reported) if preset.reference else {})
+    if best:
+        return _saved(preset, best)
+    number = "; its report gives a number" if preset.reference and preset.reference.reported else ""
+    return Like(preset, f"{preset.name}: no finished run of it is saved{number}", {}, {}, ())
+
+
+def _shipped(preset: Preset, shipped: Expected) -> Like:
+    means: dict[str, Means] = {name: ([], []) for name in MEASURES}
+    for at, _, measures in shipped.moments:
+        for name, (mean, spread) in measures.items():
+            means[name][0].append((at, mean))
+            if spread is not None:
+                means[name][1].append((at, mean - spread, mean + spread))
+    what = "mean and standard deviation of" if shipped.seeds > 1 else "measured with"
+    seeds = f"{shipped.seeds} seeds" if shipped.seeds > 1 else "1 seed"
+    source = f"{preset.name}: {what} {seeds} on the full data, as shipped with Gradlab"
+    return Like(preset, source, means, {moment.update: moment.epoch for moment in shipped.moments}, ())
+
+
+def _saved(preset: Preset, setting: Setting) -> Like:
+    first, *more = setting.records
+    data = "" if first.variant == "full" else f" on the embedded part of {first.preset.data.set}"
+    what = f"mean and range of {len(more) + 1} saved runs" if more else f"saved run {first.store.path.name}"
+    names = [name for name in first.metrics[0] if name not in ("update", "epoch", "eta")]
+    means = {name: mean_and_band(setting, name) for name in names}
+    epochs = {row["update"]: row["epoch"] for row in first.metrics}
+    return Like(preset, f"{preset.name}: {what}{data}", means, epochs, setting.records)
 
 
 def _runs_of(preset: Preset, runs: Path) -> Sequence[SavedRun]:

@@ -59,7 +59,7 @@ def _figure(title: str, together: Sequence[Series], x: X, like: Like | None) -> 
         assert series.measure is not None
         mean, band = like.curve(series.measure, series.split, x)
         if mean:
-            name = f"{like.preset.name} {series.split or 'train'}"
+            name = f"{series.split or 'train'} of {like.preset.name}"
             curves.append(Curve(tuple(mean), MANY + k, name, band=tuple(band)))
     reported = {key: goal for key, goal in like.reported.items() if key.endswith(f".{title}")} if like else {}
     return Figure(
@@ -80,7 +80,7 @@ def _span(together: Sequence[Series]) -> Point | None:
 
 
 def _table(drawn: Drawn, like: Like | None) -> Table:
-    beside = like.preset.name if like and like.setting else None
+    beside = like.preset.name if like and like.means else None
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("column")
     at = f"at {drawn.x.name}"
@@ -117,7 +117,7 @@ def _there(like: Like, series: Series, x: X) -> str:
 
 
 def _against(like: Like, x: X) -> str:
-    if like.setting and x.kind == "row":
+    if like.means and x.kind == "row":
         return f"{like.source}; not drawn, as the log counts no updates or epochs"
     return like.source
 

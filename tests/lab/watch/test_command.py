@@ -9,9 +9,11 @@ import pytest
 
 from gradlab import log
 from lab.console import SafeConsole
-from lab.watch import command
+from lab.expected.curves import expected
+from lab.watch import command, like
 from lab.watch.document import WatchDocument
 from lab.watch.follow import Follower
+from presets.load import load
 from tests.lab.documents import faults
 
 CSV = "step,Train Loss,val_loss,val_acc,lr\n0,2.3,2.4,10,0.1\n50,1.5,1.25,40.5,0.1\n100,1.0,1.5,39.5,0.1\n"
@@ -53,12 +55,31 @@ def test_the_document(gradlab, run_csv):
     ]
     assert document["series"][2]["values"] == [0.1, 0.405, 0.395]
     assert document["series"][2]["best"] == {"x": 50, "value": 0.405}
+    many = f"{expected('a2-setting1').seeds} seeds"
     assert document["like"] == {
         "preset": "a2-setting1",
-        "source": "a2-setting1: no finished run of it is saved; its report gives a number",
+        "source": f"a2-setting1: mean and standard deviation of {many} on the full data, as shipped with Gradlab",
         "runs": [],
         "reported": {"test.accuracy": 0.4588},
     }
+
+
+@pytest.mark.parametrize("count", ["update", "epoch"])
+def test_against_the_curves_that_come_with_gradlab(gradlab, tmp_path, count):
+    moment = next(moment for moment in expected("a2-setting1").moments if moment.update == 500)
+    at = {"update": 500, "epoch": moment.epoch}[count]
+    (tmp_path / "a.csv").write_text(f"{count},loss,val_acc\n0,2,0.1\n{at},1,0.4\n")
+    _, out, _ = gradlab("watch", str(tmp_path / "a.csv"), "--like", "a2-setting1")
+    loss, accuracy = [line.split()[-1] for line in out.splitlines() if line.split()[:1] in (["loss"], ["val_acc"])][-2:]
+    assert loss == f"{moment.measures['train_loss'].mean:.4f}"
+    assert accuracy == f"{moment.measures['validation_accuracy'].mean:.2%}"
+    assert "reported: test 45.88%" in out
+
+
+def test_against_a_preset_without_curves_and_runs(gradlab, run_csv, monkeypatch):
+    monkeypatch.setattr(like, "expected", lambda preset: None)
+    _, out, _ = gradlab("watch", run_csv, "--like", "a2-setting1")
+    assert "a2-setting1: no finished run of it is saved; its report gives a number" in out
 
 
 def test_what_is_not_finite_is_null_and_said(gradlab, tmp_path):
@@ -71,11 +92,9 @@ def test_what_is_not_finite_is_null_and_said(gradlab, tmp_path):
 
 
 def test_against_saved_runs(gradlab, start, small, run_csv, monkeypatch):
-    from lab.watch import like
-    from presets.load import load
-
     preset = load("a2-setting1", [*small, "updates=14"])
     monkeypatch.setattr(like, "load", lambda name: preset)  # as if it had come with Gradlab: a full one takes too long
+    monkeypatch.setattr(like, "expected", lambda preset: None)
     for seed in (1, 2):
         start("updates=14", f"seed={seed}").go(lambda snapshot: None)
     start("updates=14", "eta_min=1e-4").go(lambda snapshot: None)  # another setting
