@@ -57,7 +57,7 @@ def _finals(result: Result) -> dict[str, float]:
 
 
 def write(preset: str, curves: Sequence[list[Row]], finals: Sequence[dict[str, float]], folder: Path) -> None:
-    """Replace what is there of this preset: its curves and finals, one of each for every seed."""
+    """Replace the files of this preset: its curves and finals, one of each for every seed."""
     folder.mkdir(exist_ok=True)
     moments = list(zip(*curves, strict=True))
     every = -(-len(moments) // MOST_ROWS)
