@@ -10,7 +10,7 @@ from core.metrics import confusion_matrix
 from core.trainer import Trainer
 from core.types import Array
 from data.dataset import Dataset
-from data.sources import SETS
+from data.sources import SETS, Variant
 from presets.schema import Preset
 
 EXAMPLES = 500  # that units are looked at with
@@ -22,7 +22,8 @@ class Facts:
 
     metrics: rows of metrics.csv, oldest first; diverged_at: the update at which the loss was not
     finite; counts: training examples of each class; examples: in the validation part; health: of every layer at the
-    end, its gradient that of the last update; confusion: of the part that judges, a row for each true class.
+    end, its gradient that of the last update; confusion: of the part that judges, a row for each true class; variant:
+    whether all of the data were there.
     """
 
     preset: Preset
@@ -32,6 +33,7 @@ class Facts:
     examples: int | None = None
     health: Sequence[LayerHealth] = ()
     confusion: Sequence[Sequence[int]] | None = None
+    variant: Variant | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -58,4 +60,4 @@ def facts_of(
         confusion = confusion_matrix(part.y, guesses, len(dataset.classes))
     with np.errstate(all="ignore"):  # weights that are about to overflow
         health = layer_health(network, dataset.validation.x[:EXAMPLES]) if trainer.update else []
-    return replace(facts, health=health, confusion=confusion.tolist())
+    return replace(facts, variant=dataset.variant, health=health, confusion=confusion.tolist())

@@ -11,11 +11,12 @@ import numpy as np
 from data.sources import IMAGE_SETS
 from lab.reading.curves import LearningCurves, late
 from lab.reading.finding import Fault, Finding, fault
-from presets.schema import TriangularSchedule
+from presets.schema import StepSchedule, TriangularSchedule
 
 Rule = Callable[[LearningCurves], Finding | None]
 
 START = 5.0  # x ln K: a loss before the first update that no sensible initialisation gives
+DIED = 0.8  # the same, of units that were alive at the start
 STILL = 0.01  # x ln K: a loss that moved less than this did not move
 FADED = 0.01  # a signal through all layers, relative to one with He's weights
 DEAD = 0.9  # share of the units of a layer
@@ -33,6 +34,7 @@ COMMON = 2.0  # times the share of a class that is common in the training set
 OVERFIT = 1.08  # x its lowest value: the validation loss at the end
 GAP = 0.2  # training accuracy above validation accuracy
 FLAT = 0.02  # share of the fall of the training loss that came in the second half
+CUT = 0.1  # x its largest value: a learning rate that was cut
 FEW = 5  # evaluations
 
 
@@ -96,10 +98,10 @@ def vanishing_gradients(curves: LearningCurves) -> Finding | None:
 
 
 def lambda_too_large(curves: LearningCurves) -> Finding | None:
-    """The penalty pulls all weights towards 0."""
+    """The penalty outweighs the loss from the start, and pulls all weights towards 0."""
     first, last, end = float(curves.penalty[0]), float(curves.penalty[-1]), float(curves.train[-1])
     lambda_ = curves.facts.preset.loss.lambda_
-    if first <= 0 or last * SHRUNK > first or end < HIGH * curves.chance_loss:
+    if first < curves.chance_loss or last * SHRUNK > first or end < HIGH * curves.chance_loss:
         return None
     return fault(
         "lambda-too-large",
@@ -116,8 +118,11 @@ def eta_too_large(curves: LearningCurves) -> Finding | None:
     died = max((each.dead or 0.0 for each in curves.facts.health), default=0.0)
     top = int(curves.train.argmax())
     highest, climbed, guessing = float(curves.train[top]), float(rises[rises > 0].sum()), curves.chance_loss
-    if died > DEAD and _at_ln_k(curves, -1) and not _at_ln_k(curves, 0):
-        why = f"it left {died:.0%} of the units of a layer dead, and the training loss stays at ln K = {guessing:.2f}"
+    if died > DIED and not _at_ln_k(curves, 0):
+        why = (
+            f"it left {died:.0%} of the units of a layer dead, and the training loss ends at {curves.train[-1]:.2f}; "
+            f"guessing costs ln K = {guessing:.2f}"
+        )
     elif climbed > CLIMBS * guessing:
         why = (
             f"the training loss is jagged. In the second half it rose {(rises > 0).sum()} times, by {climbed:.2f} in "
@@ -144,6 +149,8 @@ def eta_too_small(curves: LearningCurves) -> Finding | None:
     straight = curves.later_fall > STRAIGHT
     if end < 0.98 * curves.chance_loss or not (straight or 0 < step < SMALL_STEP):
         return None
+    if _settled(curves) and step > SMALL_STEP:  # it went where it could go, and there was nothing to learn
+        return None
     return fault(
         "eta-too-small",
         f"eta = {eta:.3g} is too small: after {curves.update[-1]:,.0f} updates the training loss is {end:.3f}, not "
@@ -160,9 +167,8 @@ def labels_shuffled(curves: LearningCurves) -> Finding | None:
     end = float(curves.train[-1])
     if curves.facts.examples is None or curves.facts.diverged_at is not None or curves.above_chance > GUESSING:
         return None
-    settled = abs(end - curves.chance_loss) < SETTLED * curves.chance_loss and not _at_ln_k(curves, 0)
     learnt = train > curves.chance + LEARNT
-    if not learnt and not (settled and curves.later_fall < STRAIGHT and _step(curves) > SMALL_STEP):
+    if not learnt and not (_settled(curves) and _step(curves) > SMALL_STEP):
         return None
     return fault(
         "labels-shuffled",
@@ -199,9 +205,9 @@ def underfitting(curves: LearningCurves) -> Finding | None:
     end, hidden = float(curves.train[-1]), curves.facts.preset.network.hidden
     narrow = min(hidden, default=0)
     gap = float(curves.train_accuracy[-1] - curves.validation_accuracy[-1])
-    if not HIGH * curves.chance_loss < end < 0.98 * curves.chance_loss or curves.later_fall > STRAIGHT or gap > GAP:
+    if not HIGH * curves.chance_loss < end < 0.98 * curves.chance_loss or gap > GAP:
         return None
-    if not (0 < narrow < 1 / curves.chance or curves.later_fall < FLAT):
+    if not (0 < narrow < len(curves.facts.classes) or abs(curves.later_fall) < FLAT):
         return None
     where = f" A layer has only {narrow} units for {1 / curves.chance:.0f} classes." if narrow else ""
     return fault(
@@ -236,7 +242,7 @@ def overfitting(curves: LearningCurves) -> Finding | None:
 
 
 def plateau(curves: LearningCurves) -> Finding | None:
-    """The training loss has been flat for half of the run, though it is not low."""
+    """The training loss has been flat since the learning rate was cut, though it is not low."""
     middle = len(curves.train) // 2
     if len(curves.train) < FEW or curves.fall <= STILL * curves.chance_loss:
         return None
@@ -244,12 +250,14 @@ def plateau(curves: LearningCurves) -> Finding | None:
     if abs(fell) > FLAT * curves.fall or curves.train[-1] < 0.3 * curves.chance_loss:
         return None
     since, eta = float(curves.update[middle]), float(curves.eta[-1])
+    if not isinstance(curves.facts.preset.schedule, StepSchedule) or eta > CUT * curves.eta.max():
+        return None
     return fault(
         "plateau",
         f"The training loss has been flat since update {since:,.0f}: it fell by {fell:.2g} of {curves.fall:.2g}. eta "
-        f"was {curves.eta[middle]:.3g} then, and is {eta:.3g} at the end.",
+        f"was {curves.eta.max():.3g} at first, and is {eta:.3g} at the end.",
         {"update": since, "late_fall": fell, "fall": curves.fall, "eta": eta},
-        "Keep eta high for longer, or try more units or a smaller lambda.",
+        "Keep eta high for longer: a larger every, or a factor nearer to 1.",
     )
 
 
@@ -286,6 +294,12 @@ def too_few_evaluations(curves: LearningCurves) -> Finding | None:
 def _at_ln_k(curves: LearningCurves, row: int) -> bool:
     """Is the training loss ln K there?"""
     return abs(float(curves.train[row]) - curves.chance_loss) < STILL * curves.chance_loss
+
+
+def _settled(curves: LearningCurves) -> bool:
+    """Did the training loss come to ln K from elsewhere?"""
+    away = abs(float(curves.train[-1]) - curves.chance_loss)
+    return away < SETTLED * curves.chance_loss and not _at_ln_k(curves, 0)
 
 
 def _signal(curves: LearningCurves) -> float:

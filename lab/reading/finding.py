@@ -20,7 +20,7 @@ Fault = Literal[
     "cycle",
     "too-few-evaluations",
 ]
-Note = Literal["still-falling", "best", "gap", "reached"]
+Note = Literal["still-falling", "flat", "beside-expected", "best", "gap", "reached"]
 
 # try is a word of Python, so that the fields cannot stand in a class.
 Finding = TypedDict(

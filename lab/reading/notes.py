@@ -1,12 +1,16 @@
 """How a run went, whatever was wrong with it: what it reached, and whether it was still learning."""
 
+from lab.expected.curves import expected
 from lab.reading.curves import LearningCurves
 from lab.reading.finding import Finding, note
+from presets.load import changed
 from presets.schema import ConstantSchedule
 
 BETTER = 0.005  # accuracy: a difference worth a sentence
 AS_FAST = 0.35  # share of the fall in the second half: it has not slowed down; 1/2 for a straight line
 SLOWER = 0.1  # the same: it has slowed down, and not stopped
+FLAT = 0.02  # share of the fall in the second half: the loss rests
+FAR = 5  # standard deviations over seeds, which are themselves known from few seeds
 GAP = 0.1  # training accuracy above validation accuracy
 
 
@@ -27,6 +31,47 @@ def still_falling(curves: LearningCurves) -> Finding | None:
     eta = curves.facts.preset.optimiser.eta
     return note(
         "still-falling", f"{sentence}.", evidence, f"Train longer than {last:,.0f} updates, or raise eta = {eta:g}."
+    )
+
+
+def flat(curves: LearningCurves) -> Finding | None:
+    """The training loss has come to rest, with the learning rate as it was."""
+    middle = len(curves.train) // 2
+    fell = float(curves.train[middle] - curves.train[-1])
+    if not isinstance(curves.facts.preset.schedule, ConstantSchedule) or abs(fell) > FLAT * abs(curves.fall):
+        return None
+    since = float(curves.update[middle])
+    return note(
+        "flat",
+        f"The training loss has been flat since update {since:,.0f}: it fell by {fell:.2g} of {curves.fall:.2g}.",
+        {"update": since, "late_fall": fell, "fall": curves.fall},
+        "Fewer updates give the same; a smaller eta, a smaller lambda or more units may give more.",
+    )
+
+
+def beside_expected(curves: LearningCurves) -> Finding | None:
+    """The numbers beside those of the same preset with other seeds, where the run is one of the preset as it is."""
+    preset, last = curves.facts.preset, curves.update[-1]
+    if curves.facts.variant != "full" or changed(preset).keys() - {"seed"} or not (others := expected(preset.name)):
+        return None
+    moment = others.moments[-1]
+    ended = {"train_loss": float(curves.train[-1]), "validation_accuracy": float(curves.validation_accuracy[-1])}
+    if moment.update != last or any(moment.measures[name].spread is None for name in ended):
+        return None
+    evidence = {"seeds": float(others.seeds)}
+    parts, far = [], False
+    for name, here in ended.items():
+        mean, spread = moment.measures[name]
+        far = far or abs(here - mean) > FAR * (spread or 0)
+        evidence |= {name: here, f"{name}_expected": mean, f"{name}_spread": spread or 0}
+        usual = f"{_number(name, mean)} +- {_number(name, spread or 0)}"
+        parts.append(f"{name.replace('_', ' ')} {_number(name, here)}, expected {usual}")
+    verdict = "not what other seeds give" if far else "as with other seeds"
+    return note(
+        "beside-expected",
+        f"Over {others.seeds} seeds of this preset: {'; '.join(parts)}: {verdict}.",
+        evidence,
+        "Compare the settings and the versions of the runs." if far else "",
     )
 
 
@@ -67,3 +112,7 @@ def gap(curves: LearningCurves) -> Finding | None:
         {"train_accuracy": train, "validation_accuracy": validation, "gap": train - validation},
         "Try a larger lambda, dropout or more data." if train - validation > GAP else "",
     )
+
+
+def _number(name: str, value: float) -> str:
+    return f"{value:.1%}" if name.endswith("accuracy") else f"{value:.4f}"

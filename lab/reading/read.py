@@ -21,6 +21,8 @@ def read(facts: Facts) -> list[Finding]:
             continue
         findings.append(finding)
         explained = explained or key not in ALWAYS
-    rest = (notes.best, notes.gap, notes.reached)
-    remarks = [remark for tell in (rest if findings else (notes.still_falling, *rest)) if (remark := tell(curves))]
+    rest = (notes.beside_expected, notes.best, notes.gap, notes.reached)
+    remarks = [
+        remark for tell in (rest if findings else (notes.still_falling, notes.flat, *rest)) if (remark := tell(curves))
+    ]
     return [*findings, *remarks][:MOST]

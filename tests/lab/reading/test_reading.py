@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from core.health import LayerHealth
+from lab.expected.curves import SHIPPED, expected
 from lab.reading.facts import Facts
 from lab.reading.faults import RULES
 from lab.reading.read import MOST, read
@@ -77,7 +78,10 @@ TROUBLE = {
     "cycle": facts(learning, "a2-setting1", ["n_s=400"]),
     "too-few-evaluations": replace(facts(learning), metrics=facts(learning).metrics[::10]),
     "overfitting": facts(lambda t: (2.3 * exp(-t / 200), 2.0 + abs(t - 300) / 1000, (1 - exp(-t / 100), 0.4))),
-    "plateau": facts(lambda t: (1.6 + 0.9 * exp(-t / 40), 1.7)),
+    "plateau": facts(
+        lambda t: (1.6 + 0.9 * exp(-t / 40), 1.7, (0.4, 0.38), 0.001 if t < 100 else 1e-5),
+        settings=["schedule.kind=step", "every=100", "factor=0.01"],
+    ),
 }
 
 
@@ -138,3 +142,36 @@ def test_what_real_runs_left_is_read(file, preset, settings, expected):
     with (RECORDED / file).open() as lines:
         rows = [{name: float(value) for name, value in each.items()} for each in csv.DictReader(lines)]
     assert keys(Facts(load(preset, settings), rows)) == ([expected] if expected else [])
+
+
+def shipped(preset):
+    """The mean curves over seeds on the full data that come with Gradlab, as the rows of one run."""
+    known = expected(preset)
+    eta = load(preset).optimiser.eta
+    return [
+        row(
+            moment.update,
+            moment.measures["train_loss"].mean,
+            moment.measures["validation_loss"].mean,
+            (moment.measures["train_accuracy"].mean, moment.measures["validation_accuracy"].mean),
+            eta,
+        )
+        for moment in known.moments
+    ]
+
+
+@pytest.mark.parametrize("preset", [path.stem for path in SHIPPED.glob("[an]*.csv")])
+def test_of_the_presets_as_they_are_only_what_their_reports_say_is_said(preset):
+    confirmed = {"a1-test1": ["eta-too-large"], "a3-sanity": ["overfitting"]}
+    assert keys(Facts(load(preset), shipped(preset), variant="full")) == confirmed.get(preset, [])
+
+
+@pytest.mark.parametrize(("shift", "verdict"), [(0, "as with other seeds"), (0.2, "not what other seeds give")])
+def test_a_preset_as_it_is_stands_beside_other_seeds(shift, verdict):
+    rows = shipped("a2-setting1")
+    rows[-1] = {**rows[-1], "train_loss": rows[-1]["train_loss"] + shift}
+    found = {each["key"]: each for each in read(Facts(load("a2-setting1", ["seed=9"]), rows, variant="full"))}
+    assert verdict in found["beside-expected"]["sentence"]
+    changed = read(Facts(load("a2-setting1", ["lambda=0"]), rows, variant="full"))
+    mini = read(Facts(load("a2-setting1"), rows, variant="mini"))
+    assert "beside-expected" not in [each["key"] for each in [*changed, *mini]]
