@@ -1,5 +1,6 @@
 """`gradlab watch`: draw the log that another program writes."""
 
+import time
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from lab.watch.like import Like
 
 LOOK_SECONDS = 0.25  # between two looks at the file
+IDLE = 4  # times as long as a look and a drawing took: the training needs the processor
 
 LogFile = Annotated[
     Path, typer.Argument(metavar="LOG", help="CSV, JSON lines or a TensorBoard event file.", show_default=False)
@@ -59,7 +61,8 @@ def watch(
     if terminal.is_terminal and not json:
         _follow(terminal, follower, against, column or [])
         raise typer.Exit(INTERRUPTED)
-    follower.poll()
+    while follower.poll():
+        pass
     follower.finish()
     _show(follower, against, column or [], json)
 
@@ -77,11 +80,15 @@ def _follow(terminal: "Console", follower: "Follower", like: "Like | None", colu
     stop, seen = Event(), None
     with stopped_by_signals(stop.set), Live(console=terminal, auto_refresh=False, transient=True) as live:
         while not stop.is_set():
-            state = (follower.poll(), follower.lacking, terminal.size)
-            if state[0] or state != seen:
+            began = time.monotonic()
+            news = False
+            while not stop.is_set() and follower.poll():
+                news = True
+            state = (follower.lacking, terminal.size)
+            if news or state != seen:
                 live.update(now(), refresh=True)
             seen = state
-            stop.wait(LOOK_SECONDS)
+            stop.wait(max(LOOK_SECONDS, IDLE * (time.monotonic() - began)))
     follower.finish()
     terminal.print(now(live=False))
 

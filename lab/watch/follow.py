@@ -8,7 +8,7 @@ from lab.disk import disk, opened
 from lab.watch.log import Log
 from lab.watch.reader import Reader
 
-CHUNK = 1 << 20  # bytes read at once
+CHUNK = 1 << 20  # bytes read at once: a fraction of a second
 TAIL = 64  # bytes before the end that are compared: was the file written again under us?
 
 
@@ -33,7 +33,7 @@ class Follower:
         return "it holds no table of numbers" if self._tail else "it is empty"
 
     def poll(self) -> bool:
-        """Read what is new; was there anything? Raises DiskError, also for what is no regular file."""
+        """Read a piece of what is new; was there anything? Raises DiskError, also for what is no regular file."""
         with disk(self.path):
             if self._file is None and not self._open():
                 return False
@@ -69,12 +69,10 @@ class Follower:
 
     def _read(self) -> bool:
         assert self._file is not None
-        news = False
-        while data := self._file.read(CHUNK):
-            self.reader.feed(data)
-            self._tail = (self._tail + data)[-TAIL:]
-            news = True
-        return news
+        data = self._file.read(CHUNK)
+        self.reader.feed(data)
+        self._tail = (self._tail + data)[-TAIL:]
+        return bool(data)
 
     def _was_cut(self) -> bool:
         """Is the file shorter than what was read, or other than it was?"""

@@ -31,12 +31,12 @@ def number(text: str, separator: str = ",") -> float | None:
     """The number in a cell: nan where it says so, None if there is none. A decimal comma is understood; between commas
     "1,234" is a thousand and some."""
     text = text.strip()
-    if wrapped := _WRAPPED.fullmatch(text):
-        text = wrapped[1].strip()
     if _PLAIN.fullmatch(text):
         return float(text.replace("d", "e").replace("D", "e"))
     if not text or len(text) > 100:
         return None
+    if wrapped := _WRAPPED.fullmatch(text):
+        return number(wrapped[1], separator)
     if text.endswith("%"):
         share = number(text[:-1], separator)
         return None if share is None else share / 100
@@ -131,7 +131,7 @@ class TextRows:
         cells = _cells(line, self.separator) if self.names else []
         while len(cells) > len(self.names) and not cells[-1].strip():
             cells.pop()
-        if not cells or len(cells) != len(self.names) or not _numbers(cells, self.separator):
+        if len(cells) != len(self.names) or not any(number(cell, self.separator) is not None for cell in cells):
             return False
         self._add(cells)
         return True

@@ -136,6 +136,7 @@ def test_names_of_columns_cannot_control_the_terminal(gradlab, tmp_path):
 def test_it_follows_until_it_is_interrupted_and_then_prints_the_table(tmp_path, monkeypatch):
     path, out, looks = tmp_path / "run.csv", StringIO(), iter(CSV.splitlines(keepends=True))
     monkeypatch.setattr(command, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(command, "IDLE", 0)
     monkeypatch.setattr(out, "isatty", lambda: True)
     terminal = SafeConsole(file=out, force_terminal=True, width=200, height=40)
 
