@@ -29,6 +29,7 @@ from tui.controls import VisibleControls
 from tui.driver import outlive_wrong_bytes, terminal_as_it_is
 from tui.screens.base import ModeScreen
 from tui.screens.help import HelpScreen
+from tui.screens.jump import JumpScreen
 from tui.screens.settings import SettingsScreen
 from tui.theme import THEMES, look
 
@@ -77,6 +78,10 @@ class GradlabApp(App[None]):
         Binding(
             "comma", "settings", "Settings", show=False, key_display=",", id="app.settings",
             tooltip="Theme, colours and markers of curves, refresh rate.",
+        ),
+        Binding(
+            "g,ctrl+g", "jump", "Go to", show=False, key_display="g", id="app.jump",
+            tooltip="Label everything that can take the focus with a letter; ctrl+g does it from a field, too.",
         ),
         Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave; a run is saved and can be resumed."),
         Binding(
@@ -218,6 +223,12 @@ class GradlabApp(App[None]):
         """Show the settings."""
         if not isinstance(self.screen, SettingsScreen):
             self.push_screen(SettingsScreen())
+
+    def action_jump(self) -> None:
+        """Label what can take the focus, and give it to what is chosen."""
+        below = self.screen
+        if isinstance(below, ModeScreen):
+            self.push_screen(JumpScreen(below), lambda place: below.set_focus(place) if place else None)
 
     def action_interrupt(self) -> None:
         """Copy what is selected; where nothing is, leave."""

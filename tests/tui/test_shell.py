@@ -10,6 +10,7 @@ from tui.modes import MODES
 from tui.palette import Openings
 from tui.screens.help import HelpScreen
 from tui.screens.settings import SettingsScreen
+from tui.training import saved
 
 
 async def test_a_key_opens_each_mode(lab):
@@ -174,6 +175,23 @@ async def test_ctrl_c_copies_what_is_selected_and_leaves_at_the_second_press(lab
         assert field.value == "12"
         await pilot.press("ctrl+c")
     assert app.return_code == 130
+
+
+async def test_a_letter_on_everything_that_can_take_the_focus_gives_it_the_focus(lab, until):
+    app = lab(preset="a2-setting1")
+    app.training = saved(record("20260102-030405-a2-setting1-00aa", runs=app.runs))
+    async with app.run_test(size=(160, 45)) as pilot:
+        await until(pilot, lambda: app.screen.query_one("#form").ready)
+        train = app.screen
+        await pilot.press("g")
+        labels = {str(each.render()): each.region.offset for each in app.screen.query(".jump-letter")}
+        in_sight = [w for w in train.focus_chain if w.region and train.find_widget(w).visible_region]
+        assert len(labels) == len(in_sight) > 20
+        (letter,) = [k for k, at in labels.items() if at == train.query_one("#optimiser-eta").region.offset]
+        await pilot.press(letter)
+        assert (app.screen, app.focused) == (train, train.query_one("#optimiser-eta"))
+        await pilot.press("ctrl+g", "escape")
+        assert app.focused is train.query_one("#optimiser-eta")
 
 
 async def test_ctrl_c_leaves_from_a_dialogue(lab):
