@@ -12,19 +12,21 @@ from lab.check.code_target import StudentTarget
 from lab.check.mistakes.diagnose import diagnose_network
 from lab.check.mistakes.diagnose_layer import diagnose_layer
 from lab.check.mistakes.evidence import Diagnosis, LayerEvidence, Layers, NetworkEvidence
+from lab.check.mistakes.vectors import VectorPoint, penalty_of_vector
 from lab.check.process import StudentProblemError
 
 NOTHING = Diagnosis("", ())
 LAYERS = ("layer", "pair")
+LONG = 200  # elements of a vector of parameters whose slopes are asked for one by one
 LOG_EPS = "log-eps"  # the cause that is no mistake: the gradient of log(p), where J takes log(p + eps)
 AGAIN = ("every backward", "a second backward")  # how a check begins to say that two runs disagree
 
 
 def diagnose(code: StudentTarget) -> Diagnosis:
     """What the code computes and why its gradients are wrong, as far as that is known; never raises."""
-    if code.facts.get("kind") == "vector":
-        return NOTHING  # which of its elements is a weight of which layer is not known
     try:
+        if code.facts.get("kind") == "vector":
+            return _in_one_vector(code)
         if code.facts.get("kind") in LAYERS:
             return _layer(code)
         return _loss(code) if [slot["letter"] for slot in code.facts["slots"]] == ["x"] else _network(code)
@@ -191,6 +193,23 @@ def _layer_with(code: StudentTarget, names: dict[str, str]) -> Diagnosis:
             names,
         )
     )
+
+
+# Parameters in one vector: which of its elements is a weight of which layer is not known
+
+
+def _in_one_vector(code: StudentTarget) -> Diagnosis:
+    """What is wrong with the penalty."""
+    ((name, theta),) = code.params.items()
+    if theta.size > LONG:
+        return NOTHING
+    other = (0.5 * theta + np.random.default_rng(15).normal(0, 0.5, theta.shape)).astype(theta.dtype)
+    points = []
+    for value in (theta, other):
+        at = code.at({name: value})
+        true = np.array([at.slope(name, unit) for unit in np.eye(theta.size)])
+        points.append(VectorPoint(value.ravel(), code.gradients({name: value})[name].ravel(), true))
+    return Diagnosis("", penalty_of_vector(name, points, float(code.facts["lambda"]), code.batch))
 
 
 # Losses

@@ -122,6 +122,16 @@ PIECES = {
                 d = dy * self.g
                 return (d - d.mean(1, keepdims=True) - self.z * (d * self.z).mean(1, keepdims=True)) / self.s
     """,
+    "theta": """
+        def cost_function(theta, X, y, lambda_):
+            m = y.size
+            h = 1 / (1 + np.exp(-(X @ theta)))
+            rest = theta.copy()
+            rest[0] = 0
+            J = -np.mean(y * np.log(h) + (1 - y) * np.log(1 - h)) + lambda_ / (2 * m) * np.sum(rest**2)
+            grad = X.T @ (h - y) / m + lambda_ / m * rest
+            return J, grad
+    """,
     "softmax loss": """
         def softmax_loss(x, y):
             p = np.exp(x - x.max(1, keepdims=True))
@@ -148,6 +158,9 @@ MISTAKES = [
     ("block", "Block", "g @ self.W2.T", "g @ self.W2", "through-transposed"),
     ("layer norm", "LayerNorm", "dy * self.g", "dy", "norm-gamma-missing"),
     ("softmax loss", "softmax_loss", "y] -= 1", "y - 1] -= 1", "labels-shifted"),
+    ("theta", "cost_function", "/ m * rest", "/ m * theta", "bias-penalised"),
+    ("theta", "cost_function", "lambda_ / m * rest", "lambda_ * rest", "penalty-for-each-example"),
+    ("theta", "cost_function", " + lambda_ / m * rest", "", "penalty-missing"),
     ("svm", "svm_loss", "(M > 0) * 1.0", "M.copy()", "hinge-values-for-mask"),
 ]
 
