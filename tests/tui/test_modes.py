@@ -48,7 +48,7 @@ async def test_the_bar_shows_every_mode_with_its_key_and_marks_this_one(lab):
     app = lab()
     async with app.run_test(size=(120, 24)) as pilot:
         for mode in MODES:
-            await pilot.press(mode.key)
+            await pilot.press("escape", mode.key)  # a letter or a digit in a field is text
             tabs = list(app.screen.query(ModeTab))
             shown = [tuple(str(label.render()) for label in tab.query(Label)) for tab in tabs]
             assert shown == [(mode.key, mode.title) for mode in MODES]

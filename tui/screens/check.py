@@ -248,7 +248,7 @@ class CheckScreen(ModeScreen):
         self._list()
         saves = [Content.assemble((f"{when}  ", "$foreground-muted"), how) for when, how in reversed(self._history)]
         self.query_one("#saves", Text).show(Content("\n").join(saves))
-        self.query_one("#saves-panel").display = bool(saves)
+        self.set_class(bool(saves), "-saved")
         self.query_one("#check-left").display = bool(saves) or bool(self.query_one("#recognised").display)
         self.set_class(self._checking is None, "-none")
         shown, findings = self.query_one("#findings", Static), self._findings()
