@@ -2,9 +2,12 @@
 
 import random
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from .code import Code
 
 DEEP = 3  # how far objects are looked through for generators of their own
 
@@ -46,3 +49,20 @@ def generators(value: Any, depth: int = 0) -> list[Any]:
 
 def _state(generator: Any) -> Any:
     return generator.bit_generator.state if isinstance(generator, np.random.Generator) else generator.get_state()
+
+
+def draws(code: "Code") -> bool:
+    """Does code that runs draw random numbers?"""
+    for ask in (code.cost, code.gradients):
+        seed()
+        before = _standing()
+        ask(code.params)
+        if before != _standing():
+            return True
+    return False
+
+
+def _standing() -> tuple[Any, ...]:
+    """Where the generators of NumPy and Python that all code shares stand."""
+    state: Any = np.random.get_state()  # noqa: NPY002 (what students use)
+    return state[1].tobytes(), state[2], random.getstate()

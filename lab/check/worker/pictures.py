@@ -17,17 +17,22 @@ SIDE = 8  # of an image, if no number of the constructor is its side
 def picture_worlds(
     arrays: Sequence[Any], numbers: Sequence[Any], functions: Sequence[Function], n: int, rng: Any
 ) -> Iterator[World]:
-    """Worlds for a network that takes images: with filters (outputs, channels, k, k) or (k, k, channels, outputs), or
-    with patches as DD2424 has them, X (patches, numbers in a patch, n). None if it takes none.
+    """Worlds for a network that takes images: with filters (outputs, channels, k, k) or (k, k, channels, outputs); with
+    patches as DD2424 has them, X (patches, numbers in a patch, n); or with filters (d, k, outputs) over the letters of
+    names, each a column (d length,) of X. None if it takes none.
 
     arrays: its parameters; numbers: what it was made with, among them the side of an image, perhaps.
     """
     filters = [a.shape for a in arrays if a.ndim == 4]
+    letters = [a.shape for a in arrays if a.ndim == 3]
     matrices = [a.shape for a in arrays if a.ndim == 2 and min(a.shape) > 1]
     if filters and matrices:
         for side in _sides(numbers, min(filters[0])):
             yield _world((n, filters[0][1], side, side), 0, matrices[-1][1], rng)
             yield _world((n, side, side, filters[0][2]), 0, matrices[-1][1], rng)
+    elif letters and matrices:
+        for side in _sides(numbers, letters[0][1]):
+            yield _columns(letters[0][0] * side, matrices[-1][0], n, rng)
     elif len(matrices) > 1 and any(axes(f) == 3 for f in functions):
         (d, count), (_, flat) = matrices[:2]
         if flat % count == 0:
@@ -38,6 +43,12 @@ def _sides(numbers: Sequence[Any], k: int) -> list[int]:
     flat = [part for number in numbers for part in (number if isinstance(number, list | tuple) else [number])]
     sides = [side for side in flat if type(side) is int and k <= side <= 32]
     return list(dict.fromkeys([*sides, SIDE]))
+
+
+def _columns(d: int, classes: int, n: int, rng: Any) -> World:
+    return World(
+        LAYOUTS[0], Store(0), (d, classes), rng.normal(size=(n, d)), draw_labels(rng, n, classes), LAMBDA, (), {}
+    )
 
 
 def _world(shape: tuple[int, ...], axis: int, classes: int, rng: Any) -> World:

@@ -17,8 +17,8 @@ from .explain import Home, explain, theirs
 from .habits import habits
 from .loading import load
 from .plan import Plan, sentence
+from .plans import likely_names, plan_of, plan_of_guess, plan_of_name
 from .recognise import code_of, own_names, recognised, unknown_form
-from .sketch import likely_names, plan_of, plan_of_guess, plan_of_name
 from .wire import receive, send
 
 Answer = tuple[dict[str, Any], dict[str, Any]]

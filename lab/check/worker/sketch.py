@@ -1,182 +1,29 @@
-"""Plans of adapters: from code that runs, or from the guess that came furthest."""
+"""One try as a plan of an adapter: every call, place and number of it as Python."""
 
-import random
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from .binding import BATCH_SIZE, Binder, Outputs, Recipe, UnfilledError
-from .classes import is_layer
-from .code import Code
 from .construct import Making, given
 from .costs import held_cost
-from .dice import seed
-from .errors import GuessError
-from .explain import unpacks
-from .families import (
-    families,
-    functions_of,
-    gives_loss_and_gradient,
-    gradient_of,
-    is_gradient_name,
-    loss_of,
-    roles_of,
-    stores,
-)
+from .dice import draws
 from .functions import Family, FunctionCode, name_of
-from .layers import LayerCode
 from .live import Nothing
 from .matching import Slot, fit, leaves
-from .objects import ObjectCode
-from .pairs import PairCode
 from .plan import Argument, Call, Named, Plan, written
-from .roles import Role, key_letter, plain, role, tensor
-from .search import Holder, Try, find, sizes
+from .roles import Role, plain, role, tensor
+from .search import Holder, Try
 from .source import returned, signature, text
 from .state import State
 from .values import Function
-from .world import LAYOUTS, World, build, plain_world
+from .written_values import drawn, value_of, walk
 
 ENCODED = {"one-hot": "self.Y", "turned": "self.Y.T", "ints": "self.y", "row": "self.y[None, :]"}
 ENCODED |= {"column": "self.y[:, None]"}
-SHORT = 100  # labels that are written out
-DEEP = 4  # how far what forward returns is looked through
-
-
-def plan_of(namespace: Any, name: str, code: Code) -> Plan:
-    """The plan of code that runs."""
-    made = getattr(namespace, name, None)
-    if isinstance(code, FunctionCode):
-        one = Try(code.family, code.world, code.binder, code.state, code.layer)
-        return Sketch(namespace, name, one, code.params, code.fill, code).plan()
-    if isinstance(code, PairCode):
-        return _pair(code)
-    form = "layer" if isinstance(code, LayerCode) else "object" if isinstance(code, ObjectCode) else "calls"
-    return Plan(name, form, Call("object", f"student.{name}", _written(name, made)))
-
-
-def plan_of_guess(namespace: Any, name: str, guess: GuessError) -> Plan:
-    """The plan as far as what was recognised tells."""
-    made, one = getattr(namespace, name, None), guess.furthest
-    if one is None and isinstance(made, type):
-        return _unmade(namespace, name, made)
-    if one is None:
-        return Plan(name, "calls")
-    plan = Sketch(namespace, name, one, dict(one.world.values), {}).plan()
-    if not unpacks(guess.cause):
-        return plan
-    return replace(plan, data=tuple(replace(d, value="") if d.name == "X" else d for d in plan.data))
-
-
-def plan_of_name(namespace: Any, name: str, n: int, rng: Any) -> Plan:
-    """The plan for a function or class that looks like no code with a gradient."""
-    made = getattr(namespace, name)
-    if isinstance(made, type):
-        return _unmade(namespace, name, made)
-    try:
-        return plan_of(namespace, name, find(namespace, made, n, rng))
-    except GuessError as guess:
-        return plan_of_guess(namespace, name, guess)
-    except Exception:
-        return _untried(namespace, name, made)
-
-
-def _untried(namespace: Any, name: str, made: Function) -> Plan:
-    family = next(iter(next(families(namespace, made))), Family(made))
-    world = _first_world(family)
-    one = Try(family, world, Binder({"Y": "one-hot", "y": "ints"}, loss=loss_of(namespace)))
-    return Sketch(namespace, name, one, dict(world.values), {}).plan()
-
-
-def likely_names(namespace: Any, own: Sequence[str]) -> list[str]:
-    """The function or class of a file that most looks as if it gave the gradients, in a file where none was
-    recognised; nothing if the file has neither."""
-    kinds = [name for name in own if isinstance(getattr(namespace, name), type)]
-    functions = {name: f for name, f in functions_of(namespace).items() if name in own}
-
-    def rank(name: str) -> tuple[bool, bool, bool]:
-        f = functions[name]
-        names = returned(f)
-        gives = any(re.search("^d[A-Zbw]|grad", n) for n in names)
-        return is_gradient_name(name), Role.LABELS in roles_of(f), gives
-
-    best = max(functions, key=rank, default=None)
-    if kinds and (best is None or not rank(best)[0]):
-        return kinds[:1]
-    return [best] if best is not None else []
-
-
-def _first_world(family: Family) -> World:
-    from .binding import holders
-
-    functions = [f for f in (family.gradient, family.forward, family.cost) if f is not None]
-    store, rng = stores(family)[0], np.random.default_rng(0)
-    return build(LAYOUTS[0], store, next(sizes(store.depth, 7)), holders(functions), 7, rng)
-
-
-def _unmade(namespace: Any, name: str, kind: type) -> Plan:
-    """The plan for a class of which no object could be made."""
-    thing: Any = object.__new__(kind)
-    gradient = gradient_of(thing) or _method(thing)
-    world = plain_world(LAYOUTS[1], next(sizes(2, 7)), 7, np.random.default_rng(0))
-    making = Making(kind, world, Binder({"Y": "one-hot", "y": "ints"}))
-    if gradient is None:
-        return Plan(name, "calls", Sketch(namespace, name, None, {}, {}).constructor(making, guess=True))
-    layer = is_layer(thing, gradient)
-    family = Family(gradient) if layer else next(iter(next(families(namespace, gradient, thing))), Family(gradient))
-    if layer and (forward := getattr(thing, "forward", None)) is not None:
-        family = Family(gradient, forward)
-    state = State(thing)
-    state.making = making
-    return Sketch(namespace, name, Try(family, world, making.binder, state, layer), {}, {}, made=False).plan()
-
-
-def _method(thing: Any) -> Function | None:
-    """A method that may give gradients or a loss."""
-    found = [f for k in vars(type(thing)) if not k.startswith("_") and callable(f := getattr(thing, k, None))]
-    return next((f for f in found if gives_loss_and_gradient(name_of(f), f, True) or roles_of(f) & {Role.GIVEN}), None)
-
-
-def _written(name: str, function: Function | None) -> str:
-    """A function as it is written: f(X, Y)."""
-    return f"{name}({', '.join(p.name for p in signature(function))})" if function is not None else name
-
-
-def _pair(code: PairCode) -> Plan:
-    known = [(value, f"self.params[{k!r}]") for k, value in code.params.items()]
-    arguments = zip(signature(code._forward), code._arguments, strict=False)
-    every = tuple(Argument(p.name, value_of(_settings(a), known)) for p, a in arguments)
-    forward, backward = (f"{code.name}_{part}" for part in ("forward", "backward"))
-    names = [p.name for p in signature(code._backward)]
-    given_back = zip(names, ("self.handed(out[0])", "out[1]"), strict=False)
-    single = len(code.params) == 1 and not isinstance(code._backward(code.cotangent, code._run(code.params)[1]), tuple)
-    return Plan(
-        code.name,
-        "calls",
-        forward=Call("forward", f"student.{forward}", _written(forward, code._forward), every),
-        gradient=Call(
-            "gradients",
-            f"student.{backward}",
-            _written(backward, code._backward),
-            tuple(Argument(*each) for each in given_back),
-        ),
-        params=tuple(Named(k, drawn(v, key_letter(k))) for k, v in code.params.items()),
-        loss="np.sum(self.handed(out[0]) * out[0])",
-        grads=tuple(Named(k, "made" if single else f"made[{i}]") for i, k in enumerate(code.params)),
-        random=_draws(code),
-    )
-
-
-def _settings(argument: Any) -> Any:
-    """A dict of settings without what the code has put into it."""
-    if not isinstance(argument, dict):
-        return argument
-    return {k: v for k, v in argument.items() if not isinstance(v, np.ndarray)}
 
 
 class Sketch:
@@ -276,7 +123,7 @@ class Sketch:
             guess = self.code is None and role(p.name) is Role.NETWORK and said != "self.net"
             arguments.append(Argument(p.name, said, keyword, guess))
         results = getattr(function, "nargout", 0)
-        return Call(part, self.reached(function), _written(name_of(function), function), tuple(arguments), results)
+        return Call(part, self.reached(function), as_written(name_of(function), function), tuple(arguments), results)
 
     def _blind(self, function: Function, name: str) -> bool:
         """Would this be what forward gives, which did not run?"""
@@ -304,7 +151,7 @@ class Sketch:
             arguments.append(Argument(name, said, keyword, guess))
         made = making.made
         results = getattr(made, "nargout", 0)
-        return Call("object", self.reached(made), _written(made.__name__, made), tuple(arguments), results)
+        return Call("object", self.reached(made), as_written(made.__name__, made), tuple(arguments), results)
 
     # The plan
 
@@ -338,7 +185,7 @@ class Sketch:
             zeroed=self._zeroed(),
             again=again,
             primed=code is not None and code.primed(),
-            random=_draws(code) if code is not None else _may_draw(family),
+            random=draws(code) if code is not None else _may_draw(family),
         )
 
     def _slots(self) -> tuple[Slot, ...]:
@@ -495,80 +342,6 @@ class Sketch:
                 yield Named(slot.name, "")
 
 
-def walk(value: Any, said: str, depth: int = 0) -> Iterator[tuple[Any, str]]:
-    """What is in lists, tuples and dicts, and how it is reached."""
-    yield value, said
-    if depth == DEEP:
-        return
-    if isinstance(value, dict):
-        inside = [(f"[{k!r}]", v) for k, v in value.items()]
-    else:
-        inside = [(f"[{i}]", v) for i, v in enumerate(value)] if isinstance(value, list | tuple) else []
-    for step, part in inside:
-        yield from walk(part, said + step, depth + 1)
-
-
-def value_of(value: Any, known: Sequence[tuple[Any, str]], outputs: Outputs | None = None) -> str:
-    """A value as Python: one that is known, something in what forward returned, or written out. "" if it is neither."""
-    if isinstance(value, np.ndarray):
-        for other, said in known:
-            if other is value or (np.shape(other) == value.shape and np.array_equal(other, value)):
-                return said
-    if outputs is not None and isinstance(value, np.ndarray | list | tuple | dict):
-        for part, said in walk(outputs.value, "out"):
-            if part is value:
-                return said
-    if isinstance(value, np.ndarray):
-        return _plain_array(value)
-    if isinstance(value, bool | int | str) or value is None:
-        return repr(value)
-    if isinstance(value, float | np.floating):
-        return repr(float(value))
-    if value is np.float64:
-        return "np.float64"
-    if isinstance(value, np.random.Generator):
-        return "np.random.default_rng(1)"
-    return _inside(value, lambda part: value_of(part, known, outputs))
-
-
-def _inside(value: Any, said: Callable[[Any], str]) -> str:
-    """A list, tuple, dict or namespace with its parts."""
-    if isinstance(value, list | tuple):
-        parts = [said(part) for part in value]
-        written = ", ".join(parts) + ("," if isinstance(value, tuple) and len(parts) == 1 else "")
-        return "" if not all(parts) else f"[{written}]" if isinstance(value, list) else f"({written})"
-    if not isinstance(value, dict | SimpleNamespace):
-        return ""
-    named = {k: said(part) for k, part in (value if isinstance(value, dict) else vars(value)).items()}
-    if not all(named.values()):
-        return ""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{k!r}: {part}" for k, part in named.items()) + "}"
-    return "SimpleNamespace(" + ", ".join(f"{k}={part}" for k, part in named.items()) + ")"
-
-
-def _plain_array(value: Any) -> str:
-    """Zeros, ones, or whole numbers; "" for others."""
-    for number, maker in ((0, "zeros"), (1, "ones")):
-        if np.all(value == number):
-            return f"np.{maker}({value.shape})"
-    short = value.size <= SHORT and value.dtype.kind in "iu"
-    return f"np.array({value.tolist()})" if short else ""
-
-
-def drawn(value: Any, letter: str) -> str:
-    """Python that draws a parameter like this one: nothing is 0 or 1."""
-    shape = np.shape(value)
-    if letter == "W":
-        said = f"{1.5 / min(max(shape, default=1), 30) ** 0.5:.2g} * rng.normal(size={shape})"
-    elif letter == "gamma":
-        said = f"rng.uniform(0.6, 1.6, {shape})"
-    else:
-        said = f"{'' if letter == 'x' else '0.3 * '}rng.normal(size={shape})"
-    single = getattr(value, "dtype", None) == np.float32
-    return f"({said}).astype(np.float32)" if single else said
-
-
 def _one_line(call: Call) -> str:
     """A call as Python; "" if an argument is not known."""
     if not all(a.value for a in call.arguments):
@@ -580,24 +353,12 @@ def _is_iterator(value: Any) -> bool:
     return isinstance(value, Iterator) or type(value).__name__ in ("dict_values", "map", "filter", "reversed")
 
 
-def _draws(code: Code) -> bool:
-    """Does code that runs draw random numbers?"""
-    for ask in (code.cost, code.gradients):
-        seed()
-        before = _generators()
-        ask(code.params)
-        if before != _generators():
-            return True
-    return False
-
-
-def _generators() -> tuple[Any, ...]:
-    """Where the generators of NumPy and Python that all code shares stand."""
-    state: Any = np.random.get_state()  # noqa: NPY002 (what students use)
-    return state[1].tobytes(), state[2], random.getstate()
-
-
 def _may_draw(family: Family) -> bool:
     """Do functions mention random numbers?"""
     functions = [f for f in (family.gradient, family.forward, family.cost) if f is not None]
     return any(re.search(r"random|rand\(|randn\(|dropout", text(f)) for f in functions)
+
+
+def as_written(name: str, function: Function | None) -> str:
+    """A function as it is written: f(X, Y)."""
+    return f"{name}({', '.join(p.name for p in signature(function))})" if function is not None else name
