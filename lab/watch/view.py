@@ -117,7 +117,7 @@ def _there(like: Like, series: Series, x: X) -> str:
 
 
 def _against(like: Like, x: X) -> str:
-    if like.means and x.kind == "row":
+    if like.means and x.kind == "row" and x.values:
         return f"{like.source}; not drawn, as the log counts no updates or epochs"
     return like.source
 
