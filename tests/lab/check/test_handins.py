@@ -43,8 +43,13 @@ UNNAMED = {  # mistakes that are caught and not named, by file
     "octave_fman45/maxpooling_backward.m": {"overwritten"},
 }
 # Loops over every pixel, or a reading found after many tries: they come last, for kinds that no other file has.
-SLOW = {"a2_flat_interleaved.py", "a2_params_dict.py", "a3_batchnorm_functions.py", "conv_classes.py"} | {
-    "cs_layers_loops.py"
+SLOW = {
+    "a2_flat_interleaved.py",
+    "a2_params_dict.py",
+    "a3_batchnorm_functions.py",
+    "conv_classes.py",
+    "convnet_names.py",
+    "cs_layers_loops.py",
 }
 
 
