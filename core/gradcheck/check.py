@@ -77,6 +77,7 @@ class TensorReport:
     direction: float | None = None  # relative error along a random direction of all coordinates
     eps: float = 0.0
     tolerance: float = 0.0
+    repeats: bool = True  # a second backward gives the same gradient; if not, the diagnosis says how they differ
     errors: Array = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)  # (checked,)
     places: Array = field(default_factory=lambda: np.zeros(0, np.intp), repr=False, compare=False)  # of them, flat
 
@@ -371,6 +372,7 @@ class _TensorCheck:
             direction=direction,
             eps=self.eps,
             tolerance=self.tolerance,
+            repeats=not disagreement,
             errors=errors,
             places=at,
         )
