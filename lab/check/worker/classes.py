@@ -118,7 +118,7 @@ def _tries(
         binder.loss = loss_of(namespace, thing)
         binder.network = lambda thing=thing: thing
         state = State(thing)
-        shapes = (layout, tuple(group[0].get().shape for group in state.groups()))
+        shapes = (layout, tuple(np.shape(group[0].get()) for group in state.groups()))
         if shapes in seen:
             continue
         seen.add(shapes)
@@ -168,7 +168,7 @@ def _layer_tries(making: Making, n: int, rng: Any) -> Iterator[Try]:
     state, gradient = State(thing), gradient_of(thing)
     state.making = making
     assert gradient is not None
-    arrays = {str(i): group[0].get() for i, group in enumerate(state.groups())}
+    arrays = {str(i): v for i, group in enumerate(state.groups()) if np.ndim(v := group[0].get())}
     for forward in _forwards(thing):
         for shape in layer_inputs(arrays, n):
             world = replace(layer_world(shape, n, rng), lambda_=0.0)
@@ -195,7 +195,7 @@ def _grown(making: Making, forward: Function, world: World, binder: Binder) -> t
         out = Outputs(binder.call(getattr(thing, name_of(forward)), world, world.values), forward).array()
     except Exception:
         return None
-    kept = [group[0].get().shape for group in State(thing).groups()]
+    kept = [np.shape(group[0].get()) for group in State(thing).groups()]
     rows, columns = world.x.shape[0], world.x.shape[-1]
     if out.ndim == world.x.ndim == 2 and out.shape[1] == columns and rows not in out.shape:
         world, rows = replace(world, axis=1), columns

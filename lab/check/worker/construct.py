@@ -2,8 +2,10 @@
 
 import inspect
 import re
+import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -39,6 +41,8 @@ KERNEL = r"(kernel|filter|pool|window|k|f)(size|h|w|height|width|dim|shape)?|hh|
 ACTIVATION = r"act(ivation|iv|fn|func|function)?s?|activationfn|activationfunction|nonlinearity"
 
 
+LAYERS = r"(the)?(layers?|modules|steps|blocks)(list)?"
+LOSS = r"loss|entropy|mse|criterion|softmax"
 SLOPE = r"^d(?!ata)|prime|deriv|grad|slope|backward"
 
 
@@ -109,6 +113,8 @@ def _argument(made: Function, p: inspect.Parameter, world: World, binder: Binder
     low, what, optional = plain(p.name), role(p.name), p.default is not p.empty
     if not optional and is_called(made, p.name):
         return True, _tanh_slope if re.search(SLOPE, low) else np.tanh
+    if not optional and re.fullmatch(LAYERS, low) and (layers := _layers(made, world, binder)):
+        return True, layers
     if not optional and (word := word_of(made, p.name)):
         return True, word
     if not optional and wants_list(made, p.name):
@@ -161,6 +167,27 @@ def _argument(made: Function, p: inspect.Parameter, world: World, binder: Binder
     if low in ("name", "id"):
         return True, "layer"
     return True, len(world.x) if re.search("batch|epoch|iter", low) else world.sizes[-1]
+
+
+def _layers(made: Function, world: World, binder: Binder) -> list[Any]:
+    """Layers of the file for a constructor that only calls their methods: weights for every step of the sizes, with an
+    activation between them; none if the file has no such layers."""
+    if not re.search(r"for (\w+) in (reversed\()?(self\.)?_?layers\b.*\n.*\b\1(\.forward|\.\w*forward\w*)?\(", text(made)):
+        return []
+    own = vars(sys.modules[made.__module__]).values()
+    kinds = [k for k in own if isinstance(k, type) and k is not made and re.search(r"def (forward|__call__)", text(k))]
+    dense = next((k for k in kinds if _takes(k, INPUT) and _takes(k, OUTPUT)), None)
+    simple = [k for k in kinds if not signature(k) and not re.search(LOSS, plain(k.__name__))]
+    between = sorted(simple, key=lambda k: plain(k.__name__) != "relu")[:1]
+    if dense is None:
+        return []
+    pairs = [replace(world, sizes=pair) for pair in pairwise(world.sizes)]
+    layers = [[new(dense, small, binder), *(k() for k in between)] for small in pairs]
+    return [layer for group in layers for layer in group][: len(layers) * (1 + len(between)) - len(between)]
+
+
+def _takes(kind: type, pattern: str) -> bool:
+    return any(re.fullmatch(pattern, plain(p.name)) for p in signature(kind))
 
 
 def _tanh_slope(x: Any) -> Any:

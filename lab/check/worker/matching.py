@@ -92,7 +92,9 @@ def match(slots: Sequence[Slot], found: Sequence[Leaf]) -> Match:
             notes.append(f"the gradients of {', '.join(slot.name for slot in wanted)} come with the last layer first")
     left = [slot for slot in slots if slot.name not in places]
     used = set(places.values())
-    free = [i for i, leaf in enumerate(found) if i not in used and not tensor(leaf.path).letter and _is_tensor(leaf)]
+    single = any(slot.shape == () for slot in left)
+    fitting = [i for i, leaf in enumerate(found) if _is_tensor(leaf) or (single and _is_number(leaf))]
+    free = [i for i in fitting if i not in used and not tensor(found[i].path).letter]
     if left and free:
         places |= _by_position(left, free, found)
     fits = {s.name: fit(np.shape(found[places[s.name]].value), s.shape) for s in slots if s.name in places}
@@ -114,6 +116,11 @@ def _is_parameter(path: str) -> bool:
 
 def _is_tensor(leaf: Leaf) -> bool:
     return leaf.value is not None and np.ndim(leaf.value) > 0
+
+
+def _is_number(leaf: Leaf) -> bool:
+    """Might it be the gradient of a number: is it one, and not called a cost?"""
+    return np.size(leaf.value) == 1 and leaf.value is not None and not re.search("(?i)cost|loss|^j$", leaf.path)
 
 
 def _score(pairs: Iterable[tuple[Slot, int]], found: Sequence[Leaf]) -> int:

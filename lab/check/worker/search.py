@@ -19,11 +19,11 @@ from .functions import Family, FunctionCode, agreement, name_of
 from .live import Nothing
 from .octave import OctaveError
 from .pictures import picture_worlds
-from .roles import Role, one_hot_first, role
+from .roles import Role, key_letter, one_hot_first, role
 from .source import signature, text
 from .state import State
 from .values import Function
-from .world import LAYOUTS, VECTOR, Store, World, build, plain_world
+from .world import LAYOUTS, SINGLE, VECTOR, Store, World, build, plain_world
 
 ENCODINGS = {"Y": ("one-hot", "ints", "row", "turned"), "y": ("ints", "row", "one-hot", "column")}
 SMALL = (5, 6, 4, 8, 9, 10, 12)  # inputs, then hidden units; no number twice
@@ -198,7 +198,10 @@ def suited_worlds(world: World, state: State, functions: list[Function], n: int,
 def measured(world: World, state: State, n: int, rng: Any) -> World:
     """With the sizes that the object's own weights have, should they be others than it was asked for; with x to be
     moved, if it has no weights."""
-    weights = [v for group in state.groups() if (v := group[0].get()).ndim == 2 and min(v.shape) > 1]
+    weights = [v for group in state.groups() if np.ndim(v := group[0].get()) == 2 and min(v.shape) > 1]
+    vectors = [v for group in state.groups() if np.ndim(v := group[0].get()) == 1 and _is_weights(group[0].path)]
+    if not weights and len(vectors) == 1 and vectors[0].size > 1:  # of a single output
+        return plain_world(world.layout, (vectors[0].size, 1), n, rng)
     if not weights:
         return plain_world(world.layout, (world.sizes[-1], world.sizes[-1]), n, rng, moves_x=True)
     first, last = weights[0].shape, weights[-1].shape
@@ -206,6 +209,10 @@ def measured(world: World, state: State, n: int, rng: Any) -> World:
     if (d, k) == (world.sizes[0], world.sizes[-1]):
         return world
     return plain_world(world.layout, (d, *world.sizes[1:-1], k), n, rng)
+
+
+def _is_weights(path: str) -> bool:
+    return key_letter(re.findall(r"[A-Za-z_]\w*", path)[-1]) == "W"
 
 
 def search(groups: Any, tries: Any, budget: Budget | None = None, binary: bool = False) -> FunctionCode:
@@ -225,13 +232,18 @@ def search(groups: Any, tries: Any, budget: Budget | None = None, binary: bool =
                     break  # every parameter has a gradient, or will have none at other sizes either
                 if budget.over or (tried.one is not None and not tried.sized):
                     break
-            if binary and (tried.best is None or 0 in tried.best[1].found.fits.values()):
+            if (binary or _takes_numbers(tried)) and (tried.best is None or 0 in tried.best[1].found.fits.values()):
                 any(_try(one, prior, tried) for prior, one in enumerate(tries(1 + len(LARGE), group)))
             if tried.best is not None:
                 return _said(tried.best[1])
     if tried.error is not None:
         raise GuessError(tried.one, tried.error) from tried.error
     raise CodeError("there is no way to call it")
+
+
+def _takes_numbers(tried: Tried) -> bool:
+    """Has nothing run of code without classes, for which one output is left to be tried?"""
+    return tried.best is None
 
 
 def worlds(group: Iterable[Family], n: int, size: int, seed: int) -> Iterator[tuple[Family, World]]:
@@ -248,7 +260,8 @@ def worlds(group: Iterable[Family], n: int, size: int, seed: int) -> Iterator[tu
         for store, square in product(stores(family), (False, True)):
             if square and (store.depth == 1 or size):
                 continue
-            for layout in LAYOUTS:
+            alone = store.depth == 1 and store.biases and not store.style and size == 1 + len(LARGE)
+            for layout in (*LAYOUTS, SINGLE) if alone else LAYOUTS:
                 if not store.biases and not store.norms and layout.bias != "column" and store.style != VECTOR:
                     continue
                 shape = squared(list(sizes(store.depth, n))[size]) if square else list(sizes(store.depth, n))[size]

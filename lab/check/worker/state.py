@@ -32,6 +32,7 @@ CONTAINERS = (
 )
 
 
+NUMBER = r"b(ias)?\d?|intercept"  # a parameter that is a plain number: the bias of a single output
 VALUE = r"(.*)(?:\.|\[')(?:data|value|val|values|array|v)(?:'\])?"  # of a parameter that keeps its gradient beside it
 GRADIENT = r"(?:\.|\[')_?(?:d|g|grad|grads|gradient|dvalue|ddata)(?:'\])?"
 
@@ -137,6 +138,8 @@ class State:
             value = place.get()
             if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size:
                 found.setdefault(id(value), []).append(place)
+            elif isinstance(value, float | int) and not isinstance(value, bool) and re.fullmatch(NUMBER, plain(_last(place.path))):
+                found[id(place)] = [place]
         return list(found.values())
 
     def discover(self, cost: Callable[[], float], data: Sequence[Any]) -> None:
@@ -148,7 +151,7 @@ class State:
         self.reset()
         for paths in [[p.path for p in group] for group in self.groups()]:
             group = self._at(paths)
-            value = group[0].get()
+            value = np.asarray(group[0].get(), float if np.ndim(group[0].get()) == 0 else None)
             if any(np.shape(value) == np.shape(d) and np.array_equal(value, d) for d in data):
                 continue
             moved = value + (0.1 + 0.1 * np.abs(value)) * rng.normal(size=value.shape)
@@ -184,7 +187,7 @@ class State:
         layers: dict[str, int] = {}
         slots = []
         for group in groups:
-            value, path = group[0].get(), group[0].path
+            value, path = np.asarray(group[0].get()), group[0].path
             letter = tensor(_owner(path)).letter or ("W" if sum(axis > 1 for axis in value.shape) > 1 else "b")
             layer = layers.get(letter, 0)
             layers[letter] = layer + 1
@@ -195,7 +198,7 @@ class State:
     @property
     def values(self) -> dict[str, Any]:
         """The parameters as they are."""
-        return {name: group[0].get().copy() for name, group in self._where.items()}
+        return {name: _array(group[0].get()) for name, group in self._where.items()}
 
     def holding(self, values: Mapping[str, Any]) -> "Holding":
         """A with-block in which the parameters have these values; afterwards they are what they were."""
@@ -233,6 +236,11 @@ class State:
         """Is this array called the gradient of the parameter: dW beside W, grads['W1'] beside params['W1']?"""
         path = self._where[slot.name][0].path
         return path != leaf.path and is_twin(path, leaf.path)
+
+
+def _array(value: Any) -> Any:
+    """A copy of a parameter, as an array if it is a plain number."""
+    return value.copy() if isinstance(value, np.ndarray) else np.asarray(float(value))
 
 
 def _copied(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,15 +32,17 @@ class Layout:
 
     columns: bool
     outputs_first: bool
-    bias: str  # "column", "flat" or "row"
+    bias: str  # "column", "flat", "row", or "number" of a single output, whose W is (inputs,)
 
     def weight(self, inputs: int, outputs: int) -> tuple[int, ...]:
         """The shape of W."""
+        if self.bias == "number":
+            return (inputs,)
         return (outputs, inputs) if self.outputs_first else (inputs, outputs)
 
     def vector(self, m: int) -> tuple[int, ...]:
         """The shape of b, gamma and beta."""
-        return {"column": (m, 1), "flat": (m,), "row": (1, m)}[self.bias]
+        return {"column": (m, 1), "flat": (m,), "row": (1, m), "number": ()}[self.bias]
 
 
 LAYOUTS = (
@@ -57,6 +59,7 @@ LAYOUTS = (
     Layout(True, True, "row"),
     Layout(True, False, "row"),
 )
+SINGLE = Layout(False, False, "number")
 
 
 @dataclass(frozen=True)
@@ -245,7 +248,7 @@ def draw(rng: Any, slots: tuple[Slot, ...]) -> dict[str, Any]:
         elif slot.letter == "gamma":
             values[slot.name] = rng.uniform(0.6, 1.6, slot.shape)
         else:
-            values[slot.name] = 0.3 * rng.normal(size=slot.shape)
+            values[slot.name] = np.asarray(0.3 * rng.normal(size=slot.shape))  # of a number, too
     return values
 
 
