@@ -22,8 +22,9 @@ from .world import World
 LETTERS = {Role.W: "W", Role.B: "b", Role.GAMMA: "gamma", Role.BETA: "beta"}
 GIVEN_ALWAYS = (*LETTERS, Role.X, Role.LABELS, Role.NETWORK, Role.LAMBDA)
 HIDDEN = r"m|nhid(den)?|(nodes|units|neurons)(in)?hidden(layer)?|(n|num)?hidden(layer)?(size|dim|units|nodes)?"
+CLASSES = r"k|(n|num)(of)?(classes|labels)|output(layer)?size"
 COUNTS: tuple[tuple[str, Callable[[World], int]], ...] = (
-    (r"k|(n|num)(of)?(classes|labels)|output(layer)?size", lambda w: w.sizes[-1]),
+    (CLASSES, lambda w: w.sizes[-1]),
     (r"n|nbatch|batchsize", lambda w: len(w.x)),
     (r"l|klayers|(n|num)(of)?layers", lambda w: w.store.depth),
     (r"d|ndim|dims?|ninputs?|inputs?(layer)?(size|dim|units)|(n|num)?features", lambda w: w.sizes[0]),

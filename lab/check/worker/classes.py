@@ -27,13 +27,14 @@ from .search import (
     sizes,
     squared,
     suited_worlds,
+    with_probabilities,
     too_large,
     worlds,
 )
-from .source import signature
+from .source import looks_up, signature
 from .state import State
 from .values import Function
-from .world import LAYOUTS, World, layer_world, plain_world
+from .world import LAYOUTS, World, index_world, layer_world, plain_world
 
 FOUR = (LAYOUTS[0], LAYOUTS[1], LAYOUTS[3], LAYOUTS[5])  # columns or rows as examples, W either way
 ENCODINGS = {"Y": "one-hot", "y": "ints"}
@@ -138,7 +139,7 @@ def _tries(
             return
         suited = [replace(world, fixed=True)] if given else suited_worlds(world, state, [gradient], n, rng)
         for family, own in product(group, suited):
-            yield Try(family, own, binder, state)
+            yield Try(family, with_probabilities(own, family), binder, state)
 
 
 def keeps_batch(thing: Any) -> bool:
@@ -170,6 +171,11 @@ def _layer_tries(making: Making, n: int, rng: Any) -> Iterator[Try]:
     assert gradient is not None
     arrays = {str(i): v for i, group in enumerate(state.groups()) if np.ndim(v := group[0].get())}
     for forward in _forwards(thing):
+        if looks_up(forward):
+            rows = max((len(v) for v in arrays.values()), default=1)
+            world = replace(index_world(rows, n, rng), lambda_=0.0)
+            yield Try(Family(gradient, forward), world, Binder(ENCODINGS, layer=True), state, True)
+            continue
         for shape in layer_inputs(arrays, n):
             world = replace(layer_world(shape, n, rng), lambda_=0.0)
             binder = Binder(ENCODINGS, layer=True)

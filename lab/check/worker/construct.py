@@ -172,7 +172,7 @@ def _argument(made: Function, p: inspect.Parameter, world: World, binder: Binder
 def _layers(made: Function, world: World, binder: Binder) -> list[Any]:
     """Layers of the file for a constructor that only calls their methods: weights for every step of the sizes, with an
     activation between them; none if the file has no such layers."""
-    if not re.search(r"for (\w+) in (reversed\()?(self\.)?_?layers\b.*\n.*\b\1(\.forward|\.\w*forward\w*)?\(", text(made)):
+    if not re.search(r"for (\w+) in (self\.)?_?layers\b.*\n.*\b\1(\.\w*forward\w*)?\(", text(made)):
         return []
     own = vars(sys.modules[made.__module__]).values()
     kinds = [k for k in own if isinstance(k, type) and k is not made and re.search(r"def (forward|__call__)", text(k))]

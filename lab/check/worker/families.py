@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
-from .binding import HIDDEN, holders, keyed
+from .binding import CLASSES, HIDDEN, holders, keyed
 from .functions import Family, name_of
 from .roles import Role, key_letter, plain, role, tensor
 from .scopes import Scope
@@ -209,7 +209,7 @@ def _costs(others: Mapping[str, Function], gradient: Function, own: bool) -> lis
     found = [
         (name, f)
         for name, f in others.items()
-        if (re.search(COST, plain(name)) or (own and re.search(FORWARD, plain(name)) and Role.LABELS in roles_of(f)))
+        if (re.search(COST, plain(name)) or (own and _gives_loss(name, f)))
         and not re.search(rf"{GRADIENT}|{OTHER}|numeric|torch", plain(name))
         and (Role.LABELS in roles_of(f) or _takes_data(f, own) or (chained and _takes_loss(f)) or untold)
         and (roles_of(f) & (PARAMETERS | {Role.P, Role.OTHER, Role.X, Role.GIVEN}) or own)
@@ -227,6 +227,11 @@ def _costs(others: Mapping[str, Function], gradient: Function, own: bool) -> lis
         )
 
     return [f for _, f in sorted(found, key=rank)]
+
+
+def _gives_loss(name: str, function: Function) -> bool:
+    """Is it a method of a loss: forward(y_pred, y_true), or calculate(output, y), which takes the mean of it?"""
+    return bool(re.search(rf"{FORWARD}|^(calc|calculate|compute|mean)$", plain(name))) and takes_labels(function)
 
 
 def _takes_loss(function: Function) -> bool:
@@ -303,8 +308,8 @@ def _vectors(gradient: Function) -> Iterator[Store]:
     if len(own) != 1 or keyed(gradient) or re.search(rf"\b{own[0]}\.\w+", _unshaped(gradient)):
         return
     sized = any(re.fullmatch(HIDDEN, plain(p.name)) for p in signature(gradient))
-    for depth in (2,) if sized else (1,):
-        yield Store(depth, biases=False, style=VECTOR, keys=(("W", own[0]),))
+    classes = not sized and any(re.fullmatch(CLASSES, plain(p.name)) for p in signature(gradient))
+    yield Store(2 if sized else 1, biases=False, style=VECTOR, keys=(("W", own[0]),), classes=classes)
 
 
 def _unshaped(function: Function) -> str:

@@ -131,8 +131,10 @@ def _averages(code: FunctionCode) -> bool:
 
 
 def is_binary(namespace: Any) -> bool:
-    """Does the file take the cross entropy of probabilities that stand alone?"""
-    return bool(re.search(BINARY, text(namespace)))
+    """May a network of the file have a single output: does it take the cross entropy of probabilities that stand alone,
+    or only squares, as a regression does?"""
+    regression = r"\*\* *2|square\(" if not re.search(r"exp\(|maximum\(|softmax", text(namespace)) else BINARY
+    return bool(re.search(f"{BINARY}|{regression}", text(namespace)))
 
 
 def _reads_first(code: FunctionCode) -> bool:
@@ -211,6 +213,17 @@ def measured(world: World, state: State, n: int, rng: Any) -> World:
     return plain_world(world.layout, (d, *world.sizes[1:-1], k), n, rng)
 
 
+def with_probabilities(world: World, family: Family) -> World:
+    """With probabilities for x, if x is all that is moved and the family takes the logarithm of what it calls so."""
+    functions = [f for f in (family.gradient, family.forward, family.cost) if f is not None]
+    first = [role(wanted[0].name) for f in functions if (wanted := signature(f))]
+    owners = [type(thing) for f in functions if (thing := getattr(f, "__self__", None)) is not None]
+    said = " ".join(map(text, [*functions, *owners]))
+    logs = re.search(r"\blog\w*\(", said) and not re.search(r"exp\(|softmax\(|sigmoid\(", said)
+    moves = [slot.letter for slot in world.slots] == ["x"]
+    return world.shared() if moves and logs and Role.P in first else world
+
+
 def _is_weights(path: str) -> bool:
     return key_letter(re.findall(r"[A-Za-z_]\w*", path)[-1]) == "W"
 
@@ -232,18 +245,13 @@ def search(groups: Any, tries: Any, budget: Budget | None = None, binary: bool =
                     break  # every parameter has a gradient, or will have none at other sizes either
                 if budget.over or (tried.one is not None and not tried.sized):
                     break
-            if (binary or _takes_numbers(tried)) and (tried.best is None or 0 in tried.best[1].found.fits.values()):
+            if binary and (tried.best is None or 0 in tried.best[1].found.fits.values()):
                 any(_try(one, prior, tried) for prior, one in enumerate(tries(1 + len(LARGE), group)))
             if tried.best is not None:
                 return _said(tried.best[1])
     if tried.error is not None:
         raise GuessError(tried.one, tried.error) from tried.error
     raise CodeError("there is no way to call it")
-
-
-def _takes_numbers(tried: Tried) -> bool:
-    """Has nothing run of code without classes, for which one output is left to be tried?"""
-    return tried.best is None
 
 
 def worlds(group: Iterable[Family], n: int, size: int, seed: int) -> Iterator[tuple[Family, World]]:
@@ -253,7 +261,10 @@ def worlds(group: Iterable[Family], n: int, size: int, seed: int) -> Iterator[tu
             k = SMALL[1]
             for layout in LAYOUTS[:2]:
                 rng = np.random.default_rng(seed)
-                yield replace(family, forward=None, cost=None), plain_world(layout, (k, k), n, rng, moves_x=True)
+                yield (
+                    replace(family, forward=None, cost=None),
+                    with_probabilities(plain_world(layout, (k, k), n, rng, moves_x=True), family),
+                )
             continue
         functions = [f for f in (family.gradient, family.forward, family.cost) if f is not None]
         named = holders(functions)
@@ -265,7 +276,7 @@ def worlds(group: Iterable[Family], n: int, size: int, seed: int) -> Iterator[tu
                 if not store.biases and not store.norms and layout.bias != "column" and store.style != VECTOR:
                     continue
                 shape = squared(list(sizes(store.depth, n))[size]) if square else list(sizes(store.depth, n))[size]
-                if store.style == VECTOR and store.depth == 1:
+                if store.style == VECTOR and store.depth == 1 and not store.classes:
                     shape = (shape[0], 1)
                 yield family, build(layout, store, shape, named, n, np.random.default_rng(seed))
 

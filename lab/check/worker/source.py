@@ -180,6 +180,12 @@ def unpacked(function: Function, name: str) -> int:
     return 0
 
 
+def looks_up(function: Function) -> bool:
+    """Does a function index an array with its first argument, as an embedding does: W[x]?"""
+    first = signature(function)[0].name if signature(function) else ""
+    return bool(first) and bool(re.search(rf"[\w\])]\[{first}\]|\btake\([^,]+, *{first}\b", text(function)))
+
+
 def wants_list(thing: Any, name: str) -> bool:
     """Does it refuse an argument that is no list?"""
     asked = rf"isinstance\( *{name} *, *\(? *(list|List)|type\( *{name} *\) *(!=|==|is|is not) *list"

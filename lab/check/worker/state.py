@@ -138,7 +138,11 @@ class State:
             value = place.get()
             if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size:
                 found.setdefault(id(value), []).append(place)
-            elif isinstance(value, float | int) and not isinstance(value, bool) and re.fullmatch(NUMBER, plain(_last(place.path))):
+            elif (
+                isinstance(value, float | int)
+                and not isinstance(value, bool)
+                and re.fullmatch(NUMBER, plain(_last(place.path)))
+            ):
                 found[id(place)] = [place]
         return list(found.values())
 

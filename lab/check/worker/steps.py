@@ -15,9 +15,9 @@ from .inputs import IMAGES, ROWS_AND_COLUMNS, Shapes, is_image, settings_of
 from .matching import Slot
 from .roles import Role, is_state, plain, role
 from .search import Try, search
-from .source import is_octave, signature
+from .source import is_octave, looks_up, signature
 from .values import Function
-from .world import LAYOUTS, World, draw, layer_world, plain_world
+from .world import LAYOUTS, World, draw, index_world, layer_world, plain_world
 
 BACKWARDS = ("backward", "backprop", "bwd", "bprop", "back")
 FORWARD, BACKWARD = r"_?(forward|fwd|fprop)", rf"_?({'|'.join(BACKWARDS)})"
@@ -90,6 +90,9 @@ def _worlds(stem: str, forward: Function, backward: Function, n: int, seed: int)
         for layout in LAYOUTS[:2]:
             yield plain_world(layout, (4, 4), n, np.random.default_rng(seed), moves_x=True)
         return
+    if looks_up(forward):
+        yield _world({"w": (6, 4), "b": (4,), "gamma": (4,)}, forward, backward, n, np.random.default_rng(seed))
+        return
     if any(is_state(p.name) for p in signature(forward)[1:]):
         for shapes in RECURRENT:
             yield _world(shapes(n), forward, backward, n, np.random.default_rng(seed))
@@ -131,7 +134,7 @@ MORE: tuple[Shapes, ...] = (
 
 
 def _world(shapes: dict[str, tuple[int, ...]], forward: Function, backward: Function, n: int, rng: Any) -> World:
-    world = layer_world(shapes["x"], n, rng)
+    world = layer_world(shapes["x"], n, rng) if "x" in shapes else index_world(shapes["w"][0], n, rng)
     slots, name = list(world.slots), name_of(forward)
     own = own_holders(forward) or own_holders(backward)
     for letter in holders([forward, backward]):
@@ -146,7 +149,7 @@ def _world(shapes: dict[str, tuple[int, ...]], forward: Function, backward: Func
         elif weights and ("W" not in own or "state" in shapes):
             slots.append(Slot(p.name, "W", 0, _weight(p.name, shapes)))
     slots.sort(key=lambda s: order.index(s.name) if s.name in order else -1)
-    return replace(world, slots=tuple(slots), values=draw(rng, tuple(slots)) | {"x": world.x})
+    return replace(world, slots=tuple(slots), values=draw(rng, tuple(slots)) | world.values)
 
 
 def _weight(name: str, shapes: dict[str, tuple[int, ...]]) -> tuple[int, ...]:

@@ -78,6 +78,7 @@ class Store:
     lists: bool = False
     column: bool = False
     flags: tuple[str, ...] = ()
+    classes: bool = False  # has a vector of one layer weights for every class, and not for a single output?
     off: bool = False  # is batch normalisation switched off, although there are gamma and beta?
 
     @property
@@ -107,9 +108,9 @@ class Store:
         return layout.vector(sizes[layer + 1])
 
     def length(self, sizes: tuple[int, ...]) -> int:
-        """Of a vector with all parameters: a weight for every input, or all weights and biases of the layers."""
+        """Of a vector with all parameters: a weight for every input, and every class, or all of the layers."""
         if self.depth == 1:
-            return sizes[0]
+            return sizes[0] * sizes[1] if self.classes else sizes[0]
         return sum((d + 1) * m for d, m in pairwise(sizes))
 
     def name(self, letter: str, layer: int, arguments: Mapping[str, list[str]]) -> str:
@@ -188,6 +189,7 @@ class World:
     slots: tuple[Slot, ...]
     values: dict[str, Any]  # slot name -> array
     axis: int | None = None  # of a layer's x: the axis of the examples; x is then given as it is
+    shares: bool = False  # is x between 0 and 1, because a loss takes the logarithm of it?
     fixed: bool = False  # the data were given to the object when it was made
 
     @property
@@ -211,9 +213,16 @@ class World:
             return replace(self, values=draw(rng, self.slots))
         y = draw_labels(rng, n, self.sizes[-1])
         shape = [n if i == (self.axis or 0) else size for i, size in enumerate(self.x.shape)]
-        other = replace(self, x=rng.normal(size=shape), y=y)
+        whole = self.x.dtype.kind == "i"
+        other = replace(self, x=rng.choice(self.x.reshape(-1), shape) if whole else rng.normal(size=shape), y=y)
         slots = tuple(self._resized(s, other.X.shape, n) for s in self.slots)
-        return replace(other, slots=slots, values=draw(rng, slots))
+        moved = replace(other, slots=slots, values=draw(rng, slots))
+        return moved.shared() if self.shares else moved
+
+    def shared(self) -> "World":
+        """With an x between 0 and 1, as probabilities are."""
+        values = {k: between(v) if k == "x" else v for k, v in self.values.items()}
+        return replace(self, x=between(self.x), values=values, shares=True)
 
     def _resized(self, slot: Slot, shape: tuple[int, ...], n: int) -> Slot:
         """A slot for a batch of n examples: x, and a state, which has a row or column for every example."""
@@ -223,6 +232,11 @@ class World:
             return slot
         own = self.x.shape[self.axis or 0]
         return replace(slot, shape=tuple(n if size == own else size for size in slot.shape))
+
+
+def between(x: Any) -> Any:
+    """Numbers between 0 and 1, not close to either."""
+    return 0.05 + 0.9 / (1 + np.exp(-x))
 
 
 def draw_data(rng: Any, n: int, d: int, classes: int) -> tuple[Any, Any]:
@@ -285,3 +299,10 @@ def layer_world(shape: tuple[int, ...], n: int, rng: Any) -> World:
     axis = shape.index(n) if n in shape else 0
     slots = (Slot("x", "x", -1, shape),)
     return World(LAYOUTS[1], Store(0), (4, 4), x, draw_labels(rng, n, 4), LAMBDA, slots, {"x": x}, axis)
+
+
+def index_world(rows: int, n: int, rng: Any) -> World:
+    """A world for a layer that looks up rows, as an embedding does: x (n, 3) holds their numbers, some of them twice.
+    It has no derivative by x."""
+    x = rng.integers(rows, size=(n, 3))
+    return World(LAYOUTS[1], Store(0), (4, 4), x, draw_labels(rng, n, 4), LAMBDA, (), {}, 0)
