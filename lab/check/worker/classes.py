@@ -27,8 +27,8 @@ from .search import (
     sizes,
     squared,
     suited_worlds,
-    with_probabilities,
     too_large,
+    with_probabilities,
     worlds,
 )
 from .source import looks_up, signature

@@ -193,7 +193,7 @@ def suited_worlds(world: World, state: State, functions: list[Function], n: int,
     """The worlds that suit an object: those of images, if it takes images."""
     made = state.making.made
     numbers = [*state.making.given().values(), *(p.default for p in signature(made))]
-    arrays = [group[0].get() for group in state.groups()]
+    arrays = [np.asarray(group[0].get()) for group in state.groups()]
     return list(picture_worlds(arrays, numbers, functions, n, rng)) or [measured(world, state, n, rng)]
 
 

@@ -260,7 +260,7 @@ def _copied(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _put(group: Sequence[Place], value: Any, in_place: bool) -> None:
-    if in_place:
+    if in_place and isinstance(group[0].get(), np.ndarray):
         group[0].get()[...] = value
         return
     for place in group:
@@ -280,7 +280,7 @@ class Holding:
         seed()
         for name, value in self._values.items():
             group = self._where[name]
-            self._before[name] = group[0].get().copy() if self._in_place else group[0].get()
+            self._before[name] = _array(group[0].get()) if self._in_place else group[0].get()
             _put(group, value.copy(), self._in_place)
         return self
 
