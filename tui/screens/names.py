@@ -39,10 +39,10 @@ NEAREST = 9  # training names
 PANES = ("guess", "why", "kept")  # where not all have room, those that take turns
 EXAMPLE = """\
             Malmberg     Zhao
-             Swedish  Chinese
-Chinese       0.0003   0.8912
-English       0.0512   0.0021
-Swedish       0.4127   0.0004"""
+              German  Chinese
+Chinese       0.0017   0.9264
+English       0.1151   0.0011
+German        0.4909   0.0019"""
 FAR = 100_000  # cells; scrolling ends where the table does
 
 
