@@ -13,7 +13,7 @@ COLUMNS = ("update", "epoch", *(f"{name}_{what}" for name in MEASURES for what i
 FINAL_COLUMNS = ("preset", "seeds", "measure", "mean", "spread")
 
 
-class Spread(NamedTuple):
+class OverSeeds(NamedTuple):
     """A number over several seeds. mean; spread: its standard deviation (divided by n - 1), None of a single seed."""
 
     mean: float
@@ -25,7 +25,7 @@ class Moment(NamedTuple):
 
     update: int
     epoch: float
-    measures: dict[str, Spread]
+    measures: dict[str, OverSeeds]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Expected:
     preset: str
     seeds: int
     moments: tuple[Moment, ...]
-    finals: dict[str, Spread]
+    finals: dict[str, OverSeeds]
 
 
 @cache
@@ -56,8 +56,8 @@ def _moment(row: dict[str, str]) -> Moment:
     return Moment(int(row["update"]), float(row["epoch"]), measures)
 
 
-def _spread(mean: str, spread: str) -> Spread:
-    return Spread(float(mean), float(spread) if spread else None)
+def _spread(mean: str, spread: str) -> OverSeeds:
+    return OverSeeds(float(mean), float(spread) if spread else None)
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

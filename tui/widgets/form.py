@@ -28,7 +28,7 @@ from tui.widgets.text import Text
 
 
 @dataclass(frozen=True)
-class Setting:
+class SettingRow:
     """A row: the dotted key, what the schema says of it, its choices (none: free text), its text in the preset.
 
     empty: what it means that nothing stands there.
@@ -50,7 +50,7 @@ class Setting:
 
 BOUNDS = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
 IDLE = "f edits the settings, a shows all of them, u resets them."
-DATA = Setting(
+DATA = SettingRow(
     "data",
     "data",
     "auto: the full set if present, otherwise the embedded part.",
@@ -63,9 +63,9 @@ DATA = Setting(
 SECTIONS = ("network", "optimiser", "schedule", "loss", "training", "data", "run")  # as one thinks of a run
 
 
-def settings_of(preset: Preset, kinds: dict[str, str]) -> dict[str, list[Setting]]:
+def settings_of(preset: Preset, kinds: dict[str, str]) -> dict[str, list[SettingRow]]:
     """The rows of every section, with `kinds` (section -> kind of optimiser, schedule) instead of the preset's own."""
-    sections: dict[str, list[Setting]] = {}
+    sections: dict[str, list[SettingRow]] = {}
     for section, field in Preset.model_fields.items():
         if section in NOT_SETTINGS or section == "search":  # a search is no training
             continue
@@ -78,7 +78,7 @@ def settings_of(preset: Preset, kinds: dict[str, str]) -> dict[str, list[Setting
         rows = sections.setdefault(section, [])
         if "kind" in models[0].model_fields:
             every = tuple(str(get_args(model.model_fields["kind"].annotation)[0]) for model in models)
-            rows.append(Setting(f"{section}.kind", "kind", "", "", every, value.kind))
+            rows.append(SettingRow(f"{section}.kind", "kind", "", "", every, value.kind))
             models = section_models(section, kinds.get(section, value.kind))
         for name, inner in models[0].model_fields.items():
             if name != "kind":
@@ -87,7 +87,7 @@ def settings_of(preset: Preset, kinds: dict[str, str]) -> dict[str, list[Setting
     return {section: sections[section] for section in SECTIONS if section in sections}
 
 
-def _setting(key: str, field: FieldInfo, value: Any) -> Setting:
+def _setting(key: str, field: FieldInfo, value: Any) -> SettingRow:
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     choices: tuple[str, ...] = ()
     if field.annotation is bool:
@@ -97,7 +97,7 @@ def _setting(key: str, field: FieldInfo, value: Any) -> Setting:
     title, unit, empty = field.title or key, str(extra.get("unit", "")), str(extra.get("empty", ""))
     help = field.description or ""
     told = " ".join(filter(None, [help, bounds(field), f"In {unit}." if unit and unit not in help.lower() else ""]))
-    return Setting(key, title, told, unit, choices, text_of(value), empty)
+    return SettingRow(key, title, told, unit, choices, text_of(value), empty)
 
 
 def bounds(field: FieldInfo) -> str:
@@ -176,7 +176,7 @@ class PresetForm(Panel):
         self.changes: list[str] = []
         self.message = ""  # why there is no preset
         self._kinds: dict[str, str] = {}
-        self._settings: dict[str, Setting] = {}
+        self._settings: dict[str, SettingRow] = {}
         self._start_with = changes or []
         self._variant = "auto"
         self._all = False  # is what cannot matter shown, too?
@@ -215,7 +215,7 @@ class PresetForm(Panel):
             rows.append(Vertical(Label(section, classes="section-title"), *fields, id=f"section-{section}"))
         return rows
 
-    def _row(self, setting: Setting, text: str) -> Horizontal:
+    def _row(self, setting: SettingRow, text: str) -> Horizontal:
         self._settings[setting.key] = setting
         control: Widget
         if setting.choices == ("false", "true"):

@@ -11,7 +11,7 @@ from lab.check.mistakes.layers import Answer, Inputs, LayerMistake, Made
 
 
 @dataclass(frozen=True)
-class Way:
+class BackThroughBlock:
     """How dy goes back; the defaults are right."""
 
     skipped: float = 1.0  # what of dy is added to dx
@@ -32,7 +32,7 @@ def block(activation: Activation, skip: bool, turned: bool) -> Callable[[Inputs]
         if skip and y.shape != x.shape:
             return None
 
-        def back(dy: Array, way: Way) -> dict[str, Array]:
+        def back(dy: Array, way: BackThroughBlock) -> dict[str, Array]:
             V1, V2 = (W if wrong else W.T for W, wrong in zip((W1, W2), way.turned, strict=True))
             dh = dy @ V2
             G = dh * (way.slope(u, h, dh) if way.slope else activation.slope(u))
@@ -52,14 +52,14 @@ def block(activation: Activation, skip: bool, turned: bool) -> Callable[[Inputs]
                     LayerMistake(key, role, "{Tensors} {match} " + sentence, lambda g=g: g)  # type: ignore[misc]
                     for role, g in wrong.items()
                 ]
-            return back(dy, Way()), mistakes
+            return back(dy, BackThroughBlock()), mistakes
 
         return Made(y + x if skip else y, answer)
 
     return made
 
 
-def ways(activation: Activation, skip: bool) -> list[tuple[str, str, Way]]:
+def ways(activation: Activation, skip: bool) -> list[tuple[str, str, BackThroughBlock]]:
     """Key, sentence, and the wrong way back."""
     slope = activation.code.format(H="h", S="u")
     kinked = "ReLU" in activation.name
@@ -68,36 +68,40 @@ def ways(activation: Activation, skip: bool) -> list[tuple[str, str, Way]]:
         (
             "relu-mask-missing" if kinked else "activation-slope-missing",
             f"a gradient without the {'ReLU mask' if kinked else f'derivative of {activation.name}'}: {times}",
-            Way(slope=lambda u, h, g: np.ones_like(u)),
+            BackThroughBlock(slope=lambda u, h, g: np.ones_like(u)),
         ),
         (
             "relu-mask-of-gradient" if kinked else "activation-slope-of-gradient",
             f"the derivative of {activation.name} taken at the gradient: {times}",
-            Way(slope=lambda u, h, g: activation.slope(g)),
+            BackThroughBlock(slope=lambda u, h, g: activation.slope(g)),
         ),
         (
             "relu-mask-inverted" if kinked else "activation-slope-inverted",
             f"the derivative of {activation.name} the wrong way round: {times}",
-            Way(slope=lambda u, h, g: activation.slope(-u)),
+            BackThroughBlock(slope=lambda u, h, g: activation.slope(-u)),
         ),
         (
             "activation-slope-of-output",
             f"the derivative of {activation.name} taken at its output h: {times}",
-            Way(slope=lambda u, h, g: activation.slope(h)),
+            BackThroughBlock(slope=lambda u, h, g: activation.slope(h)),
         ),
-        ("activation-values-for-slope", f"the gradient times h: {times}", Way(slope=lambda u, h, g: h)),
-        ("through-transposed", "W2 transposed the wrong way on the way back.", Way(turned=(False, True))),
-        ("through-transposed", "W1 transposed the wrong way on the way back.", Way(turned=(True, False))),
-        ("through-transposed", "W1 and W2 transposed the wrong way on the way back.", Way(turned=(True, True))),
+        ("activation-values-for-slope", f"the gradient times h: {times}", BackThroughBlock(slope=lambda u, h, g: h)),
+        ("through-transposed", "W2 transposed the wrong way on the way back.", BackThroughBlock(turned=(False, True))),
+        ("through-transposed", "W1 transposed the wrong way on the way back.", BackThroughBlock(turned=(True, False))),
+        (
+            "through-transposed",
+            "W1 and W2 transposed the wrong way on the way back.",
+            BackThroughBlock(turned=(True, True)),
+        ),
     ]
     if skip:
         found += [
             (
                 "skip-missing",
                 "what comes through the layers alone: x is added to the output, so add dy to dx.",
-                Way(skipped=0.0),
+                BackThroughBlock(skipped=0.0),
             ),
-            ("skip-only", "dy alone: add what comes back through the layers.", Way(through=0.0)),
-            ("skip-twice", "dy added twice: once is right.", Way(skipped=2.0)),
+            ("skip-only", "dy alone: add what comes back through the layers.", BackThroughBlock(through=0.0)),
+            ("skip-twice", "dy added twice: once is right.", BackThroughBlock(skipped=2.0)),
         ]
     return found

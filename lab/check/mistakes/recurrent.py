@@ -13,7 +13,7 @@ Slope = Callable[[Array, Array], Array]  # from a and h
 
 
 @dataclass(frozen=True)
-class Way:
+class BackThroughTime:
     """How the gradient goes back through the steps; the defaults of the right way are None and 1."""
 
     slope: Slope | None = None
@@ -55,7 +55,7 @@ def recurrent(activation: Activation, time: int | None) -> Callable[[Inputs], Ma
                 summed["b"] = summed["b"].reshape(inputs["b"].shape)
                 return {"x": back_axis(parts["x"]), "h": parts["h"][0], **summed}
 
-            right = gradients(back(dh, s, inputs, activation, Way()))
+            right = gradients(back(dh, s, inputs, activation, BackThroughTime()))
             return right, list(_mistakes(right, gradients, dh, s, inputs, activation))
 
         return Made(back_axis(s.h), answer)
@@ -73,7 +73,7 @@ def steps(x: Array, inputs: Inputs, activation: Activation) -> Steps:
     return Steps(x, np.array(scores), np.array(states[:-1]), np.array(states[1:]))
 
 
-def back(dh: Array, s: Steps, inputs: Inputs, activation: Activation, way: Way) -> Parts:
+def back(dh: Array, s: Steps, inputs: Inputs, activation: Activation, way: BackThroughTime) -> Parts:
     """What each step gives for every tensor, from the last step to the first."""
     slope = way.slope or (lambda a, h: activation.slope(a))
     T, behind = len(dh), np.zeros_like(s.h[0])
@@ -104,25 +104,30 @@ def _mistakes(
 ) -> Iterator[LayerMistake]:
     several = len(dh) > 1
     code = activation.code.format(H="h", S="a")
-    ways: list[tuple[str, str, Way]] = [
-        (key, f"{what}: multiply the gradient of h by {code}.", Way(slope)) for key, what, slope in _slopes(activation)
+    ways: list[tuple[str, str, BackThroughTime]] = [
+        (key, f"{what}: multiply the gradient of h by {code}.", BackThroughTime(slope))
+        for key, what, slope in _slopes(activation)
     ]
     transposed = "Wh as it is on the way to the step before: take its transpose."
-    ways.append(("through-transposed", transposed, Way(turned=True)))
+    ways.append(("through-transposed", transposed, BackThroughTime(turned=True)))
     if several:
         ways += [
             (
                 "time-not-carried",
                 "steps by themselves: add to dy of each step what comes back from the step behind it.",
-                Way(carried=0.0),
+                BackThroughTime(carried=0.0),
             ),
-            ("time-only-carried", "the dy of the last step alone: add dy of every step on the way.", Way(given=0.0)),
+            (
+                "time-only-carried",
+                "the dy of the last step alone: add dy of every step on the way.",
+                BackThroughTime(given=0.0),
+            ),
         ]
     for key, sentence, way in ways:
         parts = back(dh, s, inputs, activation, way)
         for role, wrong in gradients(parts).items():
             yield LayerMistake(key, role, "{Tensors} {match} " + sentence, lambda wrong=wrong: wrong)  # type: ignore[misc]
-    parts = back(dh, s, inputs, activation, Way())
+    parts = back(dh, s, inputs, activation, BackThroughTime())
     state = "{Tensors} {match} h_t in the place of h_(t-1): Wh is multiplied by the state before the step."
     after = np.einsum("tni,tnj->ij", s.h, _at_scores(dh, s, inputs, activation))
     yield LayerMistake("state-shifted", "Wh", state, lambda: after)
