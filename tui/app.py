@@ -75,8 +75,7 @@ class GradlabApp(App[None]):
             for mode in modes.MODES
         ),
         Binding("question_mark", "help", "Help", key_display="?", id="app.help", tooltip="The keys and what they do."),
-        Binding("f1", "help", "Help", key_display="F1", id="app.help_from_a_field",
-                tooltip="The keys and what they do, also where ? is text."),
+        Binding("f1", "help", "Help", id="app.help_in_a_field", tooltip="The keys, where ? is text."),
         Binding(
             "comma", "settings", "Settings", show=False, key_display=",", id="app.settings",
             tooltip="Theme, colours and markers of curves, refresh rate.",

@@ -17,7 +17,7 @@ async def test_a_key_opens_each_mode(lab):
     app = lab()
     async with app.run_test() as pilot:
         for key, mode in [("3", "check"), *((mode.key, mode.name) for mode in MODES)]:
-            await pilot.press("escape", key)  # a letter or a digit in a field is text
+            await pilot.press("escape", key)  # in a field a digit is text
             assert app.current_mode == mode
             assert app.screen.mode == mode
 

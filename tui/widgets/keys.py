@@ -37,8 +37,11 @@ class Keys(Footer):
 
     def bindings_changed(self, screen: Screen[object]) -> None:
         """Show other keys. Textual says so at every change of focus, and to lay them all out again takes long."""
-        new = [(key.key, key.description) for _, key, _, _ in screen.active_bindings.values() if key.show]
-        if new != [(key.key, key.description) for key in self.query(FooterKey)]:
+        shown: dict[str, tuple[str, str]] = {}  # the first key of each action, as the footer shows it
+        for _, key, _, _ in screen.active_bindings.values():
+            if key.show:
+                shown.setdefault(key.action, (key.key, key.description))
+        if [*shown.values()] != [(key.key, key.description) for key in self.query(FooterKey)]:
             super().bindings_changed(screen)
 
 
