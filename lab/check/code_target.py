@@ -45,6 +45,8 @@ class StudentTarget:
             self._read(facts, arrays)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             raise StudentProblemError(f"the file wrote over the answers of the check: {visible(repr(error))}") from None
+        if not self.params and not self.faults:
+            raise StudentProblemError("no parameter of it was recognised, so there is no gradient to compare")
         self._changes: Mapping[str, Array] = {}
         self._rng = np.random.default_rng(seed)
         self.takes_complex = bool(facts["replace"]) and self._complex_agrees()
@@ -133,4 +135,4 @@ class StudentTarget:
         """The number of coordinates per tensor that fit in this many seconds, 4 to 100."""
         seconds = self.seconds + ASKING
         costs = 1 if self.takes_complex else 3
-        return int(np.clip(patience / (costs * seconds * len(self.params)), 4, 100))
+        return int(np.clip(patience / (costs * seconds * max(1, len(self.params))), 4, 100))

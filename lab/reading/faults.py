@@ -229,7 +229,8 @@ def overfitting(curves: LearningCurves) -> Finding | None:
     return fault(
         "overfitting",
         f"The network overfits: the validation loss was lowest at update {curves.update[best]:,.0f} ({lowest:.3f}) "
-        f"and ends at {end:.3f}. The gap between training and validation accuracy grew from {before:.1%} to {gap:.1%}.",
+        f"and ends at {end:.3f}. The gap between training and validation accuracy grew from {100 * before:.1f} to "
+        f"{100 * gap:.1f} points.",
         {
             "update": float(curves.update[best]),
             "lowest": lowest,

@@ -295,7 +295,7 @@ def stores(family: Family) -> list[Store]:
 
 
 def _stores(family: Family, functions: Sequence[Function]) -> list[Store]:
-    vectors = list(_vectors(family.gradient))
+    vectors = [] if family.course else list(_vectors(family.gradient))  # the course's network has a W of two axes
     found = _shaped(family, functions)
     return (
         [*vectors, *found] if vectors and vectors[0].keys[0][1] != vectors[0].keys[0][1].upper() else [*found, *vectors]

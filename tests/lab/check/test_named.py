@@ -196,3 +196,26 @@ def test_a_network_of_one_example_is_not_given_a_batch_because_it_is_wrong(tmp_p
     wrong = {tensor.name for tensor in report.report.tensors if not tensor.passed}
     assert wrong == {f"{kind}[{k}]" for kind in ("biases", "weights") for k in (0, 1)}
     assert not any("shape" in tensor.diagnosis for tensor in report.report.tensors)
+
+
+ALONE = """
+    def ComputeGradients(X, Y, P, W, lam):
+        n = X.shape[1]
+        G = P - Y
+        grad_W = G @ X.T / n + 2 * lam * W
+        grad_b = G @ np.ones((n, 1)) / n
+        return grad_W, grad_b
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "cause"),
+    [("G = P - Y", "G = Y - P", "sign"), ("np.ones((n, 1)) / n", "np.ones((n, 1))", "")],
+)
+def test_a_gradient_without_forward_or_cost_is_held_against_the_course(right, wrong, cause, tmp_path):
+    """W is no vector of all parameters, though it is the only argument of its kind."""
+    report = check(ALONE.replace(right, wrong), "ComputeGradients", tmp_path)
+    assert not report.passed
+    assert not report.problem
+    assert "b" in [t.name for t in report.report.tensors if not t.passed]
+    assert not cause or cause in [each.key for each in report.causes]

@@ -8,6 +8,7 @@ import pytest
 
 from core.gradcheck.check import Settings, check_target
 from lab.check.code_target import StudentTarget
+from lab.check.process import StudentProblemError
 from lab.check.worker.layers import LayerCode
 from lab.check.worker.objects import ObjectCode
 from lab.check.worker.pairs import pair
@@ -463,6 +464,14 @@ def code(implementation, seed, n):
 def target(implementation, seed, examples=7):
     worker = InProcess()
     return StudentTarget(worker, "target", *worker.session.take(code(implementation, seed, examples)), seed)
+
+
+def test_code_without_a_parameter_cannot_be_checked():
+    worker = InProcess()
+    facts, arrays = worker.session.take(code(OBJECTS[0], 0, 7))
+    none = {key: value for key, value in arrays.items() if not key.startswith("params/")}
+    with pytest.raises(StudentProblemError, match="no parameter of it was recognised"):
+        StudentTarget(worker, "target", facts, none, 0)
 
 
 @pytest.mark.parametrize("implementation", [*OBJECTS, *LAYERS, *PAIRS])

@@ -62,7 +62,7 @@ def test_the_text_has_settings_results_beside_the_reported_ones_and_every_class(
     assert f"| test accuracy | {result['final']['test']['accuracy']:.2%} | 45.88% | 47.09% |" in text
     assert f"| train loss | {result['final']['train']['loss']:.4f} | - | - |" in text
     assert "| loss.lambda | **0.5** | lambda |" in text
-    assert "| optimiser.eta | 0.1 | learning rate |" in text
+    assert "| optimiser.eta | 0.1 | eta |" in text
     scores = result["scores"]
     counts = np.array(result["confusion"]).sum(axis=1)
     for i in range(10):
