@@ -67,8 +67,8 @@ class StudentTarget:
         self.scale = float(facts["scale"])
         self.seconds = float(facts["seconds"])
         self.precision = float(np.finfo(np.dtype(facts["cost_dtype"])).eps) if facts["cost_dtype"][1] == "f" else 2e-16
-        self._told = tuple(visible(str(note)) for note in facts["notes"])
-        self.faults = tuple(visible(str(fault)) for fault in facts["faults"])
+        self._told: tuple[str, ...] = tuple(visible(str(note)) for note in facts["notes"])
+        self.faults: tuple[str, ...] = tuple(visible(str(fault)) for fault in facts["faults"])
         self.facts: dict[str, Any] = dict(facts["facts"])
 
     def _complex_agrees(self) -> bool:
