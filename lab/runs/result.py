@@ -17,14 +17,12 @@ from data.sources import Judge, PartName, Variant
 from lab.documents import read_document
 from lab.errors import DamagedError
 from lab.machine import versions
-from lab.reading.facts import facts_of
 from lab.reading.finding import Finding
-from lab.reading.read import read
 from lab.runs.interventions import Intervention
-from presets.schema import ReferenceSection
 
 if TYPE_CHECKING:
     from lab.runs.run import Run
+    from presets.schema import ReferenceSection
 
 MISCLASSIFIED = 12  # examples that a result lists
 
@@ -125,6 +123,9 @@ def result_of(run: "Run", known: Mapping[str, Evaluation]) -> Result:
     seconds = run.seconds
     trainer, dataset, reference = run.trainer, run.dataset, run.preset.reference
     judge, part = dataset.judge
+    from lab.reading.facts import facts_of  # loads the trainer, which whoever reads a result needs not
+    from lab.reading.read import read
+
     with np.errstate(all="ignore"):  # of a diverged run
         logits = trainer.objective.logits(part.x)
         final = _final(run, logits, known)
@@ -162,7 +163,7 @@ def result_of(run: "Run", known: Mapping[str, Evaluation]) -> Result:
     return _without_accuracies(result) if run.state == "diverged" else result
 
 
-def reference_document(reference: ReferenceSection) -> ReferenceDocument:
+def reference_document(reference: "ReferenceSection") -> ReferenceDocument:
     """The section [reference] of a preset as a document."""
     document: ReferenceDocument = {
         "report": reference.report,

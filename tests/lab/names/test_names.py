@@ -350,12 +350,13 @@ def test_one_bad_name_does_not_hide_the_others(gradlab):
     ]
 
 
-def test_the_command_loads_no_framework_and_no_scipy():
+def test_the_command_loads_no_framework_no_scipy_and_nothing_that_only_training_needs():
     code = (
         "import sys\nfrom lab.cli import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "print(*{'textual', 'matplotlib', 'torch', 'scipy', 'plotext', 'numpy'} & set(sys.modules), sep='\\n')"
+        "heavy = {'textual', 'matplotlib', 'torch', 'scipy', 'plotext', 'core.trainer', 'presets.schema', 'numpy'}\n"
+        "print(*heavy & set(sys.modules), sep='\\n')"
     )
     out = subprocess.run(
         [sys.executable, "-c", code, "names", "Zhao", "--explain"],
