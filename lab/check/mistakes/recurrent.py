@@ -32,7 +32,7 @@ class Steps:
     h: Array
 
 
-Parts = dict[str, Array]  # for each tensor what every step gives, (T, ...)
+Parts = dict[str, Array]  # for each tensor, and for the scores a, what every step gives, (T, ...)
 
 
 def recurrent(activation: Activation, time: int | None) -> Callable[[Inputs], Made]:
@@ -77,13 +77,14 @@ def back(dh: Array, s: Steps, inputs: Inputs, activation: Activation, way: BackT
     """What each step gives for every tensor, from the last step to the first."""
     slope = way.slope or (lambda a, h: activation.slope(a))
     T, behind = len(dh), np.zeros_like(s.h[0])
-    found: dict[str, list[Array]] = {role: [] for role in ("x", "h", "Wx", "Wh", "b")}
+    found: dict[str, list[Array]] = {role: [] for role in ("a", "x", "h", "Wx", "Wh", "b")}
     Wh = inputs["Wh"] if way.turned else inputs["Wh"].T
     for t in reversed(range(T)):
         above = (dh[t] if t == T - 1 else way.given * dh[t]) + way.carried * behind
         da = above * slope(s.a[t], s.h[t])
         behind = da @ Wh
         for role, part in (
+            ("a", da),
             ("x", da @ inputs["Wx"].T),
             ("h", behind),
             ("Wx", s.x[t].T @ da),
@@ -129,7 +130,7 @@ def _mistakes(
             yield LayerMistake(key, role, "{Tensors} {match} " + sentence, lambda wrong=wrong: wrong)  # type: ignore[misc]
     parts = back(dh, s, inputs, activation, BackThroughTime())
     state = "{Tensors} {match} h_t in the place of h_(t-1): Wh is multiplied by the state before the step."
-    after = np.einsum("tni,tnj->ij", s.h, _at_scores(dh, s, inputs, activation))
+    after = np.einsum("tni,tnj->ij", s.h, parts["a"])
     yield LayerMistake("state-shifted", "Wh", state, lambda: after)
     if not several:
         return
@@ -156,13 +157,3 @@ def _slopes(activation: Activation) -> list[tuple[str, str, Slope]]:
         ("activation-slope-of-output", f"the derivative of {name} taken at h", lambda a, h: activation.slope(h)),
         ("activation-values-for-slope", "the gradient times h", lambda a, h: h),
     ]
-
-
-def _at_scores(dh: Array, s: Steps, inputs: Inputs, activation: Activation) -> Array:
-    """The right gradient by a, (T, n, h)."""
-    found: list[Array] = []
-    behind = np.zeros_like(s.h[0])
-    for t in reversed(range(len(dh))):
-        found.insert(0, (dh[t] + behind) * activation.slope(s.a[t]))
-        behind = found[0] @ inputs["Wh"].T
-    return np.array(found)
