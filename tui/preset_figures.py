@@ -26,9 +26,8 @@ def expected_figure(expected: Expected, measure: str, reported: float | None = N
 
 
 def _curve(expected: Expected, name: str, label: str, style: int) -> Curve:
-    points = [(moment.update, moment.measures[name]) for moment in expected.moments]
-    band = tuple((x, y.mean - y.spread, y.mean + y.spread) for x, y in points if y.spread is not None)
-    return Curve(tuple((x, y.mean) for x, y in points), style, label, band=band)
+    mean, band = expected.curve(name)
+    return Curve(tuple(mean), style, label, band=tuple(band))
 
 
 def eta_figure(etas: tuple[tuple[float, float], ...]) -> Figure:

@@ -20,6 +20,7 @@ from data.dataset import short_label
 from data.sources import Variant
 from lab import command_lines
 from lab.drawing.figure import Event
+from lab.reading.facts import EXAMPLES
 from lab.runs.interventions import Intervention, in_words, short
 from lab.runs.look_again import look_again
 from lab.runs.pictures import Picture, unpack, weight_pictures
@@ -31,7 +32,6 @@ from presets.schema import Preset
 from tui.series import Trace
 
 RATE_SECONDS = 3.0  # over which updates/s is taken
-HEALTH_EXAMPLES = 500
 NICENESS = 10  # of the thread that trains and its helpers: whoever draws, or answers a key, goes first
 LOG_HEADINGS = "   update  epoch  eta       train loss       validation"
 ENDED = ("done", "interrupted", "diverged", "failed", "running elsewhere")
@@ -214,7 +214,7 @@ class TrainingThread(ShownRun):
         if self.run:
             x, _ = self.run.trainer.monitored["validation"]
             before = self._thetas[0] if len(self._thetas) == 2 else None
-            self.health = layer_health(self.run.trainer.network, x[:HEALTH_EXAMPLES], before)
+            self.health = layer_health(self.run.trainer.network, x[:EXAMPLES], before)
 
     def _count_guesses(self) -> None:
         if self.run:

@@ -40,6 +40,15 @@ class Expected:
     moments: tuple[Moment, ...]
     finals: dict[str, OverSeeds]
 
+    def curve(self, name: str) -> tuple[list[tuple[float, float]], list[tuple[float, float, float]]]:
+        """One of MEASURES over the updates: the mean, and a band of a standard deviation to each side of it.
+
+        The band of a single seed is empty.
+        """
+        points = [(float(moment.update), moment.measures[name]) for moment in self.moments]
+        band = [(at, y.mean - y.spread, y.mean + y.spread) for at, y in points if y.spread is not None]
+        return [(at, y.mean) for at, y in points], band
+
 
 @cache
 def expected(preset: str, folder: Path = SHIPPED) -> Expected | None:

@@ -10,12 +10,11 @@ from core.threads import threads
 from core.types import Array
 from data.errors import DataError
 from lab.errors import LabError
+from lab.reading.facts import EXAMPLES
 from lab.runs.pictures import Picture, weight_pictures
 from lab.runs.run import restored
 from lab.runs.store import RunStore
 from presets.errors import PresetError
-
-EXAMPLES = 500  # that units are looked at with
 
 
 class Seen(NamedTuple):

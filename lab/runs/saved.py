@@ -1,7 +1,7 @@
 """A saved run, read for lists, comparisons and reports, whatever its state."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from lab.reading.read import read as read_curves
 from lab.runs.interventions import Intervention
 from lab.runs.result import Ended, Measure, Measures, Result
 from lab.runs.store import SPLITS, RunStore
+from presets.errors import PresetError
 from presets.schema import Preset
 
 MEASURES: tuple[Measure, ...] = ("loss", "cost", "accuracy")
@@ -87,6 +88,18 @@ def read(store: RunStore) -> SavedRun:
     state: Literal["running", "interrupted"] = "running" if running else "interrupted"
     label, interventions = short_label(preset.data.set, variant), store.interventions()
     return SavedRun(store, preset, state, label, variant, int(last["update"]), metrics, final, None, interventions)
+
+
+def finished(stores: Iterable[RunStore], wanted: Callable[[RunStore], bool]) -> Iterator[SavedRun]:
+    """The wanted runs that ended as they were begun: done, and not changed while they went on. Damaged ones are passed
+    over: gradlab runs tells of them. wanted: asked before a run is read; it may raise what read() raises."""
+    for store in stores:
+        try:
+            record = read(store) if wanted(store) else None
+        except (LabError, PresetError):
+            continue
+        if record and record.state == "done" and not record.interventions:
+            yield record
 
 
 def labels(stores: Sequence[RunStore]) -> list[str]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from lab.drawing.figure import Point, Range
 from lab.runs.saved import SavedRun
+from presets.schema import Preset
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,13 @@ def _belongs(record: SavedRun, others: Sequence[SavedRun]) -> bool:
         not (record.interventions or first.interventions)
         and record.variant == first.variant
         and record.preset.seed not in {other.preset.seed for other in others}
-        and record.preset.model_copy(update={"seed": first.preset.seed}) == first.preset
+        and same_but_for_the_seed(record.preset, first.preset)
     )
+
+
+def same_but_for_the_seed(one: Preset, other: Preset) -> bool:
+    """Are two presets equal, whatever their seeds?"""
+    return one.model_copy(update={"seed": other.seed}) == other
 
 
 def mean_and_band(setting: Setting, column: str) -> tuple[list[Point], list[Range]]:

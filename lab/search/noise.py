@@ -6,11 +6,9 @@ from statistics import variance
 from typing import NamedTuple
 
 from data.sources import Variant
-from lab.errors import LabError
-from lab.runs.saved import SavedRun, read
+from lab.runs.saved import finished
 from lab.runs.store import all_runs, new_name
 from lab.search.result import TrialRow
-from presets.errors import PresetError
 from presets.load import with_values
 from presets.schema import Preset
 
@@ -58,13 +56,8 @@ def _of_runs(preset: Preset, variant: Variant | None, runs: Path) -> Iterator[tu
     assert preset.search is not None, "only a search has noise"
     part = preset.search.maximise.removesuffix(".accuracy")
     slug = new_name(preset)[16:-5]
-    for store in all_runs(runs):
-        if store.path.name[16:].startswith(slug):
-            try:
-                record: SavedRun = read(store)
-            except (LabError, PresetError):
-                continue
-            measured = {str(name): measures["accuracy"] for name, measures in record.final.items()}
-            accuracy = measured.get(part) if record.state == "done" and not record.interventions else None
-            if record.variant == variant and accuracy is not None:
-                yield record.preset, accuracy
+    for record in finished(all_runs(runs), lambda store: store.path.name[16:].startswith(slug)):
+        measured = {str(name): measures["accuracy"] for name, measures in record.final.items()}
+        accuracy = measured.get(part)
+        if record.variant == variant and accuracy is not None:
+            yield record.preset, accuracy

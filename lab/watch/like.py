@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.drawing.figure import Point, Range
-from lab.errors import LabError
 from lab.expected.curves import MEASURES, Expected, expected
-from lab.runs.saved import SavedRun, read
-from lab.runs.seeds import Setting, by_setting, mean_and_band
+from lab.runs.saved import SavedRun, finished
+from lab.runs.seeds import Setting, by_setting, mean_and_band, same_but_for_the_seed
 from lab.runs.store import all_runs
 from lab.watch.columns import Measure, Split
 from lab.watch.series import X
-from presets.errors import PresetError
 from presets.load import load
 from presets.schema import Preset
 
@@ -63,12 +61,7 @@ def like(name: str, runs: Path) -> Like:
 
 
 def _shipped(preset: Preset, shipped: Expected) -> Like:
-    means: dict[str, Means] = {name: ([], []) for name in MEASURES}
-    for at, _, measures in shipped.moments:
-        for name, (mean, spread) in measures.items():
-            means[name][0].append((at, mean))
-            if spread is not None:
-                means[name][1].append((at, mean - spread, mean + spread))
+    means = {name: shipped.curve(name) for name in MEASURES}
     what = "mean and standard deviation of" if shipped.seeds > 1 else "measured with"
     seeds = f"{shipped.seeds} seeds" if shipped.seeds > 1 else "1 seed"
     source = f"{preset.name}: {what} {seeds} on the full data, as shipped with Gradlab"
@@ -87,15 +80,4 @@ def _saved(preset: Preset, setting: Setting) -> Like:
 
 def _runs_of(preset: Preset, runs: Path) -> Sequence[SavedRun]:
     """The finished runs of a preset as it stands, whatever their seed."""
-    records = []
-    for store in all_runs(runs):
-        try:
-            own = store.preset()
-            if own.name != preset.name or own.model_copy(update={"seed": preset.seed}) != preset:
-                continue
-            record = read(store)
-        except (LabError, PresetError):
-            continue  # damaged: gradlab runs says so
-        if record.state == "done" and not record.interventions:
-            records.append(record)
-    return records
+    return list(finished(all_runs(runs), lambda store: same_but_for_the_seed(store.preset(), preset)))
