@@ -1,6 +1,8 @@
 """What all modes are made of: panels, the help of fields, progress, places where there is nothing yet."""
 
 import pytest
+from textual.app import App
+from textual.content import Content
 from textual.widgets import Input
 
 from lab.drawing.figure import Curve, Figure
@@ -10,6 +12,7 @@ from tui.widgets.field_help import FieldHelp
 from tui.widgets.panel import Panel
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.progress import progress
+from tui.widgets.text import FittedText
 
 EXAMPLE = Figure("loss", (Curve(((0.0, 2.0), (10.0, 1.0)), 0, "train"),), (0, 10))
 
@@ -66,3 +69,23 @@ async def test_components_show_what_they_are_told_and_where_the_focus_is(lab):
 )
 def test_progress_says_all_only_when_it_is_all(share, left, ascii_only, told):
     assert progress(share, left, 10, ascii_only).plain == told
+
+
+async def test_fitted_text_is_made_for_its_width_whatever_width_it_had_before():
+    class Wide(App):
+        CSS = "FittedText { height: auto; }"
+
+        def compose(self):
+            yield FittedText()
+
+    def make(width: int) -> Content:
+        return Content("\n".join(str(width) for _ in range(60 // max(width, 1))))
+
+    app = Wide()
+    async with app.run_test(size=(20, 8)) as pilot:
+        text = app.query_one(FittedText)
+        text.fit(make)
+        for width in (20, 30, 12, 20):
+            await pilot.resize_terminal(width, 8)
+            await pilot.pause()
+            assert [strip.text.strip() for strip in text.render_lines(text.size.region)] == [str(width)] * (60 // width)

@@ -17,8 +17,9 @@ def listed(app):
 
 def details(app):
     """All that is written of the preset the cursor is on, in one line."""
-    texts = " ".join(str(text.render()) for text in app.screen.query("#details Text"))
-    return " ".join(texts.split())
+    widgets = app.screen.query("#details Text, #details FittedText")
+    lines = [strip.text for widget in widgets for strip in widget.render_lines(widget.size.region)]
+    return " ".join(" ".join(lines).split())
 
 
 async def test_every_preset_is_listed_under_its_report(lab):

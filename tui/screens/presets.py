@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -36,7 +37,7 @@ from tui.widgets import tables
 from tui.widgets.panel import Panel, entitle
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.sketch import sketch
-from tui.widgets.text import Text
+from tui.widgets.text import FittedText, Text
 from tui.words import duration
 
 if TYPE_CHECKING:
@@ -141,9 +142,9 @@ class PresetsScreen(ModeScreen):
                 yield PresetList(id="list", compact=True)
             with VerticalScroll(id="details", can_focus=False):
                 with Panel("", id="facts"):
-                    yield Text(id="preset-text")
+                    yield FittedText(id="preset-text")
                 with Panel("the network", id="network"):
-                    yield Text(id="sketch")
+                    yield FittedText(id="sketch")
                 with Horizontal(id="charts"):
                     yield SeriesPlot(id="expected-loss")
                     yield SeriesPlot(id="expected-accuracy")
@@ -152,9 +153,9 @@ class PresetsScreen(ModeScreen):
                     yield SeriesPlot(id="plan-eta")
                 with Horizontal(id="below"):
                     with Panel("how far", id="bars"):
-                        yield Text(id="bars-text")
+                        yield FittedText(id="bars-text")
                     with Panel("try", id="questions"):
-                        yield Text(id="questions-text")
+                        yield FittedText(id="questions-text")
 
     def on_mount(self) -> None:
         """Fill the list."""
@@ -169,9 +170,8 @@ class PresetsScreen(ModeScreen):
         self.query_one("#list").focus()
 
     def on_resize(self) -> None:
-        """Break the lines again; the loss has room in a wide terminal only."""
+        """The loss has room in a wide terminal only."""
         self.set_class(self.size.width >= ROOMY, "-roomy")
-        self.call_after_refresh(self._describe)
 
     def on_screen_resume(self) -> None:
         """Read the presets; there may be new runs and files."""
@@ -240,16 +240,15 @@ class PresetsScreen(ModeScreen):
             panel.set_class(preset is None, "-nothing")
         if offer is None or preset is None:
             entitle(self.query_one("#facts"), Path(offer.source).name if offer else "")
-            error = Content.styled(offer.error, "$text-error") if offer else "No preset has all these words."
-            self.query_one("#preset-text", Text).show(error)
+            error = Content.styled(offer.error, "$text-error") if offer else Content("No preset has all these words.")
+            self.query_one("#preset-text", FittedText).fit(lambda width: error)
             return
         entitle(self.query_one("#facts"), preset.name, preset.title)
-        width = self.query_one("#preset-text").content_size.width
-        self.query_one("#preset-text", Text).show(self._facts(offer, preset, width))
+        self.query_one("#preset-text", FittedText).fit(partial(self._facts, offer, preset))
         self._show_curves(preset)
         self._show_plan(offer)
-        self.query_one("#bars-text", Text).show(self._bars(preset))
-        self.query_one("#questions-text", Text).show(self._questions(preset))
+        self.query_one("#bars-text", FittedText).fit(partial(self._bars, preset))
+        self.query_one("#questions-text", FittedText).fit(partial(_questions, preset))
 
     def _facts(self, offer: Offer, preset: Preset, width: int) -> Content:
         what = [
@@ -296,13 +295,14 @@ class PresetsScreen(ModeScreen):
         self.query_one("#expected-accuracy", SeriesPlot).show(expected_figure(known, "accuracy", reported))
 
     def _show_plan(self, offer: Offer) -> None:
-        planned, width = self._plans.get(offer.source), self.query_one("#sketch").content_size.width
-        told = sketch(planned.blocks, width, self.lab.look.ascii) if planned else Content("")
-        self.query_one("#sketch", Text).show(told)
-        if planned:
+        planned, text = self._plans.get(offer.source), self.query_one("#sketch", FittedText)
+        if planned is None:
+            text.fit(lambda width: Content(""))
+        else:
+            text.fit(partial(sketch, planned.blocks, ascii_only=self.lab.look.ascii))
             self.query_one("#plan-eta", SeriesPlot).show(eta_figure(planned.etas))
 
-    def _bars(self, preset: Preset) -> Content:
+    def _bars(self, preset: Preset, width: int) -> Content:
         """The accuracies of the report, of plain code, of Gradlab's own runs and of the user's, one below another."""
         key, reported = _accuracy(preset)
         known, reference = expected(preset.name), preset.reference
@@ -312,7 +312,6 @@ class PresetsScreen(ModeScreen):
             rows.append(("gradlab", mean, f"±{100 * spread:.1f}" if spread is not None else ""))
         best = self._best.get(preset.name, {})
         rows += [("you", best[variant], WHERE[variant]) for variant in WHERE if variant in best][:1]
-        width = self.query_one("#bars-text").content_size.width
         beside = max((len(more) for _, value, more in rows if value is not None), default=0)
         room = min(max(width - 20 - beside, 4), LONGEST_BAR)
         lines = [Content.styled(key.replace(".", " "), "$foreground-muted")]
@@ -329,11 +328,6 @@ class PresetsScreen(ModeScreen):
         if not best:
             lines.append(Content.assemble((f"{'you':<11}", "$foreground-muted"), "no finished run yet"))
         return Content("\n").join(lines)
-
-    def _questions(self, preset: Preset) -> Content:
-        asked = [(key, question.ask) for key, question in zip(TRY, questions(preset), strict=False)]
-        width = self.query_one("#questions-text").content_size.width
-        return tables.facts(asked, width, "bold $footer-key-foreground")
 
     # What goes on
 
@@ -459,6 +453,12 @@ class PresetsScreen(ModeScreen):
 
 def _percent(value: float | None) -> str:
     return "" if value is None else figure("accuracy", value)
+
+
+def _questions(preset: Preset, width: int) -> Content:
+    """What the keys of the panel "try" ask for."""
+    asked = [(key, question.ask) for key, question in zip(TRY, questions(preset), strict=False)]
+    return tables.facts(asked, width, "bold $footer-key-foreground")
 
 
 def _length(preset: Preset) -> str:
