@@ -58,7 +58,7 @@ def run(
     from lab.runs.view import show_result
 
     if resume is not None and (like or changes or data or seed is not None):
-        raise LabError("--resume continues a run with its own settings: it takes no --like, -s, --data or --seed")
+        raise LabError("--resume continues a run with its own settings: it takes no -s, --data or --seed, nor --like")
     if resume is not None and (done := _done(find(runs_dir, resume))):
         notice(f"{done['run']} is done: there is nothing left to train")
         output(json, done, lambda terminal: show_result(terminal, done, find(runs_dir, resume).metrics()))
