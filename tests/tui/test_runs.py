@@ -16,7 +16,7 @@ from tests.tui.conftest import wait_until
 from tests.tui.recorded import record, some_runs
 from tui.screens.dialogues import ConfirmScreen
 from tui.training import SEEN, saved
-from tui.widgets.findings import Findings
+from tui.widgets.findings import FindingsPanel
 from tui.widgets.overlay import Overlay
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.text import Text
@@ -151,13 +151,13 @@ async def test_the_curves_of_the_run_under_the_cursor_are_read_below_them_and_in
     async with runs(size=(120, 35)) as (app, pilot):
         for store in stores[:1:-1]:
             said = [each["sentence"] for each in read(store).findings]
-            for panel in app.screen.query(Findings):
+            for panel in app.screen.query(FindingsPanel):
                 told = " ".join(str(panel.query_one(Text).render()).split())
                 assert said
                 assert all(sentence in told for sentence in said)
                 assert store.path.name[16:] in str(panel.border_title)
             await pilot.press("down")
-        below, tab = app.screen.query(Findings)
+        below, tab = app.screen.query(FindingsPanel)
         assert below.region
         assert not tab.region
         await pilot.press("left_square_bracket")

@@ -22,7 +22,7 @@ from tui.screens.dialogues import AskScreen
 from tui.screens.train import _short
 from tui.training import TrainingThread, saved
 from tui.widgets.curves import Curves
-from tui.widgets.findings import Findings
+from tui.widgets.findings import FindingsPanel
 from tui.widgets.form import SECTIONS, PresetForm, settings_of
 from tui.widgets.reading import UNREAD
 from tui.widgets.text import Text
@@ -405,7 +405,7 @@ async def test_an_exception_in_the_middle_of_a_run_leaves_it_resumable(lab, smal
 
 async def test_the_curves_are_read_while_a_run_goes_on_and_when_it_has_ended(lab, long, until, monkeypatch):
     def said(of):
-        panel = app.screen.query_one(Findings)
+        panel = app.screen.query_one(FindingsPanel)
         told = " ".join(str(panel.query_one(Text).render()).split())
         return of in str(panel.border_title) and all(each["sentence"] in told for each in app.training.findings)
 

@@ -26,13 +26,16 @@ from lab.runs.saved import TIME, SavedRun, labels, value_text
 from lab.runs.seeds import Setting, by_setting
 from lab.runs.store import RunStore
 from lab.runs.view import figure
+from lab.watch.like import Like
+from lab.watch.sources import Source
 from presets.errors import PresetError
 from tui.modes import key_of
 from tui.screens.base import ModeScreen
 from tui.screens.dialogues import AskScreen, ConfirmScreen
+from tui.screens.log import LogScreen, OpenLogScreen, opened
 from tui.screens.train import TrainScreen
 from tui.training import saved
-from tui.widgets.findings import TITLE, Findings
+from tui.widgets.findings import TITLE, FindingsPanel
 from tui.widgets.overlay import LETTERS, MEASURES, Overlay, side_by_side
 
 SECONDS = 1.0  # between two looks at the disk
@@ -69,6 +72,8 @@ class RunsScreen(ModeScreen):
         Binding("w", "report", "Report", id="runs.report",
                 tooltip="Write a report of the marked runs: report.md and figures as PNG, SVG and PDF."),
         Binding("d,delete", "delete", "Delete", id="runs.delete", tooltip="Delete the marked runs; asks first."),
+        Binding("o", "open_log", "Open a log", id="runs.open_log",
+                tooltip="Follow a log that another program writes, as gradlab watch does."),
         Binding("c", "measure", "Loss/cost/eta", show=False, id="runs.measure",
                 tooltip="Plot loss, cost, accuracy or eta."),
         Binding("t", "part", "Train/validation", show=False, id="runs.part",
@@ -89,11 +94,11 @@ class RunsScreen(ModeScreen):
             with TabbedContent(id="runs-tabs"):
                 with TabPane("Curves", id="overlay-tab"):
                     yield Overlay(id="overlay")
-                    yield Findings(id="findings")
+                    yield FindingsPanel(id="findings")
                 with TabPane("Side by side", id="side-tab"), VerticalScroll():
                     yield Static("", id="side")
                 with TabPane(TITLE.capitalize(), id="reading-tab"):
-                    yield Findings()
+                    yield FindingsPanel()
 
     def on_mount(self) -> None:
         """Look at the disk at once."""
@@ -261,7 +266,7 @@ class RunsScreen(ModeScreen):
         """Of the run under the cursor: below its curves where there is room, and in a tab."""
         row = self.current
         settings, complaints = self._read([row["run"]] if row else [])
-        for panel in self.query(Findings):
+        for panel in self.query(FindingsPanel):
             if settings:
                 record = settings[0].records[0]
                 panel.show(record.findings, labels([record.store])[0], "There are no findings.")
@@ -319,6 +324,15 @@ class RunsScreen(ModeScreen):
         train = self.app.screen
         assert isinstance(train, TrainScreen), "the mode just opened"
         return train
+
+    def action_open_log(self) -> None:
+        """Ask for a log, and show it over the runs."""
+        ask = OpenLogScreen(lambda path, preset: opened(path, preset, self.lab.runs))
+        self.app.push_screen(ask, self._show_log)
+
+    def _show_log(self, chosen: tuple[Source, Like | None] | None) -> None:
+        if chosen:
+            self.app.push_screen(LogScreen(*chosen))
 
     def action_find(self) -> None:
         """To the field that narrows the list down."""

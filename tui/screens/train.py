@@ -32,7 +32,7 @@ from tui.screens.dialogues import AskScreen
 from tui.training import SEEN, ShownRun, TrainingThread
 from tui.widgets import tables
 from tui.widgets.curves import Curves
-from tui.widgets.findings import Findings
+from tui.widgets.findings import FindingsPanel
 from tui.widgets.form import PresetForm
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.progress import progress
@@ -101,7 +101,7 @@ class TrainScreen(ModeScreen):
                 with TabbedContent(id="tabs"):
                     with TabPane("Curves", id="curves-tab"):
                         yield Curves(id="curves")
-                        yield Findings(id="findings")
+                        yield FindingsPanel(id="findings")
                     with TabPane("Confusion", id="confusion-tab"), ScrollableContainer():
                         yield Text(id="confusion")
                     with TabPane("Classes", id="classes-tab"), ScrollableContainer():
@@ -174,7 +174,7 @@ class TrainScreen(ModeScreen):
                 self._logged = len(record.log)
 
     def _show_findings(self, record: ShownRun | None) -> None:
-        panel = self.query_one("#findings", Findings)
+        panel = self.query_one("#findings", FindingsPanel)
         panel.set_class(record is None, "-no-run")
         if record:
             of = "" if record.ended else "so far"

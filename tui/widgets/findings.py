@@ -13,7 +13,7 @@ from tui.widgets.text import Text
 TITLE = "reading the curves"
 
 
-class Findings(Panel):
+class FindingsPanel(Panel):
     """What is wrong stands in bold; where there is no room for all of it, the panel scrolls."""
 
     def __init__(self, id: str | None = None) -> None:
