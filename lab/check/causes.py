@@ -26,6 +26,8 @@ def diagnose(code: StudentTarget) -> Diagnosis:
     try:
         if code.facts.get("kind") == "vector":
             return _in_one_vector(code)
+        if code.facts.get("kind") == "tokens":
+            return NOTHING  # no network of the catalogue looks up rows
         if code.facts.get("kind") in LAYERS:
             return _layer(code)
         return _loss(code) if [slot["letter"] for slot in code.facts["slots"]] == ["x"] else _network(code)
@@ -107,6 +109,7 @@ def _network(code: StudentTarget) -> Diagnosis:
             cost if facts["has_cost"] else None,
             gradients,
             tuple(map(float, facts.get("eps") or ())),
+            bool(facts["own_cost"]),
         )
     )
 

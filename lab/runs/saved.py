@@ -43,8 +43,7 @@ class SavedRun:
         """What its curves show. Where no result holds that, it is read from the curves alone."""
         if self.result and "findings" in self.result:
             return self.result["findings"]
-        diverged_at = self.result["diverged_at"] if self.result else None
-        return read_curves(Facts(self.preset, self.metrics, diverged_at, progress=float(self.state != "running")))
+        return read_curves(Facts(self.preset, self.metrics, self.result["diverged_at"] if self.result else None))
 
     @property
     def data_short(self) -> str:

@@ -126,7 +126,7 @@ def settings(identity: Identity, code: NetworkEvidence) -> Callable[[int, str], 
 
     def setting(layer: int, role: str) -> Sizes:
         penalty = coefficients[layer].get(role, 0.0)
-        has_cost = code.cost is not None
+        has_cost = code.cost is not None and code.own_cost
         return Sizes(
             len(code.y), widths, code.lambda_, identity.scale, penalty, penalised, role, has_cost, identity.penalty.kind
         )

@@ -26,6 +26,7 @@ class NetworkEvidence:
     cost: Callable[[Layers], float] | None  # None: the file has no cost
     gradients: Callable[[Layers], Layers]
     eps: tuple[float, ...] = ()  # small numbers in the file: one may be that of batch normalisation
+    own_cost: bool = True  # is it the file's cost, and not one that stands in for it?
 
 
 @dataclass(frozen=True)

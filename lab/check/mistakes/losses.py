@@ -118,7 +118,9 @@ SQUARED_HINGE = Loss(
 )
 
 
-def squared_error(name: str, output: Callable[[Array], Array], back: Callable[[Array, Array], Array]) -> Loss:
+def squared_error(
+    name: str, output: Callable[[Array], Array], back: Callable[[Array, Array], Array], outputs: int = 1
+) -> Loss:
     """sum (output(S) - Y)^2 over the classes; back(P, dJ/dP) gives dJ/dS."""
 
     def value(S: Array, y: Labels) -> float:
@@ -128,7 +130,7 @@ def squared_error(name: str, output: Callable[[Array], Array], back: Callable[[A
         P = output(S)
         return back(P, 2 * (P - one_hot(y, S.shape[1])) / len(y))
 
-    return Loss(name, value, gradient)
+    return Loss(name, value, gradient, outputs=outputs)
 
 
 def back_through_softmax(P: Array, G: Array) -> Array:
@@ -155,9 +157,11 @@ LOSSES = (
     HINGE,
     SQUARED_HINGE,
     squared_error("squared error", lambda S: S, lambda P, G: G),
-    squared_error("squared error of softmax", softmax, back_through_softmax),
+    squared_error("squared error of softmax", softmax, back_through_softmax, outputs=2),
     SQUARED_SIGMOID,
     BINARY_ENTROPY,
+    squared_error("squared error of tanh", np.tanh, lambda P, G: G * (1 - P**2)),
+    squared_error("squared error of ReLU", lambda S: np.maximum(S, 0), lambda P, G: G * (P > 0)),
 )
 
 # Mistakes in a cost

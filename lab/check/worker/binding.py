@@ -32,7 +32,7 @@ COUNTS: tuple[tuple[str, Callable[[World], int]], ...] = (
 )
 
 
-PASSES = r"(n|num|max)?(epochs?|iter(ation)?s?|steps|updates|passes)"
+PASSES = r"(n|num|max|train(ing)?)?(epochs?|iter(ation)?s?|steps|updates|passes)"
 BATCH_SIZE = r"(mini)?(batch|nbatch|batchsize|batchn|bs)"
 
 
@@ -66,16 +66,19 @@ class Outputs:
         self.new = self.named.keys() - given
 
     def probabilities(self, world: World) -> Any:
-        """The part that holds a number for every class and example, best one that sums to 1 over the classes."""
+        """The part that holds a number for every class and example, best one that sums to 1 over the classes, or whose
+        numbers are between 0 and 1."""
         k, n = world.sizes[-1], len(world.x)
         flat = [*self.parts, *self.named.values()]
         flat += [p[-1] for p in self.parts if isinstance(p, list) and p]
-        fitting = [p for p in flat if isinstance(p, np.ndarray) and p.shape in ((k, n), (n, k))]
+        shapes = [(k, n), (n, k), *([(n * k,)] if 1 in (n, k) else [])]
+        fitting = [p for p in flat if isinstance(p, np.ndarray) and p.shape in shapes]
         for p in fitting:
-            axis = 0 if p.shape == (k, n) else 1
+            axis = 1 if p.shape == (n, k) else 0
             if np.allclose(np.sum(p, axis=axis), 1):
                 return p
-        return fitting[0] if fitting else None
+        shares = [p for p in fitting if np.all((np.real(p) > 0) & (np.real(p) < 1))]
+        return shares[-1] if shares else fitting[0] if fitting else None
 
     def arrays(self) -> list[Any]:
         """The parts that are arrays."""
@@ -128,8 +131,10 @@ LEFT = r"outputs?|out|result|a|activations?|y|p|probs?|probabilities"
 def left_in(forward: Function) -> Any:
     """What a method that returns nothing leaves in its object as the output; None if it leaves nothing."""
     inside = getattr(getattr(forward, "__self__", None), "__dict__", {})
-    left = (v for name, v in inside.items() if re.fullmatch(LEFT, plain(name)))
-    return next((v for v in left if isinstance(v, np.ndarray)), None)
+    left = {
+        plain(name): v for name, v in inside.items() if re.fullmatch(LEFT, plain(name)) and isinstance(v, np.ndarray)
+    }
+    return next((left[name] for name in sorted(left, key=lambda name: name == "y")), None)  # y may be the labels
 
 
 Recipe = Callable[[Outputs], Any]
@@ -370,8 +375,10 @@ class Binder:
         return 0.3 * np.sin(1.0 + np.arange(wide[0])).reshape(world.layout.vector(wide[0]))
 
     def _stands_for_x(self, function: Function, p: inspect.Parameter) -> bool:
-        """Is this the first argument of a function none of whose arguments is called X: forward(z, y)?"""
+        """Is this the first argument but for labels, and is none called X: forward(z, y)?"""
         names = [q.name for q in signature(function)]
+        labels = [name for name in names[:1] if role(name) is Role.LABELS]  # mse(y_true, y_pred)
+        names = names[len(labels) :]
         free = [name for name in names if role(name) in (Role.OTHER, Role.P, Role.GIVEN)]
         return not any(role(name) is Role.X for name in names) and free[:1] == [p.name] == names[:1]
 

@@ -12,11 +12,11 @@ from .binding import BATCH_SIZE, Binder, Outputs
 from .construct import Making, makers, new
 from .effort import Budget
 from .errors import CodeError, GuessError, NothingToCheckError, NoWayError
-from .families import PARAMETERS, families, gradient_of, loss_of, methods_of, roles_of, takes_inputs_alone
+from .families import PARAMETERS, families, globals_read, gradient_of, loss_of, methods_of, roles_of, takes_inputs_alone
 from .functions import Family, FunctionCode, name_of
 from .inputs import layer_inputs
 from .roles import Role, plain
-from .scopes import arrays_read, closure, globals_of
+from .scopes import closure, globals_of
 from .search import (
     LARGE,
     Try,
@@ -27,6 +27,7 @@ from .search import (
     sizes,
     squared,
     suited_worlds,
+    token_worlds,
     too_large,
     with_probabilities,
     worlds,
@@ -38,6 +39,7 @@ from .world import LAYOUTS, World, index_world, layer_world, plain_world
 
 FOUR = (LAYOUTS[0], LAYOUTS[1], LAYOUTS[3], LAYOUTS[5])  # columns or rows as examples, W either way
 ENCODINGS = {"Y": "one-hot", "y": "ints"}
+TOLD = (ENCODINGS, *({"Y": kind, "y": kind} for kind in ("one-hot", "column", "ints")))  # labels of a constructor
 
 
 def find_class(namespace: Any, kind: type, n: int, rng: Any) -> FunctionCode:
@@ -71,16 +73,26 @@ def find_made(namespace: Any, function: Function, n: int, rng: Any) -> FunctionC
 def find_globals(namespace: Any, gradient: Function, n: int, rng: Any) -> FunctionCode:
     """The code of a gradient function whose parameters are globals of the file."""
     seed = int(rng.integers(1 << 31))
-    thing = globals_of(namespace, arrays_read(namespace, gradient))
+    thing = globals_of(namespace, globals_read(namespace, gradient))
     binder = Binder(ENCODINGS, loss=loss_of(namespace))
+    binder.network = lambda: thing
 
     def tries(size: int, group: list[Family]) -> Iterator[Try]:
         for layout in FOUR if size == 0 else ():
             state, world = State(thing), plain_world(layout, (5, 4, 3), n, np.random.default_rng(seed))
             for family in group:
-                yield Try(family, measured(world, state, n, np.random.default_rng(seed)), binder, state)
+                for own in _worlds_of_globals(world, state, family, n, seed):
+                    yield Try(family, own, binder, state)
 
     return search(lambda: families(namespace, gradient, thing), tries, binary=is_binary(namespace))
+
+
+def _worlds_of_globals(world: World, state: State, family: Family, n: int, seed: int) -> list[World]:
+    functions = [f for f in (family.gradient, family.forward) if f is not None]
+    arrays = [np.asarray(group[0].get()) for group in state.groups()]
+    found = list(token_worlds(arrays, (), functions, n, np.random.default_rng(seed)))
+    found = [replace(own, layout=world.layout) for own in found if own.x.ndim == 1 or world.layout is FOUR[1]]
+    return found or [measured(world, state, n, np.random.default_rng(seed))]
 
 
 def _groups(namespace: Any, maker: Function, kind: type | None, n: int, seed: int, budget: Budget) -> Iterator[Any]:
@@ -93,7 +105,8 @@ def _tries(
     namespace: Any, maker: Function, kind: type | None, n: int, seed: int, size: int, number: int, budget: Budget
 ) -> Iterator[Try]:
     tried, seen = False, set()
-    for depth, square, listed, layout in product((3, 2, 1), (False, True), (False, True), FOUR):
+    told = TOLD if Role.LABELS in _data_of(maker) else TOLD[:1]
+    for depth, square, encodings, listed, layout in product((3, 2, 1), (False, True), told, (False, True), FOUR):
         shape = list(sizes(depth, n))[size]
         if too_large(shape, square):
             continue
@@ -101,9 +114,11 @@ def _tries(
             shape = squared(shape) if depth > 1 else (shape[0], shape[0])
         rng = np.random.default_rng(seed)
         world = plain_world(layout, shape, n, rng)
-        binder = Binder(ENCODINGS)
+        binder = Binder(encodings)
         try:
             thing = new(maker, world, binder, listed)
+            if _data_of(maker):
+                thing, world = _with_own_data(thing, maker, world, binder, listed, n)
         except Exception:
             last = layout is FOUR[-1] and depth == 1 and listed and size == len(LARGE)
             if (last or budget.over) and not tried:
@@ -119,13 +134,13 @@ def _tries(
         binder.loss = loss_of(namespace, thing)
         binder.network = lambda thing=thing: thing
         state = State(thing)
-        shapes = (layout, tuple(np.shape(group[0].get()) for group in state.groups()))
+        shapes = (layout, *encodings.values(), tuple(np.shape(group[0].get()) for group in state.groups()))
         if shapes in seen:
             continue
         seen.add(shapes)
         state.making = Making(maker, world, binder, listed)
         if is_layer(thing, gradient):
-            if number == 0 and layout is FOUR[0]:
+            if number == 0 and (layout is FOUR[0] or roles_of(maker) & PARAMETERS):
                 making = Making(maker, replace(world, lambda_=0.0), binder, listed)
                 yield from _layer_tries(making, n, rng)
             continue
@@ -137,9 +152,30 @@ def _tries(
         group = list(families(namespace, gradient, thing))[number]
         if not group:
             return
-        suited = [replace(world, fixed=True)] if given else suited_worlds(world, state, [gradient], n, rng)
+        functions = list(dict.fromkeys(f for family in group for f in (gradient, family.forward) if f is not None))
+        suited = [replace(world, fixed=True)] if given else suited_worlds(world, state, functions, n, rng)
         for family, own in product(group, suited):
             yield Try(family, with_probabilities(own, family), binder, state)
+
+
+def _with_own_data(
+    thing: Any, maker: Function, world: World, binder: Binder, listed: bool, n: int
+) -> tuple[Any, World]:
+    """An object that was given data, and its world: made again where its weights show that it has other sizes, as one
+    with a single output that the file writes into it. Raises CodeError if its weights are not for these data."""
+    weights = [v.shape for group in State(thing).groups() if np.ndim(v := group[0].get()) == 2 and max(v.shape) > 1]
+    weights = [shape for shape in weights if n not in shape]  # neither the data nor what is computed of them
+    d, k = world.sizes[0], world.sizes[-1]
+    if len(weights) < 2 or weights[0][0] == weights[0][1]:
+        return thing, world
+    if d not in weights[0]:
+        raise CodeError(f"its weights have shape {weights[0]}, and X has {d} inputs")
+    first, last = (0, 1) if weights[0][0] == d else (1, 0)
+    outputs = [shape[last] for shape in weights if min(shape) > 1 or shape[first] == weights[0][last]]
+    if outputs[-1] == k:
+        return thing, world
+    own = plain_world(world.layout, (*world.sizes[:-1], outputs[-1]), n, np.random.default_rng(3))
+    return new(maker, own, binder, listed), own
 
 
 def keeps_batch(thing: Any) -> bool:

@@ -38,6 +38,10 @@ SIZES = (
 )
 CHANNELS = r"(n|num)?(filters?|kernels|maps|outchannels|cout|nf|channelsout|f)"
 KERNEL = r"(kernel|filter|pool|window|k|f)(size|h|w|height|width|dim|shape)?|hh|ww|poolheight|poolwidth|size"
+COUNTED = (  # of networks over letters or words: what is looked up for each, and how many stand side by side
+    (2, r"(n|num|dim|d)?(emb|embd|embed|embedding)(s|size|dim|dims)?"),
+    (3, r"(n|num)?(block|context|ctx|seq|sequence|history|ngrams?)(size|len|length|s)?"),
+)
 ACTIVATION = r"act(ivation|iv|fn|func|function)?s?|activationfn|activationfunction|nonlinearity"
 
 
@@ -126,6 +130,8 @@ def _argument(made: Function, p: inspect.Parameter, world: World, binder: Binder
         size = (size, size)
     if size is not None and not (optional and p.default is None and not isinstance(size, list)):
         return True, size
+    if not optional and what in (Role.W, Role.B) and (tensors := _tensors(made, world)):
+        return True, tensors[p.name]
     if low in ("dtype",):
         return True, np.float64
     if what in (Role.X, Role.LABELS) and not optional:
@@ -167,6 +173,28 @@ def _argument(made: Function, p: inspect.Parameter, world: World, binder: Binder
     if low in ("name", "id"):
         return True, "layer"
     return True, len(world.x) if re.search("batch|epoch|iter", low) else world.sizes[-1]
+
+
+def _tensors(made: Function, world: World) -> dict[str, Any]:
+    """Arrays for a constructor that is given the parameters, W1, b1, W2, b2 or W and b: of a network with as many
+    layers as there are weights, or of a layer; lists of them if it is given Ws and bs."""
+    letters = {p.name: {Role.W: "W", Role.B: "b"}.get(role(p.name)) for p in signature(made)}
+    names = {letter: [name for name, own in letters.items() if own == letter] for letter in ("W", "b")}
+    pairs = list(pairwise(world.sizes))
+    rng = np.random.default_rng(4)
+    every = {
+        "W": [rng.normal(size=world.layout.weight(*pair)) for pair in pairs],
+        "b": [rng.normal(size=world.layout.vector(m)) for _, m in pairs],
+    }
+    found: dict[str, Any] = {}
+    for letter, own in names.items():
+        if len(own) == 1 and (plain(own[0]).endswith("s") or len(pairs) == 1):
+            found[own[0]] = every[letter] if plain(own[0]).endswith("s") else every[letter][0]
+        elif len(own) == len(pairs):
+            found |= zip(own, every[letter], strict=True)
+        elif len(own) == 1:
+            found[own[0]] = every[letter][-1]
+    return found if len(found) == sum(map(len, names.values())) else {}
 
 
 def _layers(made: Function, world: World, binder: Binder) -> list[Any]:
@@ -212,6 +240,8 @@ def _size(low: str, p: inspect.Parameter, world: World, many: bool) -> Any:
         return None if isinstance(default, int) else sizes[-1]
     if re.fullmatch(CHANNELS, low):
         return 2
+    if default is p.empty and (count := next((c for c, names in COUNTED if re.fullmatch(names, low)), None)):
+        return count
     if default is p.empty and re.fullmatch(KERNEL, low):
         return 2 if "pool" in low else 3
     return None

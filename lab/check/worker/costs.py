@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import reference
 from .errors import CodeError
 from .matching import Leaf, Slot, leaves
 from .roles import Role, role
@@ -32,10 +33,47 @@ def settle_cost(code: "FunctionCode", found: list[Leaf], values: Mapping[str, An
     if numbers:
         at = _depending(code, lambda: [code.leaves(values)[i].value for i in numbers], values)
         code.own_place = numbers[at]
-    elif values or code.state is None:
-        code.penalty = _penalty_of_gradients(code) * code.world.lambda_
-    else:
-        code.penalty = 0.0
+        return
+    code.penalty = _penalty_of_gradients(code) * code.world.lambda_ if values or code.state is None else 0.0
+    code.loss = _reference_loss(code, values)
+
+
+def _reference_loss(code: "FunctionCode", values: Mapping[str, Any]) -> reference.Loss:
+    """The loss that stands in for the one the file lacks: of those that the outputs allow the one whose slopes most of
+    the gradients are."""
+    P = code.probabilities(values)
+    allowed = [loss for loss in reference.LOSSES if np.isfinite(reference.data_loss(loss, code.world, P))]
+    if not reference.sums_to_one(code.world, P):
+        allowed = [loss for loss in allowed if loss not in (reference.CROSS_ENTROPY, reference.SUMMED)]
+    elif 0 not in code.found.fits.values():  # a sum over examples stands only in code that takes them one by one
+        allowed.remove(reference.SUMMED)
+    if not allowed:
+        raise CodeError("forward gives no probabilities, and there is no cost")
+    if not code.found.fits:
+        return allowed[0]
+    slopes = list(_slopes(code, allowed, values))
+    right = [sum(abs(s[i] - g) <= 1e-4 * (abs(s[i]) + abs(g)) + 1e-8 for s, g in slopes) for i in range(len(allowed))]
+    return allowed[right.index(max(right))]
+
+
+def _slopes(
+    code: "FunctionCode", losses: Sequence[reference.Loss], values: Mapping[str, Any]
+) -> Iterator[tuple[list[float], float]]:
+    """For every gradient: the slopes of the losses along a random direction, and what the gradient says of it."""
+    rng, h = np.random.default_rng(5), 1e-5
+    for name, gradient in code.gradients(values).items():
+        value = values[name]
+        if gradient.shape != value.shape:
+            continue
+        v = rng.normal(size=value.shape)
+        ends = [{**values, name: value + step * v} for step in (h, -h)]
+        outputs = [code.probabilities(end) for end in ends]
+        penalty = code.penalty * (squares(code.slots, ends[0]) - squares(code.slots, ends[1])) / (2 * h)
+        found = []
+        for loss in losses:
+            up, down = (float(np.real(reference.data_loss(loss, code.world, P))) for P in outputs)
+            found.append((up - down) / (2 * h) + penalty)
+        yield found, float(np.sum(gradient * v))
 
 
 def held_cost(code: "FunctionCode", values: Mapping[str, Any]) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from .binding import CLASSES, HIDDEN, holders, keyed
 from .functions import Family, name_of
 from .roles import Role, key_letter, plain, role, tensor
-from .scopes import Scope
+from .scopes import Scope, arrays_read
 from .source import called, is_octave, returned, returns_dict, signature, text, words
 from .values import Function
 from .world import STYLES, VECTOR, Store
@@ -19,8 +19,9 @@ NUMERICAL = (
     r"num|torch|autograd|check|test|compar|central|finite|descent|clip|plot|print|error|differ"
     r"|relative|update|train|fit|^(zero|reset|clear)"
 )
-FORWARD = r"forward|evaluateclassifier|applynetwork|feedforward|evaluate|classif|fprop|applynet|predict|fwd"
+FORWARD = r"forward|evaluateclassifier|applynetwork|feedforward|evaluate|classif|fprop|applynet|predict|fwd|think"
 COST = r"cost|loss|objective|crossentropy|computej|energy|^j$|kost|verlust|f(ö|o)rlust"
+SLOPE = r"deriv|prime|slope|delta|^d(cost|loss|j)"
 OTHER = r"accura|acc$|plot|train|batch|fit|init|montage|print|test|search|histor|update|show|load|read|curve|schedul"
 
 
@@ -158,6 +159,29 @@ def takes_cache(namespace: Any, gradient: Function) -> bool:
     return any(Role.X in roles_of(f) and Role.NETWORK in roles_of(f) for f in forwards)
 
 
+def takes_kept(namespace: Any, gradient: Function) -> bool:
+    """Is it given parameters and what a forward kept that was told the labels: backward(cache, params)?"""
+    roles = roles_of(gradient)
+    if Role.LABELS in roles or not roles & {Role.OTHER, Role.GIVEN} or not roles & PARAMETERS:
+        return False
+    return any(_is_forward_with_loss(name, f) for name, f in functions_of(namespace).items() if f is not gradient)
+
+
+def _is_forward_with_loss(name: str, function: Function) -> bool:
+    """forward(X, Y, params), which returns a loss beside what it kept?"""
+    loss = any(re.fullmatch("j|.*(cost|loss)", plain(n)) for n in returned(function))
+    roles = roles_of(function)
+    told = {Role.X, Role.LABELS} <= roles and bool(roles & PARAMETERS)
+    return loss and told and bool(re.search(FORWARD, plain(name)))
+
+
+def globals_read(namespace: Any, gradient: Function) -> frozenset[str]:
+    """The globals with arrays that a gradient function, a forward or a cost of the file reads: its parameters, if it is
+    given none."""
+    others = [f for name, f in functions_of(namespace).items() if re.search(rf"{FORWARD}|{COST}", plain(name))]
+    return frozenset().union(*(arrays_read(namespace, f) for f in (gradient, *others)))
+
+
 def has_parameters(family: Family) -> bool:
     """Is one of the functions given parameters, and gradients of them asked for?"""
     roles = roles_of(family.gradient)
@@ -209,8 +233,8 @@ def _costs(others: Mapping[str, Function], gradient: Function, own: bool) -> lis
     found = [
         (name, f)
         for name, f in others.items()
-        if (re.search(COST, plain(name)) or (own and _gives_loss(name, f)))
-        and not re.search(rf"{GRADIENT}|{OTHER}|numeric|torch", plain(name))
+        if (re.search(COST, plain(name)) or (own and _gives_loss(name, f)) or _is_forward_with_loss(name, f))
+        and not re.search(rf"{GRADIENT}|{OTHER}|{SLOPE}|numeric|torch", plain(name))
         and (Role.LABELS in roles_of(f) or _takes_data(f, own) or (chained and _takes_loss(f)) or untold)
         and (roles_of(f) & (PARAMETERS | {Role.P, Role.OTHER, Role.X, Role.GIVEN}) or own)
     ]
@@ -241,11 +265,12 @@ def _takes_loss(function: Function) -> bool:
 def _forwards(
     others: Mapping[str, Function], gradient: Function, costs: Sequence[Function], own: bool
 ) -> list[Function]:
+    told = not roles_of(gradient) & {Role.LABELS, Role.X}  # by what forward kept
     found = [
         (name, f)
         for name, f in others.items()
         if ((Role.X in roles_of(f) and (own or roles_of(f) & PARAMETERS)) or _is_forward(name, f, own))
-        and (own or Role.LABELS not in {role(p.name) for p in signature(f) if p.default is p.empty})
+        and (own or told or Role.LABELS not in {role(p.name) for p in signature(f) if p.default is p.empty})
         and not re.search(rf"{GRADIENT}|{COST}|{OTHER}", plain(name).removeprefix("forwardbatch"))
     ]
     calls = set().union(*(called(f) for f in (gradient, *costs)))

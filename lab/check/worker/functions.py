@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import reference
-from .binding import Binder, Outputs, Recipe, left_in
+from .binding import Binder, Outputs, Recipe, is_rate, left_in
 from .code import Code
 from .costs import settle_cost, squares
 from .dice import Dice
@@ -20,7 +20,7 @@ from .inputs import settings_of
 from .live import Nothing
 from .matching import Leaf, Match, Slot, fit, leaves, match
 from .roles import Role, key_letter, role, tensor
-from .source import read, returned, signature, stored
+from .source import numbers, read, returned, signature, stored
 from .state import Holding, State
 from .values import Function, number, stacked
 from .variants import drawn, variants
@@ -83,6 +83,7 @@ class FunctionCode(Code):
         self.dice = Dice([getattr(family.gradient, "__globals__", {}), *own])
         self.examples = world.x.shape[world.axis or 0]
         self.penalty: float | None = None  # of the reference's cost, where the file has none
+        self.loss = reference.CROSS_ENTROPY  # of that cost
         self.added = 0.0  # the penalty that the file's cost lacks, see costs.py
         self.cost_place = self.own_place = 0  # which of the numbers that are returned is J
         self.found = Found(Match({}, {}), {})
@@ -90,6 +91,7 @@ class FunctionCode(Code):
         self.params = dict(world.values)
         self.unused: dict[str, Any] = {}  # parameters that are given and that nothing reads
         self.zeroed = False
+        self.rate = Binder.eta  # of the steps in which gradients are seen
         self._complete()
         self.calls, self.facts = self._calls(), self._facts()
 
@@ -114,6 +116,7 @@ class FunctionCode(Code):
         self.found = self._locate(found)
         if self.found.stepped:
             self._refuse_other_steps(found, rng)
+            self.rate = Binder.eta if takes_rate(self.family.gradient) else 1.0
         if self.state is not None:
             given = self._taken(found)  # 0 for a gamma that is switched off is no gradient
             silent = {k for k in self.state.silent if k not in self.found.fits or np.size(given.get(k, 0)) == 1}
@@ -128,6 +131,7 @@ class FunctionCode(Code):
             raise CodeError(f"{name_of(self.family.gradient)}() gives no gradient of a parameter")
         self.notes += self.found.returned.notes
         settle_cost(self, found, self.params)
+        self._settle_rate()
         self._drop_silent()
         if self.layer:
             self.out = self._out(self.params)
@@ -140,10 +144,25 @@ class FunctionCode(Code):
         once = {leaf.path: leaf.value for leaf in found}
         again = {leaf.path: leaf.value for leaf in self.leaves({**self.params, **moved})}
         steps = {slot: (once[f"step {slot}"], again.get(f"step {slot}", 0.0)) for slot in self.found.stepped}
-        if any(np.allclose(a - b, (self.params[k] - moved[k]) / Binder.eta) for k, (a, b) in steps.items()):
+        if any(np.allclose(a - b, (self.params[k] - moved[k]) / self.rate) for k, (a, b) in steps.items()):
             raise CodeError(f"{name}() starts from parameters of its own")
         if all(np.ptp(np.abs(step)) < 1e-3 * np.abs(step).max() for step, _ in steps.values()):
             raise CodeError(f"{name}() takes steps that are no multiple of the gradient")
+
+    def _settle_rate(self) -> None:
+        """The learning rate of code that is told none: 1, or one that it writes down, if the steps fit that better."""
+        if not self.found.stepped or takes_rate(self.family.gradient):
+            return
+        rates: dict[int, float] = {}
+        for rate in (1.0, *numbers(self.family.gradient)):
+            self._take_rate(rate)
+            rates.setdefault(agreement(self), rate)
+        self._take_rate(rates[max(rates)])
+
+    def _take_rate(self, rate: float) -> None:
+        self.rate = rate
+        if self.penalty is not None:
+            settle_cost(self, self.leaves(self.params), self.params)
 
     def _drop_unseen(self) -> None:
         """A layer none of whose parameters has a gradient anywhere: only dx can be checked."""
@@ -221,7 +240,7 @@ class FunctionCode(Code):
         with self.holding(values) as holding:
             outputs = self.outputs(values)
             if self.zeroed:
-                self.zero()
+                self._zero()
             if self.primed():
                 self.call_cost(values)
             made = self._call_gradient(values, outputs)
@@ -232,7 +251,7 @@ class FunctionCode(Code):
             given = [replace(leaf, value=np.array(leaf.value) if leaf.value is not None else None) for leaf in given]
         if isinstance(holding, Holding):
             moved = holding.after.items()
-            steps = [(k, (values[k] - v) / Binder.eta) for k, v in moved if np.shape(v) == np.shape(values[k])]
+            steps = [(k, (values[k] - v) / self.rate) for k, v in moved if np.shape(v) == np.shape(values[k])]
             held += [Leaf(f"step {k}", step, True) for k, step in steps if np.any(step)]
         return [*given, *held]
 
@@ -296,18 +315,16 @@ class FunctionCode(Code):
             out = self._joined(self.outputs(params))
             return np.sum(self.cotangent * out).astype(out.dtype)  # J is no more precise than the output
         if self.family.cost is not None:
-            return self.cost_in(self.call_cost(params), params)
+            made = self.call_cost(params)
+            parts = leaves(made)
+            J = number(parts[self.cost_place].value if parts else made, f"{name_of(self.family.cost)}()")
+            return J + self.added * squares(self.slots, params) if self.added else J
         if self.penalty is None:
             outputs = self.outputs(params)
             made = self._call_gradient(params, outputs)
             return number(leaves(made)[self.own_place].value, f"{name_of(self.family.gradient)}()")
-        return reference.cost(self.world, self._probabilities(params), params, self.penalty)
-
-    def cost_in(self, made: Any, params: Mapping[str, Any]) -> Any:
-        """J, in what the cost function has returned."""
-        parts = leaves(made)
-        J = number(parts[self.cost_place].value if parts else made, f"{name_of(self.family.cost)}()")
-        return J + self.added * squares(self.slots, params) if self.added else J
+        J = reference.data_loss(self.loss, self.world, self._probabilities(params))
+        return J + self.penalty * squares(self.slots, params) if self.penalty else J
 
     def call_cost(self, params: Mapping[str, Any]) -> Any:
         assert self.family.cost is not None
@@ -347,8 +364,7 @@ class FunctionCode(Code):
             self.zeroed = True
             self.notes += ("the gradients add up until they are zeroed: each is measured from zero",)
 
-    def zero(self) -> None:
-        """Set what adds up to 0, as the file does between updates."""
+    def _zero(self) -> None:
         assert self.state is not None
         self.state.zero(set(self.found.held.values()))
 
@@ -369,13 +385,14 @@ class FunctionCode(Code):
         """For a diagnosis: how to turn the student's tensors into the course's."""
         world = self.world
         return {
-            "kind": "vector" if world.store.style == VECTOR else self.form,
+            "kind": "vector" if world.store.style == VECTOR else "tokens" if world.x.dtype.kind == "i" else self.form,
             "x": world.x.tolist(),
             "y": world.y.tolist(),
             "lambda": world.lambda_,
             "columns": world.layout.columns,
             "settings": self._settings(),
-            "has_cost": self.penalty is None,
+            "own_cost": self.penalty is None,
+            "has_cost": self.penalty is None or self.loss is not reference.CROSS_ENTROPY,
             "slots": [
                 {"name": s.name, "letter": s.letter, "layer": s.layer, "turned": world.layout.outputs_first}
                 for s in self.slots
@@ -411,11 +428,11 @@ class FunctionCode(Code):
         if state is None or self.state is None:
             return FunctionCode(self.family, world, binder, self.fill, None, self.layer)
         old, new = self.state.thing, state.thing
-        methods = {}
-        for part in ("gradient", "forward", "cost"):
-            function = getattr(self.family, part)
-            if function is not None and _belongs(function, old):
-                methods[part] = getattr(new, name_of(function))
+        methods = {
+            part: getattr(new, name_of(function))
+            for part in ("gradient", "forward", "cost")
+            if getattr(function := getattr(self.family, part), "__self__", None) is old
+        }
         family = replace(self.family, **methods)
         return FunctionCode(family, world, binder, self.fill, state, self.layer)
 
@@ -437,9 +454,10 @@ def _is_twin(state: State, slot: Slot, leaf: Leaf) -> bool:
     return tensor(leaf.path).letter == "x" and key_letter(re.findall(r"\w+", leaf.path)[-1]) == ""
 
 
-def _belongs(function: Function, thing: Any) -> bool:
-    """Is it a method of an object, or a function in a scope?"""
-    return getattr(function, "__self__", None) is thing or vars(thing).get(name_of(function)) is function
+def takes_rate(gradient: Function) -> bool:
+    """Is it told a learning rate, as an argument or in its object?"""
+    inside = getattr(getattr(gradient, "__self__", None), "__dict__", {})
+    return any(is_rate(name) for name in (*(p.name for p in signature(gradient)), *inside))
 
 
 def name_of(function: Function | None) -> str:

@@ -78,7 +78,7 @@ class Loading:
         for name in ("get_ipython", "display"):
             setattr(builtins, name, Stub(name, "this is no notebook that runs", plots=True))
         setattr(builtins, RUN, self._run_magic)
-        guard = Guard()
+        guard = Guard(self._note)
         with _restored():
             self._main = self._module(package)
             if self.path not in self._tops:  # else its own package has imported it

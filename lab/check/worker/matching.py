@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .roles import key_letter, tensor
+from .roles import key_letter, plain, stripped, tensor
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def fit(have: tuple[int, ...], want: tuple[int, ...]) -> int:
 
 def match(slots: Sequence[Slot], found: Sequence[Leaf]) -> Match:
     """The most fitting reading."""
-    places = _alike(slots, found)
+    places = _alike(slots, found) or _namesakes(slots, found)
     notes: list[str] = []
     for letter in dict.fromkeys(slot.letter for slot in slots if slot.letter and slot.name not in places):
         wanted = [slot for slot in slots if slot.letter == letter and slot.name not in places]
@@ -107,6 +107,23 @@ def _alike(slots: Sequence[Slot], found: Sequence[Leaf]) -> dict[str, int]:
     keys = {key[1]: i for i, leaf in enumerate(found) if (key := re.fullmatch(r"\['(\w+)'\]", leaf.path))}
     names = {slot.name for slot in slots}
     return {name: keys[name] for name in names} if names <= keys.keys() else {}
+
+
+def _namesakes(slots: Sequence[Slot], found: Sequence[Leaf]) -> dict[str, int]:
+    """The gradients that are called as the parameters are, but for what says gradient: dWxh of Wxh; nothing unless all
+    of them are."""
+    called = {i: stripped(plain(_last_name(leaf.path))) for i, leaf in enumerate(found) if _is_tensor(leaf)}
+    places: dict[str, int] = {}
+    for slot in slots:
+        own = [i for i, names in called.items() if plain(_last_name(slot.name)) in names]
+        if len(own) != 1 or "[" in re.sub(r"\['\w+'\]", "", slot.name):
+            return {}
+        places[slot.name] = own[0]
+    return places if len(set(places.values())) == len(slots) else {}
+
+
+def _last_name(path: str) -> str:
+    return str((re.findall(r"[A-Za-z_]\w*", path) or [""])[-1])
 
 
 def _is_parameter(path: str) -> bool:

@@ -10,12 +10,16 @@ from .classes import find_class, find_globals, find_made, is_layer
 from .code import Code
 from .errors import CodeError, GuessError, NothingToCheckError, NoWayError
 from .families import (
+    PARAMETERS,
     functions_of,
     gives_loss_and_gradient,
+    globals_read,
     is_gradient_name,
     needs_no_targets,
+    roles_of,
     takes_all,
     takes_cache,
+    takes_kept,
     takes_labels,
     trains,
 )
@@ -24,8 +28,9 @@ from .layers import LayerCode
 from .objects import ObjectCode
 from .pairs import pair
 from .roles import plain
-from .scopes import arrays_read, inner_functions
+from .scopes import inner_functions
 from .search import find
+from .slopes import find_loss_pair, loss_pairs
 from .source import signature, text
 from .steps import find_pair, pairs_of
 from .values import Function
@@ -56,6 +61,9 @@ def recognised(namespace: Any) -> list[Found]:
     pairs = [p for p in pairs_of(functions_of(namespace)) if p.forward in own or p.backward in own]
     found = [Found(p.stem, "pair", f"{p.forward} and {p.backward}") for p in pairs]
     paired = {name for p in pairs for name in (p.forward, p.backward)}
+    losses = [p for p in loss_pairs(functions) if p.backward not in paired]
+    found += [Found(p.stem, "loss", f"{p.forward}() and its derivative {p.backward}()") for p in losses]
+    paired |= {name for p in losses for name in (p.forward, p.backward)}
     for name, function in functions.items():
         if name not in paired and _is_gradient(namespace, name, function):
             found.append(Found(name, "gradients", f"{name}() with what it needs"))
@@ -65,7 +73,7 @@ def recognised(namespace: Any) -> list[Found]:
             name not in paired
             and is_gradient_name(name)
             and takes_labels(function)
-            and arrays_read(namespace, function)
+            and globals_read(namespace, function)
         ):
             found.append(Found(name, "globals", f"{name}() on the parameters of the file"))
         elif _makes_object(function, namespace):
@@ -91,7 +99,7 @@ def _on_globals(namespace: Any, name: str) -> bool:
     """Does a function give gradients of parameters that are globals?"""
     made = getattr(namespace, name)
     gradient = not isinstance(made, type) and callable(made) and is_gradient_name(name) and takes_labels(made)
-    return gradient and bool(arrays_read(namespace, made))
+    return gradient and bool(globals_read(namespace, made))
 
 
 def _makes_object(function: Function, namespace: Any) -> bool:
@@ -137,6 +145,10 @@ def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
         yield lambda: find_pair(namespace, pairs[name], n, rng)
     if (forward is not None and backward is not None) or name in pairs:
         return
+    losses = {p.stem: p for p in loss_pairs(functions_of(namespace))}
+    if name in losses:
+        yield lambda: find_loss_pair(namespace, losses[name], n, rng)
+        return
     made = getattr(namespace, name, None)
     if made is None:
         raise CodeError(f"there is no {name} in it, nor {name}_forward and {name}_backward: it has {_names(namespace)}")
@@ -145,6 +157,8 @@ def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
         and callable(made)
         and (_is_gradient(namespace, name, made) or gives_loss_and_gradient(name, made))
     ):
+        if not roles_of(made) & PARAMETERS and globals_read(namespace, made):
+            yield lambda: find_globals(namespace, made, n, rng)
         yield lambda: find(namespace, made, n, rng)
         return
     if _on_globals(namespace, name):
@@ -161,7 +175,10 @@ def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
 
 def _is_gradient(namespace: Any, name: str, function: Function) -> bool:
     return is_gradient_name(name) and (
-        takes_all(function) or takes_cache(namespace, function) or needs_no_targets(namespace, function)
+        takes_all(function)
+        or takes_cache(namespace, function)
+        or takes_kept(namespace, function)
+        or needs_no_targets(namespace, function)
     )
 
 

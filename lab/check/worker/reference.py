@@ -1,6 +1,7 @@
 """The course's own network, for files that lack a part of it: k layers, ReLU, batch normalisation, softmax."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,17 +24,13 @@ def outputs(world: World, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _layers(world: World, values: Mapping[str, Any]) -> list[Any]:
+    """The hidden layers and P, each (n, units)."""
     at = {(slot.letter, slot.layer): values[slot.name] for slot in world.slots}
-    return layers(world.x, at, world.layout.outputs_first)
-
-
-def layers(x: Any, at: Mapping[tuple[str, int], Any], outputs_first: bool) -> list[Any]:
-    """The hidden layers and P, each (n, units), for x (n, d). at: (letter, layer) -> tensor."""
-    h = s = x
+    h = s = world.x
     found = []
-    for layer in range(sum(letter == "W" for letter, _ in at)):
+    for layer in range(world.store.depth):
         W = at["W", layer]
-        s = h @ (W.T if outputs_first else W)
+        s = h @ (W.T if world.layout.outputs_first else W)
         if ("b", layer) in at:
             s = s + at["b", layer].ravel()
         if ("gamma", layer) in at:
@@ -45,8 +42,95 @@ def layers(x: Any, at: Mapping[tuple[str, int], Any], outputs_first: bool) -> li
     return [*found[:-1], e / e.sum(axis=1, keepdims=True)]
 
 
-def cost(world: World, P: Any, values: Mapping[str, Any], penalty: float) -> Any:
-    """Mean cross entropy of P, one row or column an example, and penalty * sum W^2."""
-    rows = P if np.shape(P) == (len(world.x), world.sizes[-1]) else np.asarray(P).T
-    loss = -np.log(rows[np.arange(len(world.y)), world.y]).mean()
-    return loss + penalty * sum((values[s.name] ** 2).sum() for s in world.slots if s.letter == "W")
+@dataclass(frozen=True)
+class Loss:
+    """A loss that may stand in for the one a file lacks. value: of outputs and targets, (n, K) both; written: the same
+    as the adapter has it, of P and Y with their examples along either axis."""
+
+    says: str
+    value: Callable[[Any, Any], Any]
+    written: str
+
+
+def _logsumexp(S: Any) -> Any:
+    m = S.real.max(axis=1, keepdims=True)
+    return np.log(np.exp(S - m).sum(axis=1, keepdims=True)) + m
+
+
+def _hinge(S: Any, T: Any) -> Any:
+    margins = (S - (S * T).sum(axis=1, keepdims=True) + 1) * (1 - T)
+    return (margins * (margins.real > 0)).sum() / len(S)
+
+
+def _binary(P: Any, T: Any) -> Any:
+    return -(T * np.log(P) + (1 - T) * np.log(1 - P))
+
+
+CROSS_ENTROPY = Loss(
+    "softmax cross entropy", lambda P, T: -np.log((P * T).sum(axis=1)).mean(), "-np.sum(Y * np.log(P)) / n"
+)
+SUMMED = Loss(
+    "softmax cross entropy, summed over examples",
+    lambda P, T: -np.log((P * T).sum(axis=1)).sum(),
+    "-np.sum(Y * np.log(P))",
+)
+LOSSES = (
+    CROSS_ENTROPY,
+    SUMMED,
+    Loss(
+        "0.5 ||P - Y||^2, its mean over examples",
+        lambda P, T: ((P - T) ** 2).sum() / (2 * len(P)),
+        "np.sum((P - Y) ** 2) / (2 * n)",
+    ),
+    Loss("0.5 ||P - Y||^2, summed over examples", lambda P, T: ((P - T) ** 2).sum() / 2, "np.sum((P - Y) ** 2) / 2"),
+    Loss("||P - Y||^2, its mean over examples", lambda P, T: ((P - T) ** 2).sum() / len(P), "np.sum((P - Y) ** 2) / n"),
+    Loss("||P - Y||^2, summed over examples", lambda P, T: ((P - T) ** 2).sum(), "np.sum((P - Y) ** 2)"),
+    Loss("the mean of (P - Y)^2", lambda P, T: ((P - T) ** 2).mean(), "np.mean((P - Y) ** 2)"),
+    Loss("half the mean of (P - Y)^2", lambda P, T: ((P - T) ** 2).mean() / 2, "np.mean((P - Y) ** 2) / 2"),
+    Loss(
+        "the cross entropy of each output, its mean over examples",
+        lambda P, T: _binary(P, T).sum() / len(P),
+        "-np.sum(Y * np.log(P) + (1 - Y) * np.log(1 - P)) / n",
+    ),
+    Loss(
+        "the cross entropy of each output, summed over examples",
+        lambda P, T: _binary(P, T).sum(),
+        "-np.sum(Y * np.log(P) + (1 - Y) * np.log(1 - P))",
+    ),
+    Loss(
+        "the mean cross entropy of each output",
+        lambda P, T: _binary(P, T).mean(),
+        "-np.mean(Y * np.log(P) + (1 - Y) * np.log(1 - P))",
+    ),
+    Loss(
+        "softmax cross entropy of the scores",
+        lambda S, T: (_logsumexp(S) - (S * T).sum(axis=1, keepdims=True)).mean(),
+        "(np.sum(np.log(np.sum(np.exp(P), axis=axis))) - np.sum(Y * P)) / n",
+    ),
+    Loss(
+        "the hinge loss of the scores",
+        _hinge,
+        "(np.sum(np.maximum(0, P - np.sum(P * Y, axis=axis, keepdims=True) + 1)) - n) / n",
+    ),
+)
+
+
+def targets(world: World) -> Any:
+    """Y (n, K), one-hot; of a single output 1 for the first class."""
+    return (np.arange(world.sizes[-1]) == world.y[:, None]).astype(float)
+
+
+def data_loss(loss: Loss, world: World, P: Any) -> Any:
+    """A loss of outputs with one row or column an example."""
+    return loss.value(_rows(world, P), targets(world))
+
+
+def sums_to_one(world: World, P: Any) -> bool:
+    """Do outputs sum to 1 over the classes?"""
+    return bool(np.allclose(_rows(world, P).sum(axis=1), 1))
+
+
+def _rows(world: World, P: Any) -> Any:
+    n, k = len(world.y), world.sizes[-1]
+    P = np.asarray(P)
+    return P if P.shape == (n, k) else P.T if P.shape == (k, n) else P.reshape(n, k)

@@ -13,7 +13,7 @@ from typing import Any
 
 PART = (
     r"(\d+|s|list|mat|matrix|vec|h|o|i|hidden|hid|output|out|input|in|first|second|third|l|l\d|layer\d?|h\d|"
-    r"[hio][hio])?"
+    r"[xyhioacfgsu]{1,2})?"
 )
 BATCH = r"(batch|train|tr|b|s|in|0|new|small|val|data|dev|mini|minibatch|sub|subset|arr|n)?"
 
@@ -96,8 +96,9 @@ PATTERNS: tuple[tuple[Role, str], ...] = (
     ),
     (
         Role.LABELS,
-        rf"(y|ys|y{BATCH}|{BATCH}y|(true|train|batch|gt|target|class|int)?labels?({BATCH}|onehot|s)|targets?|t|ts|ytrue|truth|"
+        rf"(y|ys|y{BATCH}|{BATCH}y|(true|train|batch|gt|target|class|int)?labels?({BATCH}|onehot|s)|targ(et)?s?|t|ts|ytrue|truth|"
         r"groundtruth|gt|yy|classes|onehot(s|y|labels?|encoded|encoding|targets?)?|y(one)?hot\w*|ylabels?|yenc|ytruth|"
+        r"(train(ing)?|target|true|expected|desired|real|correct)(outputs?|out|values?|results?)|"
         r"targetbatch|yint|yidx|truey|correct(labels)?|actual|expected|desired|ground|yonehotbatch|ygt|yreal)",
     ),
     (
@@ -191,8 +192,9 @@ def _bare_letter(text: str) -> str:
 
 LETTERS = {
     "x": r"x[a-z]?|inputs?|in|data|xbatch",
-    "W": r"w[a-z]?|ws|weights?|wts|fs?|filters?|kernels?|fsflat|w(hidden|out|output|in|input)|theta",
-    "b": r"b[hio]?|bs|bias(es)?|b(hidden|out|output|in|input)",
+    "W": r"w[a-z]?|w[xyhioacfgsu]{2}|ws|weights?|wts|fs?|filters?|kernels?|fsflat|w(hidden|out|output|in|input)|theta|"
+    r"syn(aptic)?(weights)?",
+    "b": r"b[xyhioacfgu]{0,2}|bs|bias(es)?|b(hidden|out|output|in|input)",
     "gamma": r"gammas?|scales?",
     "beta": r"betas?|shifts?",
 }

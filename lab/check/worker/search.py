@@ -12,6 +12,7 @@ import numpy as np
 from . import reference
 from .binding import Binder, UnfilledError, fillings, holders
 from .construct import Making, network_makers, new
+from .costs import squares
 from .effort import Budget
 from .errors import CodeError, GuessError, NothingToCheckError
 from .families import families, has_parameters, loss_of, roles_of, stores
@@ -20,16 +21,17 @@ from .live import Nothing
 from .octave import OctaveError
 from .pictures import picture_worlds
 from .roles import Role, key_letter, one_hot_first, role
-from .source import signature, text
+from .source import indexes_with, signature, text
 from .state import State
 from .values import Function
-from .world import LAYOUTS, SINGLE, VECTOR, Store, World, build, plain_world
+from .world import LAYOUTS, SINGLE, VECTOR, Store, World, build, plain_world, token_world
 
 ENCODINGS = {"Y": ("one-hot", "ints", "row", "turned"), "y": ("ints", "row", "one-hot", "column")}
 SMALL = (5, 6, 4, 8, 9, 10, 12)  # inputs, then hidden units; no number twice
 LARGE = ((5, 6, 4, 10), (3072, 50, 20, 10), (784, 50, 20, 10), (5, 50, 20, 10))
+BINARY = 1 + len(LARGE)  # the place of a single output among the sizes
 OF_SIZES = r"nonconformant|dimension|out of bound|reshape|mismatch"  # in errors of Octave that another size may cure
-BINARY = r"log\(\(?\s*1(\.0*)?\s*-|log1p\(\s*-"  # of the cross entropy of a single output
+LOGS = r"log\(\(?\s*1(\.0*)?\s*-|log1p\(\s*-"  # of the cross entropy of a single output
 
 
 @dataclass
@@ -112,7 +114,7 @@ def singly(code: FunctionCode, again: Callable[[], FunctionCode]) -> FunctionCod
         return code
     try:
         one = again()
-        if not one.layer and _averages(one):
+        if not one.layer and _takes_batches(code, one):
             return code
     except Exception:
         return code
@@ -121,6 +123,12 @@ def singly(code: FunctionCode, again: Callable[[], FunctionCode]) -> FunctionCod
     one.notes += ("it takes one example at a time",)
     one.world = replace(one.world, fixed=True)
     return one
+
+
+def _takes_batches(code: FunctionCode, one: FunctionCode) -> bool:
+    """Is it code for a batch, which has a wrong shape? Its J, or the J that its gradients fit, is a mean over examples.
+    one: the same with a single example."""
+    return _averages(one) if one.penalty is None else bool(agreement(code)) and _averages(code)
 
 
 def _averages(code: FunctionCode) -> bool:
@@ -132,9 +140,8 @@ def _averages(code: FunctionCode) -> bool:
 
 def is_binary(namespace: Any) -> bool:
     """May a network of the file have a single output: does it take the cross entropy of probabilities that stand alone,
-    or only squares, as a regression does?"""
-    regression = r"\*\* *2|square\(" if not re.search(r"exp\(|maximum\(|softmax", text(namespace)) else BINARY
-    return bool(re.search(f"{BINARY}|{regression}", text(namespace)))
+    or squares?"""
+    return bool(re.search(rf"{LOGS}|\*\* *2|square\(", text(namespace)))
 
 
 def _reads_first(code: FunctionCode) -> bool:
@@ -194,13 +201,30 @@ def suited_worlds(world: World, state: State, functions: list[Function], n: int,
     made = state.making.made
     numbers = [*state.making.given().values(), *(p.default for p in signature(made))]
     arrays = [np.asarray(group[0].get()) for group in state.groups()]
+    if tokens := list(token_worlds(arrays, numbers, functions, n, rng)):
+        return tokens
     return list(picture_worlds(arrays, numbers, functions, n, rng)) or [measured(world, state, n, rng)]
+
+
+def token_worlds(
+    arrays: list[Any], numbers: Iterable[Any], functions: list[Function], n: int, rng: Any
+) -> Iterator[World]:
+    """The worlds for functions that look up rows by the numbers in X: X (n,), or (n, c) with c one of these numbers."""
+    inputs = [(f, p.name) for f in functions for p in signature(f) if role(p.name) is Role.X]
+    matrices = [a.shape for a in arrays if a.ndim > 1 and min(a.shape) > 1]
+    if not matrices or not any(indexes_with(f, name) for f, name in inputs):
+        return
+    rows, classes = min(map(min, matrices)), min(matrices[-1])
+    widths = [c for c in numbers if type(c) is int and 1 < c <= 12]
+    for shape in ((n,), *((n, c) for c in dict.fromkeys([*widths, 3]))):
+        yield token_world(shape, rows, classes, rng)
 
 
 def measured(world: World, state: State, n: int, rng: Any) -> World:
     """With the sizes that the object's own weights have, should they be others than it was asked for; with x to be
     moved, if it has no weights."""
-    weights = [v for group in state.groups() if np.ndim(v := group[0].get()) == 2 and min(v.shape) > 1]
+    matrices = [(group[0].path, v) for group in state.groups() if np.ndim(v := group[0].get()) == 2]
+    weights = [v for path, v in matrices if min(v.shape) > 1 or (max(v.shape) > 1 and _is_weights(path))]
     vectors = [v for group in state.groups() if np.ndim(v := group[0].get()) == 1 and _is_weights(group[0].path)]
     if not weights and len(vectors) == 1 and vectors[0].size > 1:  # of a single output
         return plain_world(world.layout, (vectors[0].size, 1), n, rng)
@@ -216,7 +240,7 @@ def measured(world: World, state: State, n: int, rng: Any) -> World:
 def with_probabilities(world: World, family: Family) -> World:
     """With probabilities for x, if x is all that is moved and the family takes the logarithm of what it calls so."""
     functions = [f for f in (family.gradient, family.forward, family.cost) if f is not None]
-    first = [role(wanted[0].name) for f in functions if (wanted := signature(f))]
+    first = [role(p.name) for f in functions for p in signature(f)[:2]]
     owners = [type(thing) for f in functions if (thing := getattr(f, "__self__", None)) is not None]
     said = " ".join(map(text, [*functions, *owners]))
     logs = re.search(r"\blog\w*\(", said) and not re.search(r"exp\(|softmax\(|sigmoid\(", said)
@@ -225,7 +249,7 @@ def with_probabilities(world: World, family: Family) -> World:
 
 
 def _is_weights(path: str) -> bool:
-    return key_letter(re.findall(r"[A-Za-z_]\w*", path)[-1]) == "W"
+    return key_letter((re.findall(r"[A-Za-z_]\w*", path) or [""])[-1]) == "W"
 
 
 def search(groups: Any, tries: Any, budget: Budget | None = None, binary: bool = False) -> FunctionCode:
@@ -235,23 +259,28 @@ def search(groups: Any, tries: Any, budget: Budget | None = None, binary: bool =
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         for group in groups():
-            for size in range(1 + len(LARGE)):
+            for size in _in_order(binary):
                 for prior, one in enumerate(tries(size, group)):
                     if one.state is None and (one.family, one.world.store) in tried.hopeless:
                         continue
                     if not budget.use() or _try(one, prior, tried):
                         break
                 if tried.best is not None and (tried.best[0][0] == 0 or tried.best[1].layer):
+                    if size == 0 and binary and 0 in tried.best[1].found.fits.values():
+                        continue
                     break  # every parameter has a gradient, or will have none at other sizes either
                 if budget.over or (tried.one is not None and not tried.sized):
                     break
-            if binary and (tried.best is None or 0 in tried.best[1].found.fits.values()):
-                any(_try(one, prior, tried) for prior, one in enumerate(tries(1 + len(LARGE), group)))
             if tried.best is not None:
                 return _said(tried.best[1])
     if tried.error is not None:
         raise GuessError(tried.one, tried.error) from tried.error
     raise CodeError("there is no way to call it")
+
+
+def _in_order(binary: bool) -> list[int]:
+    """The sizes to try: small ones, a single output, large ones."""
+    return [0, *([BINARY] if binary else []), *range(1, 1 + len(LARGE))]
 
 
 def worlds(group: Iterable[Family], n: int, size: int, seed: int) -> Iterator[tuple[Family, World]]:
@@ -271,7 +300,7 @@ def worlds(group: Iterable[Family], n: int, size: int, seed: int) -> Iterator[tu
         for store, square in product(stores(family), (False, True)):
             if square and (store.depth == 1 or size):
                 continue
-            alone = store.depth == 1 and store.biases and not store.style and size == 1 + len(LARGE)
+            alone = store.depth == 1 and store.biases and not store.style and size == BINARY
             for layout in (*LAYOUTS, SINGLE) if alone else LAYOUTS:
                 if not store.biases and not store.norms and layout.bias != "column" and store.style != VECTOR:
                     continue
@@ -346,12 +375,12 @@ def _judge(code: FunctionCode, prior: tuple[int, ...], tried: Tried) -> bool:
     J = code.cost(code.params)
     if not np.isfinite(J):
         raise CodeError("the cost is not finite")
-    if (
-        code.world.sizes[-1] == 1
-        and code.elsewhere(np.random.default_rng(3), code.examples or 1).cost(code.params) == J
-    ):
-        raise CodeError("the cost of a single output is always the same")
-    if code.penalty is not None and code.family.forward is not None and not right and not _sums_to_one(code):
+    if code.world.sizes[-1] == 1:
+        other = code.elsewhere(np.random.default_rng(3), code.examples or 1)
+        if other.cost(other.params if code.world.fixed else code.params) == J:
+            raise CodeError("the cost of a single output is always the same")
+    untold = code.penalty is not None and code.family.forward is not None and not right
+    if untold and not _sums_to_one(code) and not _takes_difference(code):
         raise CodeError("forward gives no probabilities that sum to 1, and there is no cost")  # whose mistake is it?
     natural = code.binder.encodings["Y"] == "one-hot"  # Y holds integers only if one-hot rows do not run
     weights = sum(slot.letter == "W" for slot in slots)
@@ -361,7 +390,21 @@ def _judge(code: FunctionCode, prior: tuple[int, ...], tried: Tried) -> bool:
     rank = (-missing, depth, len(slots), natural, likely, same, right, exact, tuple(-p for p in prior))
     if tried.best is None or rank > tried.best[0]:
         tried.best = (rank, code)
-    return missing == 0 and right == exact == len(code.slots)
+    return missing == 0 and (
+        right == exact == len(code.slots) or ((right > 0 or code.penalty is not None) and _is_of_one_example(code))
+    )
+
+
+def _is_of_one_example(code: FunctionCode) -> bool:
+    """Are the gradients that do not fit those of a single example, a column or row for each: is a batch too much?"""
+    wrong = [slot for slot in code.slots if code.found.fits.get(slot.name) == 0]
+    found = code.gradients(code.params) if wrong else {}
+    n = code.examples
+    return bool(wrong) and all(
+        np.shape(found[s.name]) in [tuple(n if i == axis else m for i, m in enumerate(s.shape)) for axis in range(2)]
+        and 1 in s.shape
+        for s in wrong
+    )
 
 
 def _is_known(code: FunctionCode) -> bool:
@@ -370,10 +413,9 @@ def _is_known(code: FunctionCode) -> bool:
         return False
     P = reference.probabilities(code.world, code.params)
     J = float(np.real(code.cost(code.params)))
-    return any(
-        abs(J - float(reference.cost(code.world, P, code.params, c * code.world.lambda_))) < 1e-3 * abs(J)
-        for c in (0.0, 0.5, 1.0)
-    )
+    loss = float(reference.data_loss(reference.CROSS_ENTROPY, code.world, P))
+    penalty = code.world.lambda_ * float(squares(code.world.slots, code.params))
+    return any(abs(J - (loss + c * penalty)) < 1e-3 * abs(J) for c in (0.0, 0.5, 1.0))
 
 
 def _sums_to_one(code: FunctionCode) -> bool:
@@ -383,9 +425,15 @@ def _sums_to_one(code: FunctionCode) -> bool:
     with code.state.holding(code.params) if code.state is not None else Nothing():
         outputs = code.outputs(code.params)
     P = outputs.probabilities(code.world) if outputs is not None else None
-    if P is None:
-        return False
-    return bool(np.allclose(np.sum(P, axis=0 if np.shape(P)[0] == code.world.sizes[-1] else 1), 1))
+    return P is not None and reference.sums_to_one(code.world, P)
+
+
+def _takes_difference(code: FunctionCode) -> bool:
+    """Does the gradient, or the class it belongs to, begin with outputs - targets, as that of squares does?"""
+    owner = getattr(code.family.gradient, "__self__", None)
+    said = text(code.family.gradient) + text(type(owner))
+    words = re.findall(r"(\w+)(?:\[[^\]]*\])? *- *\(?(?:\w+\.)?(\w+)", said)
+    return any({role(a), role(b)} & {Role.LABELS} for a, b in words)
 
 
 def _said(code: FunctionCode) -> FunctionCode:
@@ -396,7 +444,7 @@ def _said(code: FunctionCode) -> FunctionCode:
     layout, notes = code.world.layout, []
     if code.penalty is not None and not code.layer:
         factor = {0.0: "", 0.5: " and 0.5 lambda sum W^2"}.get(code.penalty / code.world.lambda_, " and lambda sum W^2")
-        notes.append(f"no cost in the file that fits: held against softmax cross entropy{factor}")
+        notes.append(f"no cost in the file that fits: held against {code.loss.says}{factor}")
     if code.family.course:
         notes.append("no forward in the file: held against the course's network, ReLU and softmax")
     if code.added:
@@ -411,6 +459,6 @@ def _said(code: FunctionCode) -> FunctionCode:
     if code.world.axis is None:
         notes.append(f"{'columns' if layout.columns else 'rows'} of X are examples")
     if code.found.stepped:
-        notes.append(f"the gradients of {', '.join(code.found.stepped)} are seen as steps with eta = {Binder.eta}")
+        notes.append(f"the gradients of {', '.join(code.found.stepped)} are seen as steps with eta = {code.rate:g}")
     code.notes = (*code.notes, *notes)
     return code

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .binding import BATCH_SIZE, Binder, Outputs, Recipe, UnfilledError
+from .binding import BATCH_SIZE, Outputs, Recipe, UnfilledError
 from .construct import Making, given
 from .costs import held_cost
 from .dice import draws
@@ -15,6 +15,7 @@ from .functions import Family, FunctionCode, name_of
 from .live import Nothing
 from .matching import Slot, fit, leaves
 from .plan import Argument, Call, Named, Plan, written
+from .reference import CROSS_ENTROPY
 from .roles import Role, plain, role, tensor
 from .search import Holder, Try
 from .source import returned, signature, text
@@ -263,20 +264,24 @@ class Sketch:
         return f"made[{places[0]}]" if places and len(names) > 1 else ""
 
     def _course(self) -> str:
-        """Softmax cross entropy with a penalty, from the probabilities that forward gives."""
+        """The loss that stands in for the file's, with a penalty, from what forward gives."""
         outputs = self.outputs
         found = outputs.probabilities(self.world) if outputs is not None else None
         if outputs is None or found is None:
             return ""
         P = next(value for part, value in walk(outputs.value, "out") if part is found)
-        n, rows = len(self.world.y), found.shape == (len(self.world.y), self.world.sizes[-1])
-        place = f"{P}[np.arange({n}), self.y]" if rows else f"{P}[self.y, np.arange({n})]"
+        n, k = len(self.world.y), self.world.sizes[-1]
+        P, rows = (f"{P}.reshape({n}, {k})", True) if found.ndim == 1 else (P, found.shape == (n, k))
+        Y = f"np.eye({k})[self.y]" if k > 1 else "(self.y[:, None] == 0)"
+        loss = self.code.loss if self.code is not None else CROSS_ENTROPY
+        meant = {"P": P, "Y": Y if rows else f"{Y}.T", "n": str(n), "axis": "axis=1" if rows else "axis=0"}
+        written = re.sub(r"\b(P|Y|n|axis)\b(?:=axis)?", lambda word: meant[word[1]], loss.written)
         weights = [slot.name for slot in self._slots() if slot.letter == "W"]
         penalty = self.code.penalty if self.code is not None else self.world.lambda_
         if not penalty:
-            return f"-np.log({place}).mean()"
+            return written
         factor = "self.lam" if penalty == self.world.lambda_ else f"{penalty / self.world.lambda_:g} * self.lam"
-        return f"-np.log({place}).mean() + {factor} * sum(np.sum(self.params[k] ** 2) for k in {weights})"
+        return f"{written} + {factor} * sum(np.sum(self.params[k] ** 2) for k in {weights})"
 
     def _gradients(self) -> Any:
         """What the gradient function returns."""
@@ -308,7 +313,7 @@ class Sketch:
                 if code.found.held[slot.name] in turned:
                     value += f".reshape({slot.shape})"
             elif slot.name in code.found.stepped:
-                value = f"(self.params[{slot.name!r}] - self.net{where[slot.name][0].path}) / {Binder.eta}"
+                value = f"(self.params[{slot.name!r}] - self.net{where[slot.name][0].path}) / {code.rate}"
             elif slot.name in places and places[slot.name] < len(given_back):
                 leaf = given_back[places[slot.name]]
                 same = np.shape(leaf.value) == slot.shape

@@ -155,6 +155,16 @@ def word_of(kind: Any, name: str) -> str:
 
 
 @once_a_text
+def numbers(function: Function) -> list[float]:
+    """The numbers between 0 and 1 that a function is written with, or that globals it reads hold: a learning rate may
+    be among them."""
+    own = getattr(function, "__globals__", {})
+    known = [own.get(name) for name in getattr(getattr(function, "__code__", None), "co_names", ())]
+    written = [node.value for node in ast.walk(tree(function) or ast.Module([], [])) if isinstance(node, ast.Constant)]
+    return [v for v in dict.fromkeys(v for v in (*written, *known) if isinstance(v, float)) if 0 < v < 1]
+
+
+@once_a_text
 def is_read(function: Function, name: str) -> bool:
     """Does a function do anything with an argument?"""
     found = tree(function)
@@ -184,6 +194,39 @@ def looks_up(function: Function) -> bool:
     """Does a function index an array with its first argument, as an embedding does: W[x]?"""
     first = signature(function)[0].name if signature(function) else ""
     return bool(first) and bool(re.search(rf"[\w\])]\[{first}\]|\btake\([^,]+, *{first}\b", text(function)))
+
+
+@once_a_text
+def indexes_with(function: Function, name: str) -> bool:
+    """Does a function look up rows by the numbers in an argument, or count with them: C[X], one_hot[t][inputs[t]] = 1,
+    for word in words: E[word]?"""
+    nodes = list(ast.walk(tree(function) or ast.Module([], [])))
+    loops = [(n.target, n.iter) for n in nodes if isinstance(n, ast.For | ast.comprehension)]
+    elements = [_names(target) for target, over in loops if name in _names(over) and "range" not in _names(over)]
+    wanted = {name}.union(*elements)
+    inside = [n.slice for n in nodes if isinstance(n, ast.Subscript) and not _is_of(n.value, wanted)]
+    inside += [a for n in nodes if isinstance(n, ast.Call) and re.search(LOOKS_UP, ast.unparse(n.func)) for a in n.args]
+    return any(wanted & _names(part) for part in inside)
+
+
+LOOKS_UP = r"one_?hot|\btake$|\badd\.at$"
+
+
+def _is_of(value: ast.expr, names: set[str]) -> bool:
+    """Is it one of these, or an element of it?"""
+    while isinstance(value, ast.Subscript):
+        value = value.value
+    return isinstance(value, ast.Name) and value.id in names
+
+
+def _names(node: ast.AST) -> set[str]:
+    """The names in an expression, but for those of which only the shape or the length is read."""
+    if isinstance(node, ast.Attribute) and node.attr in ("shape", "size", "ndim"):
+        return set()
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "len":
+        return set()
+    own = {node.id} if isinstance(node, ast.Name) else set()
+    return own.union(*(_names(child) for child in ast.iter_child_nodes(node)))
 
 
 def wants_list(thing: Any, name: str) -> bool:

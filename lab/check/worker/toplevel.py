@@ -35,7 +35,9 @@ class TopLevel:
     def run(self) -> None:
         """All statements in order, and what functions need of the main block."""
         for statement in self.tree.body:
-            if not self.clock.over or _quick(statement, self.clock.seconds > 0):
+            if _is_endless(statement):
+                self._leave(statement, "does not end")
+            elif not self.clock.over or _quick(statement, self.clock.seconds > 0):
                 self._run(statement)
             elif not _is_main(statement):
                 self._leave(statement, "")
@@ -170,6 +172,13 @@ def _is_main(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.If) and {"__name__", "__main__"} <= {
         getattr(node, "id", getattr(node, "value", None)) for node in ast.walk(statement.test)
     }
+
+
+def _is_endless(statement: ast.stmt) -> bool:
+    """while True: ... without a break or return of its own?"""
+    if not isinstance(statement, ast.While) or not getattr(statement.test, "value", False):
+        return False
+    return not any(isinstance(node, ast.Break | ast.Return | ast.Raise) for node in ast.walk(statement))
 
 
 def _constant(value: ast.expr) -> bool:

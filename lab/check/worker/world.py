@@ -301,6 +301,12 @@ def layer_world(shape: tuple[int, ...], n: int, rng: Any) -> World:
     return World(LAYOUTS[1], Store(0), (4, 4), x, draw_labels(rng, n, 4), LAMBDA, slots, {"x": x}, axis)
 
 
+def token_world(shape: tuple[int, ...], rows: int, classes: int, rng: Any) -> World:
+    """A world for a network whose inputs are numbers of rows, of letters or words: x of this shape, some twice."""
+    x, y = rng.integers(rows, size=shape), draw_labels(rng, shape[0], classes)
+    return World(LAYOUTS[1], Store(0), (rows, classes), x, y, LAMBDA, (), {})
+
+
 def index_world(rows: int, n: int, rng: Any) -> World:
     """A world for a layer that looks up rows, as an embedding does: x (n, 3) holds their numbers, some of them twice.
     It has no derivative by x."""

@@ -1,0 +1,277 @@
+"""Files as people write them who follow an old tutorial: no cost, a single output, data in the constructor, updates on
+the way back, a loss and its derivative as two functions."""
+
+import pytest
+
+from tests.lab.check.in_process import check
+
+SIGMOID = """
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+def sigmoid_prime(z):
+    return sigmoid(z) * (1 - sigmoid(z))
+"""
+ONE_BY_ONE = (
+    SIGMOID
+    + """
+class Net:
+    def __init__(self, sizes):
+        self.depth = len(sizes)
+        self.biases = [np.random.randn(m, 1) for m in sizes[1:]]
+        self.weights = [np.random.randn(m, d) for d, m in zip(sizes[:-1], sizes[1:])]
+
+    def feedforward(self, a):
+        for b, w in zip(self.biases, self.weights):
+            a = sigmoid(w @ a + b)
+        return a
+
+    def backprop(self, x, y):
+        activations, zs = [x], []
+        for b, w in zip(self.biases, self.weights):
+            zs.append(w @ activations[-1] + b)
+            activations.append(sigmoid(zs[-1]))
+        delta = self.cost_derivative(activations[-1], y) * sigmoid_prime(zs[-1])
+        nabla_b, nabla_w = [delta], [delta @ activations[-2].T]
+        for l in range(2, self.depth):
+            delta = (self.weights[1 - l].T @ delta) * sigmoid_prime(zs[-l])
+            nabla_b.insert(0, delta)
+            nabla_w.insert(0, delta @ activations[-l - 1].T)
+        return nabla_b, nabla_w
+
+    def cost_derivative(self, outputs, y):
+        return outputs - y
+"""
+)
+WITH_DATA = (
+    SIGMOID
+    + """
+class Net:
+    def __init__(self, x, y):
+        self.input, self.y = x, y
+        self.weights1 = np.random.rand(x.shape[1], 4)
+        self.weights2 = np.random.rand(4, 1)
+        self.output = np.zeros(y.shape)
+
+    def feedforward(self):
+        self.layer1 = sigmoid(self.input @ self.weights1)
+        self.output = sigmoid(self.layer1 @ self.weights2)
+
+    def backprop(self):
+        delta = 2 * (self.y - self.output) * self.output * (1 - self.output)
+        d_weights2 = self.layer1.T @ delta
+        d_weights1 = self.input.T @ (delta @ self.weights2.T * self.layer1 * (1 - self.layer1))
+        self.weights1 += d_weights1
+        self.weights2 += d_weights2
+"""
+)
+SYNAPSES = """
+class Net:
+    def __init__(self):
+        self.synaptic_weights = 2 * np.random.random((3, 1)) - 1
+
+    def train(self, training_inputs, training_outputs, training_iterations):
+        for _ in range(training_iterations):
+            output = self.think(training_inputs)
+            error = training_outputs - output
+            self.synaptic_weights += 0.1 * training_inputs.T @ (error * output * (1 - output))
+
+    def think(self, inputs):
+        return 1 / (1 + np.exp(-inputs @ self.synaptic_weights))
+"""
+GLOBALS = """
+W1, b1, W2, b2 = np.random.randn(2, 3), np.zeros((1, 3)), np.random.randn(3, 1), np.zeros((1, 1))
+
+def forward(X):
+    z1 = X @ W1 + b1
+    a1 = 1 / (1 + np.exp(-z1))
+    z2 = a1 @ W2 + b2
+    a2 = 1 / (1 + np.exp(-z2))
+    return z1, a1, z2, a2
+
+def loss(y, yhat):
+    return -np.mean(y * np.log(yhat) + (1 - y) * np.log(1 - yhat))
+
+def backward(X, y, z1, a1, z2, a2):
+    dz2 = (a2 - y) / X.shape[0]
+    dz1 = dz2 @ W2.T * a1 * (1 - a1)
+    return X.T @ dz1, dz1.sum(axis=0, keepdims=True), a1.T @ dz2, dz2.sum(axis=0, keepdims=True)
+"""
+GIVEN_ARRAYS = """
+class Lin:
+    def __init__(self, w, b):
+        self.w, self.b = w, b
+
+    def __call__(self, inp):
+        self.inp = inp
+        return inp @ self.w + self.b
+
+    def backward(self, dout):
+        self.w_g = self.inp.T @ dout
+        self.b_g = dout.sum(0)
+        return dout @ self.w.T
+
+class Net:
+    def __init__(self, w1, b1, w2, b2):
+        self.layers = [Lin(w1, b1), Lin(w2, b2)]
+
+    def __call__(self, x, targ):
+        for layer in self.layers:
+            x = layer(x)
+        self.diff = x[:, 0] - targ
+        return (self.diff ** 2).mean()
+
+    def backward(self):
+        dout = (2 * self.diff / len(self.diff))[:, None]
+        for layer in reversed(self.layers):
+            dout = layer.backward(dout)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "right", "wrong", "cause"),
+    [
+        (ONE_BY_ONE, "Net", "@ delta) * sigmoid_prime(zs[-l])", "@ delta)", "activation-slope-missing"),
+        (ONE_BY_ONE, "Net", "insert(0, delta @", "insert(0, 2 * delta @", "factor-two"),
+        (WITH_DATA, "Net", "weights2.T * self.layer1 * (1 - self.layer1)", "weights2.T", "activation-slope-missing"),
+        (SYNAPSES, "Net", "(error * output * (1 - output))", "(error * output)", ""),
+        (GLOBALS, "backward", "W2.T * a1 * (1 - a1)", "W2.T", "activation-slope-missing"),
+        (GIVEN_ARRAYS, "Net", "(2 * self.diff", "(self.diff", "factor-two"),
+        (GIVEN_ARRAYS, "Lin", "self.b_g = dout.sum(0)", "self.b_g = dout.mean(0)", ""),
+    ],
+    ids=[
+        "one by one",
+        "one by one, factor",
+        "with data",
+        "synapses",
+        "globals",
+        "given arrays",
+        "a layer given arrays",
+    ],
+)
+def test_is_checked_and_its_mistake_named(text, name, right, wrong, cause, tmp_path):
+    assert check(text, name, tmp_path).passed
+    report = check(text.replace(right, wrong), name, tmp_path)
+    assert not report.problem
+    assert not report.passed
+    assert not cause or cause in {found.key for found in report.causes}
+
+
+LOSSES = """
+def mse(y_true, y_pred):
+    return np.mean((y_true - y_pred) ** 2)
+
+def mse_prime(y_true, y_pred):
+    return 2 * (y_pred - y_true) / y_true.size
+
+def hinge_loss(scores, y):
+    margins = np.maximum(0, scores - scores[np.arange(len(y)), y][:, None] + 1)
+    margins[np.arange(len(y)), y] = 0
+    return margins.sum() / len(y)
+
+def hinge_grad(scores, y):
+    counts = (scores - scores[np.arange(len(y)), y][:, None] + 1 > 0).astype(float)
+    counts[np.arange(len(y)), y] = 0
+    counts[np.arange(len(y)), y] = -counts.sum(axis=1)
+    return counts / len(y)
+
+def d_cross_entropy(y, p):
+    return -y / p / len(y)
+
+def cross_entropy(y, p):
+    return -np.sum(y * np.log(p)) / len(y)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("mse", "return 2 *", "return"),
+        ("hinge_loss", "-counts.sum", "counts.sum"),
+        ("cross_entropy", "-y / p", "y / p"),
+    ],
+)
+def test_a_loss_and_its_derivative_are_two_functions(name, right, wrong, tmp_path):
+    assert check(LOSSES, name, tmp_path).passed
+    assert not check(LOSSES.replace(right, wrong), name, tmp_path).passed
+
+
+def test_a_derivative_by_the_scores_is_not_held_against_a_loss_of_probabilities(tmp_path):
+    report = check(LOSSES.replace("-y / p / len(y)", "p - y"), "cross_entropy", tmp_path)
+    assert "by the scores" in report.problem
+
+
+def test_a_bias_that_is_not_summed_is_no_network_that_takes_one_example_at_a_time(tmp_path):
+    text = GLOBALS.replace("dz2.sum(axis=0, keepdims=True)", "dz2")
+    assert not check(text, "backward", tmp_path).passed
+
+
+LETTERS = """
+W_xh, W_hh, W_hy = np.random.randn(6, 5), np.random.randn(6, 6), np.random.randn(5, 6)
+b_h, b_y = np.zeros((6, 1)), np.zeros((5, 1))
+
+def loss_fun(inputs, targets, hprev):
+    xs, hs, ps, loss = {}, {-1: hprev.copy()}, {}, 0
+    for t in range(len(inputs)):
+        xs[t] = np.zeros((5, 1))
+        xs[t][inputs[t]] = 1
+        hs[t] = np.tanh(W_xh @ xs[t] + W_hh @ hs[t - 1] + b_h)
+        y = W_hy @ hs[t] + b_y
+        ps[t] = np.exp(y) / np.exp(y).sum()
+        loss -= np.log(ps[t][targets[t], 0])
+    dW_xh, dW_hh, dW_hy = np.zeros_like(W_xh), np.zeros_like(W_hh), np.zeros_like(W_hy)
+    db_h, db_y, dhnext = np.zeros_like(b_h), np.zeros_like(b_y), np.zeros_like(b_h)
+    for t in reversed(range(len(inputs))):
+        dy = ps[t].copy()
+        dy[targets[t]] -= 1
+        dW_hy += dy @ hs[t].T
+        db_y += dy
+        dh = (W_hy.T @ dy + dhnext) * (1 - hs[t] ** 2)
+        db_h += dh
+        dW_xh += dh @ xs[t].T
+        dW_hh += dh @ hs[t - 1].T
+        dhnext = W_hh.T @ dh
+    return loss, dW_xh, dW_hh, dW_hy, db_h, db_y, hs[len(inputs) - 1]
+"""
+LOOKED_UP = """
+def init_params(vocab_size, n_embd, block_size, n_hidden):
+    C = np.random.randn(vocab_size, n_embd)
+    W1, b1 = np.random.randn(n_embd * block_size, n_hidden), np.zeros(n_hidden)
+    return [C, W1, b1, np.random.randn(n_hidden, vocab_size), np.zeros(vocab_size)]
+
+def forward(Xb, Yb, params):
+    C, W1, b1, W2, b2 = params
+    emb = C[Xb].reshape(len(Xb), -1)
+    h = np.tanh(emb @ W1 + b1)
+    logits = h @ W2 + b2
+    probs = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    loss = -np.log(probs[np.arange(len(Xb)), Yb]).mean()
+    return loss, (Xb, Yb, emb, h, probs)
+
+def backward(cache, params):
+    C, W1, b1, W2, b2 = params
+    Xb, Yb, emb, h, probs = cache
+    dlogits = probs.copy()
+    dlogits[np.arange(len(Xb)), Yb] -= 1
+    dlogits /= len(Xb)
+    dh = (dlogits @ W2.T) * (1 - h ** 2)
+    dC = np.zeros_like(C)
+    np.add.at(dC, Xb, (dh @ W1.T).reshape(*Xb.shape, -1))
+    return [dC, emb.T @ dh, dh.sum(0), h.T @ dlogits, dlogits.sum(0)]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "right", "wrong"),
+    [
+        (LETTERS, "loss_fun", "dh @ hs[t - 1].T", "dh @ hs[t].T"),
+        (LETTERS, "loss_fun", " + dhnext)", ")"),
+        (LOOKED_UP, "backward", "np.add.at(dC, Xb, (dh @ W1.T).reshape(*Xb.shape, -1))", "dC[Xb] += 1"),
+    ],
+    ids=["state", "through time", "rows"],
+)
+def test_networks_over_letters_are_given_numbers_of_rows(text, name, right, wrong, tmp_path):
+    assert check(text, name, tmp_path).passed
+    report = check(text.replace(right, wrong), name, tmp_path)
+    assert not report.problem
+    assert not report.passed

@@ -1,1 +1,0 @@
-"""Tests of lab/training: students' code trained like a preset."""
