@@ -52,13 +52,12 @@ class Network:
         self._first = learning[0] if learning else len(self.layers)
         for i, layer in enumerate(self.layers):
             layer.needs_input_gradient = i != self._first
-        self._bind(dtype)
-
-    def _bind(self, dtype: Any) -> None:
-        """Allocate theta and grad, and give every layer its views of them."""
         size = sum(int(np.prod(p.shape)) for _, parameters in self._built for p in parameters.values())
-        self.theta = np.zeros(size, dtype)
-        self.grad = np.zeros(size, dtype)
+        self.bind(np.zeros(size, dtype), np.zeros(size, dtype))
+
+    def bind(self, theta: Array, grad: Array) -> None:
+        """Let the parameters and their gradient live in these vectors, and give every layer its views of them."""
+        self.theta, self.grad = theta, grad
         self.tensors: dict[str, Tensor] = {}
         start = 0
         for layer, (_, parameters) in zip(self.layers, self._built, strict=True):
@@ -103,8 +102,7 @@ class Network:
     def astype(self, dtype: Any) -> Self:
         """A copy of the whole network, state included, computing in another dtype."""
         twin = copy.deepcopy(self)
-        twin._bind(dtype)
-        twin.theta[...] = self.theta
+        twin.bind(self.theta.astype(dtype), np.zeros(self.theta.size, dtype))
         return twin
 
     def decayed(self) -> Iterator[Tensor]:

@@ -27,10 +27,10 @@ from lab.names.command import names
 from lab.report.command import report
 from lab.reproduce.command import reproduce
 from lab.runs.compare_command import compare
-from lab.runs.run_command import run
 from lab.runs.runs_command import runs
 from lab.search.command import search
 from lab.terminal import BAD_INPUT, FAILED, INTERRUPTED, RunsDir, notice
+from lab.training.command import run
 from lab.user_paths import at_home
 from lab.visible import visible
 from lab.watch.command import watch

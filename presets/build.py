@@ -10,7 +10,7 @@ from core.network import Network
 from core.objective import Objective
 from core.streams import stream
 from core.trainer import Trainer
-from core.types import Labels
+from core.types import Array, Labels
 from data import images, surnames
 from data.dataset import Dataset
 from data.normalise import Keep, in_memory
@@ -55,11 +55,7 @@ def build(preset: schema.Preset, dataset: Dataset) -> Trainer:
     train = dataset.train
     network = build_network(preset.network, train.x.shape[1:], len(dataset.classes), dropout, dataset.symbols)
     _initialise(network, preset)
-    size, sampler = preset.training.batch, SAMPLERS[preset.training.sampling](train.y)
-    try:
-        batches = Batches(train.x, train.y, size, stream(preset.seed, "order"), sampler)
-    except ValueError as error:
-        raise PresetError(f"{preset.name}: training.batch = {size}: {error}") from None
+    batches = build_batches(preset, train.x, train.y)
     updates = count_updates(preset, batches.per_epoch)
     return Trainer(
         Objective(network, preset.loss.lambda_),
@@ -71,6 +67,18 @@ def build(preset: schema.Preset, dataset: Dataset) -> Trainer:
         monitored={"train": (train.x, train.y), "validation": (dataset.validation.x, dataset.validation.y)},
         generators={"dropout": dropout},
     )
+
+
+def build_batches(preset: schema.Preset, x: Array, y: Labels) -> Batches:
+    """The batches of a run: rows of x (n, ...) with their labels. The seed decides the order, whatever x holds.
+
+    Raises PresetError if a batch is larger than the training set.
+    """
+    size, sampler = preset.training.batch, SAMPLERS[preset.training.sampling](y)
+    try:
+        return Batches(x, y, size, stream(preset.seed, "order"), sampler)
+    except ValueError as error:
+        raise PresetError(f"{preset.name}: training.batch = {size}: {error}") from None
 
 
 def _initialise(network: Network, preset: schema.Preset) -> None:

@@ -3,13 +3,13 @@
 import json
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import tomli
 import tomlkit
 from pydantic import ValidationError
 
@@ -105,7 +105,7 @@ def read(path: Path) -> dict[str, Any]:
             content = file.read(MOST + 1)
         if len(content) > MOST:
             raise PresetError(f"{path}: is larger than {MOST:,} bytes: it is no preset")
-        return tomllib.loads(content.decode("utf-8-sig"))  # some editors on Windows write a byte-order mark
+        return tomli.loads(content.decode("utf-8-sig"))  # some editors on Windows write a byte-order mark
     except FileNotFoundError:
         raise PresetError(f"{path}: there is no such file") from None
     except OSError as error:
@@ -146,7 +146,7 @@ def _value(text: str) -> Any:
     """A TOML value. Also accepts numbers as Python writes them, lists without brackets, and words without quotes."""
     for candidate in (text, f"[{text}]"):
         try:
-            parsed = tomllib.loads(f"value = {candidate}")
+            parsed = tomli.loads(f"value = {candidate}")
         except (ValueError, RecursionError, MemoryError):  # not TOML, or an endless number or nesting
             continue
         if parsed.keys() == {"value"}:  # and no further lines

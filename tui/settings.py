@@ -1,9 +1,9 @@
 """What a user likes: theme, colours, markers, refresh rate. Kept as app.toml in the user's config directory."""
 
-import tomllib
 from pathlib import Path
 from typing import Literal
 
+import tomli
 import tomlkit
 from platformdirs import user_config_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -37,7 +37,7 @@ def default_path() -> Path:
 def load(path: Path) -> tuple[AppSettings, str]:
     """The settings in that file, and what is wrong with it, if anything; then, and without a file, the defaults."""
     try:
-        return AppSettings.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig"))), ""
+        return AppSettings.model_validate(tomli.loads(path.read_text(encoding="utf-8-sig"))), ""
     except FileNotFoundError:
         return AppSettings(), ""
     except (OSError, ValueError, RecursionError, MemoryError) as error:

@@ -20,7 +20,9 @@ from data.dataset import short_label
 from data.sources import Variant
 from lab import command_lines
 from lab.drawing.figure import Event
-from lab.reading.facts import EXAMPLES
+from lab.reading.facts import EXAMPLES, facts_so_far
+from lab.reading.finding import Finding
+from lab.reading.read import read as read_curves
 from lab.runs.interventions import Intervention, in_words, short
 from lab.runs.look_again import look_again
 from lab.runs.pictures import Picture, unpack, weight_pictures
@@ -33,6 +35,7 @@ from tui.series import Trace
 
 RATE_SECONDS = 3.0  # over which updates/s is taken
 NICENESS = 10  # of the thread that trains and its helpers: whoever draws, or answers a key, goes first
+READING_SHARE = 0.02  # of the time of a training that goes into reading its curves, at most
 LOG_HEADINGS = "   update  epoch  eta       train loss       validation"
 ENDED = ("done", "interrupted", "diverged", "failed", "running elsewhere")
 LOOKING, SEEN = "Computing it from the saved network ...", "seen"
@@ -60,6 +63,7 @@ class ShownRun:
         self.health: list[LayerHealth] = []
         self.confusion: tuple[str, tuple[str, ...], Array] | None = None  # of what, classes, counts
         self.pictures: dict[str, list[Picture]] = {}
+        self.findings: list[Finding] = []  # what its curves show so far
         self.result: Result | None = None
         self.error: Exception | None = None
         self.store: RunStore | None = None
@@ -92,6 +96,7 @@ class ShownRun:
     def take(self, result: Result, pictures: dict[str, list[Picture]]) -> None:
         """What a run left at its end."""
         self.result, self.pictures = result, pictures
+        self.findings = result.get("findings", self.findings)  # a run made before curves were read has none
         counts = np.array(result["confusion"])
         if not self.health:  # not looked at while it trained: only what each layer is
             unknown = (None, None, None, None)
@@ -149,6 +154,8 @@ class TrainingThread(ShownRun):
         self._begin = begin
         self._compute = compute
         self._stopped = False
+        self._read = 0  # evaluations when its curves were read last
+        self._read_again = 0.0  # not before this time
         self._moments: deque[tuple[float, int]] = deque()
         self._thetas: deque[Array] = deque(maxlen=2)  # after the last two updates, while health is watched
         self._thread = threading.Thread(target=self._work, name="gradlab-training")
@@ -210,6 +217,13 @@ class TrainingThread(ShownRun):
             self.events.append(_event(each))
             self.log.append(in_words([each]))
 
+    def _read_curves(self) -> None:
+        if self.run:
+            began = time.perf_counter()
+            self.findings = read_curves(facts_so_far(self.preset, self.run.dataset, self.run.trainer, self.points))
+            now = time.perf_counter()
+            self._read_again = now + (now - began) / READING_SHARE
+
     def _look_at_health(self) -> None:
         if self.run:
             x, _ = self.run.trainer.monitored["validation"]
@@ -243,6 +257,12 @@ class TrainingThread(ShownRun):
             self.rate = (update - before) / (now - then) if update > before else self.rate
         else:
             self._moments.clear()
+
+    def ask_for_findings(self) -> None:
+        """Read the curves between two updates if there is a new evaluation; `findings` is replaced."""
+        if len(self.points) != self._read and time.perf_counter() > self._read_again:
+            self._read = len(self.points)
+            self._ask(self._read_curves)
 
     def ask_for_health(self) -> None:
         """Look at the layers between two updates; `health` is replaced."""
@@ -314,6 +334,7 @@ def saved(store: RunStore) -> ShownRun:
     record.events = [_event(each) for each in saved.interventions]
     if saved.result:
         record.take(saved.result, unpack(store.pictures()))
+    record.findings = saved.findings
     return record
 
 

@@ -28,7 +28,7 @@ HANGING = 1.0  # seconds to wait for prints of a process that has left the file'
 class StudentProblemError(Exception):
     """Why a student's code cannot be checked, in words for the student. nothing: because it holds no gradient of its
     own, so that nothing is amiss; wrong: its gradients cannot be had where its cost can; recognised and missing: what
-    the check knows how to call, and what not."""
+    the check knows how to call, and what not; frames: the lines of the student's that led there."""
 
     def __init__(
         self,
@@ -37,19 +37,23 @@ class StudentProblemError(Exception):
         wrong: bool = False,
         recognised: tuple[Recognised, ...] = (),
         missing: tuple[Missing, ...] = (),
+        frames: tuple[str, ...] = (),
     ) -> None:
         super().__init__(words)
         self.nothing, self.wrong = nothing, wrong
-        self.recognised, self.missing = recognised, missing
+        self.recognised, self.missing, self.frames = recognised, missing, frames
 
 
 class Worker:
     """The process a student's file runs in. A with-block; at its end the process is gone, and all that it began."""
 
-    def __init__(self, timeout: float, python: Path | None = None, confined_to: Path | None = None) -> None:
+    def __init__(
+        self, timeout: float, python: Path | None = None, confined_to: Path | None = None, threads: int = 1
+    ) -> None:
         """timeout: seconds for an answer; python: what runs it, None for what choose_python() says; confined_to: the
-        folder that it sees in a sandbox, None for no sandbox. Raises LabError if there is to be a sandbox and none."""
-        self.timeout = timeout
+        folder that it sees in a sandbox, None for no sandbox; threads: of its matrix products. Raises LabError if there
+        is to be a sandbox and none."""
+        self.timeout, self._threads = timeout, str(threads)
         self.path = Path()
         python = python or choose_python()
         wrapped = [] if confined_to is None else sandbox(python, confined_to, START.parent)
@@ -60,12 +64,13 @@ class Worker:
 
     def _begin(self) -> None:
         self._ended = False
+        own = {"OPENBLAS_NUM_THREADS": self._threads, "MPLBACKEND": "Agg", family.MARK: self._mark}
         self._process = subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**outer_environment(), "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg", family.MARK: self._mark},
+            env=outer_environment() | own,
             start_new_session=True,
         )
         self._listener = threading.Thread(target=self._listen, name="gradlab-prints", daemon=True)
@@ -137,7 +142,8 @@ class Worker:
             reply, found = receive(self._process.stdout)
             if "error" in reply:
                 nothing, wrong = bool(reply.get("nothing")), bool(reply.get("wrong"))
-                raise StudentProblemError(visible(str(reply["error"])), nothing, wrong, *read_told(reply))
+                frames = tuple(visible(str(frame)) for frame in reply.get("frames", ()))
+                raise StudentProblemError(visible(str(reply["error"])), nothing, wrong, *read_told(reply), frames)
         except (EOFError, BrokenPipeError):
             raise StudentProblemError(self._death()) from None
         except StudentProblemError:

@@ -24,7 +24,7 @@ from lab.check.worker.plan import Missing, Recognised
 from lab.errors import LabError
 from lab.visible import visible
 
-PATIENCE = 5.0  # seconds the top level of a file may take
+PATIENCE = 2.5  # seconds the top level of a file may take
 AGAIN = 0.5  # seconds for the second look at a code, elsewhere
 NOTHING = "there is nothing in it that looks like a gradient: no gradient function, layer or network"
 FEW = 6  # coordinates of a tensor looked at there

@@ -1,7 +1,8 @@
 """A user's own presets: TOML files in a folder."""
 
-import tomllib
 from pathlib import Path
+
+import tomli
 
 from lab.errors import LabError
 from presets.load import changed
@@ -33,6 +34,6 @@ def _is_preset(path: Path) -> bool:
     try:
         if not path.is_file():  # a pipe would be waited for
             return False
-        return {"optimiser", "training"} <= tomllib.loads(path.read_text(encoding="utf-8-sig")).keys()
+        return {"optimiser", "training"} <= tomli.loads(path.read_text(encoding="utf-8-sig")).keys()
     except (OSError, ValueError, RecursionError, MemoryError):
         return False

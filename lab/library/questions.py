@@ -1,9 +1,10 @@
 """Questions worth an experiment: those of each preset that comes with Gradlab; for others, the two that always help."""
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+import tomli
 
 from presets.schema import Preset
 
@@ -32,5 +33,5 @@ def questions(preset: Preset) -> list[Question]:
 
 @cache
 def _shipped() -> dict[str, list[Question]]:
-    document = tomllib.loads(FILE.read_text(encoding="utf-8"))
+    document = tomli.loads(FILE.read_text(encoding="utf-8"))
     return {name: [Question(each["ask"], tuple(each["change"])) for each in asked] for name, asked in document.items()}

@@ -4,7 +4,6 @@ Typed names need a fast answer, so this does not load SciPy, and loads the schem
 """
 
 import json
-import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import numpy as np
+import tomli
 
 from core.network import Network
 from core.sequences import FEW
@@ -159,7 +159,7 @@ def _origin(store: RunStore, result: "Result") -> Origin:
 def shipped(folder: Path | None = None) -> NamesModel:
     """The model that comes with Gradlab, or the one in `folder`. Its preset was checked when the model was made."""
     folder = folder or SHIPPED
-    spec = _attributes(tomllib.loads((folder / "preset.toml").read_text(encoding="utf-8"))["network"])
+    spec = _attributes(tomli.loads((folder / "preset.toml").read_text(encoding="utf-8"))["network"])
     with np.load(folder / "weights.npz", allow_pickle=False) as weights:
         return _model(
             cast("schema.NetworkSection", spec), dict(weights), _about(folder)["classes"], _shipped_origin(folder)

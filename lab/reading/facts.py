@@ -23,7 +23,7 @@ class Facts:
     metrics: rows of metrics.csv, oldest first; diverged_at: the update at which the loss was not
     finite; counts: training examples of each class; examples: in the validation part; health: of every layer at the
     end, its gradient that of the last update; confusion: of the part that judges, a row for each true class; variant:
-    whether all of the data were there.
+    whether all of the data were there; progress: the share of the updates that are made, 1 when the run has ended.
     """
 
     preset: Preset
@@ -34,6 +34,12 @@ class Facts:
     health: Sequence[LayerHealth] = ()
     confusion: Sequence[Sequence[int]] | None = None
     variant: Variant | None = None
+    progress: float = 1.0
+
+    @property
+    def ended(self) -> bool:
+        """Is nothing more to come?"""
+        return self.progress == 1
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -50,14 +56,25 @@ def facts_of(
     confusion: Array | None = None,
 ) -> Facts:
     """The facts of a run whose trainer is at hand. confusion: computed here if it is not given."""
-    network, (_, part) = trainer.network, dataset.judge
-    counts = np.bincount(dataset.train.y, minlength=len(dataset.classes)).tolist()
-    facts = Facts(preset, metrics, diverged_at, counts, len(dataset.validation))
     if diverged_at is not None:  # what its network does is no result
-        return facts
+        return Facts(preset, metrics, diverged_at, _counts(dataset), len(dataset.validation))
     if confusion is None:
+        _, part = dataset.judge
         guesses = trainer.objective.logits(part.x).argmax(axis=1)
         confusion = confusion_matrix(part.y, guesses, len(dataset.classes))
+    facts = facts_so_far(preset, dataset, trainer, metrics)
+    return replace(facts, confusion=confusion.tolist(), progress=1.0)
+
+
+def facts_so_far(preset: Preset, dataset: Dataset, trainer: Trainer, metrics: Sequence[Mapping[str, float]]) -> Facts:
+    """The facts of a run that goes on. What its network guesses is left to its end: that takes as long as an
+    evaluation."""
     with np.errstate(all="ignore"):  # weights that are about to overflow
-        health = layer_health(network, dataset.validation.x[:EXAMPLES]) if trainer.update else []
-    return replace(facts, variant=dataset.variant, health=health, confusion=confusion.tolist())
+        health = layer_health(trainer.network, dataset.validation.x[:EXAMPLES]) if trainer.update else []
+    counts, examples, progress = _counts(dataset), len(dataset.validation), trainer.update / trainer.updates
+    return Facts(preset, metrics, None, counts, examples, health, None, dataset.variant, progress)
+
+
+def _counts(dataset: Dataset) -> list[int]:
+    """Training examples of each class."""
+    return [int(count) for count in np.bincount(dataset.train.y, minlength=len(dataset.classes))]

@@ -91,7 +91,7 @@ def vanishing_gradients(curves: LearningCurves) -> Finding | None:
     return fault(
         "vanishing-gradients",
         f"The gradients vanish: with these weights a signal keeps {signal:.1g} of its size on its way through "
-        f"the layers, and the training loss stays at ln K = {curves.chance_loss:.3f} to the end.",
+        f"the layers, and the training loss stays at ln K = {curves.chance_loss:.3f}.",
         {"signal": signal, "first_gradient": first, "last_gradient": last, "train_loss": float(curves.train[-1])},
         "Set initialiser=he, or batch_norm=true.",
     )
@@ -349,3 +349,8 @@ RULES: dict[Fault, Rule] = {
     "plateau": plateau,
 }
 ALWAYS: tuple[Fault, ...] = ("cycle", "too-few-evaluations")
+# What can be told of a run that goes on, at once or from the middle on. On its way a sound run looks for a while as if
+# it overfitted, underfitted or had shuffled labels. None of the sound runs of benchmarks/reading.py looked like one of
+# these at any evaluation.
+AT_ONCE: tuple[Fault, ...] = ("not-normalised", "diverged", "lambda-too-large", "eta-too-large")
+FROM_THE_MIDDLE: tuple[Fault, ...] = ("dead-units", "vanishing-gradients", "eta-too-small", "plateau")

@@ -81,9 +81,10 @@ def best(curves: LearningCurves) -> Finding | None:
     highest, end = float(curves.validation_accuracy[row]), float(curves.validation_accuracy[-1])
     if highest - end < BETTER or curves.facts.diverged_at is not None:
         return None
+    now = "ends at" if curves.facts.ended else "is now"
     return note(
         "best",
-        f"The validation accuracy was best at update {curves.update[row]:,.0f} ({highest:.1%}) and ends at {end:.1%}.",
+        f"The validation accuracy was best at update {curves.update[row]:,.0f} ({highest:.1%}) and {now} {end:.1%}.",
         {"update": float(curves.update[row]), "best": highest, "validation_accuracy": end},
     )
 

@@ -18,6 +18,7 @@ from lab.documents import read_document
 from lab.errors import DamagedError
 from lab.machine import versions
 from lab.reading.finding import Finding
+from lab.runs.code import CodeDocument
 from lab.runs.interventions import Intervention
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Result(TypedDict):
     layers: list[LayerDocument]
     findings: list[Finding]  # what the curves show, the most important first
     pictures: str | None  # a file in the run directory
+    code: NotRequired[CodeDocument]  # if a student's own code was trained
     fingerprints: dict[str, str]
     versions: dict[str, str]
 

@@ -1,11 +1,12 @@
 """A run: preset, data, trainer and store together. The command line and the app both use it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 
+from core.objective import Evaluation
 from core.threads import threads
 from core.trainer import DivergedError, Snapshot, Trainer
 from core.types import Array
@@ -62,12 +63,16 @@ class Run:
             finally:
                 self._save()
             last = self._evaluated  # what it knows is not computed again
-            result = result_of(self, last.evaluations if last and last.update == self.trainer.update else {})
+            result = self.result(last.evaluations if last and last.update == self.trainer.update else {})
             if named := pictures(self.trainer.network, self.dataset, result["misclassified"]):
                 self.store.save_pictures(pack(named))
                 result["pictures"] = "pictures.npz"
             self.store.save_result(result)
             return result
+
+    def result(self, known: Mapping[str, Evaluation]) -> Result:
+        """The result as the run stands; see result_of."""
+        return result_of(self, known)
 
     def _train(self, watch: Callable[[Snapshot], None]) -> None:
         saved = time.perf_counter()
@@ -123,8 +128,18 @@ def start(preset: Preset, variant: str, runs: Path, threads: int) -> Run:
     return Run(preset, dataset, trainer, RunStore.create(runs, preset), threads)
 
 
-def resume(store: RunStore, threads: int) -> Run:
-    """A run resumed from its checkpoint. Raises DataError, PresetError, LabError."""
+def of_preset(preset: Preset, dataset: Dataset, store: RunStore, threads: int) -> Run:
+    """A run of a preset's own network, at update 0. Raises PresetError, and LabError for a run of a student's code."""
+    if (code := store.code()) is not None:
+        raise LabError(f"{store.path} trains code of yours, {code['name']}: only gradlab run --resume continues it")
+    return Run(preset, dataset, build(preset, dataset), store, threads)
+
+
+Make = Callable[[Preset, Dataset, RunStore, int], Run]
+
+
+def resume(store: RunStore, threads: int, make: Make = of_preset) -> Run:
+    """A run resumed from its checkpoint. make: gives it at update 0. Raises DataError, PresetError, LabError."""
     if store.kept_nothing:
         again = command_lines.run(store.path / "preset.toml")
         raise LabError(f"{store.path} began and kept nothing: delete it, and start again with: {again}")
@@ -133,15 +148,15 @@ def resume(store: RunStore, threads: int) -> Run:
         raise LabError(f"{store.path} is done: there is nothing left to train")
     if result is not None and result["state"] == "diverged":
         raise LabError(f"{store.path} diverged at update {result['diverged_at']:,}: start again with a smaller eta")
-    return restored(store, threads)
+    return restored(store, threads, make)
 
 
-def restored(store: RunStore, threads: int) -> Run:
+def restored(store: RunStore, threads: int, make: Make = of_preset) -> Run:
     """A run as its last checkpoint has it, however it ended. Raises DataError, PresetError, LabError."""
     preset, checkpoint = store.preset(), store.checkpoint()
     try:
         dataset = load_data(preset, str(checkpoint["run.variant"]))
-        run = Run(preset, dataset, build(preset, dataset), store, threads)
+        run = make(preset, dataset, store, threads)
         run.restore(checkpoint)
     except (KeyError, ValueError, TypeError) as error:
         raise LabError(f"{store.path / 'checkpoint.npz'} does not fit its preset.toml: {error}") from None

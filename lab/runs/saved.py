@@ -43,7 +43,8 @@ class SavedRun:
         """What its curves show. Where no result holds that, it is read from the curves alone."""
         if self.result and "findings" in self.result:
             return self.result["findings"]
-        return read_curves(Facts(self.preset, self.metrics, self.result["diverged_at"] if self.result else None))
+        diverged_at = self.result["diverged_at"] if self.result else None
+        return read_curves(Facts(self.preset, self.metrics, diverged_at, progress=float(self.state != "running")))
 
     @property
     def data_short(self) -> str:

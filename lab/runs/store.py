@@ -1,5 +1,5 @@
 """A run on the disk: preset.toml, metrics.csv, checkpoint.npz, pictures.npz, result.json and notes.json in its own
-directory.
+directory; code.json if a student's own code is trained.
 
 Every file except metrics.csv is written under another name and renamed, so an existing file is complete. Nothing is
 pickled.
@@ -24,6 +24,7 @@ from core.types import Array
 from lab.disk import disk, exclusive, held, opened, read_bytes, to_json, write_whole
 from lab.errors import DamagedError, DiskError, LabError
 from lab.runs.arrays import read_arrays
+from lab.runs.code import CodeSource
 from lab.runs.interventions import Intervention, unpacked
 from lab.runs.notes import Notes
 
@@ -136,7 +137,20 @@ class RunStore:
         """Replace notes.json."""
         write_whole(self.path / "notes.json", to_json(notes) + "\n")
 
+    def save_code(self, source: CodeSource) -> None:
+        """Write code.json: this is a run of a student's own code."""
+        write_whole(self.path / "code.json", to_json(source) + "\n")
+
     # Reading
+
+    def code(self) -> CodeSource | None:
+        """Which code of a student's is trained; None for a run of a preset's own network."""
+        path = self.path / "code.json"
+        if not path.exists():
+            return None
+        from lab.documents import read_document
+
+        return read_document(path, CodeSource, ("name", "preset", "files"))
 
     def preset(self) -> "Preset":
         """The preset as it was resolved when the run began."""

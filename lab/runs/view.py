@@ -32,9 +32,15 @@ def show_result(console: Console, result: "Result", metrics: Sequence[dict[str, 
     if len(metrics) > 1:
         console.print(curves(metrics))
     console.print(f"{result['preset']} · {result['data']}", style="bold", highlight=False, soft_wrap=True)
+    if code := result.get("code"):
+        console.print(f"code: {code['file']}, {code['name']}", highlight=False, soft_wrap=True)
     if changes := result.get("interventions"):
         console.print(f"changed while it ran: {in_words(changes)}", style="yellow", highlight=False)
     console.print(_final_table(result))
+    if code := result.get("code"):
+        agreement, verdict = code["agreement"], code["verdict"]
+        console.print(agreement["sentence"], style="bold" if agreement["parts_at"] else "", highlight=False)
+        console.print(verdict, highlight=False)
     show_findings(console, result.get("findings", ()))  # a run made before curves were read has none
     if result["reference"] and result["variant"] == "mini":
         console.print(mini_note(), style="italic")

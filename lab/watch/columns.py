@@ -78,6 +78,11 @@ def split_of(text: str) -> Split | None:
     return SPLITS.get(text.strip().lower())
 
 
+def split_in(text: str) -> Split | None:
+    """The split that a word of a text names, as in "Test set" or "logs/validation"."""
+    return next((SPLITS[word] for word in _words(text) if word in SPLITS), None)
+
+
 def is_known(name: str) -> bool:
     """Does the name of a column say what it holds?"""
     return role(name) is not None or steps(name) is not None

@@ -5,9 +5,9 @@ from typing import Literal, TypedDict
 
 from lab.drawing.figure import Point
 from lab.watch.columns import Measure, Split
-from lab.watch.follow import Follower
 from lab.watch.like import Like
 from lab.watch.series import Drawn, Series
+from lab.watch.sources import Source
 
 
 class PointDocument(TypedDict):
@@ -52,9 +52,9 @@ class WatchDocument(TypedDict):
     notes: list[str]
 
 
-def notes(follower: Follower, drawn: Drawn) -> list[str]:
+def notes(source: Source, drawn: Drawn) -> list[str]:
     """What is to be said of a log besides its values."""
-    log = follower.log
+    log = source.log
     said = [*log.notes]
     if log.skipped:
         rows = "1 line is no row" if log.skipped == 1 else f"{log.skipped:,} lines are no rows"
@@ -68,17 +68,17 @@ def notes(follower: Follower, drawn: Drawn) -> list[str]:
     return said
 
 
-def document(follower: Follower, drawn: Drawn, like: Like | None) -> WatchDocument:
+def document(source: Source, drawn: Drawn, like: Like | None) -> WatchDocument:
     """All of it."""
     return {
-        "log": str(follower.path),
-        "kind": follower.reader.kind,
-        "rows": follower.log.rows,
+        "log": source.name,
+        "kind": source.kind,
+        "rows": source.log.rows,
         "x": drawn.x.name,
         "series": [_described(series) for series in drawn.series],
         "others": list(drawn.others),
         "like": _source(like) if like else None,
-        "notes": notes(follower, drawn),
+        "notes": notes(source, drawn),
     }
 
 

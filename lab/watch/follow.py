@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 from lab.disk import disk, opened
 from lab.watch.log import Log
@@ -13,15 +13,23 @@ TAIL = 64  # bytes before the end that are compared: was the file written again 
 
 
 class Follower:
-    """Reads what is new in a file into its log."""
+    """Reads what is new in a file into its log. It may always grow: `ended` stays False."""
+
+    ended = False
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.name = str(path)
         self.log = Log()
         self.reader = Reader(self.log)
         self._file: IO[bytes] | None = None
         self._tail = b""
         self._found = False
+
+    @property
+    def kind(self) -> Literal["text", "events"] | None:
+        """What the file is; None while it is too short to tell."""
+        return self.reader.kind
 
     @property
     def lacking(self) -> str:
@@ -32,8 +40,9 @@ class Follower:
             return "there is no such file"
         return "it holds no table of numbers" if self._tail else "it is empty"
 
-    def poll(self) -> bool:
-        """Read a piece of what is new; was there anything? Raises DiskError, also for what is no regular file."""
+    def poll(self, wait: bool = False) -> bool:
+        """Read a piece of what is new; was there anything? Raises DiskError, also for what is no regular file. There is
+        nothing to wait for: nobody knows whether a file still grows."""
         with disk(self.path):
             if self._file is None and not self._open():
                 return False

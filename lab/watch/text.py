@@ -1,16 +1,18 @@
-"""Tables as text, line by line: CSV with any usual separator, or one JSON object to a line.
+"""Text, line by line: CSV with any usual separator, one JSON object to a line, or what a program prints.
 
 A line counts once its end has been written. What is no row of the table (a greeting, a torn line) is skipped.
 """
 
+import ast
 import codecs
 import csv
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from lab.watch.columns import is_known, split_of, steps
+from lab.watch.columns import is_known, role, split_of, steps
 from lab.watch.log import Log
+from lab.watch.printed import printed
 
 LONGEST = 1 << 20  # characters of a line; a longer one is no row
 SEPARATORS = ("\t", ";", ",", "|", " ", "")  # a space: any white space; nothing: one column
@@ -65,11 +67,12 @@ class TextRows:
         self._length = 0
         self._heading = ""  # a line that may turn out to be a header
         self._nameless = False  # are the names ours?
+        self._counted: dict[str, float] = {}  # what was printed before the values: "Epoch 3/10" alone in a line
 
     def feed(self, data: bytes, last: bool = False) -> None:
         """More bytes; last: the file ends with them, and so does its last line."""
-        for line in self._lines(self._decoded(data, last)):
-            self._read(line)
+        for line, stays in self._lines(self._decoded(data, last)):
+            self._read(line, stays)
         if last and self._rest:
             self._read("".join(self._rest))
             self._rest, self._length = [], 0
@@ -84,11 +87,12 @@ class TextRows:
             self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
         return self._decoder.decode(data, last)
 
-    def _lines(self, text: str) -> Iterator[str]:
-        """The lines that end in this text; what is too long for a line comes as an empty one."""
-        *ended, rest = re.split(r"[\r\n]", text)
-        for line in ended:
-            yield "".join([*self._rest, line]) if self._length + len(line) <= LONGEST else ""
+    def _lines(self, text: str) -> Iterator[tuple[str, bool]]:
+        """The lines that end in this text, and whether they stay in a terminal: what \\r ends is written over. What is
+        too long for a line comes as an empty one."""
+        *ended, rest = re.split(r"([\r\n])", text)
+        for line, end in zip(ended[::2], ended[1::2], strict=True):
+            yield "".join([*self._rest, line]) if self._length + len(line) <= LONGEST else "", end == "\n"
             self._rest, self._length = [], 0
         self._length += len(rest)
         if self._length > LONGEST:
@@ -96,7 +100,7 @@ class TextRows:
         elif rest:
             self._rest.append(rest)
 
-    def _read(self, line: str) -> None:
+    def _read(self, line: str, stays: bool = True) -> None:
         line = line.replace("\0", "").lstrip("\ufeff")  # a file cut short under a writer begins with zeros
         words = line.strip()
         if not words:
@@ -105,8 +109,22 @@ class TextRows:
             self._read_object(words.strip("[, ]"))
         elif words[0] in "#%":  # as numpy.savetxt and MATLAB write a header
             self._keep_heading(words.lstrip("#% "))
-        elif not (self._as_headed(line) or self._as_before(line) or self._as_nameless(line)):
+        elif self.names and (self._as_headed(line) or self._as_before(line)):
+            return
+        elif not (self._as_printed(line, stays) or self._as_headed(line) or self._as_nameless(line)):
             self._set_aside(line)
+
+    def _as_printed(self, line: str, stays: bool) -> bool:
+        """Names and their numbers, as programs print them."""
+        counted, measured = printed(line)
+        if not counted and not measured:
+            return False
+        if not stays:  # a progress bar: the next line is written over it
+            return True
+        self._counted |= counted
+        if any(map(role, measured)):
+            self._add_row({name: repr(value) for name, value in {**self._counted, **measured}.items()}, ",")
+        return True
 
     def _as_headed(self, line: str) -> bool:
         """The first row below a header: both have the same number of cells, whatever separates them."""
@@ -175,8 +193,8 @@ class TextRows:
 
     def _read_object(self, line: str) -> None:
         try:
-            cells = dict(_flat(json.loads(line), ""))
-        except (ValueError, RecursionError):
+            cells = dict(_flat(_object(line), ""))
+        except (ValueError, RecursionError, SyntaxError, MemoryError):
             self._log.skipped += 1
         else:
             self._add_row(cells, ",")
@@ -210,6 +228,14 @@ def _distinct(names: Sequence[str]) -> list[str]:
         name = name.strip() or f"column {place}"
         distinct.append(name if name not in distinct else f"{name} (column {place})")
     return distinct
+
+
+def _object(line: str) -> object:
+    """A JSON object, or a dict as Python prints it."""
+    try:
+        return json.loads(line)
+    except ValueError:
+        return ast.literal_eval(line)
 
 
 def _flat(value: object, name: str) -> Iterator[tuple[str, str]]:

@@ -12,31 +12,31 @@ from lab.drawing.figure import Curve, Figure, Point, value
 from lab.drawing.plots import SIDE_BY_SIDE, Plots
 from lab.runs.view import figure
 from lab.watch.document import notes
-from lab.watch.follow import Follower
 from lab.watch.like import Like
 from lab.watch.series import Drawn, Series, X
+from lab.watch.sources import Source
 
 HEIGHT, LEAST = 14, 6  # lines of a plot; where less fits, it is cut off
 MANY = 4  # of a preset's curves, the first style: those of the log come first
 SHOWN = 12  # other columns that are named
 
 
-def picture(console: Console, follower: Follower, drawn: Drawn, like: Like | None, live: bool) -> RenderableType:
+def picture(console: Console, source: Source, drawn: Drawn, like: Like | None, live: bool) -> RenderableType:
     """Curves, table and notes. live: the plots are as high as leaves room for the rest."""
     below: list[RenderableType] = []
     if drawn.series:
-        below.append(_table(drawn, like))
+        below.append(values_table(drawn, like))
     if drawn.others:
         names, more = ", ".join(drawn.others[:SHOWN]), len(drawn.others) - SHOWN
         rest = f" and {more} more" if more > 0 else ""
         below.append(Text(f"other columns: {names}{rest}; --column NAME draws one", style="dim"))
     if like:
-        below.append(Text(_against(like, drawn.x), style="dim"))
-    below += [Text(note, style="yellow") for note in notes(follower, drawn)]
-    if follower.lacking:
-        below.append(Text(f"waiting for values in {follower.path}: {follower.lacking}", style="italic"))
+        below.append(Text(against(like, drawn.x), style="dim"))
+    below += [Text(note, style="yellow") for note in notes(source, drawn)]
+    if source.lacking:
+        below.append(Text(f"waiting for values in {source.name}: {source.lacking}", style="italic"))
     elif live:
-        below.append(Text(f"{follower.path}: {follower.log.rows:,} rows; ctrl+c ends", style="dim"))
+        below.append(Text(f"{source.name}: {source.log.rows:,} rows; ctrl+c ends", style="dim"))
     plots = figures(drawn, like)
     if not any(len(series.points) > 1 for series in drawn.series):
         return Group(*below)
@@ -79,7 +79,8 @@ def _span(together: Sequence[Series]) -> Point | None:
     return (min(xs), max(xs)) if xs and min(xs) < max(xs) else None
 
 
-def _table(drawn: Drawn, like: Like | None) -> Table:
+def values_table(drawn: Drawn, like: Like | None) -> Table:
+    """The last and the best value of each series, beside what a preset has reached there."""
     beside = like.preset.name if like and like.means else None
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("column")
@@ -116,7 +117,8 @@ def _there(like: Like, series: Series, x: X) -> str:
     return _number(series, point[1]) if point else "-"
 
 
-def _against(like: Like, x: X) -> str:
+def against(like: Like, x: X) -> str:
+    """What stands behind the curves, in words."""
     if like.means and x.kind == "row" and x.values:
         return f"{like.source}; not drawn, as the log counts no updates or epochs"
     return like.source

@@ -341,10 +341,10 @@ def test_brackets_in_a_path_are_printed_as_they_are(gradlab, small, tmp_path):
 
 
 def test_too_little_memory_is_one_line(gradlab, small, tmp_path, monkeypatch):
-    def refuse(self, dtype):
+    def refuse(self, theta, grad):
         raise MemoryError("Unable to allocate 38.4 GiB for an array")
 
-    monkeypatch.setattr("core.network.Network._bind", refuse)
+    monkeypatch.setattr("core.network.Network.bind", refuse)
     code, _, err = gradlab(*small_run(small))
     assert (code, err) == (2, "gradlab: not enough memory: Unable to allocate 38.4 GiB for an array\n")
     assert not (tmp_path / "runs").exists()

@@ -9,14 +9,17 @@ from textual.widgets import DataTable, Static, TabbedContent
 from lab.disk import exclusive
 from lab.runs import run as lab_run
 from lab.runs.catalogue import list_runs
+from lab.runs.saved import read
 from lab.runs.store import RunStore
 from presets.load import load
 from tests.tui.conftest import wait_until
 from tests.tui.recorded import record, some_runs
 from tui.screens.dialogues import ConfirmScreen
 from tui.training import SEEN, saved
+from tui.widgets.findings import FindingsPanel
 from tui.widgets.overlay import Overlay
 from tui.widgets.plot import SeriesPlot
+from tui.widgets.text import Text
 
 
 @pytest.fixture(autouse=True)
@@ -141,6 +144,24 @@ async def test_the_run_under_the_cursor_is_drawn_both_parts_of_it(runs):
         assert accuracy.references == (0.4588,)
         assert accuracy.percent
         assert text(app, "run").startswith("20260102-030405-a2-setting1-00aa  done · 1,000 updates")
+
+
+async def test_the_curves_of_the_run_under_the_cursor_are_read_below_them_and_in_a_tab(runs):
+    stores = some_runs()
+    async with runs(size=(120, 35)) as (app, pilot):
+        for store in stores[:1:-1]:
+            said = [each["sentence"] for each in read(store).findings]
+            for panel in app.screen.query(FindingsPanel):
+                told = " ".join(str(panel.query_one(Text).render()).split())
+                assert said
+                assert all(sentence in told for sentence in said)
+                assert store.path.name[16:] in str(panel.border_title)
+            await pilot.press("down")
+        below, tab = app.screen.query(FindingsPanel)
+        assert below.region
+        assert not tab.region
+        await pilot.press("left_square_bracket")
+        assert tab.region
 
 
 async def test_marked_runs_are_drawn_over_one_another_in_the_order_of_their_marks(runs):

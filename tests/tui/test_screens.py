@@ -8,6 +8,8 @@ import pytest
 
 from core.health import LayerHealth
 from core.trainer import Snapshot
+from lab.reading.facts import Facts
+from lab.reading.read import read
 from tests.tui.conftest import wait_until
 from tests.tui.recorded import record
 from tui.training import ShownRun, saved
@@ -27,6 +29,8 @@ def run(phase: str, state: str = "interrupted", updates: int = 600) -> ShownRun:
     if phase in ("running", "paused"):
         shown.snapshot = Snapshot(updates, updates / 100, 0.0801, 1.47, {})
         shown.rate, shown.result = 312.0, None
+    if not shown.ended:
+        shown.findings = read(Facts(shown.preset, shown.points, progress=updates / 1000))
     return shown
 
 

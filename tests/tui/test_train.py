@@ -10,6 +10,7 @@ from textual.widgets import Input, RichLog, Select, Static, TabbedContent
 
 import tui
 from lab.errors import LabError
+from lab.reading.read import read
 from lab.runs.catalogue import list_runs
 from lab.runs.store import all_runs
 from presets.keys import NOT_SETTINGS
@@ -21,8 +22,10 @@ from tui.screens.dialogues import AskScreen
 from tui.screens.train import _short
 from tui.training import TrainingThread, saved
 from tui.widgets.curves import Curves
+from tui.widgets.findings import FindingsPanel
 from tui.widgets.form import SECTIONS, PresetForm, settings_of
 from tui.widgets.reading import UNREAD
+from tui.widgets.text import Text
 
 
 @pytest.fixture
@@ -398,6 +401,25 @@ async def test_an_exception_in_the_middle_of_a_run_leaves_it_resumable(lab, smal
         await pilot.press("space")
         await until(pilot, lambda: app.training.phase == "done")
         assert [row["update"] for row in app.training.points] == [0, 7, 14, 20]
+
+
+async def test_the_curves_are_read_while_a_run_goes_on_and_when_it_has_ended(lab, long, until, monkeypatch):
+    def said(of):
+        panel = app.screen.query_one(FindingsPanel)
+        told = " ".join(str(panel.query_one(Text).render()).split())
+        return of in str(panel.border_title) and all(each["sentence"] in told for each in app.training.findings)
+
+    seen = []
+    monkeypatch.setattr("tui.training.read_curves", lambda facts: seen.append(len(facts.metrics)) or read(facts))
+    app = lab(preset=long)
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.press("r")
+        await until(pilot, lambda: len(seen) > 1 and said("so far"))
+        assert len(set(seen)) == len(seen)  # once for an evaluation, and not for each
+        assert len(seen) < len(app.training.points)
+        await pilot.press("s")
+        await until(pilot, lambda: app.training.ended and not said("so far") and said("reading"))
+        assert app.training.findings == app.training.result["findings"]
 
 
 def test_screens_ask_the_training_and_not_its_trainer():

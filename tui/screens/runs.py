@@ -22,16 +22,20 @@ from lab.runs.catalogue import Catalogue, RunRow
 from lab.runs.interventions import in_words
 from lab.runs.notes import in_words as noted
 from lab.runs.notes import matching, written
-from lab.runs.saved import TIME, SavedRun, value_text
+from lab.runs.saved import TIME, SavedRun, labels, value_text
 from lab.runs.seeds import Setting, by_setting
 from lab.runs.store import RunStore
 from lab.runs.view import figure
+from lab.watch.like import Like
+from lab.watch.sources import Source
 from presets.errors import PresetError
 from tui.modes import key_of
 from tui.screens.base import ModeScreen
 from tui.screens.dialogues import AskScreen, ConfirmScreen
+from tui.screens.log import LogScreen, OpenLogScreen, opened
 from tui.screens.train import TrainScreen
 from tui.training import saved
+from tui.widgets.findings import TITLE, FindingsPanel
 from tui.widgets.overlay import LETTERS, MEASURES, Overlay, side_by_side
 
 SECONDS = 1.0  # between two looks at the disk
@@ -68,15 +72,17 @@ class RunsScreen(ModeScreen):
         Binding("w", "report", "Report", id="runs.report",
                 tooltip="Write a report of the marked runs: report.md and figures as PNG, SVG and PDF."),
         Binding("d,delete", "delete", "Delete", id="runs.delete", tooltip="Delete the marked runs; asks first."),
+        Binding("o", "open_log", "Open a log", id="runs.open_log",
+                tooltip="Follow a log that another program writes, as gradlab watch does."),
         Binding("c", "measure", "Loss/cost/eta", show=False, id="runs.measure",
                 tooltip="Plot loss, cost, accuracy or eta."),
         Binding("t", "part", "Train/validation", show=False, id="runs.part",
                 tooltip="Plot several runs on their training or validation set."),
         Binding("y", "log", "Log axis", show=False, id="runs.log", tooltip="Logarithmic loss, cost and eta."),
-        Binding("left_square_bracket", "tab", "Tab left", show=False, id="runs.tab_left", key_display="[",
-                tooltip="Curves, or settings and results side by side."),
-        Binding("right_square_bracket", "tab", "Tab", id="runs.tab_right", key_display="]",
-                tooltip="Curves, or settings and results side by side."),
+        Binding("left_square_bracket", "tab(-1)", "Tab left", show=False, id="runs.tab_left", key_display="[",
+                tooltip="The tab at the left."),
+        Binding("right_square_bracket", "tab(1)", "Tab", id="runs.tab_right", key_display="]",
+                tooltip="Curves; settings and results side by side; what the curves show, in words."),
     ]  # fmt: skip
 
     def compose_mode(self) -> ComposeResult:
@@ -88,8 +94,11 @@ class RunsScreen(ModeScreen):
             with TabbedContent(id="runs-tabs"):
                 with TabPane("Curves", id="overlay-tab"):
                     yield Overlay(id="overlay")
+                    yield FindingsPanel(id="findings")
                 with TabPane("Side by side", id="side-tab"), VerticalScroll():
                     yield Static("", id="side")
+                with TabPane(TITLE.capitalize(), id="reading-tab"):
+                    yield FindingsPanel()
 
     def on_mount(self) -> None:
         """Look at the disk at once."""
@@ -250,7 +259,19 @@ class RunsScreen(ModeScreen):
         self.query_one("#side", Static).update(
             side_by_side(settings, self.lab.look) if settings else Content("\n".join(complaints))
         )
+        self._show_findings()
         self._show_current()
+
+    def _show_findings(self) -> None:
+        """Of the run under the cursor: below its curves where there is room, and in a tab."""
+        row = self.current
+        settings, complaints = self._read([row["run"]] if row else [])
+        for panel in self.query(FindingsPanel):
+            if settings:
+                record = settings[0].records[0]
+                panel.show(record.findings, labels([record.store])[0], "There are no findings.")
+            else:
+                panel.show([], otherwise=" ".join(complaints))
 
     def _show_current(self) -> None:
         row = self.current
@@ -303,6 +324,15 @@ class RunsScreen(ModeScreen):
         train = self.app.screen
         assert isinstance(train, TrainScreen), "the mode just opened"
         return train
+
+    def action_open_log(self) -> None:
+        """Ask for a log, and show it over the runs."""
+        ask = OpenLogScreen(lambda path, preset: opened(path, preset, self.lab.runs))
+        self.app.push_screen(ask, self._show_log)
+
+    def _show_log(self, chosen: tuple[Source, Like | None] | None) -> None:
+        if chosen:
+            self.app.push_screen(LogScreen(*chosen))
 
     def action_find(self) -> None:
         """To the field that narrows the list down."""
@@ -383,10 +413,11 @@ class RunsScreen(ModeScreen):
             self.runs.update_cell_at(Coordinate(i, 0), self._mark(row["run"]))
         self._show()
 
-    def action_tab(self) -> None:
-        """The other tab."""
+    def action_tab(self, by: int) -> None:
+        """The next tab."""
         tabs = self.query_one("#runs-tabs", TabbedContent)
-        tabs.active = "side-tab" if tabs.active == "overlay-tab" else "overlay-tab"
+        names = [pane.id for pane in tabs.query(TabPane)]
+        tabs.active = names[(names.index(tabs.active) + by) % len(names)] or ""
 
     def action_measure(self) -> None:
         """Loss, cost, accuracy, eta in turn."""

@@ -32,6 +32,7 @@ from tui.screens.dialogues import AskScreen
 from tui.training import SEEN, ShownRun, TrainingThread
 from tui.widgets import tables
 from tui.widgets.curves import Curves
+from tui.widgets.findings import FindingsPanel
 from tui.widgets.form import PresetForm
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.progress import progress
@@ -100,6 +101,7 @@ class TrainScreen(ModeScreen):
                 with TabbedContent(id="tabs"):
                     with TabPane("Curves", id="curves-tab"):
                         yield Curves(id="curves")
+                        yield FindingsPanel(id="findings")
                     with TabPane("Confusion", id="confusion-tab"), ScrollableContainer():
                         yield Text(id="confusion")
                     with TabPane("Classes", id="classes-tab"), ScrollableContainer():
@@ -142,12 +144,15 @@ class TrainScreen(ModeScreen):
         if isinstance(record, TrainingThread):
             record.watch_health = tab == "layers-tab"
             self._ask(record, tab)
+            if tab == "curves-tab":
+                record.ask_for_findings()
         if record and tab in LOOKS:
             record.look(self.lab.compute, self.lab.threads)
         ascii_only = self.lab.settings.markers == "ascii"
         match tab:
             case "curves-tab":
                 self.query_one("#curves", Curves).show(record)
+                self._show_findings(record)
             case "confusion-tab" if record and record.confusion:
                 what, classes, counts = record.confusion
                 self._fill("confusion", f"{what}: rows true, columns guessed", tables.confusion(classes, counts))
@@ -167,6 +172,13 @@ class TrainScreen(ModeScreen):
                 for line in record.log[self._logged :]:
                     self.query_one("#log", RichLog).write(line)
                 self._logged = len(record.log)
+
+    def _show_findings(self, record: ShownRun | None) -> None:
+        panel = self.query_one("#findings", FindingsPanel)
+        panel.set_class(record is None, "-no-run")
+        if record:
+            of = "" if record.ended else "so far"
+            panel.show(record.findings, of, "" if record.ended else "They are read at each evaluation.")
 
     def _show_pictures(self, record: ShownRun | None) -> None:
         pane = self.query_one("#pictures", Static)

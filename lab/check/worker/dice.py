@@ -1,7 +1,7 @@
 """Random numbers of a student's code: every call is to draw the same ones."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +26,45 @@ class Dice:
                 generator.bit_generator.state = state
             else:
                 generator.set_state(state)
+
+    def begin(self, number: int) -> None:
+        """Let all of them draw what this seed gives."""
+        np.random.seed(number % 2**32)  # noqa: NPY002 (what students use)
+        random.seed(number)
+        for generator, state in self._kept.values():
+            if isinstance(generator, np.random.Generator):
+                if isinstance(generator.bit_generator, np.random.PCG64):
+                    generator.bit_generator.state = np.random.PCG64(number).state
+            else:
+                generator.set_state(state)
+
+    def standing(self) -> dict[str, Any]:
+        """Where all of them stand, as plain values."""
+        return {
+            "numpy": _plain(np.random.get_state()),  # noqa: NPY002 (what students use)
+            "python": _plain(random.getstate()),
+            "kept": [_plain(_state(generator)) for generator, _ in self._kept.values()],
+        }
+
+    def go_to(self, standing: Mapping[str, Any]) -> None:
+        """Let all of them stand where standing() says."""
+        np.random.set_state(tuple(standing["numpy"]))  # noqa: NPY002 (what students use)
+        version, words, gauss = standing["python"]
+        random.setstate((version, tuple(words), gauss))
+        for (generator, _), state in zip(self._kept.values(), standing["kept"], strict=True):
+            if isinstance(generator, np.random.Generator):
+                generator.bit_generator.state = state
+            else:
+                generator.set_state(tuple(state))
+
+
+def _plain(state: Any) -> Any:
+    """The state of a generator as lists, dicts and numbers."""
+    if isinstance(state, dict):
+        return {key: _plain(value) for key, value in state.items()}
+    if isinstance(state, list | tuple):
+        return [_plain(value) for value in state]
+    return state.tolist() if isinstance(state, np.ndarray | np.generic) else state
 
 
 def seed() -> None:

@@ -240,7 +240,7 @@ class FunctionCode(Code):
         with self.holding(values) as holding:
             outputs = self.outputs(values)
             if self.zeroed:
-                self._zero()
+                self.zero()
             if self.primed():
                 self.call_cost(values)
             made = self._call_gradient(values, outputs)
@@ -315,16 +315,19 @@ class FunctionCode(Code):
             out = self._joined(self.outputs(params))
             return np.sum(self.cotangent * out).astype(out.dtype)  # J is no more precise than the output
         if self.family.cost is not None:
-            made = self.call_cost(params)
-            parts = leaves(made)
-            J = number(parts[self.cost_place].value if parts else made, f"{name_of(self.family.cost)}()")
-            return J + self.added * squares(self.slots, params) if self.added else J
+            return self.cost_in(self.call_cost(params), params)
         if self.penalty is None:
             outputs = self.outputs(params)
             made = self._call_gradient(params, outputs)
             return number(leaves(made)[self.own_place].value, f"{name_of(self.family.gradient)}()")
         J = reference.data_loss(self.loss, self.world, self._probabilities(params))
         return J + self.penalty * squares(self.slots, params) if self.penalty else J
+
+    def cost_in(self, made: Any, params: Mapping[str, Any]) -> Any:
+        """J, in what the cost function has returned."""
+        parts = leaves(made)
+        J = number(parts[self.cost_place].value if parts else made, f"{name_of(self.family.cost)}()")
+        return J + self.added * squares(self.slots, params) if self.added else J
 
     def call_cost(self, params: Mapping[str, Any]) -> Any:
         assert self.family.cost is not None
@@ -364,7 +367,8 @@ class FunctionCode(Code):
             self.zeroed = True
             self.notes += ("the gradients add up until they are zeroed: each is measured from zero",)
 
-    def _zero(self) -> None:
+    def zero(self) -> None:
+        """Set what adds up to 0, as the file does between updates."""
         assert self.state is not None
         self.state.zero(set(self.found.held.values()))
 
@@ -428,11 +432,11 @@ class FunctionCode(Code):
         if state is None or self.state is None:
             return FunctionCode(self.family, world, binder, self.fill, None, self.layer)
         old, new = self.state.thing, state.thing
-        methods = {
-            part: getattr(new, name_of(function))
-            for part in ("gradient", "forward", "cost")
-            if getattr(function := getattr(self.family, part), "__self__", None) is old
-        }
+        methods = {}
+        for part in ("gradient", "forward", "cost"):
+            function = getattr(self.family, part)
+            if function is not None and _belongs(function, old):
+                methods[part] = getattr(new, name_of(function))
         family = replace(self.family, **methods)
         return FunctionCode(family, world, binder, self.fill, state, self.layer)
 
@@ -452,6 +456,11 @@ def _is_twin(state: State, slot: Slot, leaf: Leaf) -> bool:
     if slot.letter != "x":
         return state.twin(slot, leaf)
     return tensor(leaf.path).letter == "x" and key_letter(re.findall(r"\w+", leaf.path)[-1]) == ""
+
+
+def _belongs(function: Function, thing: Any) -> bool:
+    """Is it a method of an object, or a function in a scope?"""
+    return getattr(function, "__self__", None) is thing or vars(thing).get(name_of(function)) is function
 
 
 def takes_rate(gradient: Function) -> bool:

@@ -24,13 +24,17 @@ def outputs(world: World, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _layers(world: World, values: Mapping[str, Any]) -> list[Any]:
-    """The hidden layers and P, each (n, units)."""
     at = {(slot.letter, slot.layer): values[slot.name] for slot in world.slots}
-    h = s = world.x
+    return layers(world.x, at, world.layout.outputs_first)
+
+
+def layers(x: Any, at: Mapping[tuple[str, int], Any], outputs_first: bool) -> list[Any]:
+    """The hidden layers and P, each (n, units), for x (n, d). at: (letter, layer) -> tensor."""
+    h = s = x
     found = []
-    for layer in range(world.store.depth):
+    for layer in range(sum(letter == "W" for letter, _ in at)):
         W = at["W", layer]
-        s = h @ (W.T if world.layout.outputs_first else W)
+        s = h @ (W.T if outputs_first else W)
         if ("b", layer) in at:
             s = s + at["b", layer].ravel()
         if ("gamma", layer) in at:

@@ -13,12 +13,15 @@ import numpy as np
 from .code import Code
 from .errors import CodeError, GuessError, NothingToCheckError
 from .examine import can_replace, examine
-from .explain import Home, explain, theirs
+from .explain import Home, explain, frames, theirs
+from .functions import FunctionCode
 from .habits import habits
 from .loading import load
 from .plan import Plan, sentence
 from .plans import likely_names, plan_of, plan_of_guess, plan_of_name
 from .recognise import code_of, own_names, recognised, unknown_form
+from .territory import own_files
+from .training import MappedFiles, Training, TrainingPlan
 from .wire import receive, send
 
 Answer = tuple[dict[str, Any], dict[str, Any]]
@@ -31,6 +34,7 @@ class Session:
         self.codes: list[Code] = []
         self.namespace: Any = None
         self.notes: tuple[str, ...] = ()
+        self.training: Any = None
 
     def load(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
         """Run the file; what in it can be checked."""
@@ -43,18 +47,66 @@ class Session:
 
     def check(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
         """From now on the questions are about NAME; its facts."""
-        rng = np.random.default_rng(head["seed"])
-        try:
-            code = code_of(self.namespace, head["name"], head["examples"], rng)
-        except NothingToCheckError as error:
-            return {"error": str(error), "nothing": True}, {}
-        except GuessError as guess:
-            return self._told(head["name"], guess), {}
-        except CodeError as error:
-            return {"error": str(error), "missing": unknown_form(self.namespace, head["name"])}, {}
+        code = self._code(head)
+        if not isinstance(code, Code):
+            return code, {}
         facts, found = self.take(code)
         facts["facts"] |= habits(self.namespace)
         return facts, found
+
+    def _code(self, head: dict[str, Any]) -> Code | dict[str, Any]:
+        """The code of NAME, or why there is none."""
+        rng = np.random.default_rng(head["seed"])
+        try:
+            return code_of(self.namespace, head["name"], head["examples"], rng)
+        except NothingToCheckError as error:
+            return {"error": str(error), "nothing": True}
+        except GuessError as guess:
+            return self._told(head["name"], guess)
+        except CodeError as error:
+            return {"error": str(error), "missing": unknown_form(self.namespace, head["name"])}
+
+    # Training
+
+    def train(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
+        """From now on NAME is trained. head: plan, folder and parts of the mapped files, tensors, batch."""
+        code = self._code(head)
+        if not isinstance(code, Code):
+            return code, {}
+        if not isinstance(code, FunctionCode):
+            raise CodeError(f"it is {FORMS[code.form]}: what is trained is given a batch, and gives its gradients")
+        plan = TrainingPlan(**{**head["plan"], "sizes": tuple(head["plan"]["sizes"])})
+        shapes = [(letter, layer, tuple(shape)) for letter, layer, shape in head["tensors"]]
+        files = MappedFiles(Path(head["folder"]), head["parts"])
+        self.training = training = Training(code, plan, files, shapes, head["batch"])
+        return {
+            "names": [tensor.slot.name for tensor in training.tensors],
+            "places": [[tensor.slot.letter, tensor.layer] for tensor in training.tensors],
+            "notes": [*self.notes, *training.notes],
+            "files": own_files(),
+        }, {}
+
+    def update(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
+        """Leave the gradient of the batch `rows` in the mapped file; its loss."""
+        with np.errstate(all="ignore"):
+            loss = self.training.update(arrays["rows"])
+        return {"loss": loss, "single": self.training.single}, {}
+
+    def logits(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
+        """The logits of the rows `start` to `end` of a part."""
+        with np.errstate(all="ignore"):
+            return {}, {"logits": self.training.logits(head["part"], slice(head["start"], head["end"]))}
+
+    def kept(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
+        """What the code keeps beside its parameters, for a checkpoint."""
+        kept: Answer = self.training.state()
+        return kept
+
+    def restore(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
+        """Take back what kept() gave."""
+        rows = arrays["rows"]
+        self.training.restore(head, arrays, rows)
+        return {}, {}
 
     def _told(self, name: str, guess: GuessError) -> dict[str, Any]:
         """Why nothing could be checked: the student's own exception, or what was recognised and what is missing."""
@@ -156,7 +208,11 @@ def without_step(g: Any) -> Any:
     return g.real if tiny else g
 
 
-QUESTIONS = ("load", "check", "adapter", "variants", "variant", "gradients", "output", "cost")
+QUESTIONS = (
+    *("load", "check", "adapter", "variants", "variant", "gradients", "output", "cost"),
+    *("train", "update", "logits", "kept", "restore"),
+)
+FORMS = {"layer": "a single layer", "object": "an object that keeps its own batch", "pair": "a single layer"}
 
 
 def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
@@ -176,7 +232,7 @@ def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
                 raise CodeError(f"there is no question {question}")
             reply = getattr(session, question)(head, arrays)
         except BaseException as error:  # whatever the file raises
-            reply = {"error": explain(error)}, {}
+            reply = {"error": explain(error), "frames": frames(error)}, {}
         faulthandler.cancel_dump_traceback_later()
         sys.stdout.flush()
         try:

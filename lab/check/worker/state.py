@@ -65,11 +65,11 @@ def places(thing: Any) -> Iterator[Place]:
         if depth > DEPTH or id(value) in seen or len(seen) > MOST:
             return
         seen.add(id(value))
-        for step, owner, key, inside in _inside(value):
-            if isinstance(inside, np.ndarray | np.floating | float | int) or inside is None:
+        for step, owner, key, part in inside(value):
+            if isinstance(part, np.ndarray | np.floating | float | int) or part is None:
                 yield Place(path + step, owner, key)
             else:
-                yield from walk(inside, path + step, depth + 1)
+                yield from walk(part, path + step, depth + 1)
 
     yield from walk(thing, "", 0)
 
@@ -84,7 +84,8 @@ def arrays_in(thing: Any, letter: str) -> list[Any]:
     return list(found.values())
 
 
-def _inside(value: Any) -> list[tuple[str, Any, Any, Any]]:
+def inside(value: Any) -> list[tuple[str, Any, Any, Any]]:
+    """What is in an object, a dict or a list: the step to it, its owner, its key and itself."""
     if isinstance(value, dict):
         return [(f"[{k!r}]", value, k, v) for k, v in list(value.items())]
     if isinstance(value, list | tuple):
@@ -114,7 +115,7 @@ class State:
         self.silent: frozenset[str] = frozenset()  # parameters the cost does not react to
         self.making: Any = None  # construct.Making, if the check has made it
         self._where: dict[str, list[Place]] = {}
-        self._first = _copied({k: v for _, _, k, v in _inside(thing)})
+        self._first = _copied({k: v for _, _, k, v in inside(thing)})
 
     def reset(self) -> None:
         """Make the object what it was when it was new."""

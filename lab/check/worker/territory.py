@@ -2,6 +2,7 @@
 
 import os
 import site
+import sys
 import sysconfig
 from functools import cache
 from pathlib import Path
@@ -27,3 +28,9 @@ def own(filename: str) -> bool:
     if "site-packages" in parts or "dist-packages" in parts:
         return False
     return not filename.startswith((*INSTALLED, WORKER))
+
+
+def own_files() -> list[str]:
+    """The student's files that are loaded."""
+    paths = {str(getattr(module, "__file__", None) or "") for module in list(sys.modules.values())}
+    return sorted(path for path in paths if path.endswith((".py", ".ipynb", ".m")) and own(path))

@@ -25,8 +25,8 @@ def scale_backward(dout, cache):
 """
 WRONG = RIGHT.replace("return 3 * dout", "return 2 * dout")
 TROUBLES = {
-    "hangs": "while True: pass",
-    "hangs_when_called": RIGHT.replace("return 3 * x, x", "while True: pass"),
+    "hangs": "import time\nwhile True: time.sleep(1)",
+    "hangs_when_called": RIGHT.replace("return 3 * x, x", "while True: __import__('time').sleep(1)"),
     "dies": "import os\nos._exit(3)",
     "kills": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
     "kills_its_group": "import os, signal\nos.killpg(0, signal.SIGKILL)",

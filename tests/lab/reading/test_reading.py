@@ -11,7 +11,7 @@ import pytest
 from core.health import LayerHealth
 from lab.expected.curves import SHIPPED, expected
 from lab.reading.facts import Facts
-from lab.reading.faults import RULES
+from lab.reading.faults import AT_ONCE, FROM_THE_MIDDLE, RULES
 from lab.reading.read import MOST, read
 from presets.load import load
 
@@ -117,6 +117,28 @@ def test_the_best_validation_accuracy_is_told_where_the_end_is_worse():
     run = facts(lambda t: (*learning(t), (0.5, 0.45 if t == 600 else 0.4)))
     (best,) = [each for each in read(run) if each["key"] == "best"]
     assert best["evidence"] == {"update": 600, "best": 0.45, "validation_accuracy": 0.4}
+
+
+@pytest.mark.parametrize("fault", TROUBLE)
+def test_while_a_run_goes_on_only_what_can_be_told_by_now_is_said(fault):
+    assert keys(replace(TROUBLE[fault], progress=0.4)) == ([fault] if fault in AT_ONCE else [])
+    assert keys(replace(TROUBLE[fault], progress=0.6)) == ([fault] if fault in (*AT_ONCE, *FROM_THE_MIDDLE) else [])
+
+
+def test_no_point_on_the_way_of_a_sound_run_looks_like_a_fault():
+    whole = facts(learning, "a2-setting1", ["n_s=500"], health=layers(HE, HE))
+    assert keys(whole) == []
+    for rows in range(1, len(whole.metrics)):
+        so_far = replace(whole, metrics=whole.metrics[:rows], progress=(rows - 1) / 20)
+        assert keys(so_far) == []
+        assert "reached" in [each["key"] for each in read(so_far)]
+
+
+def test_of_a_run_that_goes_on_nothing_is_said_to_have_ended():
+    run = facts(lambda t: (*learning(t), (0.5, 0.45 if t == 600 else 0.4)))
+    now = " ".join(each["sentence"] for each in read(replace(run, progress=0.9)))
+    assert "is now 40.0%" in now
+    assert "end" not in now
 
 
 def test_nothing_is_said_of_nothing_and_of_one_row_that_it_tells_nothing():

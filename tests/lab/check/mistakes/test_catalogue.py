@@ -108,8 +108,8 @@ def networks():
     yield ReferenceNetwork(), (6, 5, 4, 7, 3)
     yield ReferenceNetwork(norm=Norm(1e-5)), (6, 5, 5, 6, 4)
     yield ReferenceNetwork(norm=Norm(1e-6, ddof=1)), (5, 5, 5, 5, 5)
-    yield ReferenceNetwork(TANH), (5, 6, 6, 5, 4)
     yield ReferenceNetwork(SIGMOID, Norm(1e-5)), (5, 6, 6, 5, 4)
+    yield ReferenceNetwork(TANH), (5, 6, 6, 5, 4)
     yield ReferenceNetwork(leaky(0.01)), (5, 6, 6, 5, 4)
     yield ReferenceNetwork(GELU_TANH), (5, 6, 6, 5, 4)
     yield ReferenceNetwork(loss=HINGE), (5, 6, 6, 5, 4)
@@ -135,9 +135,9 @@ def entries(network, rng):
 
 @pytest.mark.parametrize(("number", "network", "sizes"), [(i, *each) for i, each in enumerate(networks())])
 def test_every_mistake_is_named_where_it_fits(number, network, sizes):
-    """Every other mistake in a network, the rest in the next: each is tried in half of the networks."""
+    """A third of the mistakes in a network, another in the next: each is tried in a third of the networks."""
     fitting, unnamed = 0, []
-    for step, layer, mistake in islice(entries(network, np.random.default_rng(0)), number % 2, None, 2):
+    for step, layer, mistake in islice(entries(network, np.random.default_rng(0)), number % 3, None, 3):
         planted, right = Planted(network, sizes, step, layer, mistake), Planted(network, sizes)
         code = planted.code()
         try:
@@ -150,7 +150,7 @@ def test_every_mistake_is_named_where_it_fits(number, network, sizes):
         causes = diagnose_network(code).causes
         if not {mistake.key, ALIKE.get(mistake.key)} & {cause.key for cause in causes}:
             unnamed.append((step, layer, mistake.key, mistake.sentence, causes))
-    assert fitting >= 20
+    assert fitting >= 15
     assert not unnamed
 
 

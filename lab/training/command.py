@@ -1,4 +1,4 @@
-"""`gradlab run`: train a preset, or resume a run."""
+"""`gradlab run`: train a preset, or code of yours as a preset is trained; resume a run."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lab import command_lines
+from lab.check.targets import FILE, WHOLE
 from lab.errors import LabError
 from lab.machine import cores
 from lab.terminal import (
@@ -13,7 +14,6 @@ from lab.terminal import (
     INTERRUPTED,
     Changes,
     Json,
-    PresetName,
     RunsDir,
     Seed,
     Variant,
@@ -29,11 +29,22 @@ if TYPE_CHECKING:
     from lab.runs.store import RunStore
 
 Threads = Annotated[int | None, typer.Option(min=1, help="Number of processor cores to use.", show_default="all")]
+Source = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="PRESET|FILE:NAME", help="A preset, or a network of yours: NAME in a file.", show_default=False
+    ),
+]
+Like = Annotated[
+    str | None,
+    typer.Option(metavar="PRESET", help="Train FILE:NAME as this preset is trained.", show_default=False),
+]
 Resume = Annotated[str | None, typer.Option(metavar="RUN", help="Resume an interrupted run.", show_default=False)]
 
 
 def run(
-    preset: PresetName = None,
+    source: Source = None,
+    like: Like = None,
     changes: Changes = None,
     data: Variant = None,
     seed: Seed = None,
@@ -42,17 +53,17 @@ def run(
     runs_dir: RunsDir = Path("runs"),
     json: Json = False,
 ) -> None:
-    """Train a preset and save the run. ctrl+c stops it; --resume continues it."""
+    """Train a preset, or code of yours like a preset, and save the run. ctrl+c stops it; --resume continues it."""
     from lab.runs.store import find
     from lab.runs.view import show_result
 
-    if resume is not None and (changes or data or seed is not None):
-        raise LabError("--resume continues a run with its own settings: it takes no -s, --data or --seed")
+    if resume is not None and (like or changes or data or seed is not None):
+        raise LabError("--resume continues a run with its own settings: it takes no -s, --data or --seed, nor --like")
     if resume is not None and (done := _done(find(runs_dir, resume))):
         notice(f"{done['run']} is done: there is nothing left to train")
         output(json, done, lambda terminal: show_result(terminal, done, find(runs_dir, resume).metrics()))
         return
-    session = _session(preset, changes or [], data, seed, threads, resume, runs_dir)
+    session = _session(source, like, changes or [], data, seed, threads, resume, runs_dir)
     result = _train(session)
     output(json, result, lambda terminal: show_result(terminal, result, session.store.metrics()))
     if result["state"] == "diverged":
@@ -70,7 +81,8 @@ def _done(store: "RunStore") -> "Result | None":
 
 
 def _session(
-    preset: str | None,
+    source: str | None,
+    like: str | None,
     changes: list[str],
     data: str | None,
     seed: int | None,
@@ -83,20 +95,29 @@ def _session(
     from data.sources import image_set
     from lab.runs import run as lab_run
     from lab.runs.store import find
+    from lab.training import code_run
     from presets.load import load
 
     if threads is not None and threads > cores():
         raise LabError(f"--threads {threads}: this machine has {cores()}")
     if resume is not None:
         store = find(runs_dir, resume)
-        if preset is not None and store.preset() != load(preset):
-            raise LabError(f"{store.path} is not a run of the current {preset}: leave the preset out")
-        return lab_run.resume(store, threads or cores())
-    if preset is None:
+        if source is not None and store.preset() != load(source):
+            raise LabError(f"{store.path} is not a run of the current {source}: leave the preset out")
+        return code_run.resume(store, threads or cores())
+    if source is None:
         raise LabError("which preset? gradlab presets lists them")
     if seed is not None:
         changes = [*changes, f"seed={seed}"]
-    session = lab_run.start(load(preset, changes), data or "auto", runs_dir, threads or cores())
+    code = FILE.fullmatch(source) or WHOLE.fullmatch(source)
+    if (code is None) != (like is None):
+        needs = "--like PRESET says how to train it" if code else "--like trains code of yours: give it as FILE:NAME"
+        raise LabError(f"{source}: {needs}")
+    if code is not None and like is not None:
+        preset, name = load(like, changes), code.groupdict().get("name", "")
+        session: Run = code_run.start(Path(code["path"]), name, preset, data or "auto", runs_dir, threads or cores())
+    else:
+        session = lab_run.start(load(source, changes), data or "auto", runs_dir, threads or cores())
     if data is None and session.dataset.variant == "mini":
         notice(f"using the embedded part of {session.dataset.title}; {command_lines.fetch()} gets all of it")
         if hint := near(image_set(session.dataset.name)):
@@ -105,10 +126,19 @@ def _session(
 
 
 def _train(session: "Run") -> "Result":
-    """Drive a run with a progress line, letting signals end it between two updates."""
+    """Drive a run with a progress line, letting signals end it between two updates. Where code of the user's fails, it
+    is told with their lines, and the exit code says that it ran and failed."""
     from lab.runs.progress import TrainingProgress
+    from lab.training.code import TrainedCodeError
 
     trainer = session.trainer
     progress = TrainingProgress(console(stderr=True), session.preset.name, trainer.update, trainer.updates)
-    with stopped_by_signals(trainer.stop), progress.bar:
-        return session.go(progress)
+    try:
+        with stopped_by_signals(trainer.stop), progress.bar:
+            return session.go(progress)
+    except TrainedCodeError as error:
+        notice(f"at update {trainer.update + 1:,}: {error}")
+        for frame in error.frames:
+            notice(f"  {frame}")
+        notice(f"what was made up to then is in {session.store.path}")
+        raise typer.Exit(FAILED) from None

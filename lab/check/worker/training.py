@@ -1,0 +1,450 @@
+"""A student's whole network trained from outside: the gradient of a batch, what it says of a split, what it keeps.
+
+The batches, the parameters and their gradients lie in files that both processes map: a question is small.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import reference
+from .binding import Outputs, holders
+from .construct import Making
+from .errors import CodeError
+from .evaluation import Modes, TrainingBinder
+from .families import roles_of
+from .functions import FunctionCode, name_of
+from .matching import Slot, fit, leaves
+from .reach import Reach
+from .roles import Role, role
+from .scopes import closure
+from .search import Holder
+from .source import returned, signature
+from .state import State, places
+from .switches import is_norm
+from .world import VECTOR, World, build, plain_world
+
+LETTERS = {"W": "weights", "b": "biases", "gamma": "gammas", "beta": "betas"}
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """What is to be trained. sizes: of the input and of every layer; batch_norm: after each hidden layer; bias: is
+    there a b; dropout: the share that is dropped; like: what asks for all this, in words."""
+
+    sizes: tuple[int, ...]
+    batch_norm: bool
+    bias: bool
+    dropout: float
+    lambda_: float
+    seed: int
+    like: str
+
+    @property
+    def depth(self) -> int:
+        """How many layers have weights."""
+        return len(self.sizes) - 1
+
+
+@dataclass(frozen=True)
+class MappedTensor:
+    """A parameter: where it lies in the mapped vectors, and whether the student's is turned, (m, d) for (d, m)."""
+
+    slot: Slot
+    layer: int  # of ours
+    value: Any
+    grad: Any
+    turned: bool
+
+    def put(self, gradient: Any) -> None:
+        """Write the student's gradient into the mapped vector."""
+        gradient = np.asarray(gradient)
+        if fit(gradient.shape, self.slot.shape) < 2:
+            raise CodeError(f"the gradient of {self.slot.name} has shape {gradient.shape}, not {self.slot.shape}")
+        gradient = gradient.reshape(self.slot.shape)
+        self.grad[...] = (gradient.T if self.turned else gradient).reshape(self.grad.shape)
+
+    def copy_to(self, own: Any) -> None:
+        """The values as the student's code wants them."""
+        own[...] = (self.value.T if self.turned else self.value).reshape(own.shape)
+
+
+@dataclass(frozen=True)
+class BatchWorld(World):
+    """A world whose examples are a batch. X is a view: it is the student's own, for this one question."""
+
+    @property
+    def X(self) -> Any:  # noqa: N802
+        """The inputs in the layout."""
+        return self.x.T if self.layout.columns else self.x
+
+
+class MappedFiles:
+    """The mapped arrays: the parts of the data, theta and its gradient."""
+
+    def __init__(self, folder: Path, parts: Sequence[str]) -> None:
+        self.parts = {
+            part: (np.asarray(np.load(folder / f"{part}-x.npy", mmap_mode="r")), np.load(folder / f"{part}-y.npy"))
+            for part in parts
+        }
+        self.theta, self.grad = (np.load(folder / f"{name}.npy", mmap_mode="r+") for name in ("theta", "grad"))
+
+    def batch(self, part: str, rows: Any) -> tuple[Any, Any]:
+        """x (n, d) float64 and y (n,) of these rows of a part."""
+        x, y = self.parts[part]
+        return x[rows].astype(np.float64), y[rows]
+
+    def tensors(self, shapes: Sequence[tuple[str, int, tuple[int, ...]]]) -> dict[tuple[str, int], tuple[Any, Any]]:
+        """(letter, layer) -> views of its values and its gradient; shapes: of the tensors in their order."""
+        found, start = {}, 0
+        for letter, layer, shape in shapes:
+            end = start + int(np.prod(shape))
+            value, grad = (np.asarray(v[start:end]).reshape(shape) for v in (self.theta, self.grad))
+            found[letter, layer] = (value, grad)
+            start = end
+        return found
+
+
+def resized(code: FunctionCode, plan: TrainingPlan, x: Any, y: Any) -> FunctionCode:
+    """The same code with the sizes of a plan and these examples. Raises CodeError where it cannot have them."""
+    if code.layer:
+        raise CodeError("it is a single layer: what is trained is a whole network, from X to its cost")
+    if code.world.store.style == VECTOR or code.world.sizes[-1] == 1:
+        raise CodeError(f"it has a single output, and {plan.like} has {plan.sizes[-1]} classes")
+    if any("one example at a time" in note for note in code.notes):
+        raise CodeError("it takes one example at a time, and a batch has several")
+    binder = TrainingBinder(code.binder, plan)
+    if code.world.store.depth:
+        return FunctionCode(code.family, _world(code, plan, x, y), binder, code.fill)
+    return _remade(code, plan, binder, x, y)
+
+
+def _world(code: FunctionCode, plan: TrainingPlan, x: Any, y: Any) -> World:
+    """The world of functions that are given their parameters."""
+    family, own = code.family, code.world.store
+    named = holders([f for f in (family.gradient, family.forward, family.cost) if f is not None])
+    fixed = len(named.get("W", [])) > 1 or own.style == "single" or not (own.lists or own.style)
+    if fixed and own.depth != plan.depth:
+        raise CodeError(_other_depth(code, own.depth, plan))
+    norms = (plan.depth if own.norms == own.depth else plan.depth - 1) if own.norms else 0
+    if plan.batch_norm and not norms:
+        raise CodeError(f"it has no batch normalisation, and {plan.like} has: -s batch_norm=false")
+    store = replace(own, depth=plan.depth, norms=norms, off=not plan.batch_norm)
+    world = build(code.world.layout, store, plan.sizes, named, len(x), np.random.default_rng(plan.seed))
+    return replace(world, x=x, y=y, lambda_=plan.lambda_)
+
+
+def _other_depth(code: FunctionCode, depth: int, plan: TrainingPlan) -> str:
+    layers = "1 layer" if depth == 1 else f"{depth} layers"
+    return f"{name_of(code.family.gradient)}() has {layers} with weights, and {plan.like} has {plan.depth}"
+
+
+def _remade(code: FunctionCode, plan: TrainingPlan, binder: "TrainingBinder", x: Any, y: Any) -> FunctionCode:
+    """The code of an object made with the sizes of the plan."""
+    assert code.state is not None
+    world = plain_world(code.world.layout, plan.sizes, len(x), np.random.default_rng(plan.seed))
+    world = replace(world, x=x, y=y, lambda_=plan.lambda_)
+    making, state = code.state.making, None
+    if making is None:  # the parameters are globals of the file
+        state = State(code.state.thing)
+        return _made(code, state, world, binder)
+    if roles_of(making.made) & {Role.X, Role.LABELS}:
+        raise CodeError(f"{name_of(making.made)}() is given the data when it is made: a batch cannot be handed to it")
+    told: Exception | None = None
+    for listed in (making.listed, not making.listed):
+        try:
+            state = _state(code, replace(making, world=world, listed=listed, changes=_changes(making, plan)))
+        except Exception as error:
+            told = told or error
+            continue
+        if _shapes(state) >= set(_weights(plan)):
+            return _made(code, state, world, binder)
+    if state is None:
+        assert told is not None
+        raise told
+    shapes = ", ".join(str(s) for s in _all_shapes(state))
+    raise CodeError(
+        f"{name_of(making.made)}() makes arrays of shapes {shapes}, and {plan.like} has layers of "
+        f"{', '.join(map(str, plan.sizes))} units"
+    )
+
+
+def _state(code: FunctionCode, making: Making) -> State:
+    """The object that is made, as the check has it."""
+    assert code.state is not None
+    thing = closure(making.new())
+    state = State(Holder(thing) if isinstance(code.state.thing, Holder) else thing)
+    state.making = making
+    return state
+
+
+def _made(code: FunctionCode, state: State, world: World, binder: "TrainingBinder") -> FunctionCode:
+    thing = state.thing
+    binder.network = lambda: thing.network if isinstance(thing, Holder) else thing
+    return code.remade(world, binder, state)
+
+
+def _changes(making: Making, plan: TrainingPlan) -> dict[str, Any]:
+    """What the plan says of arguments of a constructor beside the sizes."""
+    changes: dict[str, Any] = dict(making.changes)
+    for p in signature(making.made):
+        what = role(p.name)
+        if is_norm(p.name):
+            changes[p.name] = plan.batch_norm
+        elif what in (Role.DROP, Role.KEEP) and (plan.dropout or p.default is not None):
+            changes[p.name] = plan.dropout if what is Role.DROP else 1 - plan.dropout
+    return changes
+
+
+def _weights(plan: TrainingPlan) -> list[frozenset[int]]:
+    return [frozenset(pair) for pair in zip(plan.sizes, plan.sizes[1:], strict=False)]
+
+
+def _all_shapes(state: State) -> list[tuple[int, ...]]:
+    return [np.shape(group[0].get()) for group in state.groups()]
+
+
+def _shapes(state: State) -> set[frozenset[int]]:
+    return {frozenset(shape) for shape in _all_shapes(state) if len(shape) == 2}
+
+
+def paired(
+    code: FunctionCode, at: Mapping[tuple[str, int], tuple[Any, Any]], plan: TrainingPlan
+) -> tuple[list[MappedTensor], list[str]]:
+    """The student's parameters with the mapped ones, and notes. Raises CodeError where they do not go together."""
+    slots = [*code.slots, *(s for s in code.world.slots if s.name in code.unused)]
+    names = {letter: [s for s in slots if s.letter == letter] for letter in dict.fromkeys(s.letter for s in slots)}
+    tensors, notes = [], []
+    for letter in dict.fromkeys(letter for letter, _ in at):
+        own = names.pop(letter, [])
+        wanted = [(layer, pair) for (other, layer), pair in at.items() if other == letter]
+        if letter == "b" and len(own) < len(wanted) and plan.batch_norm:
+            wanted = wanted[len(wanted) - len(own) :]  # those before batch normalisation change nothing
+            notes.append("it has no biases before batch normalisation, where they change nothing")
+        tensors += _in_order(letter, own, wanted, code, plan)
+    for letter, own in names.items():
+        if letter in ("gamma", "beta") and all(slot.name in code.unused for slot in own):
+            continue
+        if letter in ("gamma", "beta"):
+            raise CodeError(f"it has batch normalisation, and {plan.like} has none: -s batch_norm=true")
+        listed = ", ".join(slot.name for slot in own)
+        raise CodeError(f"{listed}: {plan.like} has no such {LETTERS.get(letter, 'parameters')}")
+    return tensors, notes
+
+
+def _in_order(
+    letter: str, own: list[Slot], wanted: list[tuple[int, Any]], code: FunctionCode, plan: TrainingPlan
+) -> list[MappedTensor]:
+    """The tensors of a letter, the first layer first."""
+    own = sorted(own, key=lambda slot: slot.layer)
+    if letter in ("gamma", "beta"):
+        own = [slot for slot in own if slot.name not in code.unused] if len(own) > len(wanted) else own
+    for order in (own, own[::-1]):
+        fitting = [_fits(slot, value.shape, code) for slot, (_, (value, _)) in zip(order, wanted, strict=False)]
+        if len(order) == len(wanted) and None not in fitting:
+            return [
+                MappedTensor(slot, layer, value, grad, bool(turned))
+                for slot, turned, (layer, (value, grad)) in zip(order, fitting, wanted, strict=True)
+            ]
+    have = ", ".join(f"{slot.name} {slot.shape}" for slot in own) or "none"
+    needs = ", ".join(str(value.shape) for _, (value, _) in wanted)
+    raise CodeError(f"its {LETTERS[letter]}: {have}; {plan.like} has {needs}")
+
+
+def _fits(slot: Slot, shape: tuple[int, ...], code: FunctionCode) -> bool | None:
+    """Is a parameter turned against one of ours? None if it is another."""
+    if len(shape) == 1:
+        return False if int(np.prod(slot.shape)) == shape[0] else None
+    if slot.shape == shape[::-1] and (slot.shape != shape or code.world.layout.outputs_first):
+        return True
+    return False if slot.shape == shape else None
+
+
+class Training:
+    """One code in training. After update() its gradient stands in the mapped vector."""
+
+    def __init__(self, small: FunctionCode, plan: TrainingPlan, files: MappedFiles, shapes: Any, batch: int) -> None:
+        x, y = files.batch("train", slice(0, batch))
+        self.files, self.plan = files, plan
+        self.code = code = resized(small, plan, x, y)
+        self.tensors, notes = paired(code, files.tensors(shapes), plan)
+        self.notes = (*code.notes, *notes)
+        assert isinstance(code.binder, TrainingBinder)
+        self.binder = code.binder
+        self.modes = Modes(code)
+        w = code.world
+        self.world = BatchWorld(w.layout, w.store, w.sizes, x, y, w.lambda_, w.slots, w.values)
+        self.primed = code.primed()
+        self.own = {t.slot.name: np.empty(t.slot.shape, self._dtype(t.slot)) for t in self.tensors}
+        self.held = {name: Reach(path) for name, path in code.found.held.items()}
+        self.single = False
+        if code.state is not None:
+            code.state.reset()
+            code.state.rebind()
+        code.dice.begin(plan.seed)
+        self.binder.start(code, self.world)
+
+    def _dtype(self, slot: Slot) -> Any:
+        """The type of a parameter in the student's object; what is given with every call is float64."""
+        return np.float64 if self.code.state is None else self.code.params.get(slot.name, np.empty(0)).dtype
+
+    # The parameters
+
+    def _values(self) -> dict[str, Any]:
+        """The parameters as they are now, by the student's names; those of an object are put there."""
+        for tensor in self.tensors:
+            tensor.copy_to(self.own[tensor.slot.name])
+        if self.code.state is None:
+            return {**self.code.unused, **self.own}
+        for name, group in self.code.state.where().items():
+            if name not in self.own:
+                continue
+            if self.code.state.in_place and isinstance(group[0].get(), np.ndarray):
+                group[0].get()[...] = self.own[name]
+                continue
+            for place in group:
+                place.put(self.own[name])
+        return dict(self.own)
+
+    # Questions
+
+    def update(self, rows: Any) -> float:
+        """Leave the gradient of a batch in the mapped vector; the mean loss of the batch."""
+        x, y = self.files.batch("train", rows)
+        code, binder, world = self.code, self.binder, replace(self.world, x=x, y=y)
+        values = self._values()
+        binder.next_update()
+        outputs = code.family.outputs(binder, world, values)
+        if code.zeroed:
+            code.zero()
+        kept = OneBatch(code, world, values, outputs)
+        J = kept.cost() if self.primed else None
+        made = kept.gradient()
+        given = leaves(made, returned(code.family.gradient))
+        P = outputs.probabilities(world) if outputs is not None else None
+        loss = _mean_loss(self._rows(P), y) if P is not None else None
+        self._collect([leaf.value for leaf in given], values)
+        binder.learn(outputs)
+        if loss is None:
+            own = J if J is not None else kept.cost_of(given)
+            loss = float(np.real(own)) - self.plan.lambda_ * self._squares()
+        return loss
+
+    def _squares(self) -> float:
+        return sum(float(np.sum(np.square(t.value))) for t in self.tensors if t.slot.letter == "W")
+
+    def _collect(self, given: list[Any], values: Mapping[str, Any]) -> None:
+        """Write the gradients, wherever the code leaves them."""
+        found, state = self.code.found, self.code.state
+        for tensor in self.tensors:
+            name = tensor.slot.name
+            if name in found.stepped and state is not None:
+                after = np.asarray(state.where()[name][0].get())
+                gradient = (self._before(tensor) - after) / self.binder.eta
+            elif name in self.held:
+                assert state is not None
+                gradient = self.held[name].get(state.thing)
+            elif name in found.returned.places:
+                gradient = given[found.returned.places[name]]
+            else:
+                continue  # nothing reads it: a bias before batch normalisation
+            if gradient is None:
+                raise CodeError(f"{name_of(self.code.family.gradient)}() gives no gradient of {name}")
+            self.single = self.single or np.asarray(gradient).dtype.itemsize < 8
+            tensor.put(gradient)
+
+    def _before(self, tensor: MappedTensor) -> Any:
+        before = np.empty_like(self.own[tensor.slot.name])
+        tensor.copy_to(before)
+        return before
+
+    def logits(self, part: str, rows: slice) -> Any:
+        """log P (n, classes) of some examples of a part, or the scores where the code gives scores. The network is in
+        its evaluation mode."""
+        x, y = self.files.batch(part, rows)
+        world = replace(self.world, x=x, y=y)
+        values = self._values()
+        with self.modes.evaluation(self.binder):
+            P = self._evaluated(world, values)
+        P = self._rows(np.asarray(P))
+        if np.any(P < 0) or np.any(P > 1 + 1e-6):
+            return P
+        return np.log(np.maximum(P, np.finfo(np.float64).tiny))
+
+    def _evaluated(self, world: World, values: Mapping[str, Any]) -> Any:
+        """P or scores: of forward, of a loss that is given no labels, or, failing these, of the course's network."""
+        for ask in (self.code.family.outputs, self.modes.scores):
+            outputs = ask(self.binder, world, values)
+            if outputs is not None and (P := outputs.probabilities(world)) is not None:
+                return P
+        at = {(tensor.slot.letter, tensor.layer): np.asarray(tensor.value) for tensor in self.tensors}
+        return reference.layers(world.x, at, outputs_first=False)[-1]
+
+    def _rows(self, P: Any) -> Any:
+        """P with rows as examples."""
+        k = self.plan.sizes[-1]
+        turned = P.shape[0] == k and (P.shape[1] != k or self.code.world.layout.columns)
+        return P.T if turned else P
+
+    # What the code keeps beside its parameters
+
+    def state(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Where its random generators stand, as plain values, and the arrays and numbers it keeps."""
+        arrays = {f"average/{i}": a for i, a in enumerate(self.binder.kept())}
+        if self.code.state is not None:
+            own = {place.path for group in self.code.state.where().values() for place in group}
+            for place in places(self.code.state.thing):
+                value = place.get()
+                if place.path not in own and value is not None and np.asarray(value).dtype.kind in "fciub":
+                    arrays[f"kept/{place.path}"] = np.array(value)
+        return {"dice": self.code.dice.standing(), "updates": self.binder.updates}, arrays
+
+    def restore(self, head: Mapping[str, Any], arrays: Mapping[str, Any], rows: Any) -> None:
+        """Go back to a state(). rows: of any batch, with which the code makes all the arrays it keeps."""
+        self.update(rows)
+        if self.code.state is not None:
+            for place in places(self.code.state.thing):
+                value = arrays.get(f"kept/{place.path}")
+                if value is not None:
+                    now = place.get()
+                    place.put(value if isinstance(now, np.ndarray) or value.ndim else value.item())
+        self.binder.take([a for name, a in arrays.items() if name.startswith("average/")])
+        self.binder.updates = int(head["updates"])
+        self.code.dice.go_to(head["dice"])
+
+
+def _mean_loss(P: Any, y: Any) -> float:
+    """The mean cross entropy of P (n, classes)."""
+    picked = np.asarray(P)[np.arange(len(y)), y]
+    return float(-np.mean(np.log(np.maximum(picked, np.finfo(np.float64).tiny))))
+
+
+@dataclass(frozen=True)
+class OneBatch:
+    """One batch: what the functions are called with."""
+
+    code: FunctionCode
+    world: World
+    values: Mapping[str, Any]
+    outputs: Outputs | None
+
+    def gradient(self) -> Any:
+        """What the gradient function returns."""
+        code = self.code
+        return code.binder.call(code.family.gradient, self.world, self.values, self.outputs, code.fill)
+
+    def cost(self) -> Any:
+        """What the cost function returns, as J."""
+        code = self.code
+        assert code.family.cost is not None
+        made = code.binder.call(code.family.cost, self.world, self.values, self.outputs, code.fill)
+        return code.cost_in(made, self.values)
+
+    def cost_of(self, given: Sequence[Any]) -> Any:
+        """J where forward gives no probabilities: of the cost function, or beside the gradients."""
+        if self.code.family.cost is not None:
+            return self.cost()
+        return given[self.code.own_place].value

@@ -1,0 +1,209 @@
+"""The first updates of a student's code beside those of Gradlab's own network, which starts from the same parameters
+and sees the same batches."""
+
+import copy
+import json
+from typing import NamedTuple, cast
+
+import numpy as np
+
+from core.layers import BatchNorm
+from core.losses import softmax
+from core.network import Network
+from core.objective import Objective
+from core.types import Array, Labels
+from data.dataset import Dataset
+from lab.runs.code import AgreementDocument
+from presets.build import build_optimiser
+from presets.schema import Preset
+
+UPDATES = 20  # that are compared
+TOLERANCE, SINGLE = 1e-6, 1e-3  # relative to the size of an update; for code that computes in float32
+SMALL = 1e-3  # of the size of the whole update: what is smaller is compared with this
+EXAMPLES = 500  # whose probabilities are compared
+EPSILONS = (1e-5, 0.0, 1e-8, 1e-10, 1e-12, 1e-7, 1e-6, 1e-4, 1e-3)  # of batch normalisation; ours is the first
+NOTHING = "Its updates are not compared with Gradlab's own network"
+
+
+class Parting(NamedTuple):
+    """A tensor whose update is another. difference: relative to the size of ours; factor: ours times this is theirs,
+    None if it is not only a factor."""
+
+    tensor: str
+    difference: float
+    factor: float | None
+
+
+class Agreement:
+    """Compares update after update, until one parts or UPDATES agree."""
+
+    def __init__(self, preset: Preset, network: Network, dataset: Dataset, names: dict[str, str]) -> None:
+        """network: of the preset, at update 0; names: of its tensors -> the student's."""
+        self._objective = Objective(network.astype(np.float64), preset.loss.lambda_)
+        self._optimiser = build_optimiser(preset.optimiser)
+        self._train, self._validation, self._names = dataset.train, dataset.validation, names
+        self._single, self._reason = False, ""
+        if preset.network.dropout:
+            self._reason = "each of them drops other units"
+        self.wanted = not self._reason
+        self.updates, self.partings = 0, list[Parting]()
+        self._epsilon = EPSILONS[0]
+        self.parts_at: int | None = None
+        self.difference = 0.0
+        self.evaluation: float | None = None
+        self._kept: AgreementDocument | None = None  # of an earlier session
+        self._like_training = False  # are its evaluations what our network gives with the statistics of the batch?
+
+    def compare(self, rows: Labels, eta: float, step: Array, single: bool) -> None:
+        """Make the same update. rows: of the batch; step: what the update has added to theta; single: float32?"""
+        self._single = self._single or single
+        if self.updates == 0:
+            self._settle_epsilon(rows, eta, step)
+        self._part(self._step(rows, eta), step)
+        self.updates += self.parts_at is None
+        self.wanted = self.parts_at is None and self.updates < UPDATES
+
+    def _step(self, rows: Labels, eta: float) -> Array:
+        """Make an update of our own; what it has added to theta."""
+        network = self._objective.network
+        before = network.theta.copy()
+        with np.errstate(all="ignore"):
+            self._objective.gradient(self._train.x[rows].astype(np.float64), self._train.y[rows])
+            self._optimiser.update(network.theta, network.grad, eta)
+        difference: Array = network.theta - before
+        return difference
+
+    def _settle_epsilon(self, rows: Labels, eta: float, step: Array) -> None:
+        """Give our batch normalisation the student's eps: courses differ in it."""
+        layers = [layer for layer in self._objective.network.layers if isinstance(layer, BatchNorm)]
+        if not layers:
+            return
+        own, off = (self._objective, self._optimiser), dict[float, float]()
+        for eps in EPSILONS:
+            for layer in layers:
+                layer.eps = eps
+            twin = Objective(own[0].network.astype(np.float64), own[0].lambda_)
+            self._objective, self._optimiser = twin, copy.deepcopy(own[1])
+            off[eps] = float(np.linalg.norm(self._step(rows, eta) - step))
+        self._objective, self._optimiser = own
+        self._epsilon = min(off, key=lambda eps: off[eps])
+        if off[self._epsilon] > 0.01 * float(np.linalg.norm(step)):
+            self._epsilon = EPSILONS[0]  # it is something else
+        for layer in layers:
+            layer.eps = self._epsilon
+
+    def _part(self, ours: Array, theirs: Array) -> None:
+        """Note which tensors part."""
+        least, end = SMALL * float(np.linalg.norm(ours)), 0
+        for name, tensor in self._objective.network.tensors.items():
+            start, end = end, end + tensor.value.size
+            a, b = ours[start:end], theirs[start:end]
+            size = max(float(np.linalg.norm(a)), least)
+            difference = float(np.linalg.norm(b - a)) / size if size else float(np.any(b))
+            self.difference = max(self.difference, difference)
+            if difference <= self.tolerance or name not in self._names:
+                continue
+            self.partings.append(Parting(self._names[name], difference, _factor(a, b, self.tolerance)))
+        if self.partings:
+            self.parts_at = self.updates + 1
+
+    @property
+    def tolerance(self) -> float:
+        """The difference that is none."""
+        return SINGLE if self._single else TOLERANCE
+
+    def compare_evaluation(self, logits: Array) -> None:
+        """Compare what the code says of the validation examples, evaluated, with what our network says of them."""
+        if self.parts_at is not None:
+            return
+        network, x = self._objective.network, self._validation.x[:EXAMPLES].astype(np.float64)
+        theirs = softmax(logits[: len(x)])
+        self.evaluation = float(np.abs(softmax(network.forward(x)) - theirs).max())
+        if self.evaluation > self.tolerance:
+            own = network.astype(np.float64).forward(self._validation.x.astype(np.float64), train=True)
+            self._like_training = bool(np.abs(softmax(own[: len(x)]) - theirs).max() < 1e-2 * self.evaluation)
+
+    # Words
+
+    def document(self) -> AgreementDocument:
+        """What was found."""
+        if self._kept is not None:
+            return self._kept
+        first = self.partings[0] if self.partings else None
+        return {
+            "updates": self.updates + (self.parts_at is not None),
+            "parts_at": self.parts_at,
+            "tensors": [parting.tensor for parting in self.partings],
+            "difference": self.difference,
+            "factor": first.factor if first else None,
+            "evaluation": self.evaluation,
+            "sentence": self._sentence(),
+        }
+
+    def _sentence(self) -> str:
+        if self._reason:
+            return f"{NOTHING}: {self._reason}."
+        if self.partings:
+            return self._parting(self.partings)
+        if not self.updates:
+            return f"{NOTHING}: none was made."
+        if self.updates == 1:
+            sentence = "Update 1 agrees with Gradlab's own network"
+        else:
+            sentence = f"Updates 1 to {self.updates} agree with Gradlab's own network"
+        if self._single:
+            sentence += ", as far as float32 is precise"
+        if self._epsilon != EPSILONS[0]:
+            sentence += f", with eps = {self._epsilon:g} in its batch normalisation"
+        return f"{sentence}. {self._evaluation_words()}".strip()
+
+    def _evaluation_words(self) -> str:
+        if self.evaluation is None:
+            return ""
+        if self.evaluation <= self.tolerance:
+            return "So does its evaluation."
+        cause = (
+            "it uses the statistics of the examples at hand, not the running ones"
+            if self._like_training
+            else "is the network in another mode, or are its running statistics others?"
+        )
+        return f"Its evaluation does not: a probability differs by {self.evaluation:.2g}: {cause}"
+
+    def _parting(self, partings: list[Parting]) -> str:
+        first, *others = partings
+        if first.factor is None:
+            how = f"it differs by {_percent(first.difference)} of the size of the update"
+        elif first.factor == 0:
+            how = "it does not move"
+        elif first.factor < 0:
+            how = "it goes the other way" + ("" if first.factor == -1 else f", {-first.factor:.4g} times as far")
+        else:
+            how = f"{first.factor:.4g} times as large"
+        also = f"; so {'does' if len(others) == 1 else 'do'} {', '.join(p.tensor for p in others)}" if others else ""
+        return f"Parts from Gradlab's own network at update {self.parts_at}, tensor {first.tensor}: {how}{also}."
+
+    # Checkpoints
+
+    def packed(self) -> Array:
+        """What was found so far, as an array of a checkpoint."""
+        return np.array(json.dumps(self.document()))
+
+    def take(self, packed: Array) -> None:
+        """Take back what was found. What was not compared by then will not be."""
+        self.wanted, self._kept = False, cast("AgreementDocument", json.loads(str(packed)))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share < 10 else f"{100 * share:,.0f} %"
+
+
+def _factor(ours: Array, theirs: Array, tolerance: float) -> float | None:
+    """c, if theirs is c times ours; None if it is not."""
+    size = float(ours @ ours)
+    if not size:
+        return None
+    c = float(theirs @ ours) / size
+    rest = float(np.linalg.norm(theirs - c * ours))
+    if rest > tolerance * max(1.0, abs(c)) * size**0.5:
+        return None
+    return 0.0 if abs(c) < tolerance else float(f"{c:.6g}")

@@ -1,0 +1,125 @@
+"""A student's code in its process, asked for what a training needs."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.types import Array, Labels
+from lab.check.process import StudentProblemError, Worker
+from lab.check.student import NOTHING, load
+from lab.check.worker.training import TrainingPlan
+from lab.errors import LabError
+from lab.training.mapped import Mapped
+
+PATIENCE = 120.0  # seconds for one answer
+EXAMPLES = 7  # that the code is read with, as in gradlab check
+ROWS = 2000  # of an evaluation, in one question
+NO_ANSWER = "the file wrote over the answers of the lab"
+
+Shapes = list[tuple[str, int, tuple[int, ...]]]  # letter, layer and shape of every tensor, in the order of theta
+
+
+class TrainedCodeError(LabError):
+    """A student's code failed. `frames`: the lines of theirs that led there."""
+
+    def __init__(self, words: str, frames: tuple[str, ...] = ()) -> None:
+        super().__init__(words)
+        self.frames = frames
+
+
+class TrainedCode:
+    """NAME of a file, made for the sizes of a plan. Every question raises TrainedCodeError. end() ends the process."""
+
+    def __init__(
+        self, file: Path, name: str, plan: TrainingPlan, mapped: Mapped, shapes: Shapes, batch: int, threads: int
+    ) -> None:
+        self.file, self.name, self._mapped = file, name, mapped
+        self.single = False  # does it compute with less than float64?
+        self._worker = Worker(PATIENCE, threads=threads)
+        try:
+            found, notes = load(self._worker, file)
+            self.name = name = name or self._only(found)
+            reply, _ = self._worker.ask(
+                "train",
+                name=name,
+                seed=plan.seed,
+                examples=EXAMPLES,
+                plan=asdict(plan),
+                tensors=shapes,
+                batch=batch,
+                folder=str(mapped.path),
+                parts=list(mapped.parts),
+            )
+            letters = [f"{letter}{layer + 1}" for letter, layer in reply["places"]]
+            self.names: dict[str, str] = dict(zip(letters, map(str, reply["names"]), strict=True))
+            self.notes: list[str] = list(dict.fromkeys([*notes, *map(str, reply["notes"])]))
+            self.files = [Path(path) for path in reply["files"]]
+        except StudentProblemError as error:
+            self.end()
+            raise TrainedCodeError(f"{file.name}:{name}: {error}", error.frames) from None
+        except (KeyError, TypeError, ValueError) as error:
+            self.end()
+            raise TrainedCodeError(f"{file.name}:{name}: {NO_ANSWER}: {error!r}") from None
+
+    def _only(self, found: list[str]) -> str:
+        """The one thing in the file that might be trained."""
+        if len(found) == 1:
+            return found[0]
+        which = ", ".join(f"{self.file.name}:{each}" for each in found)
+        raise StudentProblemError(f"which part of it? {which}" if found else NOTHING)
+
+    def _ask(self, do: str, arrays: Mapping[str, Array] | None = None, **head: Any) -> tuple[dict[str, Any], Any]:
+        try:
+            return self._worker.ask(do, arrays, **head)
+        except StudentProblemError as error:
+            raise TrainedCodeError(f"{self.file.name}:{self.name}: {error}", error.frames) from None
+
+    def update(self, rows: Labels) -> float:
+        """Leave the gradient of these training examples in the mapped vector; their mean loss, nan if not finite."""
+        reply, _ = self._ask("update", {"rows": rows})
+        try:
+            self.single = bool(reply["single"])
+            return float(reply["loss"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise TrainedCodeError(f"{self.file.name}:{self.name}: {NO_ANSWER}: {error!r}") from None
+
+    def logits(self, part: str, count: int) -> Array:
+        """The logits (n, classes) of the first `count` examples of a part, evaluated."""
+        pieces = []
+        for start in range(0, count, ROWS):
+            end = min(start + ROWS, count)
+            _, found = self._ask("logits", part=part, start=start, end=end)
+            if "logits" not in found or len(found["logits"]) != end - start:
+                raise TrainedCodeError(f"{self.file.name}:{self.name}: {NO_ANSWER}: no logits of {part}")
+            pieces.append(found["logits"])
+        return np.concatenate(pieces)
+
+    def state(self) -> dict[str, Array]:
+        """What it keeps beside its parameters, as named arrays."""
+        head, arrays = self._ask("kept")
+        kept = json.dumps({"head": {key: head[key] for key in ("dice", "updates")}, "names": list(arrays)})
+        return {"kept": np.array(kept), **{f"array{i}": array for i, array in enumerate(arrays.values())}}
+
+    def restore(self, state: Mapping[str, Array], rows: Labels) -> None:
+        """Take back a state(). rows: of any batch."""
+        kept = json.loads(str(state["kept"]))
+        arrays = {name: state[f"array{i}"] for i, name in enumerate(kept["names"])}
+        self._ask("restore", {**arrays, "rows": rows}, **kept["head"])
+
+    @property
+    def prints(self) -> str:
+        """What the code printed, the last of it."""
+        return self._worker.prints()
+
+    @property
+    def alive(self) -> bool:
+        """Does it still answer?"""
+        return self._worker.alive
+
+    def end(self) -> None:
+        """End the process."""
+        self._worker.__exit__(None, None, None)

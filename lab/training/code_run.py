@@ -1,0 +1,144 @@
+"""A run of a student's code: any other run, but for what it says of the code."""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from core.network import Network
+from core.objective import Evaluation
+from core.trainer import Snapshot
+from data.dataset import Dataset
+from lab.check.worker.training import TrainingPlan
+from lab.disk import disk, read_bytes
+from lab.errors import LabError
+from lab.runs import run as lab_run
+from lab.runs.code import CodeSource
+from lab.runs.result import Result
+from lab.runs.run import Run
+from lab.runs.store import RunStore
+from lab.training.code import Shapes, TrainedCode
+from lab.training.code_trainer import CodeTrainer
+from lab.training.mapped import Mapped
+from lab.training.verdict import verdict
+from presets.build import build, load_data
+from presets.errors import PresetError
+from presets.schema import Preset
+
+
+class CodeRun(Run):
+    """A run whose network is a student's code. At the end of go() the code's process is gone."""
+
+    trainer: CodeTrainer
+
+    def go(self, watch: Callable[[Snapshot], None]) -> Result:
+        """See Run.go. Raises TrainedCodeError if the code fails: what was made up to then is kept."""
+        try:
+            return super().go(watch)
+        finally:
+            self.trainer.code.end()
+
+    def _save(self) -> None:
+        if self.trainer.code.alive:  # what it kept beside its parameters is gone with it: the last checkpoint stays
+            super()._save()
+
+    def result(self, known: Mapping[str, Evaluation]) -> Result:
+        """The result, and what was found about the code."""
+        result, code = super().result(known), self.trainer.code
+        result["code"] = {
+            "file": code.file.name,
+            "name": code.name,
+            "tensors": code.names,
+            "notes": code.notes,
+            "agreement": self.trainer.agreement.document(),
+            "verdict": verdict(self.preset, result),
+        }
+        return result
+
+
+def start(file: Path, name: str, preset: Preset, variant: str, runs: Path, threads: int) -> CodeRun:
+    """A new run of NAME in a file, like a preset. Raises DataError, PresetError, LabError."""
+    dataset = load_data(preset, variant)
+    trainer = trainer_of(file.resolve(), name, preset, dataset, threads)
+    try:
+        store = RunStore.create(runs, preset)
+        store.save_code(_source(trainer.code, preset, store))
+    except BaseException:
+        trainer.code.end()
+        raise
+    return CodeRun(preset, dataset, trainer, store, threads)
+
+
+def resume(store: RunStore, threads: int) -> Run:
+    """A run resumed, of a student's code or of a preset's own network. Raises what start() raises."""
+    source = store.code()
+    return lab_run.resume(store, threads, lab_run.of_preset if source is None else partial(_again, source))
+
+
+def _again(source: CodeSource, preset: Preset, dataset: Dataset, store: RunStore, threads: int) -> CodeRun:
+    """The run of unchanged code, at update 0. Raises LabError if a file is another than it was."""
+    for each in source["files"]:
+        path = store.path / each["path"]
+        if not path.is_file():
+            raise LabError(f"{store.path} trains {source['name']} of {path.name}, which is not at {path.resolve()}")
+        if _hash(path) != each["sha256"]:
+            raise LabError(
+                f"{path.resolve()} has changed since {store.path.name} began: what is resumed needs the code as it was"
+            )
+    file = (store.path / source["files"][0]["path"]).resolve()
+    return CodeRun(preset, dataset, trainer_of(file, source["name"], preset, dataset, threads), store, threads)
+
+
+def trainer_of(file: Path, name: str, preset: Preset, dataset: Dataset, threads: int) -> CodeTrainer:
+    """The trainer of NAME in a file, from the same start as the preset's own network."""
+    if not file.is_file():
+        raise LabError(f"there is no file {file}")
+    if preset.network.convolutions or dataset.symbols is not None:
+        raise PresetError(f"{preset.name} has convolutions: --like takes presets of dense layers")
+    like = build(preset, dataset)
+    network, start = like.network.astype(np.float64), like.network.theta
+    mapped = Mapped(dataset, start.size)
+    try:
+        network.bind(mapped.theta, mapped.grad)
+        network.theta[...] = start
+        code = TrainedCode(file, name, _plan(preset, dataset), mapped, _shapes(network), preset.training.batch, threads)
+    finally:
+        mapped.forget()
+    return CodeTrainer(preset, dataset, like, network, code, mapped)
+
+
+def _plan(preset: Preset, dataset: Dataset) -> TrainingPlan:
+    spec, inputs = preset.network, int(np.prod(dataset.train.x.shape[1:]))
+    sizes = (inputs, *spec.hidden, len(dataset.classes))
+    return TrainingPlan(sizes, spec.batch_norm, spec.bias, spec.dropout, preset.loss.lambda_, preset.seed, preset.name)
+
+
+def _shapes(network: Network) -> Shapes:
+    """Letter, layer from 0 and shape of every tensor."""
+    letters = {name: name.rstrip("0123456789") for name in network.tensors}
+    return [
+        (letters[name], int(name.removeprefix(letters[name])) - 1, tensor.value.shape)
+        for name, tensor in network.tensors.items()
+    ]
+
+
+def _source(code: TrainedCode, preset: Preset, store: RunStore) -> CodeSource:
+    others = [path for path in code.files if path != code.file]
+    files = [{"path": _relative(path, store.path), "sha256": _hash(path)} for path in (code.file, *others)]
+    return {"name": code.name, "preset": preset.name, "files": files}  # type: ignore[typeddict-item]
+
+
+def _relative(path: Path, folder: Path) -> str:
+    """A path as seen from the run directory, so that both can be moved together."""
+    try:
+        return Path(os.path.relpath(path, folder.resolve())).as_posix()
+    except ValueError:  # another drive of Windows
+        return str(path)
+
+
+def _hash(path: Path) -> str:
+    with disk(path):
+        return hashlib.sha256(read_bytes(path)).hexdigest()

@@ -1,0 +1,1 @@
+"""Tests of lab/training: students' code trained like a preset."""
