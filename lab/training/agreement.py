@@ -27,11 +27,12 @@ NOTHING = "Its updates are not compared with Gradlab's own network"
 
 class Parting(NamedTuple):
     """A tensor whose update is another. difference: relative to the size of ours; factor: ours times this is theirs,
-    None if it is not only a factor."""
+    None if it is not only a factor; penalty: the same of the penalty alone."""
 
     tensor: str
     difference: float
     factor: float | None
+    penalty: float | None
 
 
 class Agreement:
@@ -59,7 +60,8 @@ class Agreement:
         self._single = self._single or single
         if self.updates == 0:
             self._settle_epsilon(rows, eta, step)
-        self._part(self._step(rows, eta), step)
+        before = self._objective.network.theta.copy()
+        self._part(self._step(rows, eta), step, before, eta)
         self.updates += self.parts_at is None
         self.wanted = self.parts_at is None and self.updates < UPDATES
 
@@ -92,8 +94,8 @@ class Agreement:
         for layer in layers:
             layer.eps = self._epsilon
 
-    def _part(self, ours: Array, theirs: Array) -> None:
-        """Note which tensors part."""
+    def _part(self, ours: Array, theirs: Array, theta: Array, eta: float) -> None:
+        """Note which tensors part. theta: before the update."""
         least, end = SMALL * float(np.linalg.norm(ours)), 0
         for name, tensor in self._objective.network.tensors.items():
             start, end = end, end + tensor.value.size
@@ -103,7 +105,11 @@ class Agreement:
             self.difference = max(self.difference, difference)
             if difference <= self.tolerance or name not in self._names:
                 continue
-            self.partings.append(Parting(self._names[name], difference, _factor(a, b, self.tolerance)))
+            factor, penalty = _factor(a, b, self.tolerance), None
+            if tensor.parameter.decay and self._objective.lambda_ and not self.updates:
+                more = _multiple(theta[start:end], a - b, 1e-4)
+                penalty = None if more is None else 1 + more / (2 * eta * self._objective.lambda_)
+            self.partings.append(Parting(self._names[name], difference, factor, penalty))
         if self.partings:
             self.parts_at = self.updates + 1
 
@@ -171,7 +177,9 @@ class Agreement:
 
     def _parting(self, partings: list[Parting]) -> str:
         first, *others = partings
-        if first.factor is None:
+        if first.penalty is not None and first.factor is None:
+            how = f"its penalty is {first.penalty:.4g} lambda sum W^2"
+        elif first.factor is None:
             how = f"it differs by {_percent(first.difference)} of the size of the update"
         elif first.factor == 0:
             how = "it does not move"
@@ -199,11 +207,16 @@ def _percent(share: float) -> str:
 
 def _factor(ours: Array, theirs: Array, tolerance: float) -> float | None:
     """c, if theirs is c times ours; None if it is not."""
-    size = float(ours @ ours)
+    if float(np.linalg.norm(theirs)) <= tolerance * float(np.linalg.norm(ours)):
+        return 0.0
+    c = _multiple(ours, theirs, tolerance)
+    return None if c is None else float(f"{c:.6g}")
+
+
+def _multiple(base: Array, x: Array, tolerance: float) -> float | None:
+    """c, if x is c times base; None if it is not."""
+    size = float(base @ base)
     if not size:
         return None
-    c = float(theirs @ ours) / size
-    rest = float(np.linalg.norm(theirs - c * ours))
-    if rest > tolerance * max(1.0, abs(c)) * size**0.5:
-        return None
-    return 0.0 if abs(c) < tolerance else float(f"{c:.6g}")
+    c = float(x @ base) / size
+    return c if float(np.linalg.norm(x - c * base)) <= tolerance * float(np.linalg.norm(x)) else None

@@ -12,6 +12,7 @@ from core.network import Network
 from core.objective import Evaluation
 from core.trainer import Snapshot
 from data.dataset import Dataset
+from lab.check.trained import Shapes, TrainedCode
 from lab.check.worker.training import TrainingPlan
 from lab.disk import disk, read_bytes
 from lab.errors import LabError
@@ -20,7 +21,6 @@ from lab.runs.code import CodeSource
 from lab.runs.result import Result
 from lab.runs.run import Run
 from lab.runs.store import RunStore
-from lab.training.code import Shapes, TrainedCode
 from lab.training.code_trainer import CodeTrainer
 from lab.training.mapped import Mapped
 from lab.training.verdict import verdict
@@ -104,7 +104,9 @@ def trainer_of(file: Path, name: str, preset: Preset, dataset: Dataset, threads:
     try:
         network.bind(mapped.theta, mapped.grad)
         network.theta[...] = start
-        code = TrainedCode(file, name, _plan(preset, dataset), mapped, _shapes(network), preset.training.batch, threads)
+        size, shapes = preset.training.batch, _shapes(network)
+        plan, parts = _plan(preset, dataset), list(mapped.parts)
+        code = TrainedCode(file, name, plan, mapped.path, parts, shapes, size, threads)
     finally:
         mapped.forget()
     return CodeTrainer(preset, dataset, like, network, code, mapped)

@@ -9,8 +9,8 @@ from core.objective import Objective
 from core.trainer import Trainer
 from core.types import Array, Labels
 from data.dataset import Dataset
+from lab.check.trained import TrainedCode
 from lab.training.agreement import Agreement
-from lab.training.code import TrainedCode
 from lab.training.mapped import Mapped
 from presets.build import build_batches
 from presets.schema import Preset

@@ -128,8 +128,8 @@ def _session(
 def _train(session: "Run") -> "Result":
     """Drive a run with a progress line, letting signals end it between two updates. Where code of the user's fails, it
     is told with their lines, and the exit code says that it ran and failed."""
+    from lab.check.trained import TrainedCodeError
     from lab.runs.progress import TrainingProgress
-    from lab.training.code import TrainedCodeError
 
     trainer = session.trainer
     progress = TrainingProgress(console(stderr=True), session.preset.name, trainer.update, trainer.updates)

@@ -78,7 +78,9 @@ class Session:
         plan = TrainingPlan(**{**head["plan"], "sizes": tuple(head["plan"]["sizes"])})
         shapes = [(letter, layer, tuple(shape)) for letter, layer, shape in head["tensors"]]
         files = MappedFiles(Path(head["folder"]), head["parts"])
-        self.training = training = Training(code, plan, files, shapes, head["batch"])
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            self.training = training = Training(code, plan, files, shapes, head["batch"])
         return {
             "names": [tensor.slot.name for tensor in training.tensors],
             "places": [[tensor.slot.letter, tensor.layer] for tensor in training.tensors],

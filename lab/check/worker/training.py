@@ -353,7 +353,7 @@ class Training:
                 continue  # nothing reads it: a bias before batch normalisation
             if gradient is None:
                 raise CodeError(f"{name_of(self.code.family.gradient)}() gives no gradient of {name}")
-            self.single = self.single or np.asarray(gradient).dtype.itemsize < 8
+            self.single = self.single or np.asarray(gradient).dtype == np.float32
             tensor.put(gradient)
 
     def _before(self, tensor: MappedTensor) -> Any:

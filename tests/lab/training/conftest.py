@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from lab.training import code, code_run
+from lab.training import code_run
 from presets.build import load_data
 from presets.load import load
 from tests.lab.training.in_process import WorkerInProcess
@@ -15,7 +15,7 @@ TINY = ["set=mnist", "split=200/60/test", "batch=20", "evaluate_every=4"]
 @pytest.fixture(autouse=True)
 def _in_this_process(monkeypatch, tmp_path):
     monkeypatch.setenv("GRADLAB_DATA", str(tmp_path / "no-data"))
-    monkeypatch.setattr(code, "Worker", WorkerInProcess)
+    monkeypatch.setattr("lab.check.trained.Worker", WorkerInProcess)
 
 
 @pytest.fixture(scope="session")

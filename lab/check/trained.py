@@ -1,7 +1,7 @@
 """A student's code in its process, asked for what a training needs."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,6 @@ from lab.check.process import StudentProblemError, Worker
 from lab.check.student import NOTHING, load
 from lab.check.worker.training import TrainingPlan
 from lab.errors import LabError
-from lab.training.mapped import Mapped
 
 PATIENCE = 120.0  # seconds for one answer
 EXAMPLES = 7  # that the code is read with, as in gradlab check
@@ -32,12 +31,24 @@ class TrainedCodeError(LabError):
 
 
 class TrainedCode:
-    """NAME of a file, made for the sizes of a plan. Every question raises TrainedCodeError. end() ends the process."""
+    """NAME of a file, made for the sizes of a plan. Every question raises TrainedCodeError. end() ends the process.
+
+    folder: holds x and y of the parts, theta and its gradient as files that the process maps; shapes: of the tensors in
+    the order of theta; batch: examples in a batch. An empty name means the one thing in the file that can be trained.
+    """
 
     def __init__(
-        self, file: Path, name: str, plan: TrainingPlan, mapped: Mapped, shapes: Shapes, batch: int, threads: int
+        self,
+        file: Path,
+        name: str,
+        plan: TrainingPlan,
+        folder: Path,
+        parts: Sequence[str],
+        shapes: Shapes,
+        batch: int,
+        threads: int,
     ) -> None:
-        self.file, self.name, self._mapped = file, name, mapped
+        self.file, self.name = file, name
         self.single = False  # does it compute with less than float64?
         self._worker = Worker(PATIENCE, threads=threads)
         try:
@@ -51,8 +62,8 @@ class TrainedCode:
                 plan=asdict(plan),
                 tensors=shapes,
                 batch=batch,
-                folder=str(mapped.path),
-                parts=list(mapped.parts),
+                folder=str(folder),
+                parts=list(parts),
             )
             letters = [f"{letter}{layer + 1}" for letter, layer in reply["places"]]
             self.names: dict[str, str] = dict(zip(letters, map(str, reply["names"]), strict=True))
