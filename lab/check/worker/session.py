@@ -17,6 +17,8 @@ from .explain import Home, explain, frames, theirs
 from .functions import FunctionCode
 from .habits import habits
 from .loading import load
+from .loops import loops
+from .own_loop import fit
 from .plan import Plan, sentence
 from .plans import likely_names, plan_of, plan_of_guess, plan_of_name
 from .recognise import code_of, own_names, recognised, unknown_form
@@ -146,6 +148,14 @@ class Session:
                 raise
             return plan_of_name(self.namespace, name, n, rng)
 
+    def loops(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
+        """The names of what trains in a loop of its own."""
+        return {"loops": [loop.name for loop in loops(self.namespace)]}, {}
+
+    def fit(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
+        """Let the loop NAME train, see own_loop.py."""
+        return fit(self.namespace, head, arrays)
+
     def take(self, code: Code) -> Answer:
         """From now on the questions are about this code."""
         self.codes = [code]
@@ -212,7 +222,7 @@ def without_step(g: Any) -> Any:
 
 QUESTIONS = (
     *("load", "check", "adapter", "variants", "variant", "gradients", "output", "cost"),
-    *("train", "update", "logits", "kept", "restore"),
+    *("train", "update", "logits", "kept", "restore", "loops", "fit"),
 )
 FORMS = {"layer": "a single layer", "object": "an object that keeps its own batch", "pair": "a single layer"}
 

@@ -1,0 +1,142 @@
+"""Code with a training loop of its own, trained like a preset: first small and watched, then with all data."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypedDict
+
+from data.dataset import Dataset
+from lab.check.code_target import Asked
+from lab.check.process import StudentProblemError, Worker
+from lab.check.student import load
+from lab.errors import LabError
+from lab.own_loop.finding import Difference, DifferenceDocument
+from lab.own_loop.judge import judge
+from lab.own_loop.plan import LoopPlan, small, whole
+from lab.own_loop.printed import printed
+from lab.own_loop.trace import LoopTrace, read
+from lab.visible import visible
+from presets.schema import Preset
+
+WATCHED = 120.0  # seconds the small training may take
+TRAINED = 7 * 86400.0  # and the whole one
+
+Began = Callable[[Callable[[], object]], object]  # is given what ends the file's process at once
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """target: FILE:NAME; updates: how many were compared; first: the update and tensor at which the training parts from
+    the preset's, and by how much of the update; series: the numbers it returned or printed in the whole training, empty
+    if there was none."""
+
+    target: str
+    preset: str
+    updates: int
+    findings: tuple[Difference, ...]
+    first: tuple[int, str, float] | None = None
+    series: Mapping[str, list[float]] = field(default_factory=dict)
+
+    @property
+    def agrees(self) -> bool:
+        """Is no mistake found?"""
+        return not any(finding.wrong for finding in self.findings)
+
+    def as_dict(self) -> "FitDocument":
+        """Plain values for a JSON document."""
+        first: FirstDocument | None = None
+        if self.first is not None:
+            first = {"update": self.first[0], "tensor": self.first[1], "difference": self.first[2]}
+        return {
+            "target": self.target,
+            "preset": self.preset,
+            "agrees": self.agrees,
+            "updates": self.updates,
+            "first": first,
+            "findings": [finding.as_dict() for finding in self.findings],
+            "series": {name: list(numbers) for name, numbers in self.series.items()},
+        }
+
+
+class FirstDocument(TypedDict):
+    """Where a training parts from the preset's. difference: relative to the size of the update."""
+
+    update: int
+    tensor: str
+    difference: float
+
+
+class FitDocument(TypedDict):
+    """What `gradlab run FILE --like PRESET --fit NAME --json` prints."""
+
+    target: str
+    preset: str
+    agrees: bool
+    updates: int
+    first: FirstDocument | None
+    findings: list[DifferenceDocument]
+    series: dict[str, list[float]]
+
+
+def fit(
+    file: Path,
+    name: str,
+    preset: Preset,
+    dataset: Dataset,
+    python: Path | None = None,
+    began: Began | None = None,
+    says: Callable[[str], object] = lambda words: None,
+) -> FitReport:
+    """Compare the loop NAME of a file with a preset, then let it train with all data. began: is given what ends the
+    file's process; says: is told what is done next. Raises LabError."""
+    if not file.is_file():
+        raise LabError(f"there is no file {file}")
+    plan = small(preset, dataset)
+    with Worker(WATCHED, python) as worker:
+        if began is not None:
+            began(worker.kill)
+        try:
+            load(worker, file.resolve())
+            says(f"comparing {plan.updates} updates with {preset.name}")
+            trace = watched(worker, name, plan)
+            report = reported(f"{file}:{trace.name}", plan, trace, dataset)
+            says(f"training with all {len(dataset.train.y):,} examples")
+            worker.timeout = TRAINED
+            return _with_series(report, worker, trace, whole(preset, dataset))
+        except StudentProblemError as error:
+            raise LabError(f"{file}:{name}: {error}") from None
+
+
+def watched(asked: Asked, name: str, plan: LoopPlan) -> LoopTrace:
+    """Let the loop train with a plan and watch it. Raises StudentProblemError."""
+    facts, arrays = asked.ask("fit", plan.arrays(), **_question(name, plan, watched=True, way=-1))
+    try:
+        return read(facts, arrays, plan.sizes)
+    except (KeyError, TypeError, ValueError) as error:
+        raise StudentProblemError(f"the file wrote over the answers: {visible(repr(error))}") from None
+
+
+def _question(name: str, plan: LoopPlan, *, watched: bool, way: int) -> dict[str, object]:
+    settings = dict(plan.settings)
+    return {"name": name, "sizes": list(plan.sizes), "settings": settings, "watched": watched, "way": way}
+
+
+def reported(target: str, plan: LoopPlan, trace: LoopTrace, dataset: Dataset) -> FitReport:
+    """What a watched training shows."""
+    compared, findings = judge(plan, trace, dataset.variant == "mini")
+    first = None
+    if compared.first is not None:
+        step, tensor = compared.first
+        first = (step.number, trace.said(tensor), step.off[tensor])
+    return FitReport(target, plan.preset.name, len(compared.steps), tuple(findings), first)
+
+
+def _with_series(report: FitReport, worker: Worker, trace: LoopTrace, plan: LoopPlan) -> FitReport:
+    """After the whole training, called as it was called before."""
+    facts, _ = worker.ask("fit", plan.arrays(), **_question(trace.name, plan, watched=False, way=trace.way))
+    try:
+        returned = {visible(str(name)): [float(x) for x in numbers] for name, numbers in facts["series"].items()}
+        series = returned or printed(str(facts["prints"]))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StudentProblemError(f"the file wrote over the answers: {visible(repr(error))}") from None
+    return FitReport(report.target, report.preset, report.updates, report.findings, report.first, series)
