@@ -1,7 +1,7 @@
 """Code with a training loop of its own, trained like a preset: first small and watched, then with all data."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypedDict
 
@@ -10,10 +10,11 @@ from lab.check.code_target import Asked
 from lab.check.process import StudentProblemError, Worker
 from lab.check.student import load
 from lab.errors import LabError
+from lab.own_loop.beside import beside_expected
 from lab.own_loop.finding import Difference, DifferenceDocument
 from lab.own_loop.judge import judge
 from lab.own_loop.plan import LoopPlan, small, whole
-from lab.own_loop.printed import printed
+from lab.own_loop.printed import printed_series
 from lab.own_loop.trace import LoopTrace, read
 from lab.visible import visible
 from presets.schema import Preset
@@ -27,8 +28,8 @@ Began = Callable[[Callable[[], object]], object]  # is given what ends the file'
 @dataclass(frozen=True)
 class FitReport:
     """target: FILE:NAME; updates: how many were compared; first: the update and tensor at which the training parts from
-    the preset's, and by how much of the update; series: the numbers it returned or printed in the whole training, empty
-    if there was none."""
+    the preset's, and by how much of the update; series: the numbers it returned or printed in the whole training;
+    beside: what they are beside the preset's, in words."""
 
     target: str
     preset: str
@@ -36,6 +37,7 @@ class FitReport:
     findings: tuple[Difference, ...]
     first: tuple[int, str, float] | None = None
     series: Mapping[str, list[float]] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
 
     @property
     def agrees(self) -> bool:
@@ -55,6 +57,7 @@ class FitReport:
             "first": first,
             "findings": [finding.as_dict() for finding in self.findings],
             "series": {name: list(numbers) for name, numbers in self.series.items()},
+            "beside": list(self.beside),
         }
 
 
@@ -76,6 +79,7 @@ class FitDocument(TypedDict):
     first: FirstDocument | None
     findings: list[DifferenceDocument]
     series: dict[str, list[float]]
+    beside: list[str]
 
 
 def fit(
@@ -102,7 +106,8 @@ def fit(
             report = reported(f"{file}:{trace.name}", plan, trace, dataset)
             says(f"training with all {len(dataset.train.y):,} examples")
             worker.timeout = TRAINED
-            return _with_series(report, worker, trace, whole(preset, dataset))
+            series = trained(worker, trace, whole(preset, dataset))
+            return replace(report, series=series, beside=tuple(beside_expected(series, preset, dataset)))
         except StudentProblemError as error:
             raise LabError(f"{file}:{name}: {error}") from None
 
@@ -131,12 +136,11 @@ def reported(target: str, plan: LoopPlan, trace: LoopTrace, dataset: Dataset) ->
     return FitReport(target, plan.preset.name, len(compared.steps), tuple(findings), first)
 
 
-def _with_series(report: FitReport, worker: Worker, trace: LoopTrace, plan: LoopPlan) -> FitReport:
-    """After the whole training, called as it was called before."""
-    facts, _ = worker.ask("fit", plan.arrays(), **_question(trace.name, plan, watched=False, way=trace.way))
+def trained(asked: Asked, trace: LoopTrace, plan: LoopPlan) -> dict[str, list[float]]:
+    """The series of a training that is called as the watched one was. Raises StudentProblemError."""
+    facts, _ = asked.ask("fit", plan.arrays(), **_question(trace.name, plan, watched=False, way=trace.way))
     try:
         returned = {visible(str(name)): [float(x) for x in numbers] for name, numbers in facts["series"].items()}
-        series = returned or printed(str(facts["prints"]))
+        return returned or printed_series(str(facts["prints"]))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StudentProblemError(f"the file wrote over the answers: {visible(repr(error))}") from None
-    return FitReport(report.target, report.preset, report.updates, report.findings, report.first, series)

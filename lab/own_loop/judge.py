@@ -10,7 +10,7 @@ from lab.own_loop.finding import Difference, listed, note
 from lab.own_loop.order import order_findings
 from lab.own_loop.plan import SCHEDULED, LoopPlan
 from lab.own_loop.rule import Rule
-from lab.own_loop.sources import Source, sources
+from lab.own_loop.sources import GradientSource, sources
 from lab.own_loop.steps import Compared, Yardstick, compare
 from lab.own_loop.trace import LoopTrace, Update
 
@@ -103,7 +103,7 @@ def _first_of(compared: Compared, rest: Sequence[set[str]]) -> tuple[int, list[s
     return step.number, [compared.trace.said(n) for n in step.update.before if n in names]
 
 
-def _of_source(compared: Compared, source: Source) -> Difference:
+def _of_source(compared: Compared, source: GradientSource) -> Difference:
     assert compared.first is not None
     step, _ = compared.first
     tensors = [compared.trace.said(name) for name in step.wrong]

@@ -11,7 +11,7 @@ from lab.own_loop.steps import Compared
 
 
 @dataclass(frozen=True)
-class Source:
+class GradientSource:
     """key and says: of the finding; gradients: of the update at a place, None where there is none; base: what stands
     for the parameters in the penalty."""
 
@@ -132,33 +132,35 @@ def _summed(since: Callable[[Compared, int], int]) -> tuple[Gradients, Base]:
     return gradients, base
 
 
-def sources() -> Iterator[Source]:
+def sources() -> Iterator[GradientSource]:
     """Likely ones first."""
     wrong = "the labels of a batch are not those of its examples"
-    yield Source("labels", f"{wrong}: they come from elsewhere", _with_labels(_beside))
-    yield Source("labels", f"{wrong}: they are those of the batch before", _with_labels(_neighbour(-1)))
-    yield Source("labels", f"{wrong}: they are those of the next batch", _with_labels(_neighbour(1)))
-    yield Source("labels", f"{wrong}: they are not shuffled with them", _with_labels(_in_order))
-    yield Source("labels", f"{wrong}: they are sorted and the examples are not", _with_labels(_epoch_shuffled))
-    yield Source(
+    yield GradientSource("labels", f"{wrong}: they come from elsewhere", _with_labels(_beside))
+    yield GradientSource("labels", f"{wrong}: they are those of the batch before", _with_labels(_neighbour(-1)))
+    yield GradientSource("labels", f"{wrong}: they are those of the next batch", _with_labels(_neighbour(1)))
+    yield GradientSource("labels", f"{wrong}: they are not shuffled with them", _with_labels(_in_order))
+    yield GradientSource("labels", f"{wrong}: they are sorted and the examples are not", _with_labels(_epoch_shuffled))
+    yield GradientSource(
         "upper-layers-first",
         "a layer is updated before the gradient of the layers below goes through it",
         _upper_layers_first,
     )
-    yield Source("stale-batch", "the gradient is that of the batch before", _stale_batch)
-    yield Source("stale-parameters", "the gradient is taken at the parameters of the update before", _stale_theta)
-    yield Source("stale-batch", "the gradient is that of the update before", _gradient_before, _theta_before)
-    yield Source("other-part", "the gradient is that of validation or test examples", _of_another_part)
+    yield GradientSource("stale-batch", "the gradient is that of the batch before", _stale_batch)
+    yield GradientSource(
+        "stale-parameters", "the gradient is taken at the parameters of the update before", _stale_theta
+    )
+    yield GradientSource("stale-batch", "the gradient is that of the update before", _gradient_before, _theta_before)
+    yield GradientSource("other-part", "the gradient is that of validation or test examples", _of_another_part)
     for since in (lambda c, t: 0, lambda c, t: t // c.plan.per_epoch * c.plan.per_epoch, lambda c, t: max(0, t - 1)):
         gradients, base = _summed(since)
-        yield Source(
+        yield GradientSource(
             "accumulated", "the gradients add up from update to update: they are never set to 0", gradients, base
         )
-    yield Source("first-batch", "every update of an epoch uses the epoch's first batch", _first_of_epoch)
-    yield Source(
+    yield GradientSource("first-batch", "every update of an epoch uses the epoch's first batch", _first_of_epoch)
+    yield GradientSource(
         "stale-parameters", "the gradients of an epoch are all taken at the parameters it began with", _of_epoch_start
     )
-    yield Source("whole-set", "the gradient is that of the whole training set, not of the batch", _whole_set)
-    yield Source(
+    yield GradientSource("whole-set", "the gradient is that of the whole training set, not of the batch", _whole_set)
+    yield GradientSource(
         "lower-layers-first", "the layers below are updated before the gradient is computed", _lower_layers_first
     )

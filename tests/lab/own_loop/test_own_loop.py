@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lab.own_loop.printed import printed
+from lab.own_loop.printed import printed_series
 from tests.lab.own_loop.programs import RIGHT, dataset, looked_at, one_of_each, right
 
 
@@ -32,7 +32,7 @@ def test_a_rest_that_fills_no_batch_is_a_note_and_no_mistake():
 
 def test_printed_lines_become_series():
     text = "epoch 1 loss 2.30 val_acc 10.5 %\nhello\nepoch 2 loss 2.10 val_acc 20.5 %\n"
-    assert printed(text) == {"loss": [2.3, 2.1], "val_acc": [0.105, 0.205]}
+    assert printed_series(text) == {"loss": [2.3, 2.1], "val_acc": [0.105, 0.205]}
 
 
 def test_the_small_data_can_be_told_apart():

@@ -1,0 +1,47 @@
+"""`gradlab run FILE --like PRESET --fit NAME`: the part of the command that is this room's."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import typer
+
+from lab import command_lines
+from lab.errors import LabError
+from lab.terminal import FAILED, INTERRUPTED, notice, output, stopped_by_signals
+
+
+def run_own_loop(
+    file: Path, name: str, like: str, changes: Sequence[str], data: str | None, runs: Path, json: bool
+) -> None:
+    """Compare the training loop NAME of a file with a preset, train with it, keep what it returned. Raises LabError,
+    DataError and PresetError; exits with FAILED if the loop parts from the preset."""
+    from lab.own_loop.fit import fit
+    from lab.own_loop.keep import keep
+    from lab.own_loop.view import show_fit
+    from presets.build import load_data
+    from presets.load import load
+
+    preset = load(like, changes)
+    dataset = load_data(preset, data or "auto")
+    kills: list[Callable[[], object]] = []
+    stopped: list[bool] = []
+
+    def stop() -> None:
+        stopped.append(True)
+        for kill in kills:
+            kill()
+
+    try:
+        with stopped_by_signals(stop):
+            report = fit(file, name, preset, dataset, began=kills.append, says=notice)
+    except LabError:
+        if not stopped:
+            raise
+        notice("interrupted: a training loop of your own cannot be resumed")
+        raise typer.Exit(INTERRUPTED) from None
+    output(json, report.as_dict(), lambda terminal: show_fit(terminal, report))
+    if report.series:
+        kept = keep(report.series, runs, report.target)
+        notice(f"kept in {kept}; draw it with: {command_lines.gradlab('watch', kept, '--like', preset.name)}")
+    if not report.agrees:
+        raise typer.Exit(FAILED)
