@@ -8,11 +8,12 @@ from functools import partial
 import pytest
 from textual._wait import wait_for_idle
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from lab.library.own_presets import save
 from presets.load import load
 from tui.app import GradlabApp, keep
+from tui.widgets.text import Fitted
 
 PATIENCE = 30  # seconds until a test that waits for another thread fails
 SMALL = ["set=mnist", "split=300/100/test", "hidden=8", "batch=50", "evaluate_every=7", "n_s=5", "cycles=2"]
@@ -68,6 +69,13 @@ def long(tmp_path, monkeypatch) -> str:
         monkeypatch.setattr(f"textual.{module}.wait_for_idle", partial(wait_for_idle, max_sleep=0.1))
     save(load("a2-setting1", [*SMALL, "updates=100000000"]), tmp_path / "long.toml")
     return "long.toml"
+
+
+def text(app: GradlabApp, id: str) -> str:
+    """What a text of the screen says, at the width it has."""
+    widget = app.screen.query_one(f"#{id}", Static)
+    shown = widget.render()
+    return str(shown.make(widget.content_size.width) if isinstance(shown, Fitted) else shown)
 
 
 async def wait_until(pilot: Pilot, condition: Callable[[], object]) -> None:

@@ -4,17 +4,13 @@ import threading
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input, OptionList, Select, Static
+from textual.widgets import Input, OptionList, Select
 from textual_fspicker import FileOpen
 
 from lab.check.template import template
 from lab.errors import LabError
-from tests.tui.conftest import wait_until
+from tests.tui.conftest import text, wait_until
 from tests.tui.recorded import RIGHT, WRONG, file_report, report
-
-
-def text(app, id):
-    return str(app.screen.query_one(f"#{id}", Static).render())
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from tui.widgets.field_help import FieldHelp
 from tui.widgets.panel import Panel
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.progress import progress
-from tui.widgets.text import FittedText
+from tui.widgets.text import FittedText, Text
 
 EXAMPLE = Figure("loss", (Curve(((0.0, 2.0), (10.0, 1.0)), 0, "train"),), (0, 10))
 
@@ -89,3 +89,27 @@ async def test_fitted_text_is_made_for_its_width_whatever_width_it_had_before():
             await pilot.resize_terminal(width, 8)
             await pilot.pause()
             assert [strip.text.strip() for strip in text.render_lines(text.size.region)] == [str(width)] * (60 // width)
+
+
+async def test_text_that_differs_in_its_style_alone_is_shown():
+    class Said(App):
+        def compose(self):
+            yield Text(id="text")
+            yield FittedText(id="fitted")
+
+    def colours(widget) -> list[str]:
+        return [f"{segment.style.color}" for segment in widget.render_lines(widget.size.region)[0] if segment.style]
+
+    app = Said()
+    async with app.run_test() as pilot:
+        text, fitted = app.query_one(Text), app.query_one(FittedText)
+        for colour in ("red", "blue"):
+            shown = Content.styled("same", colour)
+            text.show(shown)
+            fitted.fit(lambda width, shown=shown: shown)
+            await pilot.pause()
+            assert colours(text)[0] == colours(fitted)[0]
+            seen = colours(text)[0]
+            if colour == "red":
+                first = seen
+        assert seen != first

@@ -19,7 +19,7 @@ from lab.names.neighbours import Neighbour
 from presets.load import load
 from presets.network import build_network
 from presets.toml import dump
-from tests.tui.conftest import wait_until
+from tests.tui.conftest import text, wait_until
 
 TINY = ["convolutions=[{filters=8, size=2}]", "pool_over_time=true", "bias=true"]
 
@@ -92,10 +92,6 @@ def names(lab, until):
             await self.test.__aexit__(*error)
 
     return Opened
-
-
-def text(app, id):
-    return str(app.screen.query_one(f"#{id}", Static).render())
 
 
 def bars(app):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from lab.drawing.sparkline import LEVELS
 from lab.library.own_presets import save
@@ -12,7 +12,7 @@ from lab.search.result import best_rows
 from lab.search.store import all_searches
 from presets.load import as_changes, load
 from tests.lab.search.test_search import in_this_process
-from tests.tui.conftest import SMALL
+from tests.tui.conftest import SMALL, text
 from tests.tui.recorded import searched
 from tui.app import keep
 from tui.searching import ShownSearch
@@ -36,10 +36,6 @@ def searches(tmp_path):
         return "tiny.toml"
 
     return searches
-
-
-def text(app, id):
-    return str(app.screen.query_one(f"#{id}", Static).render())
 
 
 def messages(app):

@@ -16,7 +16,7 @@ from lab.runs.store import all_runs
 from presets.keys import NOT_SETTINGS
 from presets.load import load
 from presets.schema import Preset
-from tests.tui.conftest import wait_until
+from tests.tui.conftest import text, wait_until
 from tests.tui.recorded import record
 from tui.screens.dialogues import AskScreen
 from tui.screens.train import _short
@@ -31,10 +31,6 @@ from tui.widgets.text import Text
 @pytest.fixture
 def form():
     return lambda app: app.screen.query_one(PresetForm)
-
-
-def text(app, id):
-    return str(app.screen.query_one(f"#{id}", Static).render())
 
 
 async def fill(pilot, key, value):

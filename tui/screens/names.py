@@ -29,11 +29,12 @@ from tui.screens.base import ModeScreen
 from tui.screens.dialogues import AskScreen
 from tui.widgets.choice import Choice
 from tui.widgets.empty import Empty
-from tui.widgets.guesses import FIGURES, LABELS, letter_map, neighbour_lines, probability_bars, spelt, table_columns
+from tui.widgets.guesses import letter_map, neighbour_lines, probability_bars, spelt, table_columns
 from tui.widgets.panel import Panel, entitle
-from tui.widgets.text import Text
+from tui.widgets.text import FittedText, Text
 
 MEANING = "how much the letter speaks for the class, in nats"
+UNSAID = "For each letter and each likely class: does it speak for it?"
 TOP = 8  # classes that letters are explained for
 NEAREST = 9  # training names
 PANES = ("guess", "why", "kept")  # where not all have room, those that take turns
@@ -108,10 +109,10 @@ class NamesScreen(ModeScreen):
         with Container(id="answers"):
             with Panel("guess", id="guess"):
                 yield Text(id="letters")
-                yield Text(id="bars")
+                yield FittedText(id="bars")
             with Vertical(id="why"):
                 with Panel("letters by classes", id="map-panel"):
-                    yield Text(id="map")
+                    yield FittedText(id="map")
                 with Panel("nearest training names", id="near-panel"):
                     yield Text(id="near")
             with Panel("table", id="kept"):
@@ -145,7 +146,7 @@ class NamesScreen(ModeScreen):
             self._find_models()
 
     def on_resize(self) -> None:
-        """Bars as long as there is room."""
+        """Where there is room now, names that are alike are looked for."""
         self.call_after_refresh(self._guess)
 
     def settings_changed(self) -> None:
@@ -215,39 +216,37 @@ class NamesScreen(ModeScreen):
 
     def _guess(self) -> None:
         """Bars and letters for what stands in the field."""
-        letters, bars = self.query_one("#letters", Text), self.query_one("#bars", Text)
+        letters, bars = self.query_one("#letters", Text), self.query_one("#bars", FittedText)
         name = self.query_one("#surname", Input).value
         self._explain(None)
         if self._model is None or not name.strip():
             letters.show("")
-            bars.show(Content.styled("\n".join(SURNAMES.classes), "$foreground-muted"))
+            bars.fit(lambda width: Content.styled("\n".join(SURNAMES.classes), "$foreground-muted"))
             return
         try:
             said = answer(self._model, [name], explain=True)
         except DataError as error:
             letters.show("")
-            bars.show(Content.styled(str(error), "$text-error"))
+            reason = Content.styled(str(error), "$text-error")
+            bars.fit(lambda width: reason)
             return
         ascii_only = self.lab.settings.markers == "ascii"
         (guess,) = said.guesses
         letters.show(spelt(guess.folded, guess.letters or (), ascii_only))
         self._explain(guess)
-        room = self.query_one("#guess").content_size.width - LABELS - FIGURES - 3
         ranked = list(zip(said.classes, guess.probabilities, strict=True))
         if self._best_first:
             ranked.sort(key=lambda pair: -pair[1])
-        bars.show(probability_bars(ranked, guess.best, room, ascii_only))
+        bars.fit(partial(probability_bars, ranked, guess.best, ascii_only))
 
     def _explain(self, guess: Guess | None) -> None:
         """What the letters say, and which names are alike."""
-        table, near = self.query_one("#map", Text), self.query_one("#near", Text)
+        table, near = self.query_one("#map", FittedText), self.query_one("#near", Text)
         if guess is None or self._model is None:
-            table.show(
-                Content.styled("For each letter and each likely class: does it speak for it?", "$foreground-muted")
-            )
+            table.fit(lambda width: Content.styled(UNSAID, "$foreground-muted"))
             near.show(Content.styled("The names it learnt from that are most alike.", "$foreground-muted"))
             return
-        table.show(letter_map(guess, self._model.classes, TOP, self.query_one("#map-panel").content_size.width))
+        table.fit(partial(letter_map, guess, self._model.classes, TOP))
         if self._near:
             near.show(neighbour_lines(self._near.nearest(guess.name, NEAREST), guess.best))
         elif near.region:  # it takes its time, and where nobody sees it nobody needs it

@@ -37,7 +37,7 @@ from tui.widgets.form import PresetForm
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.progress import progress
 from tui.widgets.reading import UNREAD
-from tui.widgets.text import Text
+from tui.widgets.text import FittedText, Text
 
 DEFAULT_PRESET = "a2-setting1"
 NO_PICTURES = (
@@ -97,7 +97,7 @@ class TrainScreen(ModeScreen):
         with Horizontal(id="train"):
             yield PresetForm(self.lab.preset or DEFAULT_PRESET, id="form")
             with Vertical(id="live"):
-                yield Text(id="headline")
+                yield FittedText(id="headline")
                 with TabbedContent(id="tabs"):
                     with TabPane("Curves", id="curves-tab"):
                         yield Curves(id="curves")
@@ -136,7 +136,7 @@ class TrainScreen(ModeScreen):
         if record is not self._shown:
             self._shown, self._logged, self._asked_at = record, 0, -1
             self.query_one("#log", RichLog).clear()
-        self.query_one("#headline", Text).show(self._headline(record))
+        self.query_one("#headline", FittedText).fit(partial(self._headline, record))
         if record and record.phase == "failed" and record is not self._complained_of:
             self._complained_of = record
             self.refuse(f"{record.preset.name} failed: {record.error}")  # the headline may have no room for all of it
@@ -209,7 +209,7 @@ class TrainScreen(ModeScreen):
             else:
                 record.ask_for_confusion()
 
-    def _headline(self, record: ShownRun | None) -> Content:
+    def _headline(self, record: ShownRun | None, width: int) -> Content:
         if record is None:
             opened = self.form.opened
             name = Content.assemble((opened.name, "bold"), (f"  {opened.title}", "$foreground-muted"))
@@ -225,13 +225,12 @@ class TrainScreen(ModeScreen):
             facts.append(self._eta_line(record))
         if record.rate and not record.ended:
             facts.append(f"{record.rate:,.0f}/s")
-        room = self.query_one("#headline").content_size.width
         first = Content.assemble(
             (record.preset.name, "bold"), (f"  {phase}", STYLES.get(record.phase, "$text-primary"))
         )
         if record.updates and record.phase not in ("failed", "diverged"):
             left = record.seconds_left if record.phase == "running" else None
-            bar = progress(record.update / record.updates, left, room // 5, self.lab.look.ascii)
+            bar = progress(record.update / record.updates, left, width // 5, self.lab.look.ascii)
             first = Content.assemble(first, "  ", bar)
         if record.result and (test := record.result["final"].get("test")) and record.phase != "diverged":
             first = Content.assemble(first, (f"  test {figure('accuracy', test['accuracy'])}", "bold $text-success"))

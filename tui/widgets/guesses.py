@@ -26,14 +26,14 @@ def spelt(folded: str, drops: Sequence[float], ascii_only: bool) -> Content:
     return Content("\n").join([Content.assemble(*letters), Content.assemble(*marks)])
 
 
-def probability_bars(ranked: Sequence[tuple[str, float]], best: str, room: int, ascii_only: bool) -> Content:
-    """A line for each class: name, probability, a bar as long as the room for 1."""
-    lines = []
+def probability_bars(ranked: Sequence[tuple[str, float]], best: str, ascii_only: bool, width: int) -> Content:
+    """A line for each class: name, probability, a bar that is as long as there is room if the probability is 1."""
+    lines, room = [], max(width - LABELS - FIGURES - 3, 1)
     for nationality, p in ranked:
         style = "bold" if nationality == best else ""
         colour = "$primary" if nationality == best else "$secondary"
-        drawn = tables.bar(p, max(room, 1), ascii_only).rstrip()
-        track = ("." if ascii_only else "·") * (max(room, 1) - len(drawn))
+        drawn = tables.bar(p, room, ascii_only).rstrip()
+        track = ("." if ascii_only else "·") * (room - len(drawn))
         figure = f"{nationality:<{LABELS}} {p:.{FIGURES - 2}f} "
         lines.append(Content.assemble((figure, style), (drawn, colour), (track, "$foreground 20%")))
     return Content("\n").join(lines)
@@ -63,11 +63,11 @@ def table_columns(said: Guesses) -> Content:
     return Content("\n").join(lines)
 
 
-def letter_map(guess: Guess, classes: Sequence[str], count: int, room: int) -> Content:
+def letter_map(guess: Guess, classes: Sequence[str], count: int, width: int) -> Content:
     """What each letter says for the `count` most likely classes: a row for each class, a column for each letter, in
     how many nats log p of the class falls when the letter is hidden. For it in one colour, against it in another."""
     ranked = sorted(range(len(classes)), key=lambda k: -guess.probabilities[k])[:count]
-    cell = WIDE if LABELS + 1 + WIDE * len(guess.folded) <= room else SLIM
+    cell = WIDE if LABELS + 1 + WIDE * len(guess.folded) <= width else SLIM
     lines = [Content.styled(" " * (LABELS + 1) + "".join(f"{x:>{cell}}" for x in guess.folded), "$foreground-muted")]
     for k in ranked:
         cells = [_said(row[k], cell) for row in guess.support]

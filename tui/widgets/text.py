@@ -15,34 +15,54 @@ class Text(Static):
 
     def __init__(self, id: str | None = None, classes: str | None = None) -> None:
         super().__init__("", id=id, classes=classes, markup=False)
-        self._text: str | Content = ""
+        self._text = Content("")
 
     def show(self, text: str | Content) -> None:
         """Show this from now on."""
-        if text != self._text:
-            self._text = text
-            self.update(text, layout=self.styles.auto_dimensions)
+        content = Content(text) if isinstance(text, str) else text
+        if not _same(content, self._text):
+            self._text = content
+            self.update(content, layout=self.styles.auto_dimensions)
 
 
 class FittedText(Static):
-    """Text that is made for the width it gets, so that it is the same whatever happened before."""
+    """Text that is made for the width it gets, so that it is the same whatever happened before; fit() it as often as
+    you like."""
+
+    def __init__(self, id: str | None = None, classes: str | None = None) -> None:
+        self._fitted = Fitted()
+        super().__init__(self._fitted, id=id, classes=classes)
 
     def fit(self, make: Callable[[int], Content]) -> None:
         """Show from now on what `make` gives for the width in cells."""
-        self.update(_Fitted(make))
+        self._fitted.make = make
+        if self._fitted.changed:
+            self.refresh(layout=self.styles.auto_dimensions)
 
 
-class _Fitted(Visual):
+class Fitted(Visual):
     """What a function gives for the width at hand, as Textual asks for it."""
 
-    def __init__(self, make: Callable[[int], Content]) -> None:
-        self._make = make
+    def __init__(self) -> None:
+        self.make: Callable[[int], Content] = lambda width: Content("")
+        self._drawn: tuple[int, Content] | None = None  # the width it was drawn for last, and the text
+
+    @property
+    def changed(self) -> bool:
+        """Is the text another one than that which is to be seen?"""
+        return self._drawn is None or not _same(self.make(self._drawn[0]), self._drawn[1])
 
     def render_strips(self, width: int, height: int | None, style: Style, options: RenderOptions) -> list[Strip]:
-        return self._make(width).render_strips(width, height, style, options)
+        self._drawn = width, self.make(width)
+        return self._drawn[1].render_strips(width, height, style, options)
 
     def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
-        return self._make(container_width).get_optimal_width(rules, container_width)
+        return self.make(container_width).get_optimal_width(rules, container_width)
 
     def get_height(self, rules: RulesMap, width: int) -> int:
-        return self._make(width).get_height(rules, width)
+        return self.make(width).get_height(rules, width)
+
+
+def _same(one: Content, other: Content) -> bool:
+    """In their styles, too: contents that are equal to Textual may differ in those."""
+    return one.plain == other.plain and one.spans == other.spans
