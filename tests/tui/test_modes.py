@@ -73,8 +73,8 @@ async def test_the_key_that_an_empty_table_of_runs_names_opens_train(lab, starts
     starts_in("runs")
     app = lab()
     async with app.run_test() as pilot:
-        hint = str(app.screen.query_one("#no-runs").render())
-        (key,) = re.findall(r"(\S+) opens Train", hint)
+        hint = str(app.screen.query_one("#no-runs .empty-words").render())
+        (key,) = re.findall(r"(\S+) +opens Train", hint)
         await pilot.press(key)
         assert app.current_mode == "train"
 

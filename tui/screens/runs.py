@@ -35,9 +35,16 @@ from tui.screens.dialogues import AskScreen, ConfirmScreen
 from tui.screens.log import LogScreen, OpenLogScreen, opened
 from tui.screens.train import TrainScreen
 from tui.training import saved
+from tui.widgets.empty import Empty
 from tui.widgets.findings import TITLE, FindingsPanel
 from tui.widgets.overlay import LETTERS, MEASURES, Overlay, side_by_side
+from tui.widgets.progress import SHORT, progress
 
+EXAMPLE = """\
+    run               state     result  report  data  began
+ A  a2-setting2-1f30  done      47.90%  46.77%  full  2026-01-02 10:30
+    a2-setting1-77c2  diverged  -       45.88%  full  2026-01-02 10:12
+ B  a2-setting1-04ab  done      46.57%  45.88%  full  2026-01-02 10:05"""
 SECONDS = 1.0  # between two looks at the disk
 MOST = 6  # settings that can be told apart in a plot
 TINY, NARROW, WIDE = 60, 76, 120  # columns
@@ -86,7 +93,9 @@ class RunsScreen(ModeScreen):
     ]  # fmt: skip
 
     def compose_mode(self) -> ComposeResult:
-        yield Static(f"No runs yet. {key_of('train')} opens Train, where r starts one.", id="no-runs")
+        yield Empty("Every run is kept here. You can open it again, lay it over others, and write a report of it.",
+                    [(key_of("train"), "opens Train, where r starts a run"), (key_of("presets"), "shows the presets")],
+                    EXAMPLE, id="no-runs")  # fmt: skip
         with Vertical(id="with-runs"):
             yield Input(placeholder="/ finds: name, state, setting, note or #tag", compact=True, id="find")
             yield RunsTable(id="runs", cursor_type="row", cell_padding=1)
@@ -108,7 +117,7 @@ class RunsScreen(ModeScreen):
         self._places: dict[str, int] = {}  # of marked runs among the settings that are drawn, by path
         self._marked: list[str] = []  # paths
         self._looked = float("-inf")
-        self._progress = ""  # of a report that is being written
+        self._progress = Content("")  # of a report that is being written
         self._room = 0  # columns for the changed settings of a run
         self.tick()
 
@@ -144,7 +153,7 @@ class RunsScreen(ModeScreen):
         if worker.error:
             self.refuse(worker.error if isinstance(worker.error, Exception) else repr(worker.error))
         if worker.group == "report":
-            self._progress = ""
+            self._progress = Content("")
             if event.state == WorkerState.SUCCESS:
                 self.tell(f"written: {worker.result}")
         else:
@@ -282,11 +291,9 @@ class RunsScreen(ModeScreen):
             return
         facts = [row["state"], f"{row['updates']:,} updates"]
         name = row["name"] if self.size.width >= TINY else TIME.sub("", row["name"])
-        if self._progress:
-            facts = [self._progress]
-        elif len(self._marked) > 1:
+        if len(self._marked) > 1:
             facts.append(f"{len(self._marked)} runs marked")
-        lines = [Content.assemble((name, "bold"), "  ", " · ".join(facts))]
+        lines = [Content.assemble((name, "bold"), "  ", self._progress or " · ".join(facts))]
         about = [f"changed: {_changes(row) or 'nothing'}"]
         if said := noted(row["note"], row["tags"]):
             about.insert(0, said)
@@ -460,7 +467,7 @@ class RunsScreen(ModeScreen):
         if self._progress:
             self.refuse("a report is being written: wait for it")
         elif stores := [RunStore(Path(path)) for path in self.chosen]:
-            self._progress = "writing a report"
+            self._progress = Content("writing a report")
             work = partial(write_report, stores, None, self._note_progress)
             self.run_worker(work, group="report", thread=True, exit_on_error=False)
 
@@ -468,7 +475,8 @@ class RunsScreen(ModeScreen):
         """Called by the thread that writes the report; leaving the app ends it here."""
         if get_current_worker().is_cancelled:
             raise LabError("the report was not finished")
-        self._progress = f"writing a report: figure {done} of {total}, {name}"
+        bar = progress(done / max(total, 1), width=SHORT, ascii_only=self.lab.look.ascii)
+        self._progress = Content.assemble("writing a report  ", bar, f"  figure {done} of {total}, {name}")
 
     def action_delete(self) -> None:
         """Ask, and delete."""

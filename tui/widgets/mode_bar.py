@@ -1,16 +1,20 @@
 """The line on top: the modes, the one shown, and how the training is going."""
 
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.widgets import Label, Static
 
 from tui.modes import MODES, Mode
-from tui.widgets.text import Text
+from tui.widgets.progress import SHORT, progress
+from tui.widgets.text import FittedText
 
 if TYPE_CHECKING:
     from tui.app import GradlabApp
+    from tui.training import ShownRun
 
 
 class ModeTab(Horizontal):
@@ -41,14 +45,18 @@ class ModeBar(Horizontal):
         yield Static("Gradlab", id="brand")
         for mode in MODES:
             yield ModeTab(mode, current=mode.name == self._mode)
-        yield Text(id="training-state")
+        yield FittedText(id="training-state")
 
     def tick(self) -> None:
         """Show how the training is going."""
-        training, shown = cast("GradlabApp", self.app).training, self.query_one("#training-state", Text)
-        if training is None:
-            shown.show("")
-            return
-        share = f"{training.update / training.updates:.0%}" if training.updates else ""
-        whole = f"{training.preset.name} {training.phase} {share}"
-        shown.show(whole if len(whole) <= shown.content_size.width else share)
+        app = cast("GradlabApp", self.app)
+        self.query_one("#training-state", FittedText).fit(partial(_state, app.training, app.look.ascii))
+
+
+def _state(training: "ShownRun | None", ascii_only: bool, width: int) -> Content:
+    """The preset, the phase and how far it is; where there is no room for all, how far."""
+    if training is None:
+        return Content("")
+    far = progress(training.update / training.updates, width=SHORT, ascii_only=ascii_only) if training.updates else ""
+    whole = Content.assemble(f"{training.preset.name} {training.phase} ", far)
+    return whole if len(whole.plain) <= width else Content(f"{far}".strip().rpartition(" ")[2])

@@ -5,6 +5,7 @@ from textual.content import Content
 from tui.words import duration
 
 LONGEST = 24  # cells
+SHORT = 8  # where it is one of several things in a line
 
 
 def progress(share: float, left: float | None = None, width: int = LONGEST, ascii_only: bool = False) -> Content:
