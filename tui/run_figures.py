@@ -32,8 +32,9 @@ class CurvesView:
 
 
 def whole_span(record: "ShownRun", view: CurvesView) -> Span:
-    """The ends of the x axis, in its unit: the whole run, or its last cycle (without cycles, its last quarter)."""
-    start, end = 0, max(record.updates, 1)
+    """The ends of the x axis, in its unit: the whole run, or its last cycle (without cycles, its last quarter). A run
+    that diverged ends there."""
+    start, end = 0, max(record.update + 1 if record.phase == "diverged" else record.updates, 1)
     if view.zoom:
         schedule = record.preset.schedule
         length = 2 * schedule.n_s if isinstance(schedule, TriangularSchedule) else max(record.updates // 4, 1)

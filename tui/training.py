@@ -97,6 +97,8 @@ class ShownRun:
         """What a run left at its end."""
         self.result, self.pictures = result, pictures
         self.findings = result.get("findings", self.findings)  # a run made before curves were read has none
+        if result["diverged_at"] is not None:
+            self.events.append(Event(result["diverged_at"], "not finite"))
         counts = np.array(result["confusion"])
         if not self.health:  # not looked at while it trained: only what each layer is
             unknown = (None, None, None, None)
@@ -113,7 +115,9 @@ class ShownRun:
     @property
     def update(self) -> int:
         """How many updates have been made."""
-        return self.snapshot.update if self.snapshot else int(self.points[-1]["update"]) if self.points else 0
+        if self.snapshot:
+            return self.snapshot.update
+        return self.result["updates"] if self.result else int(self.points[-1]["update"]) if self.points else 0
 
     @property
     def eta(self) -> float | None:

@@ -12,7 +12,7 @@ from lab.runs.catalogue import list_runs
 from lab.runs.saved import read
 from lab.runs.store import RunStore
 from presets.load import load
-from tests.tui.conftest import wait_until
+from tests.tui.conftest import text, wait_until
 from tests.tui.recorded import record, some_runs
 from tui.screens.dialogues import ConfirmScreen
 from tui.training import SEEN, saved
@@ -77,15 +77,11 @@ def messages(app):
     return [note.message for note in app._notifications]
 
 
-def text(app, id):
-    return str(app.screen.query_one(f"#{id}", Static).render())
-
-
 async def test_without_runs_it_says_how_to_make_one(lab, until):
     app = lab(runs=Path("runs"))
     async with app.run_test() as pilot:
         await until(pilot, lambda: app.screen.has_class("-none"))
-        assert "No runs yet" in text(app, "no-runs")
+        assert "opens Train, where r starts a run" in text(app, "no-runs .empty-words")
         await pilot.press(*"ucty", "space", "r", "w", "d", "right_square_bracket")  # and nothing happens
         assert app.screen.mode == "runs"
 
@@ -200,7 +196,10 @@ async def test_a_diverged_run_is_drawn_on_a_logarithmic_axis_and_its_gap_is_said
     some_runs()
     async with runs() as (app, _):
         assert plots(app)[0].log
-        assert "not finite from update 40" in text(app, "overlay-legend")
+        assert "the loss was not finite at update 40 of 1,000" in text(app, "overlay-legend")
+        assert "its curves end at update 38" in text(app, "overlay-legend")
+        assert [(event.x, event.text) for event in plots(app)[0].events] == [(40, "not finite")]
+        assert plots(app)[0].span == (0, 40)
 
 
 async def test_no_more_runs_are_marked_than_can_be_told_apart(runs):
@@ -369,7 +368,7 @@ async def test_a_second_report_waits_for_the_first(runs, until, monkeypatch):
     async with runs() as (app, pilot):
         await pilot.press("w")
         await until(pilot, begun.is_set)
-        await until(pilot, lambda: "writing a report: figure 2 of 5, a2/loss" in text(app, "run"))
+        await until(pilot, lambda: "━━━─────  40%  figure 2 of 5, a2/loss" in text(app, "run"))
         await pilot.press("w")
         assert "a report is being written: wait for it" in messages(app)
         may_end.set()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, cast
 
@@ -11,7 +12,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets import Static
 
 from lab.drawing.figure import Curve, Event, Figure, Point
 from lab.drawing.look import Look
@@ -25,6 +25,7 @@ from lab.runs.view import figure
 from presets.load import changed
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.reading import UNREAD, Reading
+from tui.widgets.text import FittedText
 
 if TYPE_CHECKING:
     from tui.app import GradlabApp
@@ -55,7 +56,7 @@ class Overlay(Vertical):
         self._complaints: list[str] = []
 
     def compose(self) -> ComposeResult:
-        yield Static("", id="overlay-legend")
+        yield FittedText(id="overlay-legend")
         with Horizontal():
             yield SeriesPlot(id="overlay-measure")
             yield SeriesPlot(id="overlay-accuracy")
@@ -79,17 +80,9 @@ class Overlay(Vertical):
             plot.redraw()
         self._draw()
 
-    def on_resize(self) -> None:
-        """There may be room for more beside one another."""
-        self._entitle()
-
-    def _entitle(self) -> None:
-        legend, words = self.query_one("#overlay-legend", Static), self._legend()
-        legend.display = len(words) > 0
-        legend.update(words)
-
     def _draw(self) -> None:
-        self._entitle()
+        self.set_class(not self._legend(self.size.width), "-no-legend")
+        self.query_one("#overlay-legend", FittedText).fit(self._legend)
         for measure, id in ((self.view.measure, "overlay-measure"), ("accuracy", "overlay-accuracy")):
             self.query_one(f"#{id}", SeriesPlot).show(self._figure(measure))
 
@@ -100,7 +93,8 @@ class Overlay(Vertical):
     @property
     def _whole(self) -> tuple[float, float]:
         """The ends of the x axis."""
-        return 0, max([1, *(record.metrics[-1]["update"] for record in self._records)])
+        ends = [record.metrics[-1]["update"] for record in self._records]
+        return 0, max([1, *ends, *filter(None, map(_diverged_at, self._records))])
 
     @on(SeriesPlot.Pointed)
     def _pointed(self, event: SeriesPlot.Pointed) -> None:
@@ -151,10 +145,13 @@ class Overlay(Vertical):
 
     @property
     def _events(self) -> tuple[Event, ...]:
-        """What was changed while a run went on; of several runs nobody could tell whose it is."""
+        """What was changed while a run went on, and where it diverged. Of several runs nobody could tell whose."""
         if len(self._records) != 1:
             return ()
-        return tuple(Event(each["update"], short(each)) for each in self._records[0].interventions)
+        (record,) = self._records
+        events = [Event(each["update"], short(each)) for each in record.interventions]
+        at = _diverged_at(record)
+        return (*events, *([] if at is None else [Event(at, "not finite")]))
 
     # The legend
 
@@ -179,16 +176,16 @@ class Overlay(Vertical):
         beside = ", full data" if any(record.variant == "mini" for record in self._records) else ""
         return f"reported {', '.join(each)}{beside}"
 
-    def _legend(self) -> Content:
+    def _legend(self, width: int) -> Content:
         look = cast("GradlabApp", self.app).look
-        notes = [*filter(None, map(_not_finite, self._records)), *self._complaints]
-        lines = [Content.styled("   ".join(notes), "$text-warning")] if notes else []
         several = len(self._settings) > 1  # the parts of one setting stand in the titles
+        notes = [*([] if several else filter(None, map(_divergence, self._records))), *self._complaints]
+        lines = [Content.styled("   ".join(notes), "$text-warning")] if notes else []
         if several or any(len(setting.records) > 1 for setting in self._settings):
             entries = [self._entry(setting) for setting in self._settings]
             in_one_line = self.screen.has_class("-short")
             cell = max(map(len, entries)) + GAP
-            columns = len(entries) if in_one_line else max(1, self.size.width // (cell + SIGN * several))
+            columns = len(entries) if in_one_line else max(1, width // (cell + SIGN * several))
             pieces = [
                 Content.assemble(
                     (f"{look.sign(k)} {LETTERS[k]} ", look.style(k).rich) if several else "",
@@ -220,10 +217,18 @@ def _outcome(record: SavedRun) -> str:
     return figure("accuracy", record.result["final"][record.result["judge"]]["accuracy"])
 
 
-def _not_finite(record: SavedRun) -> str:
-    """What is said of a gap in the curves."""
-    gaps = [row["update"] for row in record.metrics if not abs(row["train_loss"]) < float("inf")]
-    return f"{labels([record.store])[0]}: not finite from update {gaps[0]:,.0f}" if gaps else ""
+def _diverged_at(record: SavedRun) -> int | None:
+    """The update at which the loss was not finite; None where it was."""
+    return record.result["diverged_at"] if record.result else None
+
+
+def _divergence(record: SavedRun) -> str:
+    """That a run diverged, and where its curves end."""
+    if record.state != "diverged":
+        return ""
+    seen = [row["update"] for row in record.metrics if isfinite(row["train_loss"])]
+    end = f"; its curves end at update {seen[-1]:,.0f}, the last evaluation before" if seen else ""
+    return f"{record.state_line}{end}"
 
 
 def side_by_side(settings: Sequence[Setting], look: Look) -> Table:
