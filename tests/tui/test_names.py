@@ -282,7 +282,7 @@ async def test_the_table_is_copied_and_saved_as_the_command_writes_it(names, key
         assert app.screen.mode == "names"
 
 
-async def test_where_not_all_has_room_it_takes_turns(names):
+async def test_where_not_all_has_room_it_takes_turns(names, until):
     def shown(app):
         return [pane for pane in ("guess", "why", "kept") if app.screen.query_one(f"#{pane}").display]
 
@@ -293,7 +293,7 @@ async def test_where_not_all_has_room_it_takes_turns(names):
             await pilot.press("ctrl+b")
         assert turns == ["guess", "why", "kept", "guess"]
         await pilot.resize_terminal(80, 24)
-        assert shown(app) == ["guess", "why"]
+        await until(pilot, lambda: shown(app) == ["guess", "why"])
         await pilot.press("ctrl+b")
         assert shown(app) == ["guess", "kept"]
         await pilot.press("ctrl+b", *"Zhao", "enter")

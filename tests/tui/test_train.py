@@ -50,7 +50,7 @@ async def test_from_preset_over_an_edited_setting_to_a_run_stopped_and_resumed(l
         assert form(app).changes == ["training.updates=200000"]
         assert text(app, "form-command") == "gradlab run long.toml -s training.updates=200000"
         await pilot.press("escape", "r")
-        await until(pilot, lambda: app.training.update > 20)
+        await until(pilot, lambda: app.training and app.training.update > 20)
         await pilot.press("s")
         await until(pilot, lambda: app.training.ended)
         assert app.training.phase == "interrupted"

@@ -94,7 +94,8 @@ class RunsScreen(ModeScreen):
 
     def compose_mode(self) -> ComposeResult:
         yield Empty("Every run is kept here. You can open it again, lay it over others, and write a report of it.",
-                    [(key_of("train"), "opens Train, where r starts a run"), (key_of("presets"), "shows the presets")],
+                    [(key_of("train"), "opens Train, where r starts a run"), (key_of("presets"), "shows the presets"),
+                     ("o", "opens a log that another program writes")],
                     EXAMPLE, id="no-runs")  # fmt: skip
         with Vertical(id="with-runs"):
             yield Input(placeholder="/ finds: name, state, setting, note or #tag", compact=True, id="find")
