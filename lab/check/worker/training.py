@@ -343,7 +343,7 @@ class Training:
             name = tensor.slot.name
             if name in found.stepped and state is not None:
                 after = np.asarray(state.where()[name][0].get())
-                gradient = (self._before(tensor) - after) / self.binder.eta
+                gradient = (self._before(tensor) - after) / self.code.rate
             elif name in self.held:
                 assert state is not None
                 gradient = self.held[name].get(state.thing)
