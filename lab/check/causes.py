@@ -12,6 +12,7 @@ from lab.check.code_target import StudentTarget
 from lab.check.mistakes.diagnose import diagnose_network
 from lab.check.mistakes.diagnose_layer import diagnose_layer
 from lab.check.mistakes.evidence import Diagnosis, LayerEvidence, Layers, NetworkEvidence
+from lab.check.mistakes.operations import Slope, causes_of
 from lab.check.mistakes.vectors import VectorPoint, penalty_of_vector
 from lab.check.process import StudentProblemError
 
@@ -26,6 +27,8 @@ def diagnose(code: StudentTarget) -> Diagnosis:
     try:
         if code.facts.get("kind") == "vector":
             return _in_one_vector(code)
+        if code.facts.get("kind") == "engine":
+            return _engine(code)
         if code.facts.get("kind") == "tokens":
             return NOTHING  # no network of the catalogue looks up rows
         if code.facts.get("kind") in LAYERS:
@@ -195,6 +198,25 @@ def _layer_with(code: StudentTarget, names: dict[str, str]) -> Diagnosis:
             names,
         )
     )
+
+
+# Classes of values with operations
+
+
+def _engine(code: StudentTarget) -> Diagnosis:
+    operations: dict[str, str] = code.facts["operations"]
+    theirs, wrong, right = code.gradients(code.params), {}, set(operations.values())
+    for name, says in operations.items():
+        value, g = code.params[name], theirs[name]
+        if g.shape != value.shape:
+            right.discard(says)
+            continue
+        true = np.array([code.slope(name, unit) for unit in np.eye(value.size)]).reshape(value.shape)
+        if not np.allclose(g, true, rtol=1e-6, atol=1e-8):
+            others = tuple(code.params[k] for k, other in operations.items() if other == says and k != name)
+            wrong[name] = Slope(name, says, value, others, g, true)
+            right.discard(says)
+    return Diagnosis("", causes_of(wrong, right))
 
 
 # Parameters in one vector: which of its elements is a weight of which layer is not known

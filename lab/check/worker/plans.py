@@ -12,7 +12,7 @@ from .classes import is_layer
 from .code import Code
 from .construct import Making
 from .dice import draws
-from .errors import GuessError
+from .errors import CodeError, GuessError
 from .explain import unpacks
 from .families import (
     families,
@@ -27,6 +27,7 @@ from .families import (
 from .functions import Family, FunctionCode, name_of
 from .layers import LayerCode
 from .objects import ObjectCode
+from .operations import EngineCode
 from .pairs import PairCode
 from .plan import Argument, Call, Named, Plan
 from .roles import Role, key_letter
@@ -47,6 +48,8 @@ def plan_of(namespace: Any, name: str, code: Code) -> Plan:
         return Sketch(namespace, name, one, code.params, code.fill, code).plan()
     if isinstance(code, PairCode):
         return _pair(code)
+    if isinstance(code, EngineCode):
+        raise CodeError(f"{name} needs no adapter: its operations are checked as they are")
     form = "layer" if isinstance(code, LayerCode) else "object" if isinstance(code, ObjectCode) else "calls"
     return Plan(name, form, Call("object", f"student.{name}", as_written(name, made)))
 

@@ -26,6 +26,7 @@ from .families import (
 from .inputs import is_image
 from .layers import LayerCode
 from .objects import ObjectCode
+from .operations import EngineCode, is_engine
 from .pairs import pair
 from .roles import plain
 from .scopes import inner_functions
@@ -79,7 +80,13 @@ def recognised(namespace: Any) -> list[Found]:
         elif _makes_object(function, namespace):
             found.append(Found(name, "object", f"what {name}() makes"))
     kinds = {name: v for name in own if isinstance(v := getattr(namespace, name), type)}
-    found += [Found(name, "class", f"objects of {name}") for name, kind in kinds.items() if _gradients(kind, kinds)]
+    engines = [name for name, kind in kinds.items() if is_engine(kind)]
+    found += [Found(name, "engine", f"the operations of {name}") for name in engines]
+    found += [
+        Found(name, "class", f"objects of {name}")
+        for name, kind in kinds.items()
+        if name not in engines and _gradients(kind, kinds)
+    ]
     return sorted(found, key=lambda f: own.index(f.name) if f.name in own else -1)
 
 
@@ -163,6 +170,9 @@ def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
         return
     if _on_globals(namespace, name):
         yield lambda: find_globals(namespace, made, n, rng)
+        return
+    if isinstance(made, type) and is_engine(made):
+        yield lambda: EngineCode(made, rng)
         return
     yield lambda: _template_form(name, made, example, n, rng)
     if _is_template_object(made):
