@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from lab.command_lines import fetch
+from lab.errors import LabError
 from lab.machine import cores
 from lab.terminal import (
     FAILED,
@@ -37,6 +38,14 @@ Refine = Annotated[
     bool, typer.Option("--refine", help="Search again in the range of the best trials of a finished search.")
 ]
 
+Range = Annotated[
+    bool,
+    typer.Option("--lr-range", help="Learning-rate range test: eta grows over one epoch; which are of use?"),
+]
+RangeUpdates = Annotated[
+    int | None, typer.Option("--updates", min=2, help="Length of the range test.", show_default="one epoch")
+]
+
 
 def search(
     preset: PresetName,
@@ -45,6 +54,8 @@ def search(
     jobs: Jobs = None,
     scheduler: Scheduler = None,
     refine: Refine = False,
+    lr_range: Range = False,
+    updates: RangeUpdates = None,
     data: Variant = None,
     seed: Seed = None,
     runs_dir: RunsDir = Path("runs"),
@@ -59,6 +70,11 @@ def search(
 
     if seed is not None:
         changes = [*(changes or []), f"seed={seed}"]
+    if lr_range:
+        _test_range(preset, changes or [], data, updates, json)
+        return
+    if updates is not None:
+        raise LabError("--updates is the length of a range test: it goes with --lr-range")
     begun = begin(load(preset, changes or []), data or "auto", runs_dir, jobs or cores(), trials, scheduler, refine)
     if data is None and begun.variant == "mini":
         notice(f"using {begun.label}; {fetch()} gets all of it")
@@ -76,4 +92,22 @@ def search(
         notice(f"interrupted after {len(begun.rows)} of {begun.trials} trials; the same command continues")
         raise typer.Exit(INTERRUPTED)
     if result["best"] is None:
+        raise typer.Exit(FAILED)
+
+
+def _test_range(preset: str, changes: list[str], data: Variant, updates: int | None, json: bool) -> None:
+    from lab.search.lr_range import begin
+    from lab.search.lr_range_view import show_range
+    from presets.load import load
+
+    test = begin(load(preset, changes), data or "auto", updates)
+    if data is None and test.dataset.variant == "mini":
+        notice(f"using {test.dataset.label}; {fetch()} gets all of it")
+    with stopped_by_signals(test.stop):
+        result = test.run(cores())
+    output(json, result, lambda terminal: show_range(terminal, test, preset, changes))
+    if test.stopped:
+        notice(f"interrupted after {len(test.etas)} of {test.updates} updates")
+        raise typer.Exit(INTERRUPTED)
+    if test.bounds is None:
         raise typer.Exit(FAILED)

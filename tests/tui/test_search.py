@@ -8,6 +8,7 @@ from textual.widgets import Input
 from lab.drawing.sparkline import LEVELS
 from lab.library.own_presets import save
 from lab.runs.store import RunStore
+from lab.search.lr_range_view import in_words, range_figure
 from lab.search.result import best_rows
 from lab.search.store import all_searches
 from presets.load import as_changes, load
@@ -15,6 +16,8 @@ from tests.lab.search.test_search import in_this_process
 from tests.tui.conftest import SMALL, text
 from tests.tui.recorded import searched
 from tui.app import keep
+from tui.screens.lr_range import LrRangeScreen
+from tui.screens.train import TrainScreen
 from tui.searching import ShownSearch
 from tui.widgets.form import PresetForm
 from tui.widgets.plot import SeriesPlot
@@ -239,3 +242,18 @@ def test_without_colour_series_differ_by_their_marks(lab, snap_compare, monkeypa
         pilot.app.screen.tick()
 
     assert snap_compare(app, run_before=choose)
+
+
+async def test_the_range_test_is_drawn_and_its_values_are_trained(lab, starts_in, until):
+    starts_in("search")
+    app = lab()
+    async with app.run_test(size=(120, 35)) as pilot:
+        await pilot.press("l")
+        await until(pilot, lambda: isinstance(app.screen, LrRangeScreen) and app.screen._ended)
+        test = app.screen._test
+        await until(pilot, lambda: app.screen.query_one(SeriesPlot).figure == range_figure(test))
+        assert in_words(test) in str(app.screen.query_one("#range-words").render())
+        low, high = test.bounds
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, TrainScreen) and app.screen.form.ready)
+        assert app.screen.form.changes == [f"optimiser.eta={high:g}", f"schedule.eta_min={low:g}"]

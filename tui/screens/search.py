@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ from presets.errors import PresetError
 from presets.load import as_changes, load, names
 from presets.schema import Vary
 from tui.screens.base import ModeScreen
+from tui.screens.lr_range import LrRangeScreen
 from tui.screens.train import STYLES, TrainScreen
 from tui.searching import SearchThread, ShownSearch, family, newest
 from tui.widgets import tables
@@ -64,6 +66,8 @@ class SearchScreen(ModeScreen):
         Binding("n", "refine", "Narrow", id="search.refine",
                 tooltip="Search again in the range of the best trials of the last finished search."),
         Binding("t", "train", "Train best", id="search.train", tooltip="Open Train with the best values."),
+        Binding("l", "lr_range", "LR range", id="search.lr_range",
+                tooltip="Learning-rate range test: eta grows over an epoch; which values are of use?"),
         Binding("f", "form", "Settings", id="search.form", tooltip="Go to the settings; escape leaves them."),
         Binding("j,pagedown", "scroll(1)", "Down", show=False, id="search.down", tooltip="Scroll the table down."),
         Binding("k,pageup", "scroll(-1)", "Up", show=False, id="search.up", tooltip="Scroll the table up."),
@@ -164,10 +168,25 @@ class SearchScreen(ModeScreen):
             return
         searched = family(self._search.preset)  # perhaps not the one chosen meanwhile
         longer = settings_of(self._search.preset).longer or (self.source if searched == self._preset.name else searched)
+        await self._to_train(longer, as_changes(best[0]["values"]))
+
+    def action_lr_range(self) -> None:
+        """Test the learning rates of the preset that is chosen."""
+        if any(work and not work.ended for work in (self.lab.training, self.lab.searching)):
+            self.refuse("a training or a search is going: stop it first")
+            return
+        variant = str(self.query_one("#search-data", Select).value)
+        self.app.push_screen(LrRangeScreen(self._preset, variant), self._train_in_range)
+
+    async def _train_in_range(self, changes: list[str] | None) -> None:
+        if changes is not None:
+            await self._to_train(self.source, changes)
+
+    async def _to_train(self, preset: str, changes: Sequence[str]) -> None:
         await self.app.switch_mode("train")
         train = self.app.screen
         assert isinstance(train, TrainScreen), "the mode just opened"
-        await train.open_preset(longer, as_changes(best[0]["values"]))
+        await train.open_preset(preset, changes)
 
     def action_scroll(self, by: int) -> None:
         """The table, by a page."""
