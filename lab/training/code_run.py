@@ -61,6 +61,8 @@ class CodeRun(Run):
 
 def start(file: Path, name: str, preset: Preset, variant: str, runs: Path, threads: int) -> CodeRun:
     """A new run of NAME in a file, like a preset. Raises DataError, PresetError, LabError."""
+    if not file.is_file():
+        raise LabError(f"there is no file {file}")
     dataset = load_data(preset, variant)
     trainer = trainer_of(file.resolve(), name, preset, dataset, threads)
     try:
@@ -94,8 +96,6 @@ def _again(source: CodeSource, preset: Preset, dataset: Dataset, store: RunStore
 
 def trainer_of(file: Path, name: str, preset: Preset, dataset: Dataset, threads: int) -> CodeTrainer:
     """The trainer of NAME in a file, from the same start as the preset's own network."""
-    if not file.is_file():
-        raise LabError(f"there is no file {file}")
     if preset.network.convolutions or dataset.symbols is not None:
         raise PresetError(f"{preset.name} has convolutions: --like takes presets of dense layers")
     like = build(preset, dataset)

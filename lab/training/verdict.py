@@ -14,11 +14,12 @@ def verdict(preset: Preset, result: Result) -> str:
     if result["state"] != "done":
         return f"The run is not done ({result['state']}): nothing is compared with the curves of {preset.name}."
     shipped = expected(preset.name)
-    settings = ", ".join(f"{key} = {value}" for key, value in changed(preset).items() if key != "seed")
+    settings = [f"{key} = {value}" for key, value in changed(preset).items() if key != "seed"]
     if shipped is None:
         return f"No curves of {preset.name} come with Gradlab: only the updates are compared."
     if settings:
-        return f"{settings} is not what the curves of {preset.name} were made with: only the updates are compared."
+        others = f" (and {len(settings) - 1} more)" if len(settings) > 1 else ""
+        return f"The curves of {preset.name} were made without {settings[0]}{others}: only the updates are compared."
     if result["variant"] != "full":
         return f"The curves of {preset.name} were made on the full data: only the updates are compared."
     return _beside(shipped, result)
