@@ -13,7 +13,7 @@ import numpy as np
 from .errors import CodeError, NothingToCheckError
 from .inputs import as_given, settings_of
 from .roles import Role, is_flag, is_state, one_hot_first, plain, role, stripped
-from .source import compared, compared_number, is_octave, is_read, likely, returned, signature, text
+from .source import compared, compared_number, is_called, is_octave, is_read, likely, returned, role_in, signature, text
 from .state import arrays_in
 from .switches import drops, is_norm
 from .values import Function, described, stacked
@@ -33,6 +33,7 @@ COUNTS: tuple[tuple[str, Callable[[World], int]], ...] = (
 
 
 PASSES = r"(n|num|max|train(ing)?)?(epochs?|iter(ation)?s?|steps|updates|passes)"
+DIMENSIONS = r"dimensions|(layer|network|net|nn)s?(sizes|dims|dimensions)"
 BATCH_SIZE = r"(mini)?(batch|nbatch|batchsize|batchn|bs)"
 
 
@@ -262,7 +263,7 @@ class Binder:
         fill: Mapping[str, Recipe],
     ) -> tuple[bool, Any]:
         """(leave it at its default, its value)."""
-        what, optional = role(p.name), p.default is not p.empty
+        what, optional = role_in(function, p.name), p.default is not p.empty
         if p.name in values and p.name != "x":
             return False, values[p.name].copy()
         if what is Role.X and p.name != _first_x(function):
@@ -321,6 +322,10 @@ class Binder:
         simple = {Role.OFF: False, Role.KEEP: 0.6, Role.DROP: 0.4, Role.ETA: self.eta, Role.STEP: 1e-8}
         if what in simple:
             return False, simple[what]
+        if (of_file := _function_called(function, p.name)) is not None:
+            return False, of_file
+        if re.fullmatch(DIMENSIONS, plain(p.name)) and world.store.depth:
+            return False, list(world.sizes)
         if what is Role.RNG:
             return False, np.random.default_rng(1)
         if what is Role.AVERAGE:
@@ -397,13 +402,21 @@ def _norms(world: World) -> bool:
 
 def _holds_all(function: Function) -> bool:
     """Has it a single argument for parameters, and that is called weights?"""
-    found = [p.name for p in signature(function) if role(p.name) in (*LETTERS, Role.NETWORK)]
+    found = [p.name for p in signature(function) if role_in(function, p.name) in (*LETTERS, Role.NETWORK)]
     return len(found) == 1 and role(found[0]) is Role.W
 
 
 def _first_x(function: Function) -> str:
     """The argument that stands for the inputs: the first of those that might."""
     return next((p.name for p in signature(function) if role(p.name) is Role.X), "")
+
+
+def _function_called(function: Function, name: str) -> Function | None:
+    """The function of the file that an argument such as forward_prop_func asks for."""
+    asked = re.fullmatch(r"(.+?)(func|fn|function|f)", plain(name))
+    own = getattr(function, "__globals__", {})
+    found = (v for k, v in own.items() if asked and plain(k) == asked[1] and callable(v))
+    return next(found, None) if is_called(function, name) else None
 
 
 def _averages(name: str, world: World) -> Any:

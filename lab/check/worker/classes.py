@@ -32,13 +32,14 @@ from .search import (
     with_probabilities,
     worlds,
 )
-from .source import looks_up, signature
+from .source import looks_up, signature, text
 from .state import State
 from .values import Function
 from .world import LAYOUTS, World, index_world, layer_world, plain_world
 
 FOUR = (LAYOUTS[0], LAYOUTS[1], LAYOUTS[3], LAYOUTS[5])  # columns or rows as examples, W either way
 ENCODINGS = {"Y": "one-hot", "y": "ints"}
+INTO_ARRAYS = r"self\.(inp|input|inputs|x|a|z)\.(g|grad)\s*="  # of fast.ai's layers
 TOLD = (ENCODINGS, *({"Y": kind, "y": kind} for kind in ("one-hot", "column", "ints")))  # labels of a constructor
 
 
@@ -128,6 +129,8 @@ def _tries(
         if kind is not None and type(thing) is not kind:
             return
         tried = True
+        if kind is not None and re.search(INTO_ARRAYS, text(kind)):
+            raise NothingToCheckError("it leaves its gradient in the array it was given: it is checked in a network")
         gradient = gradient_of(thing)
         if gradient is None:
             raise NoWayError(f"{type(thing).__name__} has no method that gives gradients")

@@ -6,20 +6,29 @@ from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
-from .binding import CLASSES, HIDDEN, holders, keyed
+from .binding import CLASSES, DIMENSIONS, HIDDEN, holders, keyed
 from .functions import Family, name_of
 from .roles import Role, key_letter, plain, role, tensor
 from .scopes import Scope, arrays_read
-from .source import called, is_octave, returned, returns_dict, signature, text, words
+from .source import (
+    called,
+    is_octave,
+    returned,
+    returns_dict,
+    role_in,
+    signature,
+    text,
+    words,
+)
 from .values import Function
 from .world import STYLES, VECTOR, Store
 
-GRADIENT = r"grad|backward|backprop|backpass|bprop|backpropagat|bwd|ableitung|r(ue|ü)ckw|bak(å|a)t"
+GRADIENT = r"grad|backward|backprop|backpass|bprop|bptt|backpropagat|bwd|ableitung|r(ue|ü)ckw|bak(å|a)t"
 NUMERICAL = (
     r"num|torch|autograd|check|test|compar|central|finite|descent|clip|plot|print|error|differ"
     r"|relative|update|train|fit|^(zero|reset|clear)"
 )
-FORWARD = r"forward|evaluateclassifier|applynetwork|feedforward|evaluate|classif|fprop|applynet|predict|fwd|think"
+FORWARD = r"forward|evaluateclassifier|applynetwork|feedforward|evaluate|classif|fprop|applynet|predict|fwd|think|query"
 COST = r"cost|loss|objective|crossentropy|computej|energy|^j$|kost|verlust|f(ö|o)rlust"
 SLOPE = r"deriv|prime|slope|delta|^d(cost|loss|j)"
 OTHER = r"accura|acc$|plot|train|batch|fit|init|montage|print|test|search|histor|update|show|load|read|curve|schedul"
@@ -51,7 +60,7 @@ def _is_students(value: Any) -> bool:
 
 def roles_of(function: Function) -> set[Role]:
     """The roles of its arguments."""
-    return {role(p.name) for p in signature(function)}
+    return {role_in(function, p.name) for p in signature(function)}
 
 
 UNROLLED = r"return .*(concatenate|hstack|\br_\[|append)\b"  # gradients made into one vector
@@ -61,7 +70,7 @@ PARAMETERS = {Role.W, Role.B, Role.NETWORK}
 def gives_loss_and_gradient(name: str, function: Function, own: bool = False) -> bool:
     """softmax_loss(x, y), net.loss(X, y), propagate(w, b, X, Y): does it return a loss, and a gradient beside it?"""
     names = returned(function)
-    if Role.LABELS not in roles_of(function) or len(names) < 2:
+    if Role.LABELS not in roles_of(function) or len(names) < 2 or is_derivative(name, function):
         return False
     if not re.search(r"loss|cost|svm|softmax", plain(name)) or re.search(OTHER, plain(name)):
         loss = any(re.fullmatch("j|.*(cost|loss)", plain(n)) for n in names)
@@ -73,10 +82,16 @@ def gives_loss_and_gradient(name: str, function: Function, own: bool = False) ->
     return any((not n and loss_alone) or tensor(n).letter or re.search("grad", plain(n)) for n in names[1:])
 
 
+def is_derivative(name: str, function: Function) -> bool:
+    """costFunctionPrime(X, y): is it called a derivative, and gives gradients of weights?"""
+    called = re.search(rf"({COST}).*({SLOPE})", plain(name)) or re.search(SLOPE, plain(name))
+    return bool(called) and len(returned(function)) > 1 and all(tensor(n).letter for n in returned(function))
+
+
 def gradient_of(thing: Any) -> Function | None:
     """The method of an object that gives gradients: one that takes labels before others."""
     methods = methods_of(thing)
-    named = [f for name, f in methods.items() if is_gradient_name(name)]
+    named = [f for name, f in methods.items() if is_gradient_name(name) or is_derivative(name, f)]
     named += [f for name, f in methods.items() if gives_loss_and_gradient(name, f, True)]
     named = named or [f for name, f in methods.items() if trains(name, f)]
     named.sort(
@@ -270,7 +285,12 @@ def _forwards(
         (name, f)
         for name, f in others.items()
         if ((Role.X in roles_of(f) and (own or roles_of(f) & PARAMETERS)) or _is_forward(name, f, own))
-        and (own or told or Role.LABELS not in {role(p.name) for p in signature(f) if p.default is p.empty})
+        and (
+            own
+            or told
+            or _is_forward_with_loss(name, f)
+            or Role.LABELS not in {role(p.name) for p in signature(f) if p.default is p.empty}
+        )
         and not re.search(rf"{GRADIENT}|{COST}|{OTHER}", plain(name).removeprefix("forwardbatch"))
     ]
     calls = set().union(*(called(f) for f in (gradient, *costs)))
@@ -286,6 +306,10 @@ def _forwards(
         )
 
     return [f for _, f in sorted(found, key=rank)]
+
+
+def _wants_labels(function: Function) -> bool:
+    return any(role(p.name) is Role.LABELS for p in signature(function) if p.default is p.empty)
 
 
 def _is_forward(name: str, function: Function, own: bool) -> bool:
@@ -329,10 +353,10 @@ def _stores(family: Family, functions: Sequence[Function]) -> list[Store]:
 
 def _vectors(gradient: Function) -> Iterator[Store]:
     """All parameters in one vector, theta, where a function has a single argument for them."""
-    own = [p.name for p in signature(gradient) if role(p.name) in PARAMETERS]
+    own = [p.name for p in signature(gradient) if role_in(gradient, p.name) in PARAMETERS]
     if len(own) != 1 or keyed(gradient) or re.search(rf"\b{own[0]}\.\w+", _unshaped(gradient)):
         return
-    sized = any(re.fullmatch(HIDDEN, plain(p.name)) for p in signature(gradient))
+    sized = any(re.fullmatch(f"{HIDDEN}|{DIMENSIONS}", plain(p.name)) for p in signature(gradient))
     classes = not sized and any(re.fullmatch(CLASSES, plain(p.name)) for p in signature(gradient))
     yield Store(2 if sized else 1, biases=False, style=VECTOR, keys=(("W", own[0]),), classes=classes)
 

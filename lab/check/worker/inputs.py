@@ -35,14 +35,17 @@ def fitting(forward: Function, example: Function | None, candidates: Sequence[An
 def layer_inputs(weights: Mapping[str, Any], n: int) -> list[Any]:
     """Shapes of x that may fit these parameters, rows as examples before columns."""
     shapes: list[Any] = []
+    sequences: list[Any] = []
     for value in sorted(weights.values(), key=lambda v: -v.ndim):
         s = value.shape
         if len(s) == 4:
             shapes += [(n, s[1], 6, 8), (n, 6, 8, s[2])]
         if len(s) == 2 and 1 not in s:
             shapes += [(n, s[0]), (s[1], n), (n, s[1]), (s[0], n)]
+            sequences.append((n, 3, s[0]))
         if len(s) == 1 or 1 in s:
             shapes += [(n, value.size), (value.size, n)]
+    shapes += [s for s in sequences if s not in shapes]
     return shapes or [(n, 5), (5, n), (n, 4, 6, 8), (n, 6, 8, 4), (n, 6, 8)]
 
 

@@ -14,6 +14,7 @@ from .families import (
     functions_of,
     gives_loss_and_gradient,
     globals_read,
+    is_derivative,
     is_gradient_name,
     needs_no_targets,
     roles_of,
@@ -34,6 +35,7 @@ from .search import find
 from .slopes import find_loss_pair, loss_pairs
 from .source import signature, text
 from .steps import find_pair, pairs_of
+from .updates import gradient_of_update, is_update
 from .values import Function
 
 
@@ -87,13 +89,17 @@ def recognised(namespace: Any) -> list[Found]:
         for name, kind in kinds.items()
         if name not in engines and _gradients(kind, kinds)
     ]
+    if not any(f.kind in ("gradients", "loss", "globals", "class", "object") for f in found):
+        updates = [name for name, f in functions.items() if is_update(name, f)]
+        found += [Found(name, "update", f"{name}(), whose step is seen") for name in updates]
     return sorted(found, key=lambda f: own.index(f.name) if f.name in own else -1)
 
 
 def _gradients(kind: type, kinds: dict[str, type]) -> bool:
     """Has a class a method that gives gradients, and is it no mere base of others?"""
     methods = {name: f for base in kind.__mro__[-2::-1] for name, f in vars(base).items() if callable(f)}
-    named = [f for name, f in methods.items() if is_gradient_name(name) or plain(name) in ("grads", "gradients")]
+    named = [f for name, f in methods.items() if is_derivative(name, f)]
+    named += [f for name, f in methods.items() if is_gradient_name(name) or plain(name) in ("grads", "gradients")]
     named += [f for name, f in methods.items() if gives_loss_and_gradient(name, f)]
     derived = any(kind in other.__mro__[1:] for other in kinds.values())
     named = named or [f for name, f in methods.items() if trains(name, f) and not derived]
@@ -168,6 +174,8 @@ def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
             yield lambda: find_globals(namespace, made, n, rng)
         yield lambda: find(namespace, made, n, rng)
         return
+    if not isinstance(made, type) and callable(made) and is_update(name, made):
+        yield lambda: find(namespace, gradient_of_update(made), n, rng)
     if _on_globals(namespace, name):
         yield lambda: find_globals(namespace, made, n, rng)
         return
@@ -184,7 +192,7 @@ def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
 
 
 def _is_gradient(namespace: Any, name: str, function: Function) -> bool:
-    return is_gradient_name(name) and (
+    return (is_gradient_name(name) or is_derivative(name, function)) and (
         takes_all(function)
         or takes_cache(namespace, function)
         or takes_kept(namespace, function)

@@ -9,6 +9,7 @@ from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 from .mfile import Function as OctaveFunction
+from .roles import Role, plain, role
 from .values import Function
 
 Given = ParamSpec("Given")
@@ -23,6 +24,14 @@ def signature(function: Function) -> list[inspect.Parameter]:
     except (ValueError, TypeError):
         return []
     return [p for p in found if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+
+
+@cache
+def role_in(function: Function, name: str) -> Role:
+    """What an argument stands for, by its name and by how it is read: p of p["W1"] holds all parameters."""
+    found = role(name)
+    short = found is Role.P or plain(name) in ("prm", "par", "th", "m", "q")
+    return Role.NETWORK if short and re.search(rf"(?<![.\w]){name}\[f?['\"][Ww]\w*['\"]", text(function)) else found
 
 
 def is_octave(function: Any) -> bool:

@@ -68,6 +68,8 @@ def places(thing: Any) -> Iterator[Place]:
         for step, owner, key, part in inside(value):
             if isinstance(part, np.ndarray | np.floating | float | int) or part is None:
                 yield Place(path + step, owner, key)
+                if getattr(inside, "__dict__", None):  # an array that carries its gradient: w.g
+                    yield from walk(inside, path + step, depth + 1)
             else:
                 yield from walk(part, path + step, depth + 1)
 
@@ -265,7 +267,8 @@ def _put(group: Sequence[Place], value: Any, in_place: bool) -> None:
         group[0].get()[...] = value
         return
     for place in group:
-        place.put(value)
+        old = place.get()
+        place.put(value.view(type(old)) if isinstance(old, np.ndarray) else value)
 
 
 class Holding:
@@ -294,7 +297,7 @@ class Holding:
 
 def is_twin(param: str, leaf: str) -> bool:
     """Do two paths differ only by what says 'gradient' in the second?"""
-    if _owner(param) != param and re.fullmatch(re.escape(_owner(param)) + GRADIENT, leaf):
+    if re.fullmatch(re.escape(_owner(param)) + GRADIENT, leaf):
         return True
     a, b = _tokens(param), _tokens(leaf)
     return len(a) == len(b) and all(x in (y, *stripped(y)) for x, y in zip(a, b, strict=True))

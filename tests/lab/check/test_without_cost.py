@@ -275,3 +275,176 @@ def test_networks_over_letters_are_given_numbers_of_rows(text, name, right, wron
     report = check(text.replace(right, wrong), name, tmp_path)
     assert not report.problem
     assert not report.passed
+
+
+PARAMETERS_IN_P = """
+def forward(x, p):
+    h = np.tanh(x @ p["W1"] + p["b1"])
+    e = np.exp(h @ p["W2"] + p["b2"])
+    return h, e / e.sum(1, keepdims=True)
+
+def loss_and_grads(x, y, p, lam):
+    n = len(x)
+    h, q = forward(x, p)
+    loss = -np.log(q[np.arange(n), y]).mean() + lam * (np.sum(p["W1"] ** 2) + np.sum(p["W2"] ** 2))
+    g = q.copy()
+    g[np.arange(n), y] -= 1
+    g /= n
+    grads = {"W2": h.T @ g + 2 * lam * p["W2"], "b2": g.sum(0)}
+    g = g @ p["W2"].T * (1 - h ** 2)
+    grads |= {"W1": x.T @ g + 2 * lam * p["W1"], "b1": g.sum(0)}
+    return loss, grads
+"""
+LISTS = """
+class NeuralNetwork:
+    def __init__(self, inputnodes, hiddennodes, outputnodes, learningrate):
+        self.wih = np.random.randn(hiddennodes, inputnodes)
+        self.who = np.random.randn(outputnodes, hiddennodes)
+        self.lr = learningrate
+
+    def train(self, inputs_list, targets_list):
+        inputs, targets = np.array(inputs_list, ndmin=2).T, np.array(targets_list, ndmin=2).T
+        hidden = 1 / (1 + np.exp(-self.wih @ inputs))
+        final = 1 / (1 + np.exp(-self.who @ hidden))
+        errors = (targets - final) * final * (1 - final)
+        hidden_errors = self.who.T @ errors
+        self.who += self.lr * np.dot(errors, hidden.T)
+        self.wih += self.lr * np.dot(hidden_errors * hidden * (1 - hidden), inputs.T)
+
+    def query(self, inputs_list):
+        hidden = 1 / (1 + np.exp(-self.wih @ np.array(inputs_list, ndmin=2).T))
+        return 1 / (1 + np.exp(-self.who @ hidden))
+"""
+PRIME = """
+class Net:
+    def __init__(self, Lambda=0):
+        self.W1, self.W2, self.Lambda = np.random.randn(2, 3), np.random.randn(3, 1), Lambda
+
+    def forward(self, X):
+        self.a2 = 1 / (1 + np.exp(-X @ self.W1))
+        return 1 / (1 + np.exp(-self.a2 @ self.W2))
+
+    def costFunction(self, X, y):
+        squares = np.sum(self.W1 ** 2) + np.sum(self.W2 ** 2)
+        return 0.5 * np.sum((y - self.forward(X)) ** 2) / len(X) + self.Lambda / 2 * squares
+
+    def costFunctionPrime(self, X, y):
+        yhat = self.forward(X)
+        delta3 = -(y - yhat) * yhat * (1 - yhat)
+        dJdW2 = self.a2.T @ delta3 / len(X) + self.Lambda * self.W2
+        dJdW1 = X.T @ (delta3 @ self.W2.T * self.a2 * (1 - self.a2)) / len(X) + self.Lambda * self.W1
+        return dJdW1, dJdW2
+"""
+FLAT = """
+def forward_backward_prop(X, labels, params, dimensions):
+    d, m, k = dimensions
+    W1, b1 = params[: d * m].reshape(d, m), params[d * m : d * m + m]
+    W2, b2 = params[d * m + m : -k].reshape(m, k), params[-k:]
+    h = 1 / (1 + np.exp(-X @ W1 - b1))
+    e = np.exp(h @ W2 + b2)
+    yhat = e / e.sum(axis=1, keepdims=True)
+    d3 = yhat - labels
+    d2 = d3 @ W2.T * h * (1 - h)
+    grad = np.concatenate([(X.T @ d2).ravel(), d2.sum(0), (h.T @ d3).ravel(), d3.sum(0)])
+    return -np.sum(labels * np.log(yhat)), grad
+"""
+GIVEN_FUNCTION = """
+def forward_prop(data, labels, params):
+    hidden = 1 / (1 + np.exp(-data @ params["W1"] - params["b1"]))
+    e = np.exp(hidden @ params["W2"] + params["b2"])
+    output = e / e.sum(axis=1, keepdims=True)
+    loss = -np.sum(labels * np.log(output)) / len(data)
+    return hidden, output, loss
+
+def backward_prop(data, labels, params, forward_prop_func):
+    hidden, output, loss = forward_prop_func(data, labels, params)
+    d2 = (output - labels) / len(data)
+    d1 = d2 @ params["W2"].T * hidden * (1 - hidden)
+    return {"W1": data.T @ d1, "b1": d1.sum(axis=0), "W2": hidden.T @ d2, "b2": d2.sum(axis=0)}
+"""
+ATTENTION = """
+class SelfAttention:
+    def __init__(self, d_model):
+        self.d = d_model
+        self.Wq, self.Wk, self.Wv = (np.random.randn(d_model, d_model) for _ in range(3))
+
+    def forward(self, x):
+        self.x, self.q, self.k, self.v = x, x @ self.Wq, x @ self.Wk, x @ self.Wv
+        e = np.exp(self.q @ self.k.transpose(0, 2, 1) / np.sqrt(self.d))
+        self.a = e / e.sum(-1, keepdims=True)
+        return self.a @ self.v
+
+    def backward(self, dout):
+        da, dv = dout @ self.v.transpose(0, 2, 1), self.a.transpose(0, 2, 1) @ dout
+        ds = self.a * (da - (da * self.a).sum(-1, keepdims=True)) / np.sqrt(self.d)
+        dq, dk = ds @ self.k, ds.transpose(0, 2, 1) @ self.q
+        self.dWq, self.dWk, self.dWv = (np.einsum("bti,btj->ij", self.x, d) for d in (dq, dk, dv))
+        return dq @ self.Wq.T + dk @ self.Wk.T + dv @ self.Wv.T
+"""
+WORDS = """
+class RNN:
+    def __init__(self, word_dim, hidden_dim=6):
+        self.m = hidden_dim
+        self.U, self.V = np.random.randn(hidden_dim, word_dim), np.random.randn(word_dim, hidden_dim)
+        self.W = np.random.randn(hidden_dim, hidden_dim)
+
+    def forward_propagation(self, x):
+        s, o = np.zeros((len(x) + 1, self.m)), []
+        for t in range(len(x)):
+            s[t] = np.tanh(self.U[:, x[t]] + self.W @ s[t - 1])
+            o.append(np.exp(self.V @ s[t]) / np.exp(self.V @ s[t]).sum())
+        return [np.array(o), s]
+
+    def calculate_total_loss(self, x, y):
+        o, s = self.forward_propagation(x)
+        return -np.sum(np.log(o[np.arange(len(y)), y]))
+
+    def bptt(self, x, y):
+        o, s = self.forward_propagation(x)
+        dLdU, dLdV, dLdW = np.zeros_like(self.U), np.zeros_like(self.V), np.zeros_like(self.W)
+        o[np.arange(len(y)), y] -= 1
+        behind = np.zeros(self.m)
+        for t in range(len(x))[::-1]:
+            dLdV += np.outer(o[t], s[t])
+            delta = (self.V.T @ o[t] + behind) * (1 - s[t] ** 2)
+            dLdW += np.outer(delta, s[t - 1])
+            dLdU[:, x[t]] += delta
+            behind = self.W.T @ delta
+        return [dLdU, dLdV, dLdW]
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "right", "wrong"),
+    [
+        (PARAMETERS_IN_P, "loss_and_grads", "* (1 - h ** 2)", ""),
+        (LISTS, "NeuralNetwork", "hidden_errors * hidden * (1 - hidden)", "hidden_errors"),
+        (PRIME, "Net", "self.W2.T * self.a2", "self.W2.T"),
+        (FLAT, "forward_backward_prop", "* h * (1 - h)", ""),
+        (GIVEN_FUNCTION, "backward_prop", "* hidden * (1 - hidden)", ""),
+        (ATTENTION, "SelfAttention", "(da - (da * self.a).sum(-1, keepdims=True))", "da"),
+        (WORDS, "RNN", "self.W.T @ delta", "self.W @ delta"),
+    ],
+    ids=["p", "lists", "prime", "flat", "given function", "attention", "words"],
+)
+def test_other_ways_to_say_the_same_are_checked(text, name, right, wrong, tmp_path):
+    assert check(text, name, tmp_path).passed
+    report = check(text.replace(right, wrong), name, tmp_path)
+    assert not report.problem
+    assert not report.passed
+
+
+def test_a_step_of_gradient_descent_shows_the_gradient(tmp_path):
+    text = """
+    def computeCost(X, y, theta):
+        return np.sum((X @ theta - y) ** 2) / (2 * len(y))
+
+    def gradientDescent(X, y, theta, alpha, num_iters):
+        history = []
+        for _ in range(num_iters):
+            theta = theta - alpha / len(y) * X.T @ (X @ theta - y)
+            history.append(computeCost(X, y, theta))
+        return theta, history
+    """
+    assert check(text, "gradientDescent", tmp_path).passed
+    assert not check(text.replace("alpha / len(y)", "alpha"), "gradientDescent", tmp_path).passed
