@@ -20,6 +20,7 @@ from lab.app.command import serve, start_app
 from lab.bench.command import bench
 from lab.check.command import check
 from lab.errors import LabError
+from lab.explain.command import explain
 from lab.library.data_command import data_app
 from lab.library.presets_command import presets
 from lab.machine import tune_blas, versions
@@ -73,7 +74,7 @@ def gradlab(
         print(context.get_help())
 
 
-for command in (serve, presets, run, check, names, search, reproduce, runs, compare, watch, report, bench):
+for command in (serve, presets, explain, run, check, names, search, reproduce, runs, compare, watch, report, bench):
     app.command()(command)
 
 

@@ -19,6 +19,8 @@ from presets.schema import Preset
 from tests.tui.conftest import text, wait_until
 from tests.tui.recorded import record
 from tui.screens.dialogues import AskScreen
+from tui.screens.explain import ExplainScreen
+from tui.screens.help import HelpScreen
 from tui.screens.train import _short
 from tui.training import TrainingThread, saved
 from tui.widgets.curves import Curves
@@ -416,6 +418,28 @@ async def test_the_curves_are_read_while_a_run_goes_on_and_when_it_has_ended(lab
         await pilot.press("s")
         await until(pilot, lambda: app.training.ended and not said("so far") and said("reading"))
         assert app.training.findings == app.training.result["findings"]
+
+
+async def test_f1_explains_the_field_and_a_question_mark_what_takes_no_text(lab, until, form):
+    app = lab(preset="a2-setting1")
+    async with app.run_test(size=(120, 35)) as pilot:
+        await until(pilot, lambda: form(app).ready)
+        for field, key, setting in (
+            ("optimiser-eta", "f1", "optimiser.eta"),
+            ("network-batch_norm", "question_mark", "network.batch_norm"),
+            ("optimiser-kind", "question_mark", "optimiser.kind"),
+        ):
+            app.screen.query_one(f"#{field}").focus()
+            await pilot.press(key)
+            assert isinstance(app.screen, ExplainScreen)
+            assert app.screen.query_one(".dialogue").border_title == setting
+            assert len(app.screen.query("SeriesPlot")) == (0 if setting.endswith("kind") else 2)
+            await pilot.press("escape")
+        app.screen.query_one("#data-split", Input).focus()
+        await pilot.press("question_mark")
+        assert app.screen.query_one("#data-split", Input).value.endswith("?")
+        await pilot.press("f1", "f1")
+        assert isinstance(app.screen, HelpScreen)
 
 
 def test_screens_ask_the_training_and_not_its_trainer():

@@ -166,7 +166,9 @@ class PresetForm(Panel):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "app.focus_previous", "Field above", show=False, id="form.up", tooltip="The field above."),
         Binding("down", "app.focus_next", "Field below", show=False, id="form.down", tooltip="The field below."),
-    ]
+        Binding("f1,question_mark", "explain", "Explain", show=False, id="form.explain",
+                tooltip="What this setting does, and what other values do; ? where it is no text. Again: the keys."),
+    ]  # fmt: skip
 
     def __init__(self, name: str, changes: list[str] | None = None, id: str | None = None) -> None:
         super().__init__("settings", id=id)
@@ -353,6 +355,18 @@ class PresetForm(Panel):
             rows = [s for s in settings_of(self.opened, self._kinds)[section] if not s.key.endswith(".kind")]
             await box.mount(*(self._row(setting, texts.get(setting.key, setting.text)) for setting in rows))
             self.ready = True
+
+    async def action_explain(self) -> None:
+        """Say what the setting with the focus does."""
+        field = self.screen.focused
+        key = next((key for key, setting in self._settings.items() if field and setting.id == field.id), DATA.key)
+        if key == DATA.key:  # which data are there is no setting of a preset
+            await self.app.run_action("help")
+            return
+        from lab.explain.explain import explain
+        from tui.screens.explain import ExplainScreen
+
+        self.app.push_screen(ExplainScreen(explain(self.source, key)))
 
     async def open(self, name: str, changes: list[str] | None = None) -> None:
         """Show another preset, or this one with other changes. Raises PresetError."""
