@@ -1,16 +1,20 @@
 """How a run went, whatever was wrong with it: what it reached, and whether it was still learning."""
 
-from lab.expected.curves import expected
+from math import sqrt
+
+import numpy as np
+
+from lab.expected.curves import Expected, OverSeeds, expected
 from lab.reading.curves import LearningCurves
 from lab.reading.finding import Finding, note
 from presets.load import changed
-from presets.schema import ConstantSchedule
+from presets.schema import ConstantSchedule, Preset
 
 BETTER = 0.005  # accuracy: a difference worth a sentence
 AS_FAST = 0.35  # share of the fall in the second half: it has not slowed down; 1/2 for a straight line
 SLOWER = 0.1  # the same: it has slowed down, and not stopped
 FLAT = 0.02  # share of the fall in the second half: the loss rests
-FAR = 5  # standard deviations over seeds, which are themselves known from few seeds
+SURE = 0.99  # probability that a further seed lies within the limit
 GAP = 0.1  # training accuracy above validation accuracy
 
 
@@ -50,22 +54,24 @@ def flat(curves: LearningCurves) -> Finding | None:
 
 
 def beside_expected(curves: LearningCurves) -> Finding | None:
-    """The numbers beside those of the same preset with other seeds, where the run is one of the preset as it is."""
-    preset, last = curves.facts.preset, curves.update[-1]
+    """The numbers beside those of the same preset with other seeds, where the run is one of the preset as it is.
+
+    They are far off if they lie outside the interval that holds a further seed with the probability SURE, judged by the
+    spread of the seeds that come with Gradlab.
+    """
+    preset = curves.facts.preset
     if curves.facts.variant != "full" or changed(preset).keys() - {"seed"} or not (others := expected(preset.name)):
         return None
-    moment = others.moments[-1]
-    ended = {"train_loss": float(curves.train[-1]), "validation_accuracy": float(curves.validation_accuracy[-1])}
-    if moment.update != last or any(moment.measures[name].spread is None for name in ended):
+    compared = _compared(curves, others)
+    if not compared:
         return None
-    evidence = {"seeds": float(others.seeds)}
-    parts, far = [], False
-    for name, here in ended.items():
-        mean, spread = moment.measures[name]
-        far = far or abs(here - mean) > FAR * (spread or 0)
-        evidence |= {name: here, f"{name}_expected": mean, f"{name}_spread": spread or 0}
-        usual = f"{_number(name, mean)} +- {_number(name, spread or 0)}"
-        parts.append(f"{name.replace('_', ' ')} {_number(name, here)}, expected {usual}")
+    evidence, parts, far = {"seeds": float(others.seeds)}, [], False
+    for name, (here, usual) in compared.items():
+        spread = usual.spread or 0.0
+        far = far or abs(here - usual.mean) > _limit(others.seeds) * spread
+        evidence |= {name: here, f"{name}_expected": usual.mean, f"{name}_spread": spread}
+        beside = f"{_number(name, usual.mean)} +- {_number(name, spread)}"
+        parts.append(f"{name.replace('_', ' ')} {_number(name, here)}, expected {beside}{_report(preset, name)}")
     verdict = "not what other seeds give" if far else "as with other seeds"
     return note(
         "beside-expected",
@@ -73,6 +79,39 @@ def beside_expected(curves: LearningCurves) -> Finding | None:
         evidence,
         "Compare the settings and the versions of the runs." if far else "",
     )
+
+
+def _compared(curves: LearningCurves, others: Expected) -> dict[str, tuple[float, OverSeeds]]:
+    """What the run has, and what the others had there, by names as in "train_loss": at the last update that both were
+    evaluated at, and, of a run that ended where they did, on the part that judges."""
+    moments = {moment.update: moment for moment in others.moments}
+    both = [row for row, update in enumerate(curves.update) if int(update) in moments]
+    if not both:
+        return {}
+    row, facts = both[-1], curves.facts
+    measures = moments[int(curves.update[row])].measures
+    here = {"train_loss": curves.train[row], "validation_accuracy": curves.validation_accuracy[row]}
+    compared = {name: (float(value), measures[name]) for name, value in here.items()}
+    judge = f"{facts.preset.data.judge}.accuracy"
+    if facts.confusion and judge in others.finals and int(curves.update[-1]) == others.moments[-1].update:
+        confusion = np.array(facts.confusion)
+        compared[judge.replace(".", "_")] = (float(confusion.trace() / confusion.sum()), others.finals[judge])
+    return {name: pair for name, pair in compared.items() if pair[1].spread is not None}
+
+
+def _limit(seeds: int) -> float:
+    """How many standard deviations (n - 1 below the line) of n seeds a further one stays within, as SURE says:
+    Student's t with n - 1 degrees of freedom, times sqrt(1 + 1/n), as the mean is uncertain, too. 5.0 for 5 seeds."""
+    from scipy.special import stdtrit  # here: not everybody who reads curves has seeds beside them
+
+    return float(stdtrit(seeds - 1, (1 + SURE) / 2)) * sqrt(1 + 1 / seeds)
+
+
+def _report(preset: Preset, name: str) -> str:
+    """What the report has of a measure, if anything."""
+    given = preset.reference.reported if preset.reference else {}
+    value = given.get(name.replace("_", ".", 1))
+    return "" if value is None else f", reported {_number(name, value)}"
 
 
 def best(curves: LearningCurves) -> Finding | None:
