@@ -71,6 +71,9 @@ def search(
     if seed is not None:
         changes = [*(changes or []), f"seed={seed}"]
     if lr_range:
+        given = {"--trials": trials, "--jobs": jobs, "--scheduler": scheduler, "--refine": refine}
+        if wrong := next((name for name, value in given.items() if value), None):
+            raise LabError(f"{wrong} is for a search of trials: it does not go with --lr-range")
         _test_range(preset, changes or [], data, updates, json)
         return
     if updates is not None:

@@ -87,3 +87,4 @@ def test_its_document_has_the_keys_it_promises(gradlab):
 
 def test_the_length_goes_with_the_test(refused):
     refused("search a2-coarse --updates 30", "it goes with --lr-range")
+    refused("search a2-coarse --lr-range --trials 3", "--trials is for a search of trials")
