@@ -12,6 +12,7 @@ import numpy as np
 
 from .binding import BATCH_SIZE, Binder, is_rate
 from .dice import seed
+from .lenient import made_leniently
 from .roles import Role, one_hot_first, plain, role
 from .shown import shown
 from .source import is_called, signature, text, unpacked, wants_list, word_of
@@ -79,7 +80,10 @@ def new(
     positional = given(made, world, binder, listed, changes)
     keywords = {p.name for p in signature(made) if p.kind is p.KEYWORD_ONLY}
     by_name = keywords or len(positional) < len(signature(made))
-    thing = made(**positional) if by_name else made(*positional.values())
+    try:
+        thing = made(**positional) if by_name else made(*positional.values())
+    except OSError:
+        thing = made_leniently(made, positional)
     for name, value in list(getattr(thing, "__dict__", {}).items()):
         if re.fullmatch(BATCH_SIZE, plain(name)) and isinstance(value, int):
             setattr(thing, name, len(world.x))
@@ -154,7 +158,7 @@ def _argument(made: Function, p: inspect.Parameter, world: World, binder: Binder
     if low in ("p", "rate", "prob", "ratio"):
         return True, 0.4
     if re.fullmatch(ACTIVATION, low):
-        return True, "relu"
+        return True, _activations(made, p, len(world.sizes) - 1)
     numbers = {
         "std": 0.1,
         "sigma": 0.1,
@@ -170,9 +174,22 @@ def _argument(made: Function, p: inspect.Parameter, world: World, binder: Binder
         return True, 1
     if low in ("pad", "padding"):
         return True, 1
+    if re.search(r"path|dir(ectory)?$|file(name)?$|folder|root", low):
+        return True, "data"
     if low in ("name", "id"):
         return True, "layer"
     return True, len(world.x) if re.search("batch|epoch|iter", low) else world.sizes[-1]
+
+
+def _activations(made: Function, p: inspect.Parameter, depth: int) -> Any:
+    """The name of an activation, or one for every layer, the last of which suits a loss."""
+    if not p.name.endswith("s"):
+        return "relu"
+    said = text(made) + text(sys.modules.get(getattr(made, "__module__", "")))
+    hidden = next((word for word in ("relu", "tanh", "sigmoid") if re.search(rf"['\"]{word}['\"]", said)), "relu")
+    sums = re.search(r"softmax|/.*\bsum\(", said)
+    last = "softmax" if sums else next((w for w in ("sigmoid", "linear") if re.search(rf"['\"]{w}['\"]", said)), hidden)
+    return [hidden] * (depth - 1) + [last]
 
 
 def _tensors(made: Function, world: World) -> dict[str, Any]:

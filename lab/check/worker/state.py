@@ -68,8 +68,8 @@ def places(thing: Any) -> Iterator[Place]:
         for step, owner, key, part in inside(value):
             if isinstance(part, np.ndarray | np.floating | float | int) or part is None:
                 yield Place(path + step, owner, key)
-                if getattr(inside, "__dict__", None):  # an array that carries its gradient: w.g
-                    yield from walk(inside, path + step, depth + 1)
+                if getattr(part, "__dict__", None):  # an array that carries its gradient: w.g
+                    yield from walk(part, path + step, depth + 1)
             else:
                 yield from walk(part, path + step, depth + 1)
 
@@ -268,7 +268,8 @@ def _put(group: Sequence[Place], value: Any, in_place: bool) -> None:
         return
     for place in group:
         old = place.get()
-        place.put(value.view(type(old)) if isinstance(old, np.ndarray) else value)
+        arrays = isinstance(old, np.ndarray) and isinstance(value, np.ndarray)
+        place.put(value.view(type(old)) if arrays else value)
 
 
 class Holding:

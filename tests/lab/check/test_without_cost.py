@@ -448,3 +448,119 @@ def test_a_step_of_gradient_descent_shows_the_gradient(tmp_path):
     """
     assert check(text, "gradientDescent", tmp_path).passed
     assert not check(text.replace("alpha / len(y)", "alpha"), "gradientDescent", tmp_path).passed
+
+
+CARRIED = """
+class Carrier(np.ndarray):
+    pass
+
+def tensor(a):
+    return np.asarray(a, float).view(Carrier)
+
+class Lin:
+    def __init__(self, w, b):
+        self.w, self.b = w, b
+
+    def __call__(self, inp):
+        self.inp = inp
+        self.out = inp @ self.w + self.b
+        return self.out
+
+    def backward(self):
+        self.inp.g = self.out.g @ self.w.T
+        self.w.g = self.inp.T @ self.out.g
+        self.b.g = self.out.g.sum(0)
+
+class Mse:
+    def __call__(self, inp, targ):
+        self.inp, self.targ = inp, targ
+        return ((inp[:, 0] - targ) ** 2).mean()
+
+    def backward(self):
+        self.inp.g = 2 * (self.inp[:, 0] - self.targ)[:, None] / len(self.targ)
+
+class Model:
+    def __init__(self, w1, b1, w2, b2):
+        self.layers, self.loss = [Lin(tensor(w1), tensor(b1)), Lin(tensor(w2), tensor(b2))], Mse()
+
+    def __call__(self, x, targ):
+        x = tensor(x)
+        for layer in self.layers:
+            x = layer(x)
+        return self.loss(x, targ)
+
+    def backward(self):
+        self.loss.backward()
+        for layer in reversed(self.layers):
+            layer.backward()
+"""
+READS_DATA = """
+import pickle
+
+class Classifier:
+    def __init__(self, data_path, lam=0.01):
+        with open(data_path + "/data_batch_1", "rb") as file:
+            data = pickle.load(file)
+        self.X = data["data"].T / 255
+        self.lam = lam
+        self.W, self.b = np.random.normal(0, 0.01, (10, 3072)), np.zeros((10, 1))
+
+    def evaluate(self, X):
+        e = np.exp(self.W @ X + self.b)
+        return e / e.sum(0)
+
+    def compute_cost(self, X, Y):
+        return -np.mean(np.log(np.sum(Y * self.evaluate(X), axis=0))) + self.lam * np.sum(self.W ** 2)
+
+    def compute_gradients(self, X, Y):
+        G = (self.evaluate(X) - Y) / X.shape[1]
+        return G @ X.T + 2 * self.lam * self.W, G.sum(1, keepdims=True)
+"""
+ACTIVATIONS = """
+class MLP:
+    def __init__(self, sizes, activations):
+        self.acts = activations
+        self.W = [np.random.randn(d, m) for d, m in zip(sizes, sizes[1:])]
+        self.b = [np.zeros((1, m)) for m in sizes[1:]]
+
+    def _act(self, z, name):
+        if name == "relu":
+            return np.maximum(0, z)
+        if name == "tanh":
+            return np.tanh(z)
+        return np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+
+    def forward(self, X):
+        self.A = [X]
+        for W, b, name in zip(self.W, self.b, self.acts):
+            self.A.append(self._act(self.A[-1] @ W + b, name))
+        return self.A[-1]
+
+    def loss(self, Y):
+        return -np.mean(np.sum(Y * np.log(self.A[-1]), axis=1))
+
+    def backward(self, Y):
+        dZ = (self.A[-1] - Y) / len(Y)
+        self.dW, self.db = [None] * len(self.W), [None] * len(self.W)
+        for i in reversed(range(len(self.W))):
+            self.dW[i], self.db[i] = self.A[i].T @ dZ, dZ.sum(axis=0, keepdims=True)
+            if i > 0:
+                slope = self.A[i] > 0 if self.acts[i - 1] == "relu" else 1 - self.A[i] ** 2
+                dZ = dZ @ self.W[i].T * slope
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "right", "wrong"),
+    [
+        (CARRIED, "Model", "self.b.g = self.out.g.sum(0)", "self.b.g = self.out.g.mean(0)"),
+        (READS_DATA, "Classifier", "+ 2 * self.lam", "+ self.lam"),
+        (ACTIVATIONS, "MLP", " * slope", ""),
+    ],
+    ids=["carried", "data", "activations"],
+)
+def test_objects_are_made_with_what_they_ask_for(text, name, right, wrong, tmp_path):
+    assert check(text, name, tmp_path).passed
+    report = check(text.replace(right, wrong), name, tmp_path)
+    assert not report.problem
+    assert not report.passed
