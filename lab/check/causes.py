@@ -13,6 +13,7 @@ from lab.check.mistakes.diagnose import diagnose_network
 from lab.check.mistakes.diagnose_layer import diagnose_layer
 from lab.check.mistakes.evidence import Diagnosis, LayerEvidence, Layers, NetworkEvidence
 from lab.check.mistakes.operations import Slope, causes_of
+from lab.check.mistakes.sequences import diagnose_sequence
 from lab.check.mistakes.vectors import VectorPoint, penalty_of_vector
 from lab.check.process import StudentProblemError
 
@@ -29,8 +30,8 @@ def diagnose(code: StudentTarget) -> Diagnosis:
             return _in_one_vector(code)
         if code.facts.get("kind") == "engine":
             return _engine(code)
-        if code.facts.get("kind") == "tokens":
-            return NOTHING  # no network of the catalogue looks up rows
+        if (found := _sequence(code)).reference or code.facts.get("kind") == "tokens":
+            return found
         if code.facts.get("kind") in LAYERS:
             return _layer(code)
         return _loss(code) if [slot["letter"] for slot in code.facts["slots"]] == ["x"] else _network(code)
@@ -198,6 +199,20 @@ def _layer_with(code: StudentTarget, names: dict[str, str]) -> Diagnosis:
             names,
         )
     )
+
+
+# Recurrent networks over one sequence
+
+
+def _sequence(code: StudentTarget) -> Diagnosis:
+    facts = code.facts
+    if "y" not in facts or not facts.get("has_cost") or len(facts["slots"]) > 5 or len(facts["slots"]) < 3:
+        return NOTHING
+    x, letters = np.array(facts["x"]), {slot["name"]: slot["letter"] for slot in facts["slots"]}
+    if "x" in letters.values() or x.ndim > 2 or letters.keys() != code.params.keys():
+        return NOTHING
+    params = {name: np.asarray(value, np.float64) for name, value in code.params.items()}
+    return diagnose_sequence(x, np.array(facts["y"], int), params, letters, code.cost_at, code.gradients)
 
 
 # Classes of values with operations

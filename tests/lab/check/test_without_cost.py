@@ -262,19 +262,23 @@ def backward(cache, params):
 
 
 @pytest.mark.parametrize(
-    ("text", "name", "right", "wrong"),
+    ("text", "name", "right", "wrong", "cause"),
     [
-        (LETTERS, "loss_fun", "dh @ hs[t - 1].T", "dh @ hs[t].T"),
-        (LETTERS, "loss_fun", " + dhnext)", ")"),
-        (LOOKED_UP, "backward", "np.add.at(dC, Xb, (dh @ W1.T).reshape(*Xb.shape, -1))", "dC[Xb] += 1"),
+        (LETTERS, "loss_fun", "dh @ hs[t - 1].T", "dh @ hs[t].T", "state-shifted"),
+        (LETTERS, "loss_fun", " + dhnext)", ")", "through-time-missing"),
+        (LETTERS, "loss_fun", "W_hh.T @ dh", "W_hh @ dh", "transposed"),
+        (LETTERS, "loss_fun", " * (1 - hs[t] ** 2)", "", "activation-slope-missing"),
+        (LETTERS, "loss_fun", "db_h += dh", "db_h = dh", "overwritten"),
+        (LOOKED_UP, "backward", "np.add.at(dC, Xb, (dh @ W1.T).reshape(*Xb.shape, -1))", "dC[Xb] += 1", ""),
     ],
-    ids=["state", "through time", "rows"],
+    ids=["state", "through time", "turned", "slope", "added up", "rows"],
 )
-def test_networks_over_letters_are_given_numbers_of_rows(text, name, right, wrong, tmp_path):
+def test_networks_over_letters_are_given_numbers_of_rows(text, name, right, wrong, cause, tmp_path):
     assert check(text, name, tmp_path).passed
     report = check(text.replace(right, wrong), name, tmp_path)
     assert not report.problem
     assert not report.passed
+    assert not cause or cause in {found.key for found in report.causes}
 
 
 PARAMETERS_IN_P = """
