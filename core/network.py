@@ -1,7 +1,7 @@
 """A network: layers in a row over one flat parameter vector."""
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -55,17 +55,21 @@ class Network:
         size = sum(int(np.prod(p.shape)) for _, parameters in self._built for p in parameters.values())
         self.bind(np.zeros(size, dtype), np.zeros(size, dtype))
 
-    def bind(self, theta: Array, grad: Array) -> None:
-        """Let the parameters and their gradient live in these vectors, and give every layer its views of them."""
+    def bind(self, theta: Array, grad: Array, turned: Container[str] = ()) -> None:
+        """Let the parameters and their gradient live in these vectors, and give every layer its views of them.
+
+        turned: names of the tensors that lie transposed there, because others want them so.
+        """
         self.theta, self.grad = theta, grad
         self.tensors: dict[str, Tensor] = {}
         start = 0
         for layer, (_, parameters) in zip(self.layers, self._built, strict=True):
             for letter, parameter in parameters.items():
                 end = start + int(np.prod(parameter.shape))
-                value, grad = (v[start:end].reshape(parameter.shape) for v in (self.theta, self.grad))
-                layer.params[letter], layer.grads[letter] = value, grad
                 name = f"{letter}{1 + sum(t.name.rstrip('0123456789') == letter for t in self.tensors.values())}"
+                flat = (v[start:end] for v in (self.theta, self.grad))
+                value, grad = (_shaped(v, parameter.shape, name in turned) for v in flat)
+                layer.params[letter], layer.grads[letter] = value, grad
                 self.tensors[name] = Tensor(name, layer, parameter, value, grad)
                 start = end
 
@@ -133,3 +137,8 @@ class Network:
             LayerSummary(type(layer).__name__, shape, sum(int(np.prod(p.shape)) for p in parameters.values()))
             for layer, (shape, parameters) in zip(self.layers, self._built, strict=True)
         ]
+
+
+def _shaped(flat: Array, shape: Shape, turned: bool) -> Array:
+    """A view of a piece of a flat vector, which holds a tensor of this shape or its transpose."""
+    return flat.reshape(shape[::-1]).T if turned else flat.reshape(shape)

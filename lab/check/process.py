@@ -48,12 +48,16 @@ class Worker:
     """The process a student's file runs in. A with-block; at its end the process is gone, and all that it began."""
 
     def __init__(
-        self, timeout: float, python: Path | None = None, confined_to: Path | None = None, threads: int = 1
+        self,
+        timeout: float,
+        python: Path | None = None,
+        confined_to: Path | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """timeout: seconds for an answer; python: what runs it, None for what choose_python() says; confined_to: the
-        folder that it sees in a sandbox, None for no sandbox; threads: of its matrix products. Raises LabError if there
+        folder that it sees in a sandbox, None for no sandbox; environment: further variables. Raises LabError if there
         is to be a sandbox and none."""
-        self.timeout, self._threads = timeout, str(threads)
+        self.timeout, self._environment = timeout, environment or {}
         self.path = Path()
         python = python or choose_python()
         wrapped = [] if confined_to is None else sandbox(python, confined_to, START.parent)
@@ -64,13 +68,13 @@ class Worker:
 
     def _begin(self) -> None:
         self._ended = False
-        own = {"OPENBLAS_NUM_THREADS": self._threads, "MPLBACKEND": "Agg", family.MARK: self._mark}
+        own = {"OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg", family.MARK: self._mark}
         self._process = subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=outer_environment() | own,
+            env={**outer_environment(), **own, **self._environment},
             start_new_session=True,
         )
         self._listener = threading.Thread(target=self._listen, name="gradlab-prints", daemon=True)
@@ -132,11 +136,20 @@ class Worker:
         self, do: str, arrays: Mapping[str, Array] | None = None, **head: Any
     ) -> tuple[dict[str, Any], dict[str, Array]]:
         """One question, one answer. Raises StudentProblemError, also for an answer that is none."""
-        if self._process.stdin is None or self._process.stdout is None or self._ended:
-            raise StudentProblemError("the process of the file has ended")
         # the worker ends itself with a traceback; should even that hang, it is killed
         watch = threading.Timer(self.timeout + 5, self.kill)
         watch.start()
+        try:
+            return self.ask_unwatched(do, arrays, **head)
+        finally:
+            watch.cancel()
+
+    def ask_unwatched(
+        self, do: str, arrays: Mapping[str, Array] | None = None, **head: Any
+    ) -> tuple[dict[str, Any], dict[str, Array]]:
+        """The same for one of very many questions: without a thread that watches whether the worker ends itself."""
+        if self._process.stdin is None or self._process.stdout is None or self._ended:
+            raise StudentProblemError("the process of the file has ended")
         try:
             send(self._process.stdin, {"do": do, "limit": self.timeout, **head}, arrays)
             reply, found = receive(self._process.stdout)
@@ -151,8 +164,6 @@ class Worker:
         except Exception as error:  # bytes on the pipe that are no answer
             self.kill()
             raise StudentProblemError(f"the file wrote over the answers of the check: {visible(str(error))}") from None
-        finally:
-            watch.cancel()
         return reply, found
 
     def _death(self) -> str:

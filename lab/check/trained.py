@@ -17,6 +17,8 @@ from lab.errors import LabError
 PATIENCE = 120.0  # seconds for one answer
 EXAMPLES = 7  # that the code is read with, as in gradlab check
 ROWS = 2000  # of an evaluation, in one question
+# glibc gives large arrays that are freed back to the system, and every new one costs a fault for each of its pages.
+MEMORY = dict.fromkeys(("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"), str(1 << 30))
 NO_ANSWER = "the file wrote over the answers of the lab"
 
 Shapes = list[tuple[str, int, tuple[int, ...]]]  # letter, layer and shape of every tensor, in the order of theta
@@ -50,7 +52,7 @@ class TrainedCode:
     ) -> None:
         self.file, self.name = file, name
         self.single = False  # does it compute with less than float64?
-        self._worker = Worker(PATIENCE, threads=threads)
+        self._worker = Worker(PATIENCE, environment={**MEMORY, "OPENBLAS_NUM_THREADS": str(threads)})
         try:
             found, notes = load(self._worker, file)
             self.name = name = name or self._only(found)
@@ -67,6 +69,7 @@ class TrainedCode:
             )
             letters = [f"{letter}{layer + 1}" for letter, layer in reply["places"]]
             self.names: dict[str, str] = dict(zip(letters, map(str, reply["names"]), strict=True))
+            self.turned = {name for name, turned in zip(letters, reply["turned"], strict=True) if turned}
             self.notes: list[str] = list(dict.fromkeys([*notes, *map(str, reply["notes"])]))
             self.files = [Path(path) for path in reply["files"]]
         except StudentProblemError as error:
@@ -85,7 +88,7 @@ class TrainedCode:
 
     def _ask(self, do: str, arrays: Mapping[str, Array] | None = None, **head: Any) -> tuple[dict[str, Any], Any]:
         try:
-            return self._worker.ask(do, arrays, **head)
+            return self._worker.ask_unwatched(do, arrays, **head)
         except StudentProblemError as error:
             raise TrainedCodeError(f"{self.file.name}:{self.name}: {error}", error.frames) from None
 

@@ -99,16 +99,17 @@ def trainer_of(file: Path, name: str, preset: Preset, dataset: Dataset, threads:
     if preset.network.convolutions or dataset.symbols is not None:
         raise PresetError(f"{preset.name} has convolutions: --like takes presets of dense layers")
     like = build(preset, dataset)
-    network, start = like.network.astype(np.float64), like.network.theta
-    mapped = Mapped(dataset, start.size)
+    network = like.network.astype(np.float64)
+    mapped = Mapped(dataset, network.theta.size)
     try:
-        network.bind(mapped.theta, mapped.grad)
-        network.theta[...] = start
         size, shapes = preset.training.batch, _shapes(network)
         plan, parts = _plan(preset, dataset), list(mapped.parts)
         code = TrainedCode(file, name, plan, mapped.path, parts, shapes, size, threads)
     finally:
         mapped.forget()
+    network.bind(mapped.theta, mapped.grad, code.turned)
+    for name, tensor in network.tensors.items():
+        tensor.value[...] = like.network.tensors[name].value
     return CodeTrainer(preset, dataset, like, network, code, mapped)
 
 

@@ -65,17 +65,21 @@ class CodeTrainer(Trainer):
         self.agreement = Agreement(preset, like.network, dataset, code.names)
 
     def _descend(self, eta: float) -> float:
-        before, batches = self.network.theta.copy() if self.agreement.wanted else None, self.batches.state()
+        before, batches = self._parameters() if self.agreement.wanted else None, self.batches.state()
         try:
             loss = super()._descend(eta)
         except BaseException:
             self.batches.restore(batches)  # this batch has not been used
             raise
         if before is not None:
-            self.agreement.compare(self._batch.rows, eta, self.network.theta - before, self.code.single)
+            self.agreement.compare(self._batch.rows, eta, self._parameters() - before, self.code.single)
             if not self.agreement.wanted or self.done:
                 self.agreement.compare_evaluation(self.objective.logits(self.monitored["validation"][0]))
         return loss
+
+    def _parameters(self) -> Array:
+        """All parameters as one vector, each as our own network has it: in the code's they may lie transposed."""
+        return np.concatenate([tensor.value.ravel() for tensor in self.network.tensors.values()])
 
     def state(self) -> dict[str, Array]:
         """Also what the code keeps, and how the first updates compared."""

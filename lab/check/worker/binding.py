@@ -76,7 +76,7 @@ class Outputs:
         fitting = [p for p in flat if isinstance(p, np.ndarray) and p.shape in shapes]
         for p in fitting:
             axis = 1 if p.shape == (n, k) else 0
-            if np.allclose(np.sum(p, axis=axis), 1):
+            if np.abs(np.sum(p, axis=axis) - 1).max() < 1e-5:  # allclose() takes its time, and this is asked often
                 return p
         shares = [p for p in fitting if np.all((np.real(p) > 0) & (np.real(p) < 1))]
         return shares[-1] if shares else fitting[0] if fitting else None
@@ -196,6 +196,10 @@ class Binder:
                 if found and not (self.words.get(p.name) and likely(self.words[p.name])):
                     self.words[p.name] = found[0]
 
+    def own(self, value: Any) -> Any:
+        """A parameter as a function is given it: one that it may write to, and nothing of ours changes."""
+        return value.copy()
+
     def copy(self) -> "Binder":
         """The same for another world."""
         return copy.copy(self)
@@ -265,7 +269,7 @@ class Binder:
         """(leave it at its default, its value)."""
         what, optional = role_in(function, p.name), p.default is not p.empty
         if p.name in values and p.name != "x":
-            return False, values[p.name].copy()
+            return False, self.own(values[p.name])
         if what is Role.X and p.name != _first_x(function):
             what = Role.OTHER  # data, beside X: what forward kept
         if outputs is None and self._stands_for_x(function, p):
@@ -295,7 +299,7 @@ class Binder:
         if what is Role.NETWORK and self.network is not None:
             return False, self.network()
         if what is Role.NETWORK:
-            at = {(s.letter, s.layer): values[s.name].copy() for s in world.slots}
+            at = {(s.letter, s.layer): self.own(values[s.name]) for s in world.slots}
             return False, world.store.container(at)
         if what is Role.LAMBDA:
             return False, world.lambda_
@@ -363,10 +367,10 @@ class Binder:
         if len(own) > 1:
             if own.index(p.name) >= len(arrays):
                 raise UnfilledError(p.name, getattr(function, "__name__", "it"))
-            return False, arrays[own.index(p.name)].copy()
+            return False, self.own(arrays[own.index(p.name)])
         if world.store.lists or len(arrays) > 1:
-            return False, world.store.listed([a.copy() for a in arrays])
-        return False, arrays[0].copy()
+            return False, world.store.listed([self.own(a) for a in arrays])
+        return False, self.own(arrays[0])
 
     def _labels(self, function: Function, p: inspect.Parameter, world: World) -> Any:
         """The labels as this argument wants them; classes are numbered from 1 in Octave."""

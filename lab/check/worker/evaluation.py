@@ -44,6 +44,10 @@ class TrainingBinder(Binder):
         """Another update: seeds that are arguments change."""
         self.updates += 1
 
+    def own(self, value: Any) -> Any:
+        """The parameter itself: it is made from theta for every update, and what the code writes to it is the code's."""
+        return value
+
     def _argument(
         self,
         function: Function,

@@ -109,6 +109,7 @@ PATTERNS: tuple[tuple[Role, str], ...] = (
 )
 
 
+@cache
 def plain(name: str) -> str:
     """A name without case and underscores."""
     return re.sub(r"[\W_]", "", name).lower()

@@ -86,6 +86,7 @@ class Session:
         return {
             "names": [tensor.slot.name for tensor in training.tensors],
             "places": [[tensor.slot.letter, tensor.layer] for tensor in training.tensors],
+            "turned": [tensor.turned for tensor in training.tensors],
             "notes": [*self.notes, *training.notes],
             "files": own_files(),
         }, {}

@@ -51,7 +51,8 @@ class TrainingPlan:
 
 @dataclass(frozen=True)
 class MappedTensor:
-    """A parameter: where it lies in the mapped vectors, and whether the student's is turned, (m, d) for (d, m)."""
+    """A parameter: the pieces of the mapped vectors in which it lies, as the student's code has it, and whether that is
+    turned, (m, d) for our (d, m)."""
 
     slot: Slot
     layer: int  # of ours
@@ -64,12 +65,17 @@ class MappedTensor:
         gradient = np.asarray(gradient)
         if fit(gradient.shape, self.slot.shape) < 2:
             raise CodeError(f"the gradient of {self.slot.name} has shape {gradient.shape}, not {self.slot.shape}")
-        gradient = gradient.reshape(self.slot.shape)
-        self.grad[...] = (gradient.T if self.turned else gradient).reshape(self.grad.shape)
+        self.grad.reshape(self.slot.shape)[...] = gradient.reshape(self.slot.shape)
 
     def copy_to(self, own: Any) -> None:
         """The values as the student's code wants them."""
-        own[...] = (self.value.T if self.turned else self.value).reshape(own.shape)
+        own[...] = self.value.reshape(own.shape)
+
+    @property
+    def ours(self) -> Any:
+        """The values in our layout: W (d, m), vectors (m,)."""
+        value = self.value.reshape(self.slot.shape)
+        return (value.T if self.turned else value) if self.slot.letter == "W" else value.ravel()
 
 
 @dataclass(frozen=True)
@@ -91,19 +97,23 @@ class MappedFiles:
             for part in parts
         }
         self.theta, self.grad = (np.load(folder / f"{name}.npy", mmap_mode="r+") for name in ("theta", "grad"))
+        self._gathered = np.empty((0, 0))
 
     def batch(self, part: str, rows: Any) -> tuple[Any, Any]:
-        """x (n, d) float64 and y (n,) of these rows of a part."""
+        """x (n, d) float64 and y (n,) of these rows of a part: new arrays, which the code may keep."""
         x, y = self.parts[part]
-        return x[rows].astype(np.float64), y[rows]
+        if isinstance(rows, slice):
+            return x[rows].astype(np.float64), y[rows].copy()
+        if self._gathered.shape != (len(rows), x.shape[1]):
+            self._gathered = np.empty((len(rows), x.shape[1]), x.dtype)
+        return np.take(x, rows, axis=0, out=self._gathered, mode="clip").astype(np.float64), y[rows]
 
     def tensors(self, shapes: Sequence[tuple[str, int, tuple[int, ...]]]) -> dict[tuple[str, int], tuple[Any, Any]]:
-        """(letter, layer) -> views of its values and its gradient; shapes: of the tensors in their order."""
+        """(letter, layer) -> its values and its gradient, flat; shapes: of the tensors in their order."""
         found, start = {}, 0
         for letter, layer, shape in shapes:
             end = start + int(np.prod(shape))
-            value, grad = (np.asarray(v[start:end]).reshape(shape) for v in (self.theta, self.grad))
-            found[letter, layer] = (value, grad)
+            found[letter, layer] = (np.asarray(self.theta[start:end]), np.asarray(self.grad[start:end]))
             start = end
         return found
 
@@ -212,15 +222,18 @@ def _shapes(state: State) -> set[frozenset[int]]:
 
 
 def paired(
-    code: FunctionCode, at: Mapping[tuple[str, int], tuple[Any, Any]], plan: TrainingPlan
+    code: FunctionCode,
+    at: Mapping[tuple[str, int], tuple[Any, Any]],
+    shapes: Mapping[tuple[str, int], tuple[int, ...]],
+    plan: TrainingPlan,
 ) -> tuple[list[MappedTensor], list[str]]:
-    """The student's parameters with the mapped ones, and notes. Raises CodeError where they do not go together."""
+    """The student's parameters with the mapped ones, whose shapes are ours, and notes. Raises CodeError where they do not go together."""
     slots = [*code.slots, *(s for s in code.world.slots if s.name in code.unused)]
     names = {letter: [s for s in slots if s.letter == letter] for letter in dict.fromkeys(s.letter for s in slots)}
     tensors, notes = [], []
     for letter in dict.fromkeys(letter for letter, _ in at):
         own = names.pop(letter, [])
-        wanted = [(layer, pair) for (other, layer), pair in at.items() if other == letter]
+        wanted = [(layer, shapes[other, layer], pair) for (other, layer), pair in at.items() if other == letter]
         if letter == "b" and len(own) < len(wanted) and plan.batch_norm:
             wanted = wanted[len(wanted) - len(own) :]  # those before batch normalisation change nothing
             notes.append("it has no biases before batch normalisation, where they change nothing")
@@ -236,21 +249,21 @@ def paired(
 
 
 def _in_order(
-    letter: str, own: list[Slot], wanted: list[tuple[int, Any]], code: FunctionCode, plan: TrainingPlan
+    letter: str, own: list[Slot], wanted: list[tuple[int, tuple[int, ...], Any]], code: FunctionCode, plan: TrainingPlan
 ) -> list[MappedTensor]:
     """The tensors of a letter, the first layer first."""
     own = sorted(own, key=lambda slot: slot.layer)
     if letter in ("gamma", "beta"):
         own = [slot for slot in own if slot.name not in code.unused] if len(own) > len(wanted) else own
     for order in (own, own[::-1]):
-        fitting = [_fits(slot, value.shape, code) for slot, (_, (value, _)) in zip(order, wanted, strict=False)]
+        fitting = [_fits(slot, shape, code) for slot, (_, shape, _) in zip(order, wanted, strict=False)]
         if len(order) == len(wanted) and None not in fitting:
             return [
                 MappedTensor(slot, layer, value, grad, bool(turned))
-                for slot, turned, (layer, (value, grad)) in zip(order, fitting, wanted, strict=True)
+                for slot, turned, (layer, _, (value, grad)) in zip(order, fitting, wanted, strict=True)
             ]
     have = ", ".join(f"{slot.name} {slot.shape}" for slot in own) or "none"
-    needs = ", ".join(str(value.shape) for _, (value, _) in wanted)
+    needs = ", ".join(str(shape) for _, shape, _ in wanted)
     raise CodeError(f"its {LETTERS[letter]}: {have}; {plan.like} has {needs}")
 
 
@@ -270,7 +283,7 @@ class Training:
         x, y = files.batch("train", slice(0, batch))
         self.files, self.plan = files, plan
         self.code = code = resized(small, plan, x, y)
-        self.tensors, notes = paired(code, files.tensors(shapes), plan)
+        self.tensors, notes = paired(code, files.tensors(shapes), {(a, i): shape for a, i, shape in shapes}, plan)
         self.notes = (*code.notes, *notes)
         assert isinstance(code.binder, TrainingBinder)
         self.binder = code.binder
@@ -380,7 +393,7 @@ class Training:
             outputs = ask(self.binder, world, values)
             if outputs is not None and (P := outputs.probabilities(world)) is not None:
                 return P
-        at = {(tensor.slot.letter, tensor.layer): np.asarray(tensor.value) for tensor in self.tensors}
+        at = {(tensor.slot.letter, tensor.layer): tensor.ours for tensor in self.tensors}
         return reference.layers(world.x, at, outputs_first=False)[-1]
 
     def _rows(self, P: Any) -> Any:

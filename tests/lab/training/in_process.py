@@ -15,7 +15,7 @@ from tests.lab.check import in_process
 class WorkerInProcess(in_process.InProcess):
     """Answers as lab.check.process.Worker does."""
 
-    def __init__(self, timeout, threads=1):
+    def __init__(self, timeout, environment):
         super().__init__()
         self.alive, self.died, self.path = True, False, None
 
@@ -25,6 +25,8 @@ class WorkerInProcess(in_process.InProcess):
             return {"targets": [{"name": f.name} for f in recognised(self.session.namespace)], "notes": []}, {}
         reply, found = super().ask(do, arrays, **head)
         return {**reply, "files": [str(self.path)]} if do == "train" else reply, found
+
+    ask_unwatched = ask
 
     def prints(self):
         return ""

@@ -1,0 +1,112 @@
+"""What the lab costs a student: their code trained by `gradlab run FILE:NAME --like a2-setting1`, beside their own loop.
+
+Both make the same updates, from float64 data in memory, and neither evaluates. They take turns, and the ratio is that
+of the medians. Run it with: python -m benchmarks.own_code
+"""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from lab.training.code_run import trainer_of
+from presets.build import load_data
+from presets.load import load
+
+UPDATES, TURNS = 100, 9
+CODE = """
+import numpy as np
+
+
+def EvaluateClassifier(X, W, b):
+    H = np.maximum(0, W[0] @ X + b[0])
+    s = W[1] @ H + b[1]
+    P = np.exp(s - s.max(axis=0))
+    return P / P.sum(axis=0), H
+
+
+def ComputeGradients(X, Y, P, H, W, b, lamda):
+    n = X.shape[1]
+    G = P - Y
+    gW2 = G @ H.T / n + 2 * lamda * W[1]
+    gb2 = G.sum(axis=1, keepdims=True) / n
+    G = (W[1].T @ G) * (H > 0)
+    return [G @ X.T / n + 2 * lamda * W[0], gW2], [G.sum(axis=1, keepdims=True) / n, gb2]
+
+
+def ComputeCost(X, Y, W, b, lamda):
+    P, _ = EvaluateClassifier(X, W, b)
+    return -np.log(np.sum(Y * P, axis=0)).mean() + lamda * sum((w ** 2).sum() for w in W)
+"""
+LOOP = """
+def train(X, Y, W, b, lamda, updates, rng):
+    # as the assignment has it: columns of X in the order of a permutation
+    n = X.shape[1]
+    order = rng.permutation(n)
+    for update in range(updates):
+        i = update * 100 % n
+        rows = order[i : i + 100]
+        Xb, Yb = X[:, rows], Y[:, rows]
+        P, H = EvaluateClassifier(Xb, W, b)
+        gW, gb = ComputeGradients(Xb, Yb, P, H, W, b, lamda)
+        eta = 1e-5 + update * 2e-4
+        for k in range(2):
+            W[k] -= eta * gW[k]
+            b[k] -= eta * gb[k]
+
+
+import sys, time
+data = np.load(sys.argv[1])
+X, Y = np.asfortranarray(data["X"]), data["Y"]  # the layout that is fastest for columns
+rng = np.random.default_rng(1)
+W = [rng.normal(size=(50, 3072)) * 0.02, rng.normal(size=(10, 50)) * 0.1]
+b = [np.zeros((50, 1)), np.zeros((10, 1))]
+for line in sys.stdin:
+    began = time.perf_counter()
+    train(X, Y, W, b, 0.01, int(line), rng)
+    print(time.perf_counter() - began, flush=True)
+"""
+
+
+def measure() -> None:
+    """Print seconds of both, and the ratio."""
+    preset = load("a2-setting1", ["evaluate_every=100000", "cycles=20"])
+    dataset = load_data(preset, "mini")
+    with tempfile.TemporaryDirectory() as folder:
+        mine, loop, data = (Path(folder) / name for name in ("mine.py", "loop.py", "data.npz"))
+        mine.write_text(CODE)
+        loop.write_text(CODE + LOOP)
+        train = dataset.train
+        np.savez(data, X=train.x.reshape(len(train), -1).T.astype(float), Y=np.eye(10)[train.y].T)
+        trainer = trainer_of(mine, "ComputeGradients", preset, dataset, 1)
+        trainer.agreement.wanted = False
+        updates = trainer.run()
+        next(updates)
+        own = subprocess.Popen([sys.executable, loop, data], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        seconds: dict[str, list[float]] = {"lab": [], "own loop": []}
+        for turn in range(TURNS + 1):
+            began = time.perf_counter()
+            for _ in range(UPDATES):
+                next(updates)
+            ours = time.perf_counter() - began
+            own.stdin.write(f"{UPDATES}\n")  # type: ignore[union-attr]
+            own.stdin.flush()  # type: ignore[union-attr]
+            theirs = float(own.stdout.readline())  # type: ignore[union-attr]
+            if turn:  # the first warms up
+                seconds["lab"].append(ours)
+                seconds["own loop"].append(theirs)
+        own.kill()
+        trainer.code.end()
+    for name, each in seconds.items():
+        print(f"{name:10} {1000 * statistics.median(each) / UPDATES:.2f} ms an update")
+    pairs = [a / b for a, b in zip(*seconds.values(), strict=True)]
+    print(f"ratio of the medians {statistics.median(seconds['lab']) / statistics.median(seconds['own loop']):.3f}")
+    print(f"median of the ratios {statistics.median(pairs):.3f}, {min(pairs):.3f} to {max(pairs):.3f}")
+
+
+if __name__ == "__main__":
+    measure()
