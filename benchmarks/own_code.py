@@ -1,4 +1,5 @@
-"""What the lab costs a student: their code trained by `gradlab run FILE:NAME --like a2-setting1`, beside their own loop.
+"""What the lab costs a student: their code trained by `gradlab run FILE:NAME --like a2-setting1`, beside their
+own loop.
 
 Both make the same updates, from float64 data in memory, and neither evaluates. They take turns, and the ratio is that
 of the medians. Run it with: python -m benchmarks.own_code

@@ -45,7 +45,7 @@ class TrainingBinder(Binder):
         self.updates += 1
 
     def own(self, value: Any) -> Any:
-        """The parameter itself: it is made from theta for every update, and what the code writes to it is the code's."""
+        """The parameter itself: every update makes it from theta, and what the code writes to it is the code's."""
         return value
 
     def _argument(

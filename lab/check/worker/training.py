@@ -227,7 +227,8 @@ def paired(
     shapes: Mapping[tuple[str, int], tuple[int, ...]],
     plan: TrainingPlan,
 ) -> tuple[list[MappedTensor], list[str]]:
-    """The student's parameters with the mapped ones, whose shapes are ours, and notes. Raises CodeError where they do not go together."""
+    """The student's parameters with the mapped ones, whose shapes are ours, and notes. Raises CodeError where they do
+    not go together."""
     slots = [*code.slots, *(s for s in code.world.slots if s.name in code.unused)]
     names = {letter: [s for s in slots if s.letter == letter] for letter in dict.fromkeys(s.letter for s in slots)}
     tensors, notes = [], []
