@@ -12,7 +12,7 @@ from lab.check.code_target import StudentTarget
 from lab.check.mistakes.diagnose import diagnose_network
 from lab.check.mistakes.diagnose_layer import diagnose_layer
 from lab.check.mistakes.evidence import Diagnosis, LayerEvidence, Layers, NetworkEvidence
-from lab.check.mistakes.operations import Slope, causes_of
+from lab.check.mistakes.operations import OperationSlope, causes_of
 from lab.check.mistakes.sequences import diagnose_sequence
 from lab.check.mistakes.vectors import VectorPoint, penalty_of_vector
 from lab.check.process import StudentProblemError
@@ -229,7 +229,7 @@ def _engine(code: StudentTarget) -> Diagnosis:
         true = np.array([code.slope(name, unit) for unit in np.eye(value.size)]).reshape(value.shape)
         if not np.allclose(g, true, rtol=1e-6, atol=1e-8):
             others = tuple(code.params[k] for k, other in operations.items() if other == says and k != name)
-            wrong[name] = Slope(name, says, value, others, g, true)
+            wrong[name] = OperationSlope(name, says, value, others, g, true)
             right.discard(says)
     return Diagnosis("", causes_of(wrong, right))
 

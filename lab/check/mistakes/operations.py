@@ -12,7 +12,7 @@ RTOL = 1e-6
 
 
 @dataclass(frozen=True)
-class Slope:
+class OperationSlope:
     """The gradient of a value in an expression: the student's, and the true one. others: what stands beside it."""
 
     name: str
@@ -35,7 +35,7 @@ FUNCTIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] 
 }
 
 
-def causes_of(wrong: Mapping[str, Slope], right: set[str]) -> tuple[Cause, ...]:
+def causes_of(wrong: Mapping[str, OperationSlope], right: set[str]) -> tuple[Cause, ...]:
     """The mistakes that give these gradients. right: expressions whose gradients are right."""
     found: dict[tuple[str, str], list[str]] = {}
     for name, slope in wrong.items():
@@ -44,13 +44,13 @@ def causes_of(wrong: Mapping[str, Slope], right: set[str]) -> tuple[Cause, ...]:
     return tuple(Cause(key, tuple(names), f"{listed(names)}: {words}") for (key, words), names in found.items())
 
 
-def _cause(slope: Slope, right: set[str]) -> tuple[str, str]:
+def _cause(slope: OperationSlope, right: set[str]) -> tuple[str, str]:
     return next(
         _causes(slope, right), ("operation", f"the gradient that {slope.says} adds is wrong: look at it alone.")
     )
 
 
-def _causes(s: Slope, right: set[str]) -> Iterator[tuple[str, str]]:
+def _causes(s: OperationSlope, right: set[str]) -> Iterator[tuple[str, str]]:
     if (simple := _simple(s.says)) and simple <= right:
         yield "overwritten", "a value that is used twice gets the gradient of one use only: add with +=, not with =."
     if not np.any(s.theirs):
@@ -79,7 +79,7 @@ def _simple(says: str) -> set[str]:
 
 
 def _of_function(
-    s: Slope, f: Callable[[Array], Array], slope_of: Callable[[Array], Array]
+    s: OperationSlope, f: Callable[[Array], Array], slope_of: Callable[[Array], Array]
 ) -> Iterator[tuple[str, str]]:
     x, sign = (-s.value, -1.0) if s.says.startswith("(-") else (s.value, 1.0)
     with np.errstate(all="ignore"):
@@ -91,7 +91,7 @@ def _of_function(
             yield "activation-slope", "the derivative lacks a square of the output, or a factor."
 
 
-def _of_power(s: Slope, n: float) -> Iterator[tuple[str, str]]:
+def _of_power(s: OperationSlope, n: float) -> Iterator[tuple[str, str]]:
     with np.errstate(all="ignore"):
         if _same(s.theirs, n * s.value**n):
             yield "power", f"the exponent stays {n:g}: that of the derivative is {n - 1:g}."

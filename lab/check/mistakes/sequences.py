@@ -39,7 +39,7 @@ class Sequence:
 
 
 @dataclass(frozen=True)
-class Way:
+class WayBack:
     """How the gradient goes back; the defaults are right."""
 
     says: str = ""
@@ -57,25 +57,25 @@ class Way:
 
 
 WAYS = (
-    Way("nothing is carried back from the step behind: add dh_next", "through-time-missing", carried=0.0),
-    Way("Wh stands in the place of its transpose on the way back through time", "transposed", turned=True),
-    Way("the derivative of tanh is missing: multiply by 1 - h**2", "activation-slope-missing", slope=np.ones_like),
-    Way("the derivative of tanh is taken as 1 - h: it is 1 - h**2", "activation-slope", slope=lambda h: 1 - h),
-    Way(
+    WayBack("nothing is carried back from the step behind: add dh_next", "through-time-missing", carried=0.0),
+    WayBack("Wh stands in the place of its transpose on the way back through time", "transposed", turned=True),
+    WayBack("the derivative of tanh is missing: multiply by 1 - h**2", "activation-slope-missing", slope=np.ones_like),
+    WayBack("the derivative of tanh is taken as 1 - h: it is 1 - h**2", "activation-slope", slope=lambda h: 1 - h),
+    WayBack(
         "the derivative is that of tanh(h), not at h: use 1 - h**2",
         "activation-slope-place",
         slope=lambda h: 1 - np.tanh(h) ** 2,
     ),
-    Way("what is carried back is added behind tanh', not before", "through-time-place", carried_behind=True),
-    Way("Wh's takes the state of the step itself: it is the state before", "state-shifted", own_state=True),
-    Way("Wy's takes the state before: it is that of the step itself", "state-shifted", state_before=True),
-    Way("the first step is left out", "first-step", left=(1, 0)),
-    Way("the last step is left out", "last-step", left=(0, 1)),
-    Way("only the first step counts: add up with +=", "overwritten", overwritten=True),
-    Way("the labels are not subtracted from p", "labels-missing", labels=0.0),
-    Way("the sign is wrong", "sign", factor=-1.0),
-    Way("a factor 2 too much", "factor-two", factor=2.0),
-    Way("a factor 2 is missing", "factor-two", factor=0.5),
+    WayBack("what is carried back is added behind tanh', not before", "through-time-place", carried_behind=True),
+    WayBack("Wh's takes the state of the step itself: it is the state before", "state-shifted", own_state=True),
+    WayBack("Wy's takes the state before: it is that of the step itself", "state-shifted", state_before=True),
+    WayBack("the first step is left out", "first-step", left=(1, 0)),
+    WayBack("the last step is left out", "last-step", left=(0, 1)),
+    WayBack("only the first step counts: add up with +=", "overwritten", overwritten=True),
+    WayBack("the labels are not subtracted from p", "labels-missing", labels=0.0),
+    WayBack("the sign is wrong", "sign", factor=-1.0),
+    WayBack("a factor 2 too much", "factor-two", factor=2.0),
+    WayBack("a factor 2 is missing", "factor-two", factor=0.5),
 )
 
 
@@ -145,7 +145,7 @@ def _cost(one: Sequence, params: Tensors) -> float:
     return float(losses.mean() if one.mean else losses.sum())
 
 
-def _back(one: Sequence, at: Tensors, way: Way) -> dict[str, Array]:
+def _back(one: Sequence, at: Tensors, way: WayBack) -> dict[str, Array]:
     """The gradients by roles."""
     states, P = _forward(one, at)
     G = (P - way.labels * one_hot(one.y, P.shape[1])) * (way.factor / (len(one.y) if one.mean else 1))
@@ -168,7 +168,7 @@ def _back(one: Sequence, at: Tensors, way: Way) -> dict[str, Array]:
 
 def _causes(one: Sequence, points: list[tuple[dict[str, Array], dict[str, Array]]]) -> tuple[Cause, ...]:
     """For every wrong tensor the mistakes that give it at all points; those that give most of them first."""
-    rights = [_back(one, at, Way()) for at, _ in points]
+    rights = [_back(one, at, WayBack()) for at, _ in points]
     wrong = [role for role in one.names if not _gives(rights, points, role)]
     if not wrong:
         return ()
@@ -184,7 +184,7 @@ def _causes(one: Sequence, points: list[tuple[dict[str, Array], dict[str, Array]
     return tuple(Cause(way.key, names, f"{listed(names)}: {_said(way, one)}.") for way in told[:2])
 
 
-def _said(way: Way, one: Sequence) -> str:
+def _said(way: WayBack, one: Sequence) -> str:
     """With the student's names of the weights."""
     return way.says.replace("Wh", one.names["Wh"]).replace("Wy", one.names["Wy"])
 
