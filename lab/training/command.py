@@ -39,12 +39,21 @@ Like = Annotated[
     str | None,
     typer.Option(metavar="PRESET", help="Train FILE:NAME as this preset is trained.", show_default=False),
 ]
+Fit = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Your own training loop: NAME in the file is called as the preset says, and its updates are compared.",
+        show_default=False,
+    ),
+]
 Resume = Annotated[str | None, typer.Option(metavar="RUN", help="Resume an interrupted run.", show_default=False)]
 
 
 def run(
     source: Source = None,
     like: Like = None,
+    fit: Fit = None,
     changes: Changes = None,
     data: Variant = None,
     seed: Seed = None,
@@ -57,6 +66,9 @@ def run(
     from lab.runs.store import find
     from lab.runs.view import show_result
 
+    if fit is not None:
+        _fit(source, fit, like, changes or [], data, seed, resume, runs_dir, json)
+        return
     if resume is not None and (like or changes or data or seed is not None):
         raise LabError("--resume continues a run with its own settings: it takes no -s, --data or --seed, nor --like")
     if resume is not None and (done := _done(find(runs_dir, resume))):
@@ -72,6 +84,28 @@ def run(
     if result["state"] == "interrupted":
         notice(f"interrupted; resume with: {command_lines.resume(session.store.path)}")
         raise typer.Exit(INTERRUPTED)
+
+
+def _fit(
+    source: str | None,
+    name: str,
+    like: str | None,
+    changes: list[str],
+    data: str | None,
+    seed: int | None,
+    resume: str | None,
+    runs_dir: Path,
+    json: bool,
+) -> None:
+    """--fit: the loop of the file trains, not ours."""
+    from lab.own_loop.command import run_own_loop
+
+    if source is None or like is None or resume is not None:
+        raise LabError(f"--fit {name}: give the file, and --like PRESET; a loop of your own cannot be resumed")
+    if FILE.fullmatch(source):
+        raise LabError(f"{source}: --fit names what trains, so give the file alone")
+    seeds = [] if seed is None else [f"seed={seed}"]
+    run_own_loop(Path(source), name, like, [*changes, *seeds], data, runs_dir, json)
 
 
 def _done(store: "RunStore") -> "Result | None":
