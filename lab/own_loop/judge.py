@@ -64,7 +64,10 @@ def _update_findings(compared: Compared) -> Iterator[Difference]:
         return
     if compared.first is None:
         return
-    yield from _restored(compared)
+    restored = list(_restored(compared))
+    if restored:
+        yield from restored
+        return
     if compared.plan.preset.optimiser.kind not in FACTORED:
         yield _unexplained(compared)
         return

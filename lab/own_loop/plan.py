@@ -95,8 +95,9 @@ def _plan(preset: Preset, dataset: Dataset, parts: Mapping[str, tuple[Array, Lab
     updates = _updates(preset, per_epoch)
     schedule = build_schedule(preset.schedule, preset.optimiser.eta, updates)
     etas = [schedule(t) for t in range(updates)]
+    longer = [schedule(t) for t in range(4 * updates)]
     start = {name: tensor.value.astype(np.float64) for name, tensor in network.tensors.items()}
-    return LoopPlan(preset, parts, sizes, start, _settings(preset, etas, per_epoch), etas, per_epoch)
+    return LoopPlan(preset, parts, sizes, start, _settings(preset, etas, per_epoch) | {"etas": longer}, etas, per_epoch)
 
 
 def _updates(preset: Preset, per_epoch: int) -> int:
@@ -114,9 +115,9 @@ def _settings(preset: Preset, etas: Sequence[float], per_epoch: int) -> dict[str
         "updates": len(etas),
         "batch": preset.training.batch,
         "lambda": preset.loss.lambda_,
+        "weight_decay": optimiser.weight_decay,
         "batch_norm": preset.network.batch_norm,
         "optimiser": {"moving-average": "momentum"}.get(optimiser.kind, optimiser.kind),
-        "etas": list(etas),
     }
     rho = getattr(optimiser, "rho", getattr(optimiser, "mu", None))
     if rho is not None:

@@ -241,14 +241,14 @@ class Rule:
     # The penalty
 
     def _penalty(self) -> Iterator[Difference]:
-        lambda_ = self.compared.expected.lambda_
+        lambda_, decay = self.compared.expected.lambda_, self.plan.preset.optimiser.weight_decay
         wrong: dict[str, tuple[int, float, bool]] = {}
         for t, of in enumerate(self.table):
             for name, f in of.items():
                 if name not in self.moving[t] or not np.any(self.compared.steps[t].update.before[name]):
                     continue
-                want = lambda_ if name.startswith("W") else 0.0
-                plain, scaled = f.decay / (2 * self.share * self._expected(t)), f.decay / (2 * abs(f.eta))
+                want = (lambda_ if name.startswith("W") else 0.0) + decay / 2
+                plain, scaled = f.decay / (2 * self.share * self._expected(t)), f.decay / (2 * f.eta)
                 near = self.close * max(lambda_, 1e-4)
                 if abs(plain - want) > near and abs(scaled - want) > near:
                     wrong.setdefault(name, (t + 1, scaled, name.startswith("W")))
@@ -287,7 +287,8 @@ class Rule:
         kept = self._kept()
         if not kept:
             return
-        wanted = {t: self.rho * self._expected(t) / self._expected(t - 1) for t in kept}
+        decay, eta = self.plan.preset.optimiser.weight_decay, self._expected
+        wanted = {t: self.rho * eta(t) / eta(t - 1) * (1 - decay * eta(t)) for t in kept}  # theta shrinks beside it
         near = max(self.close, 1e-6)
         off = [t for t, rho in kept.items() if abs(rho - wanted[t]) > near * max(1.0, abs(wanted[t]))]
         if not off:

@@ -164,6 +164,9 @@ class Filler:
 
     def _number(self, key: str, name: str, optional: bool) -> Any:
         settings = self.course.settings
+        if key == "lambda" and settings.get("weight_decay") and re.search("decay|wd", plain(name)):
+            self.given[key] = name
+            return settings["weight_decay"]
         if key == "eta" and "step" in plain(name) and settings.get("n_s") and re.search("eta_?min", self.source):
             key = "n_s"  # step_size of a cyclical schedule
         value = settings.get(key)
@@ -218,7 +221,7 @@ class Filler:
 
     def _schedule(self) -> Any:
         etas = self.course.settings["etas"]
-        return lambda t, *_: etas[min(int(t), len(etas) - 1)]
+        return lambda t, *_: etas[int(t) % len(etas)]
 
     def _container(self, name: str, function: Function) -> Any:
         """Settings or data in a dict, an object or a tuple: by the keys that the file reads."""

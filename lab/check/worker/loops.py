@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from types import FunctionType
 from typing import Any
 
@@ -33,6 +34,14 @@ NO_TRAINING = (
     r"\w*(step|plot|test|data|load|batchof|\w*batches|onebatch|getbatch|split|accuracy|search|grid|coarse|fine)\w*"
 )
 FOUR = (LAYOUTS[0], LAYOUTS[1], LAYOUTS[3], LAYOUTS[2], LAYOUTS[5], LAYOUTS[8], LAYOUTS[4])
+
+ENCODINGS = (  # of what is called Y and y
+    ("one-hot", "ints"),
+    ("ints", "one-hot"),
+    ("one-hot", "one-hot"),
+    ("row", "row"),
+    ("turned", "column"),
+)
 
 
 @dataclass(frozen=True)
@@ -186,17 +195,9 @@ def _styles(namespace: Any, loop: Loop, course: Course) -> Iterator[Style]:
         ]
         alike = [s for s in dict.fromkeys(kept) if s.depth == depth and s.style and s.norms == norms]
         found = [*[(s, None) for s in alike[:12]], *found]
-    for store, maker in found:
-        for one_hot, ints in (
-            ("one-hot", "ints"),
-            ("ints", "one-hot"),
-            ("one-hot", "one-hot"),
-            ("row", "row"),
-            ("turned", "column"),
-        ):
-            for layout in FOUR:
-                style = Style(layout, store, one_hot, ints)
-                yield style if maker is None else replace(style, network=_maker(namespace, maker, course, style))
+    for (one_hot, ints), (store, maker), layout in product(ENCODINGS, found, FOUR):
+        style = Style(layout, store, one_hot, ints)
+        yield style if maker is None else replace(style, network=_maker(namespace, maker, course, style))
 
 
 def _maker(namespace: Any, maker: Function, course: Course, style: Style) -> Callable[[], Any]:

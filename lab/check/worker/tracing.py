@@ -21,6 +21,7 @@ from .territory import own
 
 MOST = 600  # usages that are kept
 SNAPSHOTS = 60  # of all parameters
+SETS = 8  # that the code makes of the data and that are known by their rows from then on
 LINES = 6  # after a batch of examples was made in which its labels are looked for
 NO_PARAMETER = re.compile(
     r"(d|g|v|m|s|r)|_?(grad|d_?[wb]|vel|mom|cache|best|old|prev|hist|init|delta|update|saved|copy|tmp|nabla|first_m|second_m"
@@ -69,15 +70,15 @@ class Tracer:
         rng = np.random.default_rng(17)
         self._ray = rng.normal(size=self._d)
         self._parts = list(course.parts)
-        keys = [course.parts[p][0] @ self._ray for p in self._parts]
-        owners = [np.full(len(k), i) for i, k in enumerate(keys)]
-        order = np.argsort(np.concatenate(keys), kind="stable")
-        self._keys = np.concatenate(keys)[order]
-        self._owner = np.concatenate(owners)[order]
-        self._at = np.concatenate([np.arange(len(k)) for k in keys])[order]
+        self._keys = self._owner = self._at = np.empty(0, int)
+        for i, part in enumerate(self._parts):
+            x = course.parts[part][0]
+            self._know(x, i, np.arange(len(x)))
         self._scale = float(np.abs(self._keys).max())
         self._known: dict[int, tuple[Any, int]] = {}  # id of an array -> itself and its last usage
         self._unknown: dict[int, Any] = {}
+        self._bound: dict[tuple[int, str], int] = {}  # (frame, variable) -> the array that it stands for
+        self._made = 0  # sets that the code made of the data by scaling and shifting
 
     def __enter__(self) -> "Tracer":
         self._before = sys.gettrace()
@@ -98,7 +99,9 @@ class Tracer:
         code = frame.f_code
         if not own(code.co_filename) or code.co_name.startswith("<") or self.full:
             return None
+        self._forget(frame)
         self._look(frame, given=True)
+        self._look_for_labels(frame)
         return self._inside
 
     def _inside(self, frame: FrameType, event: str, argument: object) -> Any:
@@ -116,9 +119,10 @@ class Tracer:
         for name, value in list(frame.f_locals.items()):
             if not isinstance(value, np.ndarray) or value.ndim < 2 or value.dtype.kind not in "fiu":
                 continue
-            known = self._known.get(id(value))
-            if known is not None and known[0] is value and not given:
+            place = (id(frame), name)
+            if self._bound.get(place) == id(value) and not given:
                 continue
+            self._bound[place] = id(value)
             if self._unknown.get(id(value)) is value and not given:
                 continue
             rows = self._rows(value)
@@ -131,6 +135,19 @@ class Tracer:
             if len(self._known) > 100:
                 self._known.clear()
             self._known[id(value)] = (value, self._use(frame, value, rows, *found))
+
+    def _forget(self, frame: FrameType) -> None:
+        """A function that is called anew: another may have stood at its place in memory."""
+        if len(self._bound) > 500:
+            self._bound.clear()
+        for place in [place for place in self._bound if place[0] == id(frame)]:
+            del self._bound[place]
+
+    def _look_for_labels(self, frame: FrameType) -> None:
+        """The labels may be given to another function than the examples."""
+        last = self.usages[-1] if self.usages else None
+        if last is not None and last.labels is None:
+            last.labels = self._labels_in(frame, len(last.index))
 
     def _look_beside(self, frame: FrameType) -> None:
         """The labels of a batch may come some lines after its examples."""
@@ -167,10 +184,19 @@ class Tracer:
             return value
         return value.T if n == self._d else None
 
+    def _know(self, rows: Any, part: int, index: Any) -> None:
+        """From now on these rows are examples of a part."""
+        keys = np.concatenate([self._keys, rows @ self._ray])
+        order = np.argsort(keys, kind="stable")
+        self._keys = keys[order]
+        self._owner = np.concatenate([self._owner, np.full(len(index), part)])[order]
+        self._at = np.concatenate([self._at, index])[order]
+
     def _match(self, rows: Any, name: str) -> tuple[str, Any, bool] | None:
         """(part, index, are they the rows that were handed in?), None if they are no rows of the data."""
-        if len(rows) == 0:
-            return None
+        last = self.usages[-1] if self.usages else None
+        if len(rows) == 0 or (len(rows) == 1 and last is not None and len(last.index) > 1 and not last.whole):
+            return None  # an example of the batch that is looked at
         coarse = rows.dtype.itemsize < 8
         keys = rows.astype(np.float64) @ self._ray
         if not np.all(np.isfinite(keys)):
@@ -195,6 +221,9 @@ class Tracer:
         """Rows whose features were scaled and shifted: those that they go along with."""
         for part, index in self._likely(len(rows)):
             if _affine_misfit(self.course.parts[part][0][index], rows) <= 1e-6:
+                if self._made < SETS and len(index) == len(self.course.parts[part][1]):
+                    self._made += 1
+                    self._know(rows.astype(np.float64), self._parts.index(part), index)
                 return part, index, False
         best: tuple[float, str, Any] | None = None
         mean, std = rows.mean(axis=0), rows.std(axis=0) + 1e-12
@@ -260,16 +289,18 @@ class Tracer:
         return found
 
     def _labels(self, frame: FrameType, n: int) -> Any:
+        found = (self._labels_in(at, n) for at in self._stack(frame)[:3])
+        return next((labels for labels in found if labels is not None), None)
+
+    def _labels_in(self, frame: FrameType, n: int) -> Any:
         k = self.course.sizes[-1]
-        for at in self._stack(frame)[:3]:
-            for name, value in at.f_locals.items():
-                rest = part_of(name)[1]
-                if not isinstance(value, np.ndarray) or role(rest or name) is not Role.LABELS:
-                    continue
-                if value.shape in ((k, n), (n, k)) and set(np.unique(value)) <= {0, 1}:
-                    return value.argmax(axis=0 if value.shape == (k, n) else 1)
-                if value.size == n and value.dtype.kind in "iuf":
-                    return value.reshape(-1).astype(int)
+        for name, value in frame.f_locals.items():
+            if not isinstance(value, np.ndarray) or role(part_of(name)[1] or name) is not Role.LABELS:
+                continue
+            if value.shape in ((k, n), (n, k)) and set(np.unique(value)) <= {0, 1}:
+                return value.argmax(axis=0 if value.shape == (k, n) else 1)
+            if value.size == n and value.dtype.kind in "iuf":
+                return value.reshape(-1).astype(int)
         return None
 
     def _snapshot(self, frame: FrameType, same: bool = False) -> int:
