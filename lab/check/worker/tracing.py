@@ -134,7 +134,7 @@ class Tracer:
                 continue
             if len(self._known) > 100:
                 self._known.clear()
-            self._known[id(value)] = (value, self._use(frame, value, rows, *found))
+            self._known[id(value)] = (value, self._use(frame, value, rows, *found, given))
 
     def _forget(self, frame: FrameType) -> None:
         """A function that is called anew: another may have stood at its place in memory."""
@@ -246,10 +246,10 @@ class Tracer:
         seen = [(u.part, u.index) for u in self.usages[:-4:-1] if len(u.index) == n and np.all(u.index >= 0)]
         return [*seen, *((part, np.arange(n)) for part, (x, _) in self.course.parts.items() if len(x) == n)]
 
-    def _use(self, frame: FrameType, value: Any, rows: Any, part: str, index: Any, exact: bool) -> int:
+    def _use(self, frame: FrameType, value: Any, rows: Any, part: str, index: Any, exact: bool, given: bool) -> int:
         last = self.usages[-1] if self.usages else None
         same = last is not None and last.part == part and np.array_equal(last.index, index)
-        params, averages = self._snapshot(frame, same), self._running(frame)
+        params, averages = self._snapshot(frame, same and given), self._running(frame)
         labels = self._labels(frame, len(index))
         values = None if exact else np.array(rows, dtype=np.float64)
         unmoved = last is not None and (last.params, last.averages) == (params, averages)
