@@ -104,6 +104,8 @@ def fit(
             says(f"comparing {plan.updates} updates with {preset.name}")
             trace = watched(worker, name, plan)
             report = reported(f"{file}:{trace.name}", plan, trace, dataset)
+            if not report.updates:
+                return report
             says(f"training with all {len(dataset.train.y):,} examples")
             worker.timeout = TRAINED
             series = trained(worker, trace, whole(preset, dataset))

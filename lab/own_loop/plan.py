@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -17,6 +17,31 @@ OTHERS = 150  # validation and test examples of it
 SCHEDULED = ("eta_min", "n_s")  # an argument for one of these means that the code changes eta itself
 
 
+# What the arguments of a training may ask for; what a preset has not is missing. etas: of every update, and beyond.
+Settings = TypedDict(
+    "Settings",
+    {
+        "eta": float,
+        "eta_min": float,
+        "eta_max": float,
+        "etas": list[float],
+        "n_s": int,
+        "cycles": int,
+        "epochs": int,
+        "updates": int,
+        "batch": int,
+        "lambda": float,
+        "factor": float,
+        "every": int,
+        "rho": float,
+        "weight_decay": float,
+        "batch_norm": bool,
+        "optimiser": str,
+    },
+    total=False,
+)
+
+
 @dataclass(frozen=True)
 class LoopPlan:
     """preset: the one that is compared with, its length and schedule made to fit; parts: name -> x (n, d), y (n,);
@@ -26,7 +51,7 @@ class LoopPlan:
     parts: Mapping[str, tuple[Array, Labels]]
     sizes: tuple[int, ...]
     start: Mapping[str, Array]
-    settings: Mapping[str, Any]
+    settings: Settings
     etas: Sequence[float]
     per_epoch: int
 
@@ -97,7 +122,7 @@ def _plan(preset: Preset, dataset: Dataset, parts: Mapping[str, tuple[Array, Lab
     etas = [schedule(t) for t in range(updates)]
     longer = [schedule(t) for t in range(4 * updates)]
     start = {name: tensor.value.astype(np.float64) for name, tensor in network.tensors.items()}
-    return LoopPlan(preset, parts, sizes, start, _settings(preset, etas, per_epoch) | {"etas": longer}, etas, per_epoch)
+    return LoopPlan(preset, parts, sizes, start, _settings(preset, etas, longer, per_epoch), etas, per_epoch)
 
 
 def _updates(preset: Preset, per_epoch: int) -> int:
@@ -107,12 +132,13 @@ def _updates(preset: Preset, per_epoch: int) -> int:
     return training.updates or (training.epochs or 1) * per_epoch
 
 
-def _settings(preset: Preset, etas: Sequence[float], per_epoch: int) -> dict[str, Any]:
+def _settings(preset: Preset, etas: Sequence[float], longer: Sequence[float], per_epoch: int) -> Settings:
     optimiser, schedule = preset.optimiser, preset.schedule
-    settings: dict[str, Any] = {
+    settings: Settings = {
         "eta": optimiser.eta,
         "epochs": -(-len(etas) // per_epoch),
         "updates": len(etas),
+        "etas": list(longer),
         "batch": preset.training.batch,
         "lambda": preset.loss.lambda_,
         "weight_decay": optimiser.weight_decay,
@@ -123,11 +149,10 @@ def _settings(preset: Preset, etas: Sequence[float], per_epoch: int) -> dict[str
     if rho is not None:
         settings["rho"] = rho
     if isinstance(schedule, TriangularSchedule):
-        n_s = schedule.n_s
-        settings |= {"eta_min": schedule.eta_min, "eta_max": optimiser.eta, "n_s": n_s}
-        settings["cycles"] = -(-len(etas) // (2 * n_s))
+        settings["eta_min"], settings["eta_max"], settings["n_s"] = schedule.eta_min, optimiser.eta, schedule.n_s
+        settings["cycles"] = -(-len(etas) // (2 * schedule.n_s))
     if isinstance(schedule, StepSchedule):
-        settings |= {"factor": schedule.factor, "every": max(1, schedule.every // per_epoch)}
+        settings["factor"], settings["every"] = schedule.factor, max(1, schedule.every // per_epoch)
     return settings
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.types import Array, Labels
 
+Told = Mapping[str, Any]  # by the process of a file, which may send anything
 Tensors = Mapping[str, Array]  # W1 (d, m), b1 (m,) ..., as the core has them
 
 
@@ -93,16 +94,17 @@ def _prepares(update: Update) -> bool:
 
 
 def _batch(group: Sequence[Usage]) -> Usage | None:
-    """The examples of an update, among all that were looked at before it: the last of the most that are not all."""
+    """The examples of an update, among all that were looked at before it: the last that are not all, or more that hold
+    them where those are a piece of a batch."""
     training = [u for u in group if u.part == "train"]
     some = [u for u in training if not u.whole]
     if not some:
         return training[-1] if training else None
-    most = max(len(u.index) for u in some)
-    return [u for u in some if len(u.index) == most][-1]
+    last = set(some[-1].index)
+    return max((u for u in reversed(some) if last <= set(u.index)), key=lambda u: len(u.index))
 
 
-def read(facts: Mapping[str, Any], arrays: Mapping[str, Array], sizes: Sequence[int]) -> LoopTrace:
+def read(facts: Told, arrays: Mapping[str, Array], sizes: Sequence[int]) -> LoopTrace:
     """What the process of the file answered. sizes: of the input and of every layer. Raises KeyError, TypeError and
     ValueError for what is no answer."""
     snapshots = [_numbered(arrays, f"params/{i}/") for i in range(int(facts["snapshots"]))]
@@ -125,7 +127,7 @@ def read(facts: Mapping[str, Any], arrays: Mapping[str, Array], sizes: Sequence[
     )
 
 
-def _usage(i: int, told: Mapping[str, Any], arrays: Mapping[str, Array]) -> Usage:
+def _usage(i: int, told: Told, arrays: Mapping[str, Array]) -> Usage:
     returned = tuple(
         (str(name), arrays[f"returned/{i}/{j}"] if numbers is None else [float(v) for v in numbers])
         for j, (name, numbers) in enumerate(told["returned"])

@@ -22,6 +22,8 @@ def show_fit(terminal: Console, report: FitReport) -> None:
 def _verdict(report: FitReport) -> str:
     if not report.updates:
         return f"{report.target}: nothing could be compared with {report.preset}"
+    if report.agrees and report.first is not None:
+        return f"{report.target}: all {report.updates} updates agree with {report.preset}, but for what is noted here"
     if report.agrees:
         return f"{report.target}: all {report.updates} updates agree with {report.preset}"
     if report.first is None:

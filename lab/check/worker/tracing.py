@@ -137,7 +137,7 @@ class Tracer:
             self._known[id(value)] = (value, self._use(frame, value, rows, *found, given))
 
     def _forget(self, frame: FrameType) -> None:
-        """A function that is called anew: another may have stood at its place in memory."""
+        """A function that is called: another may have stood at its place in memory."""
         if len(self._bound) > 500:
             self._bound.clear()
         for place in [place for place in self._bound if place[0] == id(frame)]:
