@@ -16,7 +16,7 @@ from presets.schema import StepSchedule, TriangularSchedule
 Rule = Callable[[LearningCurves], Finding | None]
 
 START = 5.0  # x ln K: a loss before the first update that no sensible initialisation gives
-DIED = 0.8  # the same, of units that were alive at the start
+DIED = 0.5  # the same, of units that were alive at the start
 STILL = 0.01  # x ln K: a loss that moved less than this did not move
 FADED = 0.01  # a signal through all layers, relative to one with He's weights
 DEAD = 0.9  # share of the units of a layer
@@ -31,7 +31,8 @@ GUESSING = 4.0  # standard deviations of guessing
 SETTLED = 0.05  # x ln K: a loss this near to ln K tells nothing of the examples
 PILE = 0.08  # share of all guesses that a class gets beyond its share of the examples
 COMMON = 2.0  # times the share of a class that is common in the training set
-OVERFIT = 1.08  # x its lowest value: the validation loss at the end
+OVERFIT = 1.06  # x its lowest value: the validation loss at the end
+MEMORISED = 0.06  # x ln K: a training loss of examples that are all learnt
 GAP = 0.2  # training accuracy above validation accuracy
 FLAT = 0.02  # share of the fall of the training loss that came in the second half
 CUT = 0.1  # x its largest value: a learning rate that was cut
@@ -220,10 +221,12 @@ def underfitting(curves: LearningCurves) -> Finding | None:
 
 
 def overfitting(curves: LearningCurves) -> Finding | None:
-    """The validation loss rises while the training loss falls."""
+    """The validation loss rises while the training loss falls; or no longer falls when all training examples are
+    learnt."""
     best, gap = int(curves.validation.argmin()), float(curves.train_accuracy[-1] - curves.validation_accuracy[-1])
     lowest, end = float(curves.validation[best]), float(curves.validation[-1])
-    if end < OVERFIT * lowest or gap < GAP or curves.train[-1] > curves.train[best]:
+    memorised = curves.train[-1] < MEMORISED * curves.chance_loss and end > lowest
+    if gap < GAP or curves.train[-1] > curves.train[best] or not (memorised or end > OVERFIT * lowest):
         return None
     before = float(curves.train_accuracy[best] - curves.validation_accuracy[best])
     return fault(
