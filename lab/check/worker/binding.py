@@ -25,10 +25,10 @@ HIDDEN = r"m|nhid(den)?|(nodes|units|neurons)(in)?hidden(layer)?|(n|num)?hidden(
 CLASSES = r"k|(n|num)(of)?(classes|labels)|output(layer)?size"
 COUNTS: tuple[tuple[str, Callable[[World], int]], ...] = (
     (CLASSES, lambda w: w.sizes[-1]),
-    (r"n|nbatch|batchsize", lambda w: len(w.x)),
+    (r"n|nbatch|batchsize", lambda w: len(w.y)),
     (r"l|klayers|(n|num)(of)?layers", lambda w: w.store.depth),
     (r"d|ndim|dims?|ninputs?|inputs?(layer)?(size|dim|units)|(n|num)?features", lambda w: w.sizes[0]),
-    (HIDDEN, lambda w: w.sizes[1] if w.store.depth > 1 else len(w.x)),
+    (HIDDEN, lambda w: w.sizes[1] if w.store.depth > 1 else len(w.y)),
 )
 
 
@@ -69,7 +69,7 @@ class Outputs:
     def probabilities(self, world: World) -> Any:
         """The part that holds a number for every class and example, best one that sums to 1 over the classes, or whose
         numbers are between 0 and 1."""
-        k, n = world.sizes[-1], len(world.x)
+        k, n = world.sizes[-1], len(world.y)
         flat = [*self.parts, *self.named.values()]
         flat += [p[-1] for p in self.parts if isinstance(p, list) and p]
         shapes = [(k, n), (n, k), *([(n * k,)] if 1 in (n, k) else [])]
@@ -320,7 +320,7 @@ class Binder:
         if re.fullmatch(PASSES, plain(p.name)):
             return False, 1
         if re.fullmatch(BATCH_SIZE, plain(p.name)):
-            return False, len(world.x)
+            return False, len(world.y)
         if optional and not (what is Role.OFF and is_flag(p)) and not is_rate(p.name):
             return True, None
         simple = {Role.OFF: False, Role.KEEP: 0.6, Role.DROP: 0.4, Role.ETA: self.eta, Role.STEP: 1e-8}

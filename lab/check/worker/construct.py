@@ -86,7 +86,7 @@ def new(
         thing = made_leniently(made, positional)
     for name, value in list(getattr(thing, "__dict__", {}).items()):
         if re.fullmatch(BATCH_SIZE, plain(name)) and isinstance(value, int):
-            setattr(thing, name, len(world.x))
+            setattr(thing, name, len(world.y))
         if is_rate(name) and isinstance(value, float):
             setattr(thing, name, binder.eta)
     return _initialised(thing, world, binder, listed)
@@ -178,7 +178,7 @@ def _argument(made: Function, p: inspect.Parameter, world: World, binder: Binder
         return True, "data"
     if low in ("name", "id"):
         return True, "layer"
-    return True, len(world.x) if re.search("batch|epoch|iter", low) else world.sizes[-1]
+    return True, len(world.y) if re.search("batch|epoch|iter", low) else world.sizes[-1]
 
 
 def _activations(made: Function, p: inspect.Parameter, depth: int) -> Any:

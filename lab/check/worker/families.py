@@ -8,6 +8,7 @@ from typing import Any
 
 from .binding import CLASSES, DIMENSIONS, HIDDEN, holders, keyed
 from .functions import Family, name_of
+from .patches import patch_stores
 from .roles import Role, key_letter, plain, role, tensor
 from .scopes import Scope, arrays_read
 from .source import (
@@ -369,6 +370,8 @@ def _unshaped(function: Function) -> str:
 def _shaped(family: Family, functions: Sequence[Function]) -> list[Store]:
     """Stores in which every layer has its own tensors."""
     held = holders(functions)
+    if found := list(patch_stores(functions, held)):
+        return list(found)
     weights, biases = held.get("W", []), "b" in held
     if family.course:  # the bias is no argument of ComputeGradients(X, Y, P, W, lambda)
         biases = any(tensor(name).letter == "b" for name in returned(family.gradient))

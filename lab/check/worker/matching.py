@@ -110,20 +110,30 @@ def _alike(slots: Sequence[Slot], found: Sequence[Leaf]) -> dict[str, int]:
 
 
 def _namesakes(slots: Sequence[Slot], found: Sequence[Leaf]) -> dict[str, int]:
-    """The gradients that are called as the parameters are, but for what says gradient: dWxh of Wxh; nothing unless all
-    of them are."""
-    called = {i: stripped(plain(_last_name(leaf.path))) for i, leaf in enumerate(found) if _is_tensor(leaf)}
+    """The gradients that are called as the parameters are, but for what says gradient, and fit them: dWxh of Wxh,
+    grads["W"][1] of W[1]; nothing unless all of them are."""
+    called = {i: _tokens(leaf.path) for i, leaf in enumerate(found) if _is_tensor(leaf)}
     places: dict[str, int] = {}
     for slot in slots:
-        own = [i for i, names in called.items() if plain(_last_name(slot.name)) in names]
-        if len(own) != 1 or "[" in re.sub(r"\['\w+'\]", "", slot.name):
+        own = [i for i, tokens in called.items() if _same(_tokens(slot.name), tokens)]
+        if len(own) != 1 or fit(np.shape(found[own[0]].value), slot.shape) < 2:
             return {}
         places[slot.name] = own[0]
     return places if len(set(places.values())) == len(slots) else {}
 
 
-def _last_name(path: str) -> str:
-    return str((re.findall(r"[A-Za-z_]\w*", path) or [""])[-1])
+def _tokens(path: str) -> list[str]:
+    """The last name in a path and the numbers behind it: W, 1 of net.grads["W"][1]."""
+    words = [word for word in re.split(r"[\[\].'\"]+", path) if word]
+    named = [i for i, word in enumerate(words) if not word.isdigit()]
+    return [plain(word) for word in words[named[-1] :]] if named else []
+
+
+def _same(parameter: list[str], gradient: list[str]) -> bool:
+    """Do they differ by no more than what says gradient in the name?"""
+    if not parameter or not gradient or parameter[1:] != gradient[1:]:
+        return False
+    return parameter[0] in (gradient[0], *stripped(gradient[0]))
 
 
 def _is_parameter(path: str) -> bool:

@@ -409,7 +409,7 @@ def _is_of_one_example(code: FunctionCode) -> bool:
 
 def _is_known(code: FunctionCode) -> bool:
     """Is J the course's cost?"""
-    if code.world.sizes[-1] == 1 or code.world.store.style == VECTOR:
+    if code.world.sizes[-1] == 1 or code.world.store.style == VECTOR or code.world.axis is not None:
         return False
     P = reference.probabilities(code.world, code.params)
     J = float(np.real(code.cost(code.params)))

@@ -107,6 +107,10 @@ class Store:
             return layout.weight(sizes[layer], sizes[layer + 1])
         return layout.vector(sizes[layer + 1])
 
+    def data_shape(self, n: int, sizes: tuple[int, ...]) -> tuple[tuple[int, ...], int | None]:
+        """The shape of X, rows as examples, or with the axis of its examples if it has more axes than two."""
+        return (n, sizes[0]), None
+
     def length(self, sizes: tuple[int, ...]) -> int:
         """Of a vector with all parameters: a weight for every input, and every class, or all of the layers."""
         if self.depth == 1:
@@ -279,8 +283,9 @@ def build(
         Slot(store.name(letter, layer, arguments), letter, layer, store.shape(letter, layer, sizes, layout))
         for letter, layer in store.letters()
     )
-    x, y = draw_data(rng, n, sizes[0], sizes[-1])
-    return World(layout, store, sizes, x, y, LAMBDA, slots, draw(rng, slots))
+    shape, axis = store.data_shape(n, sizes)
+    y = draw_labels(rng, n, sizes[-1])
+    return World(layout, store, sizes, rng.normal(size=shape), y, LAMBDA, slots, draw(rng, slots), axis)
 
 
 def plain_world(layout: Layout, sizes: tuple[int, ...], n: int, rng: Any, moves_x: bool = False) -> World:

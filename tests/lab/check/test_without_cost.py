@@ -568,3 +568,62 @@ def test_objects_are_made_with_what_they_ask_for(text, name, right, wrong, tmp_p
     report = check(text.replace(right, wrong), name, tmp_path)
     assert not report.problem
     assert not report.passed
+
+
+PATCHES = """
+def forward(MX, Fs, W1, W2, b1, b2):
+    n_p, _, n = MX.shape
+    h = np.maximum(np.einsum("ijn,jl->iln", MX, Fs).reshape(n_p * Fs.shape[1], n), 0)
+    x1 = np.maximum(W1 @ h + b1, 0)
+    e = np.exp(W2 @ x1 + b2)
+    return h, x1, e / e.sum(axis=0)
+
+def compute_loss(MX, Y, Fs, W1, W2, b1, b2):
+    return -np.sum(Y * np.log(forward(MX, Fs, W1, W2, b1, b2)[2])) / Y.shape[1]
+
+def compute_gradients(MX, Y, Fs, W1, W2, b1, b2):
+    h, x1, P = forward(MX, Fs, W1, W2, b1, b2)
+    G = (P - Y) / Y.shape[1]
+    gW2, gb2 = G @ x1.T, G.sum(1, keepdims=True)
+    G = (W2.T @ G) * (x1 > 0)
+    gW1, gb1 = G @ h.T, G.sum(1, keepdims=True)
+    G = (W1.T @ G) * (h > 0)
+    gF = np.einsum("ijn,iln->jl", MX, G.reshape(MX.shape[0], Fs.shape[1], Y.shape[1]))
+    return gF, gW1, gW2, gb1, gb2
+"""
+
+
+@pytest.mark.parametrize(
+    "wrong", [("* (h > 0)", ""), ("return gF", "return 2 * gF"), ("(W2.T @ G) * (x1 > 0)", "W2.T @ G")]
+)
+def test_filters_over_patches_stand_before_dense_layers(wrong, tmp_path):
+    assert check(PATCHES, "compute_gradients", tmp_path).passed
+    text = PATCHES.replace(*wrong)
+    assert not check(text, "compute_gradients", tmp_path).passed
+
+
+def test_gradients_in_lists_in_a_dict_are_matched_by_key_and_number(tmp_path):
+    text = """
+    class Net:
+        def __init__(self, d, m, k):
+            self.params = {"F": np.random.randn(m, d), "W": [np.random.randn(m, m), np.random.randn(k, m)]}
+
+        def forward(self, X):
+            self.h = [X, np.tanh(self.params["F"] @ X)]
+            self.h.append(np.tanh(self.params["W"][0] @ self.h[1]))
+            e = np.exp(self.params["W"][1] @ self.h[2])
+            return e / e.sum(0)
+
+        def loss(self, X, Y):
+            return -np.sum(Y * np.log(self.forward(X))) / Y.shape[1]
+
+        def backward(self, X, Y):
+            G = (self.forward(X) - Y) / Y.shape[1]
+            grads = {"W": [None, G @ self.h[2].T]}
+            G = self.params["W"][1].T @ G * (1 - self.h[2] ** 2)
+            grads["W"][0] = G @ self.h[1].T
+            G = self.params["W"][0].T @ G * (1 - self.h[1] ** 2)
+            grads["F"] = G @ X.T
+            return grads
+    """
+    assert check(text, "Net", tmp_path).passed
