@@ -9,6 +9,7 @@ import numpy as np
 from core.gradcheck.check import GradientReport
 from core.types import Array
 from lab.check.code_target import StudentTarget
+from lab.check.mistakes.convnets import diagnose_convnet
 from lab.check.mistakes.diagnose import diagnose_network
 from lab.check.mistakes.diagnose_layer import diagnose_layer
 from lab.check.mistakes.evidence import Diagnosis, LayerEvidence, Layers, NetworkEvidence
@@ -30,8 +31,11 @@ def diagnose(code: StudentTarget) -> Diagnosis:
             return _in_one_vector(code)
         if code.facts.get("kind") == "engine":
             return _engine(code)
-        if (found := _sequence(code)).reference or code.facts.get("kind") == "tokens":
-            return found
+        for look in (_sequence, _convnet):
+            if (found := look(code)).reference:
+                return found
+        if code.facts.get("kind") == "tokens":
+            return NOTHING
         if code.facts.get("kind") in LAYERS:
             return _layer(code)
         return _loss(code) if [slot["letter"] for slot in code.facts["slots"]] == ["x"] else _network(code)
@@ -213,6 +217,20 @@ def _sequence(code: StudentTarget) -> Diagnosis:
         return NOTHING
     params = {name: np.asarray(value, np.float64) for name, value in code.params.items()}
     return diagnose_sequence(x, np.array(facts["y"], int), params, letters, code.cost_at, code.gradients)
+
+
+# Networks with a convolution
+
+
+def _convnet(code: StudentTarget) -> Diagnosis:
+    facts = code.facts
+    x = np.array(facts.get("x", ()), np.float64)
+    letters = {slot["name"]: slot["letter"] for slot in facts["slots"]}
+    if x.ndim < 3 or not facts.get("has_cost") or letters.keys() != code.params.keys():
+        return NOTHING
+    params = {name: np.asarray(value, np.float64) for name, value in code.params.items()}
+    lambda_ = float(facts["lambda"])
+    return diagnose_convnet(x, np.array(facts["y"], int), lambda_, params, letters, code.cost_at, code.gradients)
 
 
 # Classes of values with operations

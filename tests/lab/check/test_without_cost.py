@@ -627,3 +627,53 @@ def test_gradients_in_lists_in_a_dict_are_matched_by_key_and_number(tmp_path):
             return grads
     """
     assert check(text, "Net", tmp_path).passed
+
+
+IMAGES = """
+class Net:
+    def __init__(self, channels=2, filters=3, size=3, side=8, classes=4):
+        self.K, self.bk = np.random.randn(filters, channels, size, size) * 0.3, np.zeros(filters)
+        self.W = np.random.randn(filters * (side - size + 1) ** 2, classes) * 0.1
+        self.b = np.zeros(classes)
+
+    def forward(self, X):
+        self.X, k = X, self.K.shape[2]
+        out = X.shape[2] - k + 1
+        self.Z = np.zeros((len(X), len(self.K), out, out))
+        for i in range(out):
+            for j in range(out):
+                self.Z[:, :, i, j] = np.tensordot(X[:, :, i : i + k, j : j + k], self.K, 2 * [[1, 2, 3]]) + self.bk
+        self.h = np.maximum(self.Z, 0).reshape(len(X), -1)
+        e = np.exp(self.h @ self.W + self.b)
+        return e / e.sum(axis=1, keepdims=True)
+
+    def loss(self, X, y):
+        return -np.log(self.forward(X)[np.arange(len(y)), y]).mean()
+
+    def backward(self, X, y):
+        G, k = self.forward(X), self.K.shape[2]
+        G[np.arange(len(y)), y] -= 1
+        G /= len(y)
+        self.dW, self.db = self.h.T @ G, G.sum(axis=0)
+        dZ = (G @ self.W.T).reshape(self.Z.shape) * (self.Z > 0)
+        self.dbk, self.dK = dZ.sum(axis=(0, 2, 3)), np.zeros_like(self.K)
+        for i in range(dZ.shape[2]):
+            for j in range(dZ.shape[3]):
+                self.dK += np.tensordot(dZ[:, :, i, j], self.X[:, :, i : i + k, j : j + k], [[0], [0]])
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "right", "wrong", "cause"),
+    [
+        (IMAGES, "Net", " * (self.Z > 0)", "", "relu-mask-missing"),
+        (IMAGES, "Net", "self.db = self.h.T @ G, G.sum", "self.db = self.h.T @ G, 2 * G.sum", "factor-two"),
+        (PATCHES, "compute_gradients", "* (h > 0)", "", "relu-mask-missing"),
+        (PATCHES, "compute_gradients", "(W2.T @ G) * (x1 > 0)", "W2.T @ G", "relu-mask-missing"),
+        (PATCHES, "compute_gradients", "return gF,", "return gF * Y.shape[1],", "not-divided"),
+    ],
+    ids=["mask", "factor", "mask of patches", "mask between", "not divided"],
+)
+def test_mistakes_behind_a_convolution_are_named(text, name, right, wrong, cause, tmp_path):
+    report = check(text.replace(right, wrong), name, tmp_path)
+    assert cause in {found.key for found in report.causes}
