@@ -240,7 +240,9 @@ def _mistakes(net: ConvNet) -> Iterator[ConvMistake]:
         yield ConvMistake(f"the ReLU mask of dense layer {i} is missing", "relu-mask-missing", unmasked=i)
     yield ConvMistake("what was flattened is not put back in the same order", "conv-order", other_order=True)
     if net.pool > 1:
-        yield ConvMistake("every pixel of a window gets the gradient: only the largest does", "pool", everywhere=True)
+        yield ConvMistake(
+            "every pixel of a window gets the gradient, not only the largest", "pool-window", everywhere=True
+        )
     if net.sides[1] > 1:
         yield ConvMistake("the gradient of the filters is turned by 180 degrees", "conv-flipped", flipped=True)
 
@@ -276,12 +278,12 @@ def _of_one(net: ConvNet, gives: Callable[[float, float], bool]) -> tuple[str, s
     """What is wrong with a single tensor: a factor, or its penalty. gives: is it a multiple, with a multiple of it?"""
     n, P = len(net.y), len(net.patches)
     factors = {
-        float(n): ("not-divided", f"it is not divided by n = {n}"),
+        float(n): ("not-divided-by-n", f"it is not divided by n = {n}"),
         1 / n: ("divided-twice", f"it is divided by n = {n} twice"),
         2.0: ("factor-two", "a factor 2 too much"),
         0.5: ("factor-two", "a factor 2 is missing"),
         -1.0: ("sign", "the sign is wrong"),
-        1 / P: ("bias-mean", f"a mean over the {P} places where a sum is meant"),
+        1 / P: ("mean-for-sum", f"a mean over the {P} places where a sum is meant"),
     }
     penalties = {
         0.0: "the penalty is missing",
@@ -291,7 +293,7 @@ def _of_one(net: ConvNet, gives: Callable[[float, float], bool]) -> tuple[str, s
     for times, told in factors.items():
         if gives(times, 1.0) or gives(times, times):
             return told
-    return next((("penalty", words) for times, words in penalties.items() if gives(1.0, times)), None)
+    return next((("penalty-factor", words) for times, words in penalties.items() if gives(1.0, times)), None)
 
 
 def _close(a: Array, b: Array) -> bool:

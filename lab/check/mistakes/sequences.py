@@ -58,7 +58,7 @@ class WayBack:
 
 WAYS = (
     WayBack("nothing is carried back from the step behind: add dh_next", "through-time-missing", carried=0.0),
-    WayBack("Wh stands in the place of its transpose on the way back through time", "transposed", turned=True),
+    WayBack("Wh stands in the place of its transpose on the way back through time", "through-transposed", turned=True),
     WayBack("the derivative of tanh is missing: multiply by 1 - h**2", "activation-slope-missing", slope=np.ones_like),
     WayBack("the derivative of tanh is taken as 1 - h: it is 1 - h**2", "activation-slope", slope=lambda h: 1 - h),
     WayBack(
@@ -69,8 +69,8 @@ WAYS = (
     WayBack("what is carried back is added behind tanh', not before", "through-time-place", carried_behind=True),
     WayBack("Wh's takes the state of the step itself: it is the state before", "state-shifted", own_state=True),
     WayBack("Wy's takes the state before: it is that of the step itself", "state-shifted", state_before=True),
-    WayBack("the first step is left out", "first-step", left=(1, 0)),
-    WayBack("the last step is left out", "last-step", left=(0, 1)),
+    WayBack("the first step is left out", "step-left-out", left=(1, 0)),
+    WayBack("the last step is left out", "step-left-out", left=(0, 1)),
     WayBack("only the first step counts: add up with +=", "overwritten", overwritten=True),
     WayBack("the labels are not subtracted from p", "labels-missing", labels=0.0),
     WayBack("the sign is wrong", "sign", factor=-1.0),

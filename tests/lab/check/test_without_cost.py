@@ -266,7 +266,7 @@ def backward(cache, params):
     [
         (LETTERS, "loss_fun", "dh @ hs[t - 1].T", "dh @ hs[t].T", "state-shifted"),
         (LETTERS, "loss_fun", " + dhnext)", ")", "through-time-missing"),
-        (LETTERS, "loss_fun", "W_hh.T @ dh", "W_hh @ dh", "transposed"),
+        (LETTERS, "loss_fun", "W_hh.T @ dh", "W_hh @ dh", "through-transposed"),
         (LETTERS, "loss_fun", " * (1 - hs[t] ** 2)", "", "activation-slope-missing"),
         (LETTERS, "loss_fun", "db_h += dh", "db_h = dh", "overwritten"),
         (LOOKED_UP, "backward", "np.add.at(dC, Xb, (dh @ W1.T).reshape(*Xb.shape, -1))", "dC[Xb] += 1", ""),
@@ -670,7 +670,7 @@ class Net:
         (IMAGES, "Net", "self.db = self.h.T @ G, G.sum", "self.db = self.h.T @ G, 2 * G.sum", "factor-two"),
         (PATCHES, "compute_gradients", "* (h > 0)", "", "relu-mask-missing"),
         (PATCHES, "compute_gradients", "(W2.T @ G) * (x1 > 0)", "W2.T @ G", "relu-mask-missing"),
-        (PATCHES, "compute_gradients", "return gF,", "return gF * Y.shape[1],", "not-divided"),
+        (PATCHES, "compute_gradients", "return gF,", "return gF * Y.shape[1],", "not-divided-by-n"),
     ],
     ids=["mask", "factor", "mask of patches", "mask between", "not divided"],
 )
