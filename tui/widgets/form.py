@@ -166,8 +166,10 @@ class PresetForm(Panel):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "app.focus_previous", "Field above", show=False, id="form.up", tooltip="The field above."),
         Binding("down", "app.focus_next", "Field below", show=False, id="form.down", tooltip="The field below."),
-        Binding("f1,question_mark", "explain", "Explain", show=False, id="form.explain",
-                tooltip="What this setting does, and what other values do; ? where it is no text. Again: the keys."),
+        Binding("f1", "explain", "Explain", id="form.explain",
+                tooltip="What this setting does, and what other values do; again: the keys."),
+        Binding("question_mark", "explain", "Explain", show=False, key_display="?", id="form.explain_choice",
+                tooltip="What this setting does, where ? is no text."),
     ]  # fmt: skip
 
     def __init__(self, name: str, changes: list[str] | None = None, id: str | None = None) -> None:
