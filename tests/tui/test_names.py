@@ -157,8 +157,8 @@ async def test_letters_are_marked_by_what_they_say(names, monkeypatch):
         assert best == [SURNAMES.classes[0], "+4.0", "-2.0", "+0.1", "+2.0"]
         assert second == [SURNAMES.classes[1], "-4.0", "+2.0", "-0.1", "-2.0"]
         assert third == [SURNAMES.classes[2], *["·"] * 4]
-        assert len(text(app, "map").splitlines()) == 9
-        assert [line.split() for line in text(app, "near").splitlines()] == [
+        assert len(text(app, "map").splitlines()) == 19
+        assert [line.split()[:3] for line in text(app, "near").splitlines()] == [
             ["karlsson", "Swedish", "0.97"], ["carlson", "English", "0.81"],
         ]  # fmt: skip
         assert text(app, "letters") == "z h a o \n█ - · ▄ "
@@ -284,7 +284,8 @@ async def test_the_table_is_copied_and_saved_as_the_command_writes_it(names, key
 
 async def test_where_not_all_has_room_it_takes_turns(names, until):
     def shown(app):
-        return [pane for pane in ("guess", "why", "kept") if app.screen.query_one(f"#{pane}").display]
+        panels = {"guess": "guess", "why": "map-panel", "kept": "kept"}
+        return [pane for pane, panel in panels.items() if app.screen.query_one(f"#{panel}").display]
 
     async with names(size=(40, 12)) as (app, pilot):
         turns = []

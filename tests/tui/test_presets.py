@@ -1,12 +1,14 @@
 """Presets: grouped, found by typing, opened in other modes, with what was reported and reached."""
 
 import pytest
+from textual import events
 from textual.widgets import Input, OptionList
 
 from lab.library.questions import questions
 from lab.runs import run as lab_run
 from presets.load import load, names
 from presets.reports import REPORTS
+from tui.app import GradlabApp
 from tui.widgets.form import PresetForm
 
 
@@ -124,3 +126,16 @@ async def test_a_preset_of_ones_own_is_listed_and_a_damaged_one_says_what_is_wro
         await pilot.press("enter")
         await pilot.pause()
         assert app.screen.query_one(PresetForm).source == "mine.toml"
+
+
+async def test_the_list_has_the_focus_also_in_a_browser_that_gains_it_after_the_start(lab, monkeypatch):
+    def blurred(app):  # as Textual's driver for browsers begins
+        app.call_later(app.post_message, events.AppBlur())
+
+    monkeypatch.setattr(GradlabApp, "on_load", blurred, raising=False)
+    app = lab()
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        app.post_message(events.AppFocus())
+        await pilot.pause()
+        assert app.focused is app.screen.query_one("#list")

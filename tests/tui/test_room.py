@@ -1,14 +1,24 @@
-"""A wide terminal is filled: Presets and Train leave at most a third of it empty once they have something to show."""
+"""A wide terminal is filled: no mode leaves more than a third of it empty once it has something to show. In a small one
+what counts is in sight."""
 
 import pytest
 
+from lab.names.neighbours import Neighbour
 from tests.tui.conftest import wait_until
-from tests.tui.recorded import some_runs
+from tests.tui.recorded import RIGHT, report, searched, some_runs
 from tui.training import saved
+from tui.widgets.plot import SeriesPlot
 
 SIZE = (160, 45)
 TILE = (10, 3)  # cells: the share of tiles without any content is measured, as single cells lie between words, too
 FRAME = set(" │─╭╮╰╯┃━┏┓┗┛▔▁▊▎")
+
+
+class AlikeNames:
+    """Takes the place of the training names, which take a second to read."""
+
+    def nearest(self, name, count):
+        return [Neighbour("carlson", "English", 0.9 - k / 100) for k in range(count)]
 
 
 def empty_share(app) -> float:
@@ -23,16 +33,66 @@ def empty_share(app) -> float:
     return sum(set(tile) <= FRAME for tile in tiles) / len(tiles)
 
 
-@pytest.mark.parametrize("mode", ["presets", "train"])
-async def test_no_more_than_a_third_is_empty(lab, starts_in, mode):
-    starts_in(mode)
+def drawn(screen, plot: str) -> bool:
+    return bool(screen.query_one(plot, SeriesPlot).figure.curves)
+
+
+async def presets(pilot, screen):
+    await wait_until(pilot, lambda: any(screen._plans.values()))
+
+
+async def train(pilot, screen):
+    await wait_until(pilot, lambda: screen.query_one("#form").ready and drawn(screen, "#plot-measure"))
+
+
+async def check(pilot, screen):
+    await pilot.press("r")
+    await wait_until(pilot, lambda: screen._checking.ended and drawn(screen, "#errors"))
+
+
+async def search(pilot, screen):
+    await wait_until(pilot, lambda: drawn(screen, "#points"))
+
+
+async def names(pilot, screen):
+    await wait_until(pilot, lambda: screen._model)
+    await pilot.press(*"Malmberg", "enter", *"Karlsson")
+    await wait_until(pilot, lambda: screen._near)
+
+
+async def runs(pilot, screen):
+    await wait_until(pilot, lambda: screen._rows)
+    await pilot.press("ctrl+end", "space", "up", "space")
+    await wait_until(pilot, lambda: len(screen._marked) == 2)
+
+
+@pytest.mark.parametrize("show", [presets, train, check, search, names, runs], ids=lambda show: show.__name__)
+async def test_no_more_than_a_third_is_empty(lab, starts_in, monkeypatch, show):
+    monkeypatch.setattr("tui.screens.check.check", lambda *args, **options: report(RIGHT))
+    monkeypatch.setattr("tui.screens.names.neighbours", lambda origin: AlikeNames())
+    grown = [(update, 0.5 - 0.4 * 0.5 ** (update / 100)) for update in range(0, 1001, 50)]
+    monkeypatch.setattr("tui.screens.search.validation_curve", lambda folder: grown)
+    kept = some_runs()
+    searched("20260101-030405-a2-coarse-00aa")
+    starts_in(show.__name__)
     app = lab()
-    if mode == "train":
-        app.training = saved(some_runs()[0])
-    ready = {
-        "presets": lambda: any(app.screen._plans.values()),
-        "train": lambda: app.screen.query_one("#form").ready and app.screen.query_one("#plot-measure").figure.curves,
-    }[mode]
+    if show is train:
+        app.training = saved(kept[0])
     async with app.run_test(size=SIZE) as pilot:
-        await wait_until(pilot, ready)
+        await show(pilot, app.screen)
+        await pilot.pause()
         assert empty_share(app) <= 1 / 3
+
+
+async def test_facts_and_bars_of_every_preset_are_in_sight_in_a_small_terminal(lab):
+    app = lab()
+    async with app.run_test(size=(80, 24)) as pilot:
+        options = app.screen.query_one("#list")
+        bottom = app.screen.query_one("#details").region.bottom
+        for offer in app.screen._offers:
+            options.highlighted = options.get_option_index(offer.source)
+            await pilot.pause()
+            bars, facts = app.screen.query_one("#bars").region, app.screen.query_one("#facts").region
+            assert bars.height >= 4, offer.source
+            assert bars.bottom <= bottom, offer.source
+            assert facts.height >= 10, offer.source

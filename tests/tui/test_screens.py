@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from textual.widgets._toast import Toast
 
 from core.health import LayerHealth
 from core.trainer import Snapshot
@@ -73,7 +74,11 @@ def test_no_run_looks_as_accepted(train, snap_compare):
 def test_a_run_that_failed_looks_as_accepted(train, snap_compare):
     shown = run("failed")
     shown.error = OSError("No space left on device")
-    assert snap_compare(train(shown))
+
+    async def said(pilot):
+        await wait_until(pilot, lambda: pilot.app.screen.query(Toast))
+
+    assert snap_compare(train(shown), run_before=said)
 
 
 def test_a_run_that_diverged_looks_as_accepted(train, snap_compare):

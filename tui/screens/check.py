@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -14,7 +15,7 @@ from textual.content import Content
 from textual.widgets import Input, Label, OptionList, Select, Static
 from textual_fspicker import FileOpen, Filters
 
-from core.gradcheck.check import GradientReport, Progress
+from core.gradcheck.check import GradientReport, Progress, TensorReport
 from lab import command_lines
 from lab.check.as_reported import REPORTS, check_like, passed
 from lab.check.check import FILE_EXAMPLES, Report, check
@@ -23,12 +24,16 @@ from lab.check.student import Began, FileReport, StudentReport
 from lab.check.targets import FILE, WHOLE
 from lab.check.view import Colours, table, verdict_first, word
 from presets.load import names
+from tui.check_figure import errors_figure
 from tui.checking import CheckThread, Saves
 from tui.screens.base import ModeScreen
+from tui.widgets import tables
 from tui.widgets.choice import Choice
 from tui.widgets.empty import Empty
+from tui.widgets.field_help import FieldHelp
 from tui.widgets.panel import Panel, entitle
-from tui.widgets.text import Text
+from tui.widgets.plot import SeriesPlot
+from tui.widgets.text import FittedText, Text
 
 EDGE = 1  # a column left free at the right
 DEFAULT = "a2-setting1"
@@ -37,6 +42,18 @@ LIKE = "--like "  # what the name of a report's check begins with
 CODE = Filters(("Code", lambda path: path.suffix in (".py", ".ipynb", ".m")), ("All", lambda path: True))
 
 
+TARGET_HELP = "A preset, what a report checked, or a file of yours: o opens one."
+METHOD_HELP = "complex: exact but for rounding. central: two costs, a step apart. directional: whole tensors at once."
+EXAMPLES_HELP = "How many examples the cost is computed for. At least 1."
+GUIDE = (
+    ("checked", "coordinates that were compared one by one"),
+    ("crossed", "left out: the step took a ReLU or a maximum to its other side"),
+    ("zero", "both derivatives are 0"),
+    ("median", "of |a - n| / max(eps, |a| + |n|), a from backward and n from the cost"),
+    ("worst", "the largest of these errors"),
+    ("direction", "the error of the whole tensor along a random direction"),
+    ("T", "the tolerance; all that lies to its right is wrong"),
+)
 EXAMPLE = """\
 tensor      shape  checked   median    worst
 W1        3072x50      100  2.1e-14  8.0e-13   passes
@@ -67,7 +84,7 @@ def _said(reports: Sequence[Report]) -> Iterator[str]:
             yield from (f"\n{text}" for text in (report.problem, *report.notes) if text)
 
 
-class Findings(NamedTuple):
+class CheckFindings(NamedTuple):
     """Checks that have ended; box plots fill the width that there is when they are drawn."""
 
     reports: Sequence[GradientReport | StudentReport]
@@ -79,7 +96,8 @@ class Findings(NamedTuple):
 
 
 class CheckScreen(ModeScreen):
-    """What to check on top, how it ended below, then what was recognised in a file, and all that is known of it."""
+    """At the left what to check and what was recognised in a file, at the right how it ended and all that is known of
+    it. Where it is narrow, one below the other."""
 
     AUTO_FOCUS = ""  # nothing: single keys are commands
     CSS_PATH = "../styles/check.tcss"
@@ -95,26 +113,40 @@ class CheckScreen(ModeScreen):
     ]  # fmt: skip
 
     def compose_mode(self) -> ComposeResult:
-        with Vertical(id="check-form"):
-            with Horizontal():
-                yield Label("check")
-                yield Choice([(Content(name), name) for name in names()], id="target", compact=True, allow_blank=False)
-            with Horizontal():
-                yield Label("method")
-                yield Choice([(m, m) for m in METHODS], value="complex", allow_blank=False, compact=True, id="method")
-                yield Label("examples")
-                yield Input(type="integer", compact=True, id="examples", max_length=5)
-        yield Static("", id="verdict")
-        yield Empty("Is what backward computes the derivative of what forward computes?",
-                    [("r", "checks the preset chosen above"), ("o", "opens code of yours"), ("w", "watches it")],
-                    EXAMPLE, id="no-check")  # fmt: skip
         with Container(id="check-body"):
             with Vertical(id="check-left"):
+                yield from self._form()
                 yield OptionList(id="recognised", compact=True, classes="panel")
                 with Panel("saves", id="saves-panel"):
                     yield Text(id="saves")
-            with ScrollableContainer(id="findings-scroll", can_focus=False):
-                yield Static("", id="findings")
+                with Panel("how to read it", id="guide-panel"):
+                    yield FittedText(id="guide")
+            with Vertical(id="check-right"):
+                yield Static("", id="verdict")
+                yield Empty("Is what backward computes the derivative of what forward computes?",
+                            [("r", "checks what the form says"), ("o", "opens code of yours"), ("w", "watches it")],
+                            EXAMPLE, id="no-check")  # fmt: skip
+                with ScrollableContainer(id="findings-scroll", can_focus=False):
+                    yield Static("", id="findings")
+                yield SeriesPlot(id="errors")
+
+    def _form(self) -> ComposeResult:
+        target = Choice([(Content(name), name) for name in names()], id="target", compact=True, allow_blank=False)
+        method = Choice([(m, m) for m in METHODS], value="complex", allow_blank=False, compact=True, id="method")
+        examples = Input(type="integer", compact=True, id="examples", max_length=5)
+        target.tooltip, method.tooltip, examples.tooltip = TARGET_HELP, METHOD_HELP, EXAMPLES_HELP
+        with Panel("settings", id="check-form"):
+            with Horizontal():
+                yield Label("check")
+                yield target
+            with Container(id="how"):
+                with Horizontal():
+                    yield Label("method")
+                    yield method
+                with Horizontal():
+                    yield Label("examples")
+                    yield examples
+            yield FieldHelp("f edits the settings.", id="check-help")
 
     def on_mount(self) -> None:
         """Offer what there is."""
@@ -127,6 +159,7 @@ class CheckScreen(ModeScreen):
         self._seen = 0  # saves that were answered by a check
         self._listed: FileReport | None = None  # whose targets are in the list
         self._offer(self.lab.preset if self.lab.preset in names() else DEFAULT)
+        self.query_one("#guide", FittedText).fit(partial(tables.facts, GUIDE))
 
     def on_unmount(self) -> None:
         """The app ends."""
@@ -249,11 +282,11 @@ class CheckScreen(ModeScreen):
         saves = [Content.assemble((f"{when}  ", "$foreground-muted"), how) for when, how in reversed(self._history)]
         self.query_one("#saves", Text).show(Content("\n").join(saves))
         self.set_class(bool(saves), "-saved")
-        self.query_one("#check-left").display = bool(saves) or bool(self.query_one("#recognised").display)
         self.set_class(self._checking is None, "-none")
         shown, findings = self.query_one("#findings", Static), self._findings()
         shown.display = findings is not None
         shown.update(findings or "")
+        self._draw_errors()
 
     @property
     def _colours(self) -> Colours:
@@ -267,7 +300,19 @@ class CheckScreen(ModeScreen):
             return None
         if checking.outcome is None:
             return table(checking.tensors, colours) if checking.tensors else None
-        return Findings(self._chosen(), colours)
+        return CheckFindings(self._chosen(), colours)
+
+    def _draw_errors(self) -> None:
+        """The errors of the tensors that are shown."""
+        checking, plot = self._checking, self.query_one("#errors", SeriesPlot)
+        tensors: Sequence[TensorReport] = ()
+        if checking and not checking.error:
+            reports = self._chosen() if checking.outcome else ()
+            checks = [each.report if isinstance(each, StudentReport) else each for each in reports]
+            tensors = [tensor for each in checks for tensor in each.tensors] if checks else checking.tensors
+        figure = errors_figure(tensors)
+        self.set_class(bool(figure.curves), "-errors")
+        plot.show(figure)
 
     # What was recognised in a file
 
@@ -332,6 +377,11 @@ class CheckScreen(ModeScreen):
         return Content.assemble(how, f"  {checking.target}", *_said(reports))
 
     # What the user does
+
+    def settings_changed(self) -> None:
+        """Draw in the new colours."""
+        super().settings_changed()
+        self.query_one("#errors", SeriesPlot).redraw()
 
     def action_scroll(self, by: int) -> None:
         """A page up or down."""

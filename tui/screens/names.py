@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Horizontal, HorizontalScroll, Vertical, VerticalScroll
+from textual.containers import Container, Horizontal, HorizontalScroll, VerticalScroll
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Select
@@ -35,8 +35,8 @@ from tui.widgets.text import FittedText, Text
 
 MEANING = "how much the letter speaks for the class, in nats"
 UNSAID = "For each letter and each likely class: does it speak for it?"
-TOP = 8  # classes that letters are explained for
-NEAREST = 9  # training names
+NEAREST = 18  # training names
+WIDE = 120  # columns
 PANES = ("guess", "why", "kept")  # where not all have room, those that take turns
 EXAMPLE = """\
             Malmberg     Zhao
@@ -110,11 +110,8 @@ class NamesScreen(ModeScreen):
             with Panel("guess", id="guess"):
                 yield Text(id="letters")
                 yield FittedText(id="bars")
-            with Vertical(id="why"):
-                with Panel("letters by classes", id="map-panel"):
-                    yield FittedText(id="map")
-                with Panel("nearest training names", id="near-panel"):
-                    yield Text(id="near")
+            with Panel("letters by classes", id="map-panel"):
+                yield FittedText(id="map")
             with Panel("table", id="kept"):
                 yield Empty("Names side by side, and what is likely of each.",
                             [("enter", "adds the name"), ("ctrl+s", "saves the table"), ("ctrl+y", "copies it")],
@@ -123,6 +120,8 @@ class NamesScreen(ModeScreen):
                     yield Text(id="classes")
                     with HorizontalScroll(id="columns"):
                         yield Text(id="columns-text")
+            with Panel("nearest training names", id="near-panel"):
+                yield FittedText(id="near")
         yield Text(id="about")
 
     def on_mount(self) -> None:
@@ -147,6 +146,7 @@ class NamesScreen(ModeScreen):
 
     def on_resize(self) -> None:
         """Where there is room now, names that are alike are looked for."""
+        self._entitle()
         self.call_after_refresh(self._guess)
 
     def settings_changed(self) -> None:
@@ -192,23 +192,32 @@ class NamesScreen(ModeScreen):
             self.workers.cancel_group(self, "near")
         self.query_one("#model").tooltip = headline(self._model.origin)
         self.query_one("#about", Text).show(f"{CAUTION} {headline(self._model.origin)}")
-        entitle(self.query_one("#guess"), "guess", "", CAUTION)
-        entitle(self.query_one("#kept"), "table", "", headline(self._model.origin))
+        self._entitle()
         self._guess()
         self._show_table()
+
+    def _entitle(self) -> None:
+        """What frames say where there is room; elsewhere the last line says it."""
+        wide = self.size.width >= WIDE
+        entitle(self.query_one("#guess"), "guess", "", CAUTION if wide else "")
+        entitle(self.query_one("#kept"), "table", "", headline(self._model.origin) if wide and self._model else "")
 
     def _take_near(self, event: Worker.StateChanged) -> None:
         """The training names have been read."""
         if event.state is WorkerState.ERROR:
-            self.query_one("#near", Text).show(f"They cannot be computed: {event.worker.error}.")
+            self._say_near(f"They cannot be computed: {event.worker.error}.")
         elif event.state is WorkerState.SUCCESS and event.worker.result:
             self._near = event.worker.result
             self._guess()
 
+    def _say_near(self, text: str) -> None:
+        said = Content.styled(text, "$foreground-muted")
+        self.query_one("#near", FittedText).fit(lambda width: said)
+
     def _find_near(self) -> None:
         """Read the training names, once they are asked for: it takes a second, in a thread."""
         if self._model and self._near is None and not any(worker.group == "near" for worker in self.workers):
-            self.query_one("#near", Text).show("Reading the training names ...")
+            self._say_near("Reading the training names ...")
             work = partial(neighbours, self._model.origin)
             self.run_worker(work, group="near", thread=True, exit_on_error=False)
 
@@ -241,14 +250,15 @@ class NamesScreen(ModeScreen):
 
     def _explain(self, guess: Guess | None) -> None:
         """What the letters say, and which names are alike."""
-        table, near = self.query_one("#map", FittedText), self.query_one("#near", Text)
+        table, near = self.query_one("#map", FittedText), self.query_one("#near", FittedText)
         if guess is None or self._model is None:
             table.fit(lambda width: Content.styled(UNSAID, "$foreground-muted"))
-            near.show(Content.styled("The names it learnt from that are most alike.", "$foreground-muted"))
+            self._say_near("The names it learnt from that are most alike.")
             return
-        table.fit(partial(letter_map, guess, self._model.classes, TOP))
+        table.fit(partial(letter_map, guess, self._model.classes))
         if self._near:
-            near.show(neighbour_lines(self._near.nearest(guess.name, NEAREST), guess.best))
+            nearest = self._near.nearest(guess.name, NEAREST)
+            near.fit(partial(neighbour_lines, nearest, guess.best, self.lab.look.ascii))
         elif near.region:  # it takes its time, and where nobody sees it nobody needs it
             self._find_near()
 

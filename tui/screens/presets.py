@@ -34,6 +34,7 @@ from presets.schema import Preset
 from tui.preset_figures import eta_figure, expected_figure
 from tui.screens.base import ModeScreen
 from tui.widgets import tables
+from tui.widgets.empty import LEARNING, Empty
 from tui.widgets.panel import Panel, entitle
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.sketch import sketch
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 GROUPS = {**REPORTS, "": "other presets", "own": "yours, in this folder"}
 REST = 0.6  # seconds on a preset before its time is measured
+KEYS = [("enter", "opens it in Train, where r trains it")]
 TRY = "xyz"  # the keys of the questions
 SHORT = 40  # columns below which facts keep to what is needed, so that the bars are in sight
 LONGEST_BAR = 32  # cells
@@ -121,6 +123,7 @@ class PresetList(OptionList):
 class PresetsScreen(ModeScreen):
     """The list at the left, at the right what there is to know of the preset the cursor is on."""
 
+    AUTO_FOCUS = "#list"  # single keys are commands
     CSS_PATH = "../styles/presets.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "open('check')", "Check", id="presets.check", tooltip="Check the gradients of the preset."),
@@ -148,8 +151,7 @@ class PresetsScreen(ModeScreen):
                 with Horizontal(id="charts"):
                     yield SeriesPlot(id="expected-loss")
                     yield SeriesPlot(id="expected-accuracy")
-                    with Panel("what it should look like", id="no-curves"):
-                        yield Text(id="why-no-curves")
+                    yield Empty("No curves of this preset come with Gradlab.", KEYS, LEARNING, id="no-curves")
                     yield SeriesPlot(id="plan-eta")
                 with Horizontal(id="below"):
                     with Panel("how far", id="bars"):
@@ -167,7 +169,6 @@ class PresetsScreen(ModeScreen):
         self._since = 0.0
         self._looked_at_runs = True
         self.query_one("#list-head", Text).show(f" {'preset':<17}{'report':>7}{'yours':>8}")
-        self.query_one("#list").focus()
 
     def on_resize(self) -> None:
         """The loss has room in a wide terminal only."""
@@ -287,9 +288,6 @@ class PresetsScreen(ModeScreen):
         known, reported = expected(preset.name), _accuracy(preset)[1]
         self.query_one("#charts").set_class(known is None, "-none")
         if known is None:
-            self.query_one("#why-no-curves", Text).show(
-                "No curves come with Gradlab for this preset: enter and r train it."
-            )
             return
         self.query_one("#expected-loss", SeriesPlot).show(expected_figure(known, "loss"))
         self.query_one("#expected-accuracy", SeriesPlot).show(expected_figure(known, "accuracy", reported))

@@ -86,11 +86,11 @@ class SearchScreen(ModeScreen):
         yield Empty("Many trials of a preset, each with other values of a setting: which is best?",
                     [("r", "starts a search"), ("f", "goes to its settings")], EXAMPLE, id="no-search")  # fmt: skip
         with Horizontal(id="trials-side-by-side"):
-            with Vertical(id="points-side"):
-                yield SeriesPlot(id="points")
+            yield SeriesPlot(id="points")
+            with Vertical(id="ranking-side"):
+                with Panel("ranking", id="ranking-panel"), VerticalScroll(id="ranking-scroll", can_focus=False):
+                    yield Text(id="ranking")
                 yield SeriesPlot(id="going")
-            with Panel("ranking", id="ranking-panel"), VerticalScroll(id="ranking-scroll", can_focus=False):
-                yield Text(id="ranking")
 
     def on_mount(self) -> None:
         """What the first tick shows: the newest search of the preset that is chosen."""
@@ -250,16 +250,16 @@ class SearchScreen(ModeScreen):
 
     def _draw_curves(self, shown: ShownSearch) -> None:
         """The trials that are being trained; when none is, the best ones."""
-        going, title = shown.going(), "trials being trained"
+        going, title = shown.going(), "validation, trials being trained"
         if not going:
             best = best_rows(shown.rows)[:CURVES]
-            going, title = {row["trial"]: Path(row["run"]) for row in best}, "the best trials"
+            going, title = {row["trial"]: Path(row["run"]) for row in best}, "validation, the best trials"
         newest_first = sorted(going.items(), reverse=shown.ended is False)[:CURVES]
         curves = [
             Curve(tuple(validation_curve(folder)), k, str(number)) for k, (number, folder) in enumerate(newest_first)
         ]
         plot = self.query_one("#going", SeriesPlot)
-        plot.show(Figure(f"validation accuracy, {title}", tuple(curves), percent=True, x_title="update"))
+        plot.show(Figure(title, tuple(curves), percent=True, x_title="update"))
 
     def _spark(self, folder: str) -> str:
         if folder not in self._sparks:

@@ -8,9 +8,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from lab.drawing.figure import Curve, Figure
 from tui.run_figures import CurvesView, accuracy_figure, eta_figure, measure_figure, whole_span
-from tui.widgets.empty import Empty
+from tui.widgets.empty import LEARNING, Empty
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.reading import UNREAD
 
@@ -18,15 +17,6 @@ if TYPE_CHECKING:
     from tui.training import ShownRun
 
 REST_SECONDS = 0.45  # between two drawings of a run that goes on: each takes its time from the training
-EXAMPLE = Figure(
-    "loss",
-    tuple(
-        Curve(tuple((float(x), least + fall * 0.5 ** (x / 120)) for x in range(0, 1001, 20)), style, name)
-        for style, (name, least, fall) in enumerate([("train", 1.1, 2.2), ("validation", 1.5, 1.8)])
-    ),
-    (0, 1000),
-    x_title="update",
-)  # nobody's run
 FIGURES = {"measure": measure_figure, "accuracy": accuracy_figure, "eta": eta_figure}
 SWITCHES = {  # what of a view changes which plot
     "measure": ("measure", "log", "smooth", "zoom", "epochs", "reading"),
@@ -54,7 +44,7 @@ class Curves(Vertical):
         with Horizontal(id="below"):
             yield SeriesPlot(id="plot-eta")
         keys = [("r", "starts a run with the settings as they are"), ("f", "edits them"), ("1", "shows the presets")]
-        yield Empty("Here a run is drawn while it trains: loss, accuracy and eta.", keys, EXAMPLE, id="no-run")
+        yield Empty("Here a run is drawn while it trains: loss, accuracy and eta.", keys, LEARNING, id="no-run")
 
     def switch(self, **changes: object) -> None:
         """Change the view."""

@@ -6,9 +6,19 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from lab.drawing.figure import Figure
+from lab.drawing.figure import Curve, Figure
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.text import Text
+
+LEARNING = Figure(
+    "loss",
+    tuple(
+        Curve(tuple((float(x), least + fall * 0.5 ** (x / 120)) for x in range(0, 1001, 20)), style, name)
+        for style, (name, least, fall) in enumerate([("train", 1.1, 2.2), ("validation", 1.5, 1.8)])
+    ),
+    (0, 1000),
+    x_title="update",
+)  # nobody's run
 
 
 class Empty(Vertical):

@@ -12,8 +12,9 @@ from tui.widgets import tables
 
 LABELS = max(map(len, SURNAMES.classes))
 FIGURES = len("0.0000")
+SHORTEST = 8  # cells of a bar
 STRONGEST = 3.0  # nats: a letter that says so much, or more, has the full colour
-WIDE, SLIM = 5, 3  # cells of a letter in the map: with a decimal, and without
+SLIM, WIDE, WIDEST = 3, 5, 8  # cells of a letter in the map: the fewest, those that hold a decimal, the most
 
 
 def spelt(folded: str, drops: Sequence[float], ascii_only: bool) -> Content:
@@ -63,11 +64,11 @@ def table_columns(said: Guesses) -> Content:
     return Content("\n").join(lines)
 
 
-def letter_map(guess: Guess, classes: Sequence[str], count: int, width: int) -> Content:
-    """What each letter says for the `count` most likely classes: a row for each class, a column for each letter, in
+def letter_map(guess: Guess, classes: Sequence[str], width: int) -> Content:
+    """What each letter says for each class: a row for each class, the most likely first, a column for each letter, in
     how many nats log p of the class falls when the letter is hidden. For it in one colour, against it in another."""
-    ranked = sorted(range(len(classes)), key=lambda k: -guess.probabilities[k])[:count]
-    cell = WIDE if LABELS + 1 + WIDE * len(guess.folded) <= width else SLIM
+    ranked = sorted(range(len(classes)), key=lambda k: -guess.probabilities[k])
+    cell = min(max((width - LABELS - 1) // len(guess.folded), SLIM), WIDEST)
     lines = [Content.styled(" " * (LABELS + 1) + "".join(f"{x:>{cell}}" for x in guess.folded), "$foreground-muted")]
     for k in ranked:
         cells = [_said(row[k], cell) for row in guess.support]
@@ -76,22 +77,24 @@ def letter_map(guess: Guess, classes: Sequence[str], count: int, width: int) -> 
 
 
 def _said(nats: float, cell: int) -> tuple[str, str]:
-    text = f"{nats:+.{1 if cell == WIDE else 0}f}"
+    text = f"{nats:+.{1 if cell >= WIDE else 0}f}"
     if not float(text):
         return "·".rjust(cell), "$foreground-disabled"
     shade = round(70 * min(abs(nats) / STRONGEST, 1.0))
     return text.rjust(cell), f"on {'$success' if nats > 0 else '$error'} {shade}%"
 
 
-def neighbour_lines(nearest: Sequence[Neighbour], best: str) -> Content:
-    """A line for each training name: its class, bold where it is the guess, and how alike it is."""
-    width = max((len(each.name) for each in nearest), default=0)
+def neighbour_lines(nearest: Sequence[Neighbour], best: str, ascii_only: bool, width: int) -> Content:
+    """A line for each training name: its class, bold where it is the guess, and how alike it is, also as a bar."""
+    name = max((len(each.name) for each in nearest), default=0)
+    room = width - name - LABELS - len("   0.00 ")
     return Content("\n").join(
         [
             Content.assemble(
-                (f"{each.name:<{width}}  ", ""),
+                (f"{each.name:<{name}}  ", ""),
                 (f"{each.nationality:<{LABELS}} ", "bold" if each.nationality == best else "$foreground-muted"),
-                (f"{each.likeness:.2f}", "$foreground-muted"),
+                (f"{each.likeness:.2f} ", "$foreground-muted"),
+                (tables.bar(each.likeness, room, ascii_only).rstrip() if room >= SHORTEST else "", "$secondary"),
             )
             for each in nearest
         ]
