@@ -12,7 +12,7 @@ from lab.check.code_target import StudentTarget
 from lab.check.mistakes.convnets import diagnose_convnet
 from lab.check.mistakes.diagnose import diagnose_network
 from lab.check.mistakes.diagnose_layer import diagnose_layer
-from lab.check.mistakes.evidence import Diagnosis, LayerEvidence, Layers, NetworkEvidence
+from lab.check.mistakes.evidence import Cause, Diagnosis, LayerEvidence, Layers, NetworkEvidence
 from lab.check.mistakes.operations import OperationSlope, causes_of
 from lab.check.mistakes.sequences import diagnose_sequence
 from lab.check.mistakes.vectors import VectorPoint, penalty_of_vector
@@ -35,7 +35,7 @@ def diagnose(code: StudentTarget) -> Diagnosis:
             if (found := look(code)).reference:
                 return found
         if code.facts.get("kind") == "tokens":
-            return NOTHING
+            return _looked_up(code)
         if code.facts.get("kind") in LAYERS:
             return _layer(code)
         return _loss(code) if [slot["letter"] for slot in code.facts["slots"]] == ["x"] else _network(code)
@@ -217,6 +217,19 @@ def _sequence(code: StudentTarget) -> Diagnosis:
         return NOTHING
     params = {name: np.asarray(value, np.float64) for name, value in code.params.items()}
     return diagnose_sequence(x, np.array(facts["y"], int), params, letters, code.cost_at, code.gradients)
+
+
+def _looked_up(code: StudentTarget) -> Diagnosis:
+    """A layer that looks up rows: does a row that is looked up twice keep the gradient of one place only?"""
+    if code.cotangent is None or len(code.params) != 1:
+        return NOTHING
+    ((name, W),) = code.params.items()
+    last = np.zeros(W.shape)
+    last[np.array(code.facts["x"], int)] = code.cotangent
+    if not np.allclose(code.gradients(code.params)[name], last):
+        return NOTHING
+    sentence = f"{name}: a row that is looked up twice keeps the gradient of one place only: add with np.add.at."
+    return Diagnosis("a lookup of rows", (Cause("overwritten", (name,), sentence),))
 
 
 # Networks with a convolution

@@ -13,7 +13,7 @@ from typing import Any
 
 PART = (
     r"(\d+|s|list|mat|matrix|vec|h|o|i|hidden|hid|output|out|input|in|first|second|third|l|l\d|layer\d?|h\d|"
-    r"[xyhioacfgsu]{1,2})?"
+    r"[xh][hxyo]?|[yifocgauz][hxz]?|ya|aa|[hio][hio])?"
 )
 BATCH = r"(batch|train|tr|b|s|in|0|new|small|val|data|dev|mini|minibatch|sub|subset|arr|n)?"
 
@@ -194,7 +194,8 @@ def _bare_letter(text: str) -> str:
 
 LETTERS = {
     "x": r"x[a-z]?|inputs?|in|data|xbatch",
-    "W": r"w[a-z]?|w[xyhioacfgsu]{2}|ws|weights?|wts|fs?|filters?|kernels?|fsflat|w(hidden|out|output|in|input)|theta|"
+    "W": r"w[a-z]?|w([xh][hxyo]|[yifocgauz][hxz]|ya|aa|[hio][hio])|"
+    r"ws|weights?|wts|fs?|filters?|kernels?|fsflat|w(hidden|out|output|in|input)|theta|"
     r"syn(aptic)?(weights)?",
     "b": r"b[xyhioacfgu]{0,2}|bs|bias(es)?|b(hidden|out|output|in|input)",
     "gamma": r"gammas?|scales?",

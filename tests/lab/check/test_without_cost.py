@@ -677,3 +677,24 @@ class Net:
 def test_mistakes_behind_a_convolution_are_named(text, name, right, wrong, cause, tmp_path):
     report = check(text.replace(right, wrong), name, tmp_path)
     assert cause in {found.key for found in report.causes}
+
+
+def test_rows_that_are_overwritten_are_named(tmp_path):
+    text = """
+    class Embedding:
+        def __init__(self, vocab_size, dim):
+            self.W = np.random.randn(vocab_size, dim)
+
+        def forward(self, idx):
+            self.idx = idx
+            return self.W[idx]
+
+        def backward(self, dout):
+            self.dW = np.zeros_like(self.W)
+            np.add.at(self.dW, self.idx, dout)
+    """
+    assert check(text, "Embedding", tmp_path).passed
+    report = check(
+        text.replace("np.add.at(self.dW, self.idx, dout)", "self.dW[self.idx] = dout"), "Embedding", tmp_path
+    )
+    assert [cause.key for cause in report.causes] == ["overwritten"]
