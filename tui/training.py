@@ -67,6 +67,7 @@ class ShownRun:
         self.result: Result | None = None
         self.error: Exception | None = None
         self.store: RunStore | None = None
+        self.code = ""  # the student's file that is trained, if it is no preset's own network
         self.log: list[str] = []
         self.events: list[Event] = []  # what happened to it, by updates
         self.interventions: list[Intervention] = []  # the learning rates that the user set
@@ -110,7 +111,8 @@ class ShownRun:
     @property
     def data(self) -> str:
         """The data set, and how much of it; nothing while it is loaded."""
-        return short_label(self.preset.data.set, self.variant) if self.variant else ""
+        code = f" · code: {self.code}" if self.code else ""
+        return f"{short_label(self.preset.data.set, self.variant)}{code}" if self.variant else ""
 
     @property
     def update(self) -> int:
@@ -185,6 +187,7 @@ class TrainingThread(ShownRun):
         run = self._begin()
         trainer = run.trainer
         self.variant, self.updates, self.store = run.dataset.variant, trainer.updates, run.store
+        self.code = run.store.code_name
         self.per_epoch = trainer.batches.per_epoch
         self.points = [row for row in run.store.metrics() if 0 < trainer.update >= row["update"]]
         self.log += [run.dataset.label, f"saved in {run.store.path}", LOG_HEADINGS]
@@ -326,6 +329,7 @@ def saved(store: RunStore) -> ShownRun:
     saved = read(store)
     record = ShownRun(saved.preset, command_lines.show_run(store.path.name))
     record.store, record.variant, record.points = store, saved.variant, saved.metrics
+    record.code = store.code_name
     record.phase = "running elsewhere" if saved.state == "running" else saved.state
     record.updates = saved.result["updates_planned"] if saved.result else saved.updates
     last = record.points[-1]

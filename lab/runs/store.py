@@ -152,6 +152,12 @@ class RunStore:
 
         return read_document(path, CodeSource, ("name", "preset", "files"))
 
+    @property
+    def code_name(self) -> str:
+        """The name of the student's file that is trained; "" for a run of a preset's own network."""
+        code = self.code()
+        return Path(code["files"][0]["path"]).name if code and code["files"] else ""
+
     def preset(self) -> "Preset":
         """The preset as it was resolved when the run began."""
         return read_preset(self.path)

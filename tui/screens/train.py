@@ -22,6 +22,7 @@ from lab.runs.pictures import Picture
 from lab.runs.pictures_view import grid
 from lab.runs.store import SPLITS, RunStore
 from lab.runs.view import figure
+from lab.training import code_run
 from lab.user_paths import at_home
 from presets.errors import PresetError
 from presets.load import load
@@ -339,7 +340,7 @@ class TrainScreen(ModeScreen):
 
     def resume(self, store: RunStore) -> None:
         """Resume a saved run. Raises LabError."""
-        begin = partial(lab_run.resume, store, self.lab.threads)
+        begin = partial(code_run.resume, store, self.lab.threads)
         self.lab.train(TrainingThread(store.preset(), begin, self.lab.compute, command_lines.resume(store.path)))
         self.tick()
 

@@ -17,6 +17,7 @@ from lab.check.process import Worker
 from lab.runs.store import RunStore, all_runs
 from tests.lab.conftest import SMALL
 from tests.lab.training.test_planted import FUNCTIONS, NETWORK
+from tui.training import saved
 
 CHANGES = [word for change in [*SMALL, "updates=20"] for word in ("-s", change)]
 DROPOUT = NETWORK.replace(
@@ -58,6 +59,7 @@ def test_it_is_a_run_like_any_other(gradlab):
     names = {path.name for path in Path(result["run"]).iterdir()}
     assert names >= {"preset.toml", "metrics.csv", "checkpoint.npz", "result.json", "code.json"}
     assert gradlab("compare", result["run"], ours["run"])[0] == 0
+    assert saved(RunStore(Path(result["run"]))).data == "MNIST, embedded part · code: mine.py"  # as the app shows it
     code, out, _ = gradlab("runs", result["run"])
     assert "code: mine.py, ComputeGradients" in out
 
