@@ -39,7 +39,8 @@ def _accuracy(here: float | None, usual: OverSeeds) -> str:
         return ""
     off = here - usual.mean
     where = "as expected" if abs(off) <= max(FAR * usual.spread, CLOSE) else "above" if off > 0 else "below"
-    return f"Validation accuracy {100 * here:.1f} %; {100 * usual.mean:.1f} ± {100 * usual.spread:.1f} is to be expected: {where}."
+    usually = f"{100 * usual.mean:.1f} ± {100 * usual.spread:.1f}"
+    return f"Validation accuracy {100 * here:.1f} %; {usually} is to be expected: {where}."
 
 
 def _loss(here: float | None, usual: OverSeeds) -> str:
