@@ -85,7 +85,7 @@ class Guard:
 
 def _student(frame: types.FrameType | None) -> bool:
     """Is it the student's code that does this, itself or through the standard library?"""
-    while frame is not None and (frame.f_code.co_filename.startswith((STANDARD, __file__)) or _frozen(frame)):
+    while frame is not None and (frame.f_code.co_filename.startswith((*STANDARD, __file__)) or _frozen(frame)):
         frame = frame.f_back
     return frame is not None and own(frame.f_code.co_filename)
 

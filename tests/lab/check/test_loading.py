@@ -89,7 +89,7 @@ def test_a_statement_that_fails_is_left_out_and_named(loader, write, obstacle):
         "for epoch in range(10**9):\n    W = np.ones((30, 30)) @ np.ones((30, 30))",
         "import time\ntime.sleep(60)",
         "def train():\n    while 1:\n        for i in range(100):\n            yield i\nX = [x for x in train()]",
-        "class Trainer:\n    def __init__(self):\n        while 1 < 2:\n            self.x = np.exp(1.0)\nX = Trainer()",
+        "class Trainer:\n    def __init__(self):\n        while 1<2:\n            self.x = np.exp(1.0)\nX = Trainer()",
         "import threading\nlock = threading.Lock()\nlock.acquire()\nlock.acquire()",
         "while 1 < 2:\n    print('epoch')",
     ],
