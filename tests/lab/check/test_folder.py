@@ -25,7 +25,7 @@ def scale_backward(dout, cache):
 """
 WRONG = RIGHT.replace("return 3 * dout", "return 2 * dout")
 TROUBLES = {
-    "hangs": "import time\nwhile True: time.sleep(1)",
+    "hangs": "import time\ntime.sleep(1000)",
     "hangs_when_called": RIGHT.replace("return 3 * x, x", "while True: __import__('time').sleep(1)"),
     "dies": "import os\nos._exit(3)",
     "kills": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
