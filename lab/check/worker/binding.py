@@ -81,6 +81,11 @@ class Outputs:
         shares = [p for p in fitting if np.all((np.real(p) > 0) & (np.real(p) < 1))]
         return shares[-1] if shares else fitting[0] if fitting else None
 
+    @property
+    def is_loss(self) -> bool:
+        """Is it a number, or does it begin with one?"""
+        return bool(self.parts) and isinstance(self.parts[0], float | np.floating)
+
     def arrays(self) -> list[Any]:
         """The parts that are arrays."""
         return [part for part in self.parts if isinstance(part, np.ndarray)]
@@ -276,6 +281,8 @@ class Binder:
             if what is Role.GIVEN and (left := left_in(function)) is not None:
                 return False, left.copy()  # loss.backward(loss.output, y)
             what = Role.X
+        if outputs is not None and outputs.is_loss and what is Role.GIVEN and not self.layer and not optional:
+            return False, 1.0  # the derivative of J by itself
         if outputs is not None and what not in GIVEN_ALWAYS:
             if p.name in fill:
                 return False, fill[p.name](outputs)

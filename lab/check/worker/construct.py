@@ -203,15 +203,22 @@ def _tensors(made: Function, world: World) -> dict[str, Any]:
         "W": [rng.normal(size=world.layout.weight(*pair)) for pair in pairs],
         "b": [rng.normal(size=world.layout.vector(m)) for _, m in pairs],
     }
-    found: dict[str, Any] = {}
+    singular = [p for p in signature(made) if letters[p.name] and not _is_plural(p)]
+    lists, found = not singular, dict[str, Any]()
     for letter, own in names.items():
-        if len(own) == 1 and (plain(own[0]).endswith("s") or len(pairs) == 1):
-            found[own[0]] = every[letter] if plain(own[0]).endswith("s") else every[letter][0]
+        if len(own) == 1 and (lists or len(pairs) == 1):
+            found[own[0]] = every[letter] if lists else every[letter][0]
         elif len(own) == len(pairs):
             found |= zip(own, every[letter], strict=True)
         elif len(own) == 1:
             found[own[0]] = every[letter][-1]
     return found if len(found) == sum(map(len, names.values())) else {}
+
+
+def _is_plural(p: inspect.Parameter) -> bool:
+    """Does an argument hold a tensor for every layer: Ws, biases, no bias, and nothing that is said to be an array?"""
+    one = plain(p.name) == "bias" or re.search(r"(?i)array\b", str(p.annotation).partition("[")[0])
+    return plain(p.name).endswith("s") and not one
 
 
 def _layers(made: Function, world: World, binder: Binder) -> list[Any]:

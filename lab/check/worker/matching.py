@@ -77,6 +77,7 @@ def match(slots: Sequence[Slot], found: Sequence[Leaf]) -> Match:
     """The most fitting reading."""
     places = _alike(slots, found) or _namesakes(slots, found)
     notes: list[str] = []
+    groups: list[tuple[list[Slot], list[int]]] = []
     for letter in dict.fromkeys(slot.letter for slot in slots if slot.letter and slot.name not in places):
         wanted = [slot for slot in slots if slot.letter == letter and slot.name not in places]
         named = [
@@ -86,9 +87,14 @@ def match(slots: Sequence[Slot], found: Sequence[Leaf]) -> Match:
         ]
         if len(named) > len(wanted):  # net.W beside net.grad_W: what came in is handed back, too
             named = [i for i in named if not _is_parameter(found[i].path)] or named
-        given, reverse = _in_order(wanted, named, found)
-        places |= given
-        if reverse:
+        groups.append((wanted, _numbered(named, found)))
+    reverse = _last_first([(wanted, named) for wanted, named in groups if len(wanted) == len(named) > 1], found)
+    for wanted, named in groups:
+        if len(wanted) != len(named):
+            places |= _greedy(wanted, named, found)
+            continue
+        places |= {slot.name: i for slot, i in zip(wanted, named[::-1] if reverse else named, strict=True)}
+        if reverse and len(wanted) > 1:
             notes.append(f"the gradients of {', '.join(slot.name for slot in wanted)} come with the last layer first")
     left = [slot for slot in slots if slot.name not in places]
     used = set(places.values())
@@ -154,16 +160,22 @@ def _score(pairs: Iterable[tuple[Slot, int]], found: Sequence[Leaf]) -> int:
     return sum(fit(np.shape(found[i].value), slot.shape) for slot, i in pairs)
 
 
-def _in_order(wanted: list[Slot], named: list[int], found: Sequence[Leaf]) -> tuple[dict[str, int], bool]:
-    """Gradients that bear the letter, by number where they have one, in order otherwise."""
-    if len(named) < len(wanted) or len(named) > len(wanted):
-        return _greedy(wanted, named, found), False
+def _numbered(named: list[int], found: Sequence[Leaf]) -> list[int]:
+    """Gradients that bear one letter: by number where they have one, in order otherwise."""
     numbers = [tensor(found[i].path).number for i in named]
     if len(set(numbers)) == len(numbers) and None not in numbers:
-        named = sorted(named, key=lambda i: tensor(found[i].path).number or 0)
-    straight, back = (list(zip(wanted, order, strict=True)) for order in (named, named[::-1]))
-    reverse = len(named) > 1 and _score(back, found) > _score(straight, found) + 1
-    return {slot.name: i for slot, i in (back if reverse else straight)}, reverse
+        return sorted(named, key=lambda i: tensor(found[i].path).number or 0)
+    return named
+
+
+def _last_first(groups: Iterable[tuple[list[Slot], list[int]]], found: Sequence[Leaf]) -> bool:
+    """Do the lists of gradients, all of them, fit better with the last layer first? A list that alone is the other way
+    round is a mistake."""
+    straight = back = 0
+    for wanted, named in groups:
+        straight += _score(zip(wanted, named, strict=True), found)
+        back += _score(zip(wanted, named[::-1], strict=True), found)
+    return back > straight + 1
 
 
 def _greedy(wanted: list[Slot], named: list[int], found: Sequence[Leaf]) -> dict[str, int]:

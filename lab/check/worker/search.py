@@ -183,6 +183,8 @@ def own_network(
             try:
                 network = new(maker, world, binder, listed)
                 plain = isinstance(network, dict | list | tuple)
+                if not plain and not hasattr(network, "__dict__"):
+                    continue  # make_matrix(F, n) makes no network
                 state = State(Holder(network) if plain else network)
                 state.making = Making(maker, world, binder, listed)
             except Exception:
@@ -238,14 +240,13 @@ def measured(world: World, state: State, n: int, rng: Any) -> World:
 
 
 def with_probabilities(world: World, family: Family) -> World:
-    """With probabilities for x, if x is all that is moved and the family takes the logarithm of what it calls so."""
+    """With probabilities for x, if x is all that is moved and the family takes the logarithm of it."""
     functions = [f for f in (family.gradient, family.forward, family.cost) if f is not None]
-    first = [role(p.name) for f in functions for p in signature(f)[:2]]
     owners = [type(thing) for f in functions if (thing := getattr(f, "__self__", None)) is not None]
     said = " ".join(map(text, [*functions, *owners]))
     logs = re.search(r"\blog\w*\(", said) and not re.search(r"exp\(|softmax\(|sigmoid\(", said)
     moves = [slot.letter for slot in world.slots] == ["x"]
-    return world.shared() if moves and logs and Role.P in first else world
+    return world.shared() if moves and logs else world
 
 
 def _is_weights(path: str) -> bool:

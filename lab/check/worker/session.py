@@ -182,7 +182,8 @@ class Session:
     def variant(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
         """The facts of a variant. An error of the gradients where the cost can be had is a mistake: `wrong`."""
         code = self.codes[head["code"]]
-        code.cost(code.params)
+        if not np.isfinite(code.cost(code.params)):  # perhaps it takes no such point
+            raise CodeError("there is no finite cost")
         try:
             return self._facts(code)
         except Exception as error:

@@ -84,11 +84,13 @@ def returns_dict(function: Function) -> bool:
 
 
 def _name(node: ast.expr) -> str:
-    """The one variable that an expression is about: P, P of np.array(P), grad_W of self.grad_W."""
+    """The one variable that an expression is about: P, P of np.array(P), grad_W of self.grad_W, Ws of Ws[::-1]."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):
         return node.attr
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+        return _name(node.value)
     if isinstance(node, ast.Call) and len(node.args) == 1:
         return _name(node.args[0])
     return ""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from .binding import Binder, holders, own_holders
 from .errors import CodeError
 from .families import roles_of
-from .functions import Family, FunctionCode, name_of
+from .functions import Family, FunctionCode, agreement, name_of
 from .inputs import IMAGES, ROWS_AND_COLUMNS, Shapes, is_image, settings_of
 from .matching import Slot
 from .roles import Role, is_state, plain, role
@@ -69,17 +70,24 @@ def find_pair(namespace: Any, pair: Pair, n: int, rng: Any) -> FunctionCode:
     forward, backward = getattr(namespace, pair.forward), getattr(namespace, pair.backward)
     seed = int(rng.integers(1 << 31))
 
-    def tries(size: int, group: Any) -> Iterator[Try]:
+    def tries(size: int, images: bool) -> Iterator[Try]:
         if size == 0:
             for world in _worlds(pair.stem, forward, backward, n, seed):
                 layer = Role.LABELS not in roles_of(forward)
+                if images and world.x.ndim < 4:
+                    continue
                 yield Try(
                     Family(backward, forward, None if layer else forward), world, Binder(ENCODINGS, layer), None, layer
                 )
 
     if Role.GIVEN not in roles_of(backward) and Role.LABELS not in roles_of(forward) and not signature(backward):
         raise CodeError(f"{pair.backward}() takes no argument")
-    return search(lambda: [None], tries)
+    if not is_image(pair.stem.lower()):
+        return search(lambda: [False], tries)
+    with suppress(CodeError):  # in Octave a matrix is an image with one channel in a batch of one, and shows less
+        if agreement(code := search(lambda: [True], tries)):
+            return code
+    return search(lambda: [False], tries)
 
 
 ENCODINGS = {"Y": "one-hot", "y": "ints"}

@@ -22,6 +22,8 @@ def drops(name: str, value: Any) -> float | None:
     off = value is None or (isinstance(value, int | float) and not isinstance(value, bool))
     if role(name) is Role.DROP and off and not value:
         return DROPPED
+    if role(name) is Role.DROP and off and value == 1:  # what is kept, in CS231n
+        return KEPT
     if role(name) is Role.KEEP and off and value in (None, 0, 1):
         return KEPT
     return None
