@@ -125,7 +125,7 @@ def result_of(run: "Run", known: Mapping[str, Evaluation]) -> Result:
     seconds = run.seconds
     trainer, dataset, reference = run.trainer, run.dataset, run.preset.reference
     judge, part = dataset.judge
-    from lab.reading.facts import facts_of  # loads the trainer, which whoever reads a result needs not
+    from lab.reading.facts import facts_of  # here: it loads the trainer, and reading a result needs none
     from lab.reading.read import read
 
     with np.errstate(all="ignore"):  # of a diverged run

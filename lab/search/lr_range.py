@@ -58,7 +58,7 @@ RULE = (
 
 @dataclass
 class LrRange:
-    """A range test, which whoever watches may read while it goes. run() makes it; stop() ends it early."""
+    """A range test. run() makes it, and stop() ends it early; its values may be read meanwhile."""
 
     preset: Preset
     dataset: Dataset

@@ -65,7 +65,7 @@ def test_it_is_a_run_like_any_other(gradlab):
 
 
 def stopped_at(update, text, gradlab, monkeypatch):
-    """A run of this code, interrupted after so many updates, and resumed to its end: its store."""
+    """Run this code, interrupt it at `update`, and resume it to its end. Returns the store of the run."""
     from core.trainer import Trainer
 
     Path("mine.py").write_text(text)
