@@ -35,6 +35,11 @@ Variant = Annotated[
 Seed = Annotated[int | None, typer.Option(help="Seed for all random draws.", show_default="the preset's")]
 
 
+def all_changes(changes: list[str] | None, seed: int | None) -> list[str]:
+    """The changes of -s, and --seed as the last of them."""
+    return [*(changes or []), *([] if seed is None else [f"seed={seed}"])]
+
+
 def console(stderr: bool = False) -> "Console":
     """The terminal, with as much colour as it and the user's settings allow."""
     from lab.console import SafeConsole

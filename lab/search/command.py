@@ -16,6 +16,7 @@ from lab.terminal import (
     RunsDir,
     Seed,
     Variant,
+    all_changes,
     console,
     notice,
     output,
@@ -68,17 +69,16 @@ def search(
     from lab.search.view import SearchProgress, show_search
     from presets.load import load
 
-    if seed is not None:
-        changes = [*(changes or []), f"seed={seed}"]
+    changes = all_changes(changes, seed)
     if lr_range:
         given = {"--trials": trials, "--jobs": jobs, "--scheduler": scheduler, "--refine": refine}
         if wrong := next((name for name, value in given.items() if value), None):
             raise LabError(f"{wrong} is for a search of trials: it does not go with --lr-range")
-        _test_range(preset, changes or [], data, updates, json)
+        _test_range(preset, changes, data, updates, json)
         return
     if updates is not None:
         raise LabError("--updates is the length of a range test: it goes with --lr-range")
-    begun = begin(load(preset, changes or []), data or "auto", runs_dir, jobs or cores(), trials, scheduler, refine)
+    begun = begin(load(preset, changes), data or "auto", runs_dir, jobs or cores(), trials, scheduler, refine)
     if data is None and begun.variant == "mini":
         notice(f"using {begun.label}; {fetch()} gets all of it")
         if hint := near(image_set(begun.preset.data.set)):

@@ -17,6 +17,7 @@ from lab.terminal import (
     RunsDir,
     Seed,
     Variant,
+    all_changes,
     console,
     notice,
     output,
@@ -67,7 +68,7 @@ def run(
     from lab.runs.view import show_result
 
     if fit is not None:
-        _fit(source, fit, like, changes or [], data, seed, resume, runs_dir, json)
+        _fit(source, fit, like, all_changes(changes, seed), data, resume, runs_dir, json)
         return
     if resume is not None and (like or changes or data or seed is not None):
         raise LabError("--resume continues a run with its own settings: it takes no -s, --data or --seed, nor --like")
@@ -75,7 +76,7 @@ def run(
         notice(f"{done['run']} is done: there is nothing left to train")
         output(json, done, lambda terminal: show_result(terminal, done, find(runs_dir, resume).metrics()))
         return
-    session = _session(source, like, changes or [], data, seed, threads, resume, runs_dir)
+    session = _session(source, like, all_changes(changes, seed), data, threads, resume, runs_dir)
     result = _train(session)
     output(json, result, lambda terminal: show_result(terminal, result, session.store.metrics()))
     if result["state"] == "diverged":
@@ -92,7 +93,6 @@ def _fit(
     like: str | None,
     changes: list[str],
     data: str | None,
-    seed: int | None,
     resume: str | None,
     runs_dir: Path,
     json: bool,
@@ -104,8 +104,7 @@ def _fit(
         raise LabError(f"--fit {name}: give the file, and --like PRESET; a loop of your own cannot be resumed")
     if FILE.fullmatch(source):
         raise LabError(f"{source}: --fit names what trains, so give the file alone")
-    seeds = [] if seed is None else [f"seed={seed}"]
-    run_own_loop(Path(source), name, like, [*changes, *seeds], data, runs_dir, json)
+    run_own_loop(Path(source), name, like, changes, data, runs_dir, json)
 
 
 def _done(store: "RunStore") -> "Result | None":
@@ -119,7 +118,6 @@ def _session(
     like: str | None,
     changes: list[str],
     data: str | None,
-    seed: int | None,
     threads: int | None,
     resume: str | None,
     runs_dir: Path,
@@ -141,8 +139,6 @@ def _session(
         return code_run.resume(store, threads or cores())
     if source is None:
         raise LabError("which preset? gradlab presets lists them")
-    if seed is not None:
-        changes = [*changes, f"seed={seed}"]
     code = FILE.fullmatch(source) or WHOLE.fullmatch(source)
     if (code is None) != (like is None):
         needs = "--like PRESET says how to train it" if code else "--like trains code of yours: give it as FILE:NAME"

@@ -128,6 +128,15 @@ class Net:
 """
 
 
+def passes_and_fails(text, name, right, wrong, folder):
+    """The code passes, and fails with `wrong` in place of `right`: the report on the wrong one."""
+    assert check(text, name, folder).passed
+    report = check(text.replace(right, wrong), name, folder)
+    assert not report.problem
+    assert not report.passed
+    return report
+
+
 @pytest.mark.parametrize(
     ("text", "name", "right", "wrong", "cause"),
     [
@@ -150,10 +159,7 @@ class Net:
     ],
 )
 def test_is_checked_and_its_mistake_named(text, name, right, wrong, cause, tmp_path):
-    assert check(text, name, tmp_path).passed
-    report = check(text.replace(right, wrong), name, tmp_path)
-    assert not report.problem
-    assert not report.passed
+    report = passes_and_fails(text, name, right, wrong, tmp_path)
     assert not cause or cause in {found.key for found in report.causes}
 
 
@@ -274,10 +280,7 @@ def backward(cache, params):
     ids=["state", "through time", "turned", "slope", "added up", "rows"],
 )
 def test_networks_over_letters_are_given_numbers_of_rows(text, name, right, wrong, cause, tmp_path):
-    assert check(text, name, tmp_path).passed
-    report = check(text.replace(right, wrong), name, tmp_path)
-    assert not report.problem
-    assert not report.passed
+    report = passes_and_fails(text, name, right, wrong, tmp_path)
     assert not cause or cause in {found.key for found in report.causes}
 
 
@@ -432,10 +435,7 @@ class RNN:
     ids=["p", "lists", "prime", "flat", "given function", "attention", "words"],
 )
 def test_other_ways_to_say_the_same_are_checked(text, name, right, wrong, tmp_path):
-    assert check(text, name, tmp_path).passed
-    report = check(text.replace(right, wrong), name, tmp_path)
-    assert not report.problem
-    assert not report.passed
+    passes_and_fails(text, name, right, wrong, tmp_path)
 
 
 def test_a_step_of_gradient_descent_shows_the_gradient(tmp_path):
@@ -564,10 +564,7 @@ class MLP:
     ids=["carried", "data", "activations"],
 )
 def test_objects_are_made_with_what_they_ask_for(text, name, right, wrong, tmp_path):
-    assert check(text, name, tmp_path).passed
-    report = check(text.replace(right, wrong), name, tmp_path)
-    assert not report.problem
-    assert not report.passed
+    passes_and_fails(text, name, right, wrong, tmp_path)
 
 
 PATCHES = """
