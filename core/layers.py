@@ -1,6 +1,6 @@
 """The layers of dense networks: forward(x, train) and backward(dy), written as in the courses.
 
-Rows are examples. A layer keeps its work buffers and what backward needs. The arrays that forward and backward return
+Rows are examples. A layer keeps its work arrays and what backward needs. The arrays that forward and backward return
 are valid until the next call. Every layer works in float32, float64 and complex128 (for the complex-step check), so
 comparisons use real parts and nothing takes an absolute value.
 """
@@ -13,7 +13,7 @@ import numpy as np
 from core.blas import column_sums
 from core.initialisers import Constant, He, Initialiser
 from core.threads import share
-from core.types import Array, Shape, buffer
+from core.types import Array, Shape, WorkArrays
 
 # Below this many multiplications, one thread is faster than two: the second takes longer to wake up than it saves.
 SHARED_PRODUCT = 10_000_000
@@ -43,6 +43,7 @@ class Layer:
         self.params: dict[str, Array] = {}
         self.grads: dict[str, Array] = {}
         self.state: dict[str, Array] = {}
+        self.work = WorkArrays()
 
     def build(self, shape: Shape) -> tuple[Shape, Mapping[str, Parameter]]:
         """From the shape of one input example to the shape of one output and the parameters needed.
@@ -86,9 +87,6 @@ class Dense(Layer):
         self.units = units
         self.initialiser = initialiser or He()
         self.bias = bias
-        self._y: Array | None = None
-        self._partial: Array | None = None
-        self._dx: Array | None = None
 
     def build(self, shape: Shape) -> tuple[Shape, Mapping[str, Parameter]]:
         if len(shape) != 1:
@@ -101,11 +99,11 @@ class Dense(Layer):
     def forward(self, x: Array, train: bool) -> Array:
         self._x = x
         W, inputs = self.params["W"], self._blocks(x)
-        self._y = y = buffer(self._y, (len(x), self.units), W.dtype)
+        y = self.work("y", (len(x), self.units), W.dtype)
         if len(inputs) == 1:
             np.matmul(x, W, out=y)
         else:  # x W = the sum over blocks of inputs, always added in the same order
-            self._partial = partial = buffer(self._partial, (len(inputs), *y.shape), W.dtype)
+            partial = self.work("partial", (len(inputs), *y.shape), W.dtype)
             share(len(inputs), lambda k: np.matmul(x[:, inputs[k]], W[inputs[k]], out=partial[k]))
             np.add.reduce(partial, axis=0, out=y)
         if self.bias:
@@ -119,8 +117,7 @@ class Dense(Layer):
             column_sums(dy, out=self.grads["b"])
         if not self.needs_input_gradient:
             return None
-        self._dx = dx = buffer(self._dx, x.shape, dy.dtype)
-        return np.matmul(dy, self.params["W"].T, out=dx)
+        return np.matmul(dy, self.params["W"].T, out=self.work("dx", x.shape, dy.dtype))
 
     def _blocks(self, x: Array) -> list[slice]:
         """How threads share the inputs. It depends only on the shape, so that sums are always the same."""
@@ -132,19 +129,12 @@ class Dense(Layer):
 class ReLU(Layer):
     """y = max(x, 0). Complex input is compared by its real part. The derivative at 0 is defined as 0."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._y: Array | None = None
-        self._dx: Array | None = None
-
     def forward(self, x: Array, train: bool) -> Array:
-        self._y = y = buffer(self._y, x.shape, x.dtype)
         self._active = x.real > 0
-        return np.multiply(x, self._active, out=y)
+        return np.multiply(x, self._active, out=self.work("y", x.shape, x.dtype))
 
     def backward(self, dy: Array) -> Array:
-        self._dx = dx = buffer(self._dx, dy.shape, dy.dtype)
-        return np.multiply(dy, self._active, out=dx)
+        return np.multiply(dy, self._active, out=self.work("dx", dy.shape, dy.dtype))
 
     def kinks(self) -> Array:
         return self._active
@@ -162,17 +152,13 @@ class BatchNorm(Layer):
         super().__init__()
         self.momentum = momentum
         self.eps = eps
-        self._centred: Array | None = None
-        self._moments: Array | None = None
-        self._y: Array | None = None
-        self._dx: Array | None = None
 
     def build(self, shape: Shape) -> tuple[Shape, Mapping[str, Parameter]]:
         self.state = {"running": np.stack([np.zeros(shape), np.ones(shape)])}  # mean and variance
         return shape, {"gamma": Parameter(shape, Constant(1.0)), "beta": Parameter(shape, Constant(0.0))}
 
     def forward(self, x: Array, train: bool) -> Array:
-        self._y = y = buffer(self._y, x.shape, x.dtype)
+        y = self.work("y", x.shape, x.dtype)
         if train:
             centred = self._centre(x, squares=y)
             np.multiply(centred, self._scale, out=y)
@@ -186,11 +172,11 @@ class BatchNorm(Layer):
     def _centre(self, x: Array, squares: Array) -> Array:
         """x - mean of the batch. Also keeps the moments of the batch and what backward needs.
 
-        `squares`, of x's shape, is a buffer for the squares that are summed to the variance.
+        `squares`, of x's shape, is a work array for the squares that are summed to the variance.
         """
         n, d = x.shape
-        self._moments = moments = buffer(self._moments, (2, d), x.dtype)
-        self._centred = centred = buffer(self._centred, x.shape, x.dtype)
+        self._moments = moments = self.work("moments", (2, d), x.dtype)
+        self._centred = centred = self.work("centred", x.shape, x.dtype)
         mean, var = moments
         column_sums(x, out=mean)
         mean /= n
@@ -205,9 +191,8 @@ class BatchNorm(Layer):
         # With z = (x - mean) / sqrt(var + eps): dgamma = sum dy z and dbeta = sum dy. The mean and the variance depend
         # on every x of a column, so dx = gamma / sqrt(var + eps) * (dy - dbeta / n - z dgamma / n).
         centred, n = self._centred, len(dy)
-        assert centred is not None, "call forward with train=True before backward"
         dgamma, dbeta = self.grads["gamma"], self.grads["beta"]
-        self._dx = dx = buffer(self._dx, dy.shape, dy.dtype)
+        dx = self.work("dx", dy.shape, dy.dtype)
         column_sums(np.multiply(dy, centred, out=dx), out=dgamma)
         dgamma *= self._inverse
         column_sums(dy, out=dbeta)
@@ -221,7 +206,6 @@ class BatchNorm(Layer):
     def _track(self) -> None:
         """Update the running moments. backward calls this, so that a forward without an update leaves them
         unchanged."""
-        assert self._moments is not None
         running = self.state["running"]
         running *= self.momentum
         running += (1 - self.momentum) * self._moments.real

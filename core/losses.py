@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.blas import row_sums
-from core.types import Array, Labels, buffer
+from core.types import Array, Labels, WorkArrays
 
 
 class SoftmaxCrossEntropy:
@@ -14,11 +14,11 @@ class SoftmaxCrossEntropy:
     """
 
     def __init__(self) -> None:
-        self._p: Array | None = None
+        self.work = WorkArrays()
 
     def forward(self, logits: Array, y: Labels) -> Array:
         """The loss of each example, (n,), for logits (n, classes) and labels y (n,)."""
-        self._p = p = buffer(self._p, logits.shape, logits.dtype)
+        self._p = p = self.work("p", logits.shape, logits.dtype)
         np.subtract(logits, np.maximum.reduce(logits.real, axis=1, keepdims=True), out=p)
         n, classes = p.shape
         self._picked = np.arange(0, n * classes, classes) + y  # the positions in p.ravel() of the labels' probabilities
@@ -32,7 +32,6 @@ class SoftmaxCrossEntropy:
     def backward(self) -> Array:
         """dloss/dlogits = (p - onehot(y)) / n of the last forward. Call it once per forward."""
         p = self._p
-        assert p is not None, "call forward before backward"
         p.ravel()[self._picked] -= 1
         p /= len(p)
         return p

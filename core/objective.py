@@ -41,16 +41,18 @@ class Objective:
         return mean
 
     def backward(self) -> None:
-        """Leave dJ/dtheta for the batch of the last forward() in network.grad, including the penalty."""
+        """Leave the gradient of the last forward() in network.grad, without the penalty's."""
         self.network.backward(self.loss.backward())
-        if self.lambda_:
-            for tensor in self.network.decayed():
-                add_scaled(tensor.grad, 2 * self.lambda_, tensor.value)
 
     def gradient(self, x: Array, y: Labels) -> complex:
-        """Leave dJ/dtheta for a batch in network.grad; return its mean loss, without the penalty."""
+        """Leave dJ/dtheta for a batch in network.grad; return its mean loss, without the penalty.
+
+        If the loss is not finite, there is no gradient, and nothing changes.
+        """
         loss = self.forward(x, y)
-        self.backward()
+        if np.isfinite(loss):
+            self.backward()
+            self.add_penalty_gradient()
         return loss
 
     def penalty(self) -> complex:
@@ -60,6 +62,12 @@ class Objective:
         flat = (t.value.reshape(-1) for t in self.network.decayed())
         squares: complex = sum((w @ w).item() for w in flat)
         return self.lambda_ * squares
+
+    def add_penalty_gradient(self) -> None:
+        """grad += 2 lambda W, for the weights."""
+        if self.lambda_:
+            for tensor in self.network.decayed():
+                add_scaled(tensor.grad, 2 * self.lambda_, tensor.value)
 
     def cost(self, x: Array, y: Labels) -> complex:
         """J of a batch as training sees it: what a gradient check differentiates."""

@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from core.blas import add_scaled
-from core.types import Array, buffer
+from core.types import Array, WorkArrays
 
 
 @dataclass
@@ -116,11 +116,11 @@ class Adam(Optimiser):
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
-    _work: Array | None = field(default=None, init=False, repr=False)
+    work: WorkArrays = field(default_factory=WorkArrays, init=False, repr=False)
 
     def _step(self, theta: Array, grad: Array, eta: float) -> None:
         m, v = self._vector("m", theta), self._vector("v", theta)
-        self._work = step = buffer(self._work, grad.shape, grad.dtype)
+        step = self.work("step", grad.shape, grad.dtype)
         t = self.state.setdefault("t", np.zeros((), np.int64))
         t += 1
         m *= self.beta1

@@ -5,21 +5,19 @@ kernel is a row of the kernel. Convolutions are "valid": their windows stay insi
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from core.blas import column_sums
 from core.initialisers import Constant, He, Initialiser
 from core.layers import Layer, Parameter
+from core.one_hot import OneHotWindows
 from core.threads import share
-from core.types import Array, Shape, buffer, zeroed
+from core.types import Array, Shape
 
 # Below this many multiplications, two products are faster one after the other than on two threads.
 SHARED_PRODUCT = 3_000_000
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 FEW = 64  # texts: up to this number, a forward without a backward builds no matrix
 
@@ -35,10 +33,10 @@ class CharacterConv(Layer):
     other; b is (number of sizes * filters,), and y (n, windows, number of sizes * filters). Windows of all sizes start
     at the same positions.
 
-    The windows form a sparse matrix of ones, M, with one row per window and one 1 per position in it (the MX matrices
-    of DD2424's assignment on names): y = M W, dW = M^T dy. There is no dX, because indices have no derivative. A
-    forward of a few texts without a backward sums the formula directly, without M. That is as fast, and a name that
-    somebody types does not have to wait until SciPy is loaded.
+    The windows form a sparse matrix of ones, M, with one row per window and one 1 per position in it (see
+    core/one_hot.py): y = M W, dW = M^T dy. There is no dX, because indices have no derivative. A forward of a few texts
+    without a backward sums the formula directly, without M. That is as fast, and a name that somebody types does not
+    have to wait until SciPy is loaded.
     """
 
     def __init__(
@@ -61,13 +59,6 @@ class CharacterConv(Layer):
             raise ValueError(
                 f"filters, sizes and symbols must be at least 1, not {filters}, {self.sizes} and {symbols}"
             )
-        self._W: Array | None = None
-        self._x: Array | None = None
-        self._M: csr_array | None = None
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What is copied: not the two matrices, because they share their columns and copies of them would not."""
-        return self.__dict__ | {"_M": None}
 
     def build(self, shape: Shape) -> tuple[Shape, Mapping[str, Parameter]]:
         if len(shape) != 1:
@@ -75,6 +66,7 @@ class CharacterConv(Layer):
         widest = max(self.sizes)
         self._margin = widest - 1 if self.padding == "full" else 0
         self._windows = _windows(shape[0] + 2 * self._margin, widest)
+        self._one_hot = OneHotWindows(self.sizes, self._windows, self.symbols + 1)
         # Only `size` of a window's size * symbols inputs are ones, so a unit sums `size` weights.
         kernel = Parameter((sum(self.sizes), self.symbols, self.filters), self.initialiser, fan_in=widest, decay=True)
         units = len(self.sizes) * self.filters
@@ -82,11 +74,12 @@ class CharacterConv(Layer):
         return (self._windows, units), {"W": kernel, **bias}
 
     def forward(self, x: Array, train: bool) -> Array:
-        W = self.params["W"]
-        self._W = padded = buffer(self._W, (len(W), self.symbols + 1, self.filters), W.dtype)
-        padded[:, :-1], padded[:, -1] = W, 0
+        W, x = self.params["W"], self._padded(x)
+        padded = self.work("W", (len(W), self.symbols + 1, self.filters), W.dtype)  # with zeros for the padding
+        padded[:, :-1] = W
         if train or len(x) > FEW:
-            products: Array = self._matrix(x, W.dtype) @ padded.reshape(-1, self.filters)
+            self._M, self._MT = self._one_hot.matrices(x, W.dtype)
+            products: Array = self._M @ padded.reshape(-1, self.filters)
         else:
             products = self._sums(x, padded)
         y = products.reshape(len(x), self._windows, -1)
@@ -102,7 +95,7 @@ class CharacterConv(Layer):
 
     def _sums(self, x: Array, W: Array) -> Array:
         """y without b, (n, windows, number of sizes, filters), by the formula; W has a row of zeros for the padding."""
-        x, start = self._padded(x), 0
+        start = 0
         y = np.zeros((len(x), self._windows, len(self.sizes), self.filters), W.dtype)
         for k, size in enumerate(self.sizes):
             for p in range(size):
@@ -110,35 +103,14 @@ class CharacterConv(Layer):
             start += size
         return y
 
-    def _matrix(self, x: Array, dtype: Any) -> "csr_array":
-        """M: a row per text, window and size; a column per position of each size and symbol, padding last."""
-        if self._M is None or len(self._columns) != len(x) or self._M.dtype != dtype:
-            self._make_matrix(len(x), dtype)
-        np.add(self._padded(x)[:, self._take], self._shift, out=self._columns)
-        return self._M
-
     def _padded(self, x: Array) -> Array:
         """The texts with padding on both sides for windows that overlap their ends."""
         n, length = x.shape
         inside = slice(self._margin, self._margin + length)
-        self._x = padded = buffer(self._x, (n, length + 2 * self._margin), np.dtype(np.int32))
+        padded = self.work("x", (n, length + 2 * self._margin), np.dtype(np.int32))
         padded[:, : self._margin] = padded[:, inside.stop :] = self.symbols
         padded[:, inside] = x
         return padded
-
-    def _make_matrix(self, n: int, dtype: Any) -> None:
-        """M for n texts and its transpose. Both use one array of columns, which every batch overwrites."""
-        from scipy.sparse import csc_array, csr_array
-
-        places = np.concatenate([np.arange(size) for size in self.sizes])
-        self._take = np.add.outer(np.arange(self._windows), places).reshape(-1)
-        self._shift = np.tile(np.arange(len(places), dtype=np.int32) * (self.symbols + 1), self._windows)
-        self._columns = columns = np.zeros((n, len(self._take)), np.int32)
-        starts = np.zeros(n * self._windows * len(self.sizes) + 1, np.int32)
-        np.cumsum(np.tile(self.sizes, n * self._windows), out=starts[1:])
-        parts = (np.ones(columns.size, dtype), columns.reshape(-1), starts)
-        shape = len(starts) - 1, len(places) * (self.symbols + 1)
-        self._M, self._MT = csr_array(parts, shape, copy=False), csc_array(parts, shape[::-1], copy=False)
 
 
 class Conv1D(Layer):
@@ -155,11 +127,6 @@ class Conv1D(Layer):
         self.size = size
         self.initialiser = initialiser or He()
         self.bias = bias
-        self._rows: Array | None = None
-        self._y: Array | None = None
-        self._padded: Array | None = None
-        self._spread: Array | None = None
-        self._dx: Array | None = None
 
     def build(self, shape: Shape) -> tuple[Shape, Mapping[str, Parameter]]:
         if len(shape) != 2:
@@ -172,8 +139,8 @@ class Conv1D(Layer):
 
     def forward(self, x: Array, train: bool) -> Array:
         W, n = self.params["W"], len(x)
-        self._rows = rows = buffer(self._rows, (n, self._out[0], self.size * self._in[1]), W.dtype)
-        self._y = y = buffer(self._y, (n, *self._out), W.dtype)
+        self._rows = rows = self.work("rows", (n, self._out[0], self.size * self._in[1]), W.dtype)
+        y = self.work("y", (n, *self._out), W.dtype)
         _correlate(x, W, rows, out=y)
         if self.bias:
             y += self.params["b"]
@@ -189,7 +156,6 @@ class Conv1D(Layer):
         return self._dx if self.needs_input_gradient else None
 
     def _kernel_gradient(self, dy: Array) -> None:
-        assert self._rows is not None, "call forward before backward"
         np.matmul(_flat(self._rows).T, _flat(dy), out=self.grads["W"].reshape(-1, self.filters))
         if self.bias:
             column_sums(_flat(dy), out=self.grads["b"])
@@ -197,11 +163,11 @@ class Conv1D(Layer):
     def _input_gradient(self, dy: Array) -> None:
         # x[i] meets W[p] in window i - p, so dx[i] sums dy[i - p] W[p]^T: a convolution with the kernel reversed.
         n, (length, c), (windows, _), last = len(dy), self._in, self._out, self.size - 1
-        self._padded = padded = zeroed(self._padded, (n, length + last, self.filters), dy.dtype)
+        padded = self.work("padded", (n, length + last, self.filters), dy.dtype)  # zeros around what is written
         padded[:, last : last + windows] = dy
-        self._spread = spread = buffer(self._spread, (n, length, self.size * self.filters), dy.dtype)
-        self._dx = dx = buffer(self._dx, (n, length, c), dy.dtype)
-        _correlate(padded, self.params["W"][::-1].swapaxes(1, 2), spread, out=dx)
+        rows = self.work("rows of dy", (n, length, self.size * self.filters), dy.dtype)
+        self._dx = self.work("dx", (n, length, c), dy.dtype)
+        _correlate(padded, self.params["W"][::-1].swapaxes(1, 2), rows, out=self._dx)
 
 
 class MaxOverTime(Layer):
@@ -211,7 +177,6 @@ class MaxOverTime(Layer):
     def __init__(self) -> None:
         super().__init__()
         self._winner: Array | None = None
-        self._dx: Array | None = None
 
     def build(self, shape: Shape) -> tuple[Shape, Mapping[str, Parameter]]:
         if len(shape) != 2:
@@ -231,7 +196,7 @@ class MaxOverTime(Layer):
     def backward(self, dy: Array) -> Array:
         assert self._winner is not None, "call forward before backward"
         _, length, c = self._shape
-        self._dx = dx = buffer(self._dx, self._shape, dy.dtype)
+        dx = self.work("dx", self._shape, dy.dtype)
         dx.fill(0)
         first = np.add.outer(np.arange(0, dx.size, length * c), np.arange(c))  # position 0 in the flat dx
         dx.reshape(-1)[first + c * self._winner] = dy  # one flat index: three would take twice as long
@@ -250,7 +215,7 @@ def _windows(length: int, size: int) -> int:
 def _correlate(x: Array, W: Array, rows: Array, out: Array) -> None:
     """out (n, windows, m) = the windows of x (n, length, c) times W (size, c, m).
 
-    `rows` (n, windows, size * c) is a buffer for the windows.
+    `rows` (n, windows, size * c) is a work array for the windows.
     """
     # The vectors of a window are contiguous, so windows are overlapping slices of the sequence.
     whole = np.ascontiguousarray(x)

@@ -151,10 +151,9 @@ class Trainer:
     def _descend(self, eta: float) -> float:
         x, y = next(self.batches)
         with np.errstate(all="ignore"):  # overflow shows in the loss and is reported once, as DivergedError
-            loss = float(self.objective.forward(x, y).real)
+            loss = float(self.objective.gradient(x, y).real)
             if not isfinite(loss):
                 raise DivergedError(self.update + 1)
-            self.objective.backward()
             self.optimiser.update(self.network.theta, self.network.grad, eta)
         self.update += 1
         return loss

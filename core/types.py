@@ -10,17 +10,19 @@ Labels = NDArray[np.intp]  # class indices, (n,)
 Shape = tuple[int, ...]  # of one example: the number of examples is not part of it
 
 
-def buffer(old: Array | None, shape: Shape, dtype: Any) -> Array:
-    """`old` if it has this shape and dtype, otherwise a new uninitialised array. So layers allocate only when the
-    shape of the batch changes."""
-    if old is not None and old.shape == shape and old.dtype == dtype:
-        return old
-    return np.empty(shape, dtype)
+class WorkArrays:
+    """Arrays that are used again, by name: nothing is allocated unless a shape changes. A copy begins without any."""
 
+    def __init__(self) -> None:
+        self._arrays: dict[str, Array] = {}
 
-def zeroed(old: Array | None, shape: Shape, dtype: Any) -> Array:
-    """As buffer(), but new arrays are zero. For arrays with a border of zeros, of which only the inside is written."""
-    new = buffer(old, shape, dtype)
-    if new is not old:
-        new.fill(0)
-    return new
+    def __call__(self, name: str, shape: Shape, dtype: Any) -> Array:
+        """The array of this name: the one of the last call, as it was left, if it has this shape and dtype; otherwise a
+        new one of zeros."""
+        array = self._arrays.get(name)
+        if array is None or array.shape != shape or array.dtype != dtype:
+            array = self._arrays[name] = np.zeros(shape, dtype)
+        return array
+
+    def __deepcopy__(self, memo: object) -> "WorkArrays":
+        return WorkArrays()

@@ -28,15 +28,13 @@ class CodeObjective(Objective):
         super().__init__(network, lambda_)
         self._code, self._mapped = code, mapped
 
-    def forward(self, x: Array, y: Labels) -> complex:
-        """The mean loss of the batch of these training examples; nan if it or the gradient is not finite."""
+    def gradient(self, x: Array, y: Labels) -> complex:
+        """Leave the gradient of the batch of these training examples, with the penalty's, in network.grad; return their
+        mean loss, nan if it or the gradient is not finite."""
         self.rows = x
         loss = self._code.update(x)
         grad = self.network.grad
         return np.float64(loss if np.isfinite(grad @ grad) else np.nan)
-
-    def backward(self) -> None:
-        """The gradient stands in network.grad already."""
 
     def logits(self, x: Array) -> Array:
         """The logits (n, classes) that the code gives for the examples of a part."""

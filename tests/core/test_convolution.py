@@ -1,5 +1,6 @@
 """Convolution and pooling of images against the definitions, SciPy and the complex step."""
 
+from contextlib import contextmanager
 from unittest.mock import patch
 
 import numpy as np
@@ -32,11 +33,13 @@ strides = st.integers(1, 3)
 each_way = pytest.mark.parametrize("narrow", [0, 1000], ids=["row by row", "windows together"])
 
 
-def laid_out(narrow):
-    return patch.multiple("core.convolution", NARROW=narrow, CHUNK=2)
-
-
 small_chunks = patch("core.convolution.CHUNK", 2)
+
+
+@contextmanager
+def laid_out(narrow):
+    with patch("core.windows.NARROW", narrow), small_chunks:
+        yield
 
 
 @st.composite

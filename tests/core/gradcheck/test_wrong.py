@@ -126,7 +126,7 @@ LAYERS = {
     "relu: mask inverted": (ReLU, None, dx(lambda L, dy, dx: dy * ~L._active), "wrong way round"),
     "relu: leaky on the way back": (ReLU, None, dx(lambda L, dy, dx: dx + 0.01 * dy * ~L._active), "mask is missing"),
     "relu: the first example's mask": (ReLU, None, dx(lambda L, dy, dx: dy * L._active[0]), ""),
-    "relu: step at another place": (ReLU, None, dx(lambda L, dy, dx: dy * (L._y > 0.5)), ""),
+    "relu: step at another place": (ReLU, None, dx(lambda L, dy, dx: dy * (L.work("y", dy.shape, dy.dtype) > 0.5)), ""),
     "bn: statistics constant": (BatchNorm, None, dx(lambda L, dy, dx: dy * L._scale), "mean and variance are treated"),
     "bn: mean constant": (BatchNorm, None, dx(lambda L, dy, dx: dx + dy.mean(0) * L._scale), "mean is treated"),
     "bn: variance constant": (BatchNorm, None, dx(lambda L, dy, dx: dx + along_z(L, dy)), "variance is treated"),
