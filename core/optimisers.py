@@ -116,7 +116,7 @@ class Adam(Optimiser):
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
-    work: WorkArrays = field(default_factory=WorkArrays, init=False, repr=False)
+    work: WorkArrays = field(default_factory=WorkArrays, init=False, repr=False, compare=False)
 
     def _step(self, theta: Array, grad: Array, eta: float) -> None:
         m, v = self._vector("m", theta), self._vector("v", theta)
