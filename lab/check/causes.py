@@ -21,6 +21,7 @@ from lab.check.process import StudentProblemError
 NOTHING = Diagnosis("", ())
 LAYERS = ("layer", "pair")
 LONG = 200  # elements of a vector of parameters whose slopes are asked for one by one
+LARGEST_EPS = 1e-4  # of a logarithm that is no mistake
 LOG_EPS = "log-eps"  # the cause that is no mistake: the gradient of log(p), where J takes log(p + eps)
 
 
@@ -43,24 +44,30 @@ def diagnose(code: StudentTarget) -> Diagnosis:
         return NOTHING
 
 
-def with_causes(report: GradientReport, found: Diagnosis, eps: float = 0.0) -> GradientReport:
-    """The report with the causes in the words on the tensors they make wrong, and the network in the notes. eps: what
-    the file adds in a logarithm; its small differences are no mistake."""
-    if found.causes and all(cause.key == LOG_EPS for cause in found.causes) and not report.findings:
-        off = max(t.absolute for t in report.tensors)
-    else:
-        off = np.inf
-    if off <= 2e3 * eps:
-        words = f"right to {off:.0e}: an eps in the log?"
-        right = tuple(replace(t, passed=True, diagnosis="") for t in report.tensors)
-        return replace(report, passed=True, tensors=right, notes=(*report.notes, words))
+def without_eps(causes: tuple[Cause, ...]) -> tuple[Cause, ...]:
+    """The same without the eps of a logarithm, where there is a mistake beside it."""
+    return tuple(cause for cause in causes if cause.key != LOG_EPS) or causes
+
+
+def right_but_for_eps(report: GradientReport, found: Diagnosis, eps: float) -> GradientReport:
+    """The report in which those tensors pass of which nothing but the eps in a logarithm is to be said. eps: what the
+    file adds there."""
+    keys = {t.name: {cause.key for cause in found.causes if t.name in cause.tensors} for t in report.tensors}
+    near = [t for t in report.tensors if not t.passed and keys[t.name] == {LOG_EPS}]
+    if not near or not 0 < eps <= LARGEST_EPS:
+        return report
+    tensors = tuple(replace(t, passed=True, diagnosis="") if t in near else t for t in report.tensors)
+    note = f"right to {max(t.absolute for t in near):.0e}: an eps in the log?"
+    passed = not report.findings and all(t.passed for t in tensors)
+    return replace(report, passed=passed, tensors=tensors, notes=(*report.notes, note))
+
+
+def with_causes(report: GradientReport, found: Diagnosis) -> GradientReport:
+    """The report with the causes in the words on the tensors they make wrong, and the network in the notes."""
     tensors = []
     for t in report.tensors:
-        if not t.repeats:
-            tensors.append(t)
-            continue
-        said = [cause.sentence for cause in found.causes if t.name in cause.tensors]
-        tensors.append(replace(t, diagnosis="; or: ".join(said)) if said and not t.passed else t)
+        said = [cause.sentence for cause in without_eps(found.causes) if t.name in cause.tensors]
+        tensors.append(replace(t, diagnosis="; or: ".join(said)) if said and t.repeats and not t.passed else t)
     notes = (*report.notes, f"it computes: {found.reference}") if found.reference else report.notes
     return replace(report, tensors=tuple(tensors), notes=notes)
 

@@ -10,6 +10,7 @@ import numpy as np
 from core.gradcheck.check import TIES, GradientReport, TensorReport
 from core.types import Array
 from lab.check.code_target import StudentTarget
+from lab.check.mistakes.evidence import listed
 from lab.check.process import StudentProblemError
 
 LAYERS = ("layer", "pair")
@@ -41,11 +42,13 @@ def _right_but_for_eps(
     eps = float(facts.get("log_eps", 0.0))
     largest = max((float(np.abs(g).max(initial=0)) for g in gradients.values()), default=0.0)
     most = min(INVERSE_P * eps, MOST) * largest
-    off = [t for t in report.tensors if not t.passed]
-    if not eps or any(t.absolute > most or not t.checked for t in off):
+    near = [t for t in report.tensors if not t.passed and t.checked and t.absolute <= most]
+    if not eps or not near:
         return report.tensors, ()
-    words = f"right to {max(t.absolute for t in off):.0e}: an eps in the log?"
-    return _passed(report.tensors), (words,)
+    right = tuple(_passed((t,))[0] if t in near else t for t in report.tensors)
+    whole = len(near) == len([t for t in report.tensors if not t.passed])
+    names = "" if whole else f"{listed([t.name for t in near])}: "
+    return right, (f"{names}right to {max(t.absolute for t in near):.0e}: an eps in the log?",)
 
 
 def _right_but_at_ties(tensors: tuple[TensorReport, ...]) -> tuple[tuple[TensorReport, ...], tuple[str, ...]]:

@@ -14,7 +14,7 @@ from core.gradcheck.check import CheckDocument, GradientReport, Method, Progress
 from lab import command_lines
 from lab.check.against import Comparison, ComparisonDocument, compare
 from lab.check.causes import NOTHING as NO_CAUSE
-from lab.check.causes import diagnose, with_causes
+from lab.check.causes import diagnose, right_but_for_eps, with_causes, without_eps
 from lab.check.code_target import Asked, StudentTarget
 from lab.check.forgive import forgive
 from lab.check.mistakes.evidence import Cause
@@ -283,18 +283,21 @@ class Check:
                 report = replace(report, passed=False, findings=(*report.findings, *code.faults))
             form = str(answer[0]["form"])
             report = forgive(report, code, form)
-            first = report
-            report, causes = self._elsewhere(worker, target, report, code, form)
+            eps = float(code.facts.get("log_eps") or 0)
+            found = diagnose(code) if eps and not report.passed else None
+            first = report if found is None else right_but_for_eps(report, found, eps)
+            report, causes = self._elsewhere(worker, target, first, code, form)
             asked = not report.passed or code.facts.get("kind") in ("functions", "network")
-            found = diagnose(code) if asked else NO_CAUSE
+            found = found or (diagnose(code) if asked else NO_CAUSE)
             if not report.passed:
-                found = replace(found, causes=causes_told(first, code, found.causes))
-            report = with_causes(report, found, float(code.facts.get("log_eps") or 0))
+                found = replace(found, causes=without_eps(causes_told(first, code, found.causes)))
+            report = with_causes(report, found)
+            told = without_eps((*found.causes, *causes))
             comparisons = compare(self.against, code) if self.against else ()
         except StudentProblemError as error:
             return self._unchecked(name, error, begun)
         seconds = time.perf_counter() - begun
-        return StudentReport(replace(report, seconds=seconds), "", "", comparisons, causes=(*found.causes, *causes))
+        return StudentReport(replace(report, seconds=seconds), "", "", comparisons, causes=told)
 
     def _unchecked(self, name: str, error: StudentProblemError, begun: float) -> StudentReport:
         helps = error.missing or error.recognised
@@ -339,8 +342,9 @@ class Check:
                 found = diagnose(code)
                 named = [c for c in found.causes if c.key != "first-wrong-step"]
                 found = replace(found, causes=tuple(named) or with_dropout(words, wrong) or found.causes)
-                causes += [_cause_elsewhere(c, words) for c in found.causes if set(c.tensors) & set(wrong)]
-                again = with_causes(again, found)
+                again = with_causes(right_but_for_eps(again, found, float(code.facts["log_eps"] or 0)), found)
+                wrong = [t.name for t in again.tensors if not t.passed and t.name in wrong]
+                causes += [_cause_elsewhere(c, words) for c in without_eps(found.causes) if set(c.tensors) & set(wrong)]
             tensors |= {t.name: _elsewhere(t, words) for t in again.tensors if t.name in wrong}
         passed = report.passed and all(t.passed for t in tensors.values()) and not findings
         everything = replace(

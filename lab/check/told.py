@@ -2,7 +2,7 @@
 reset, one that is wrong only with dropout."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -52,10 +52,18 @@ def _factors(off: list[TensorReport], code: StudentTarget) -> tuple[Cause, ...]:
     )
     return tuple(
         Cause(key, names, f"The gradient of {listed(names)} {words}.")
-        for key, factor, words in every
+        for key, factor, words in (*every, *_of_axes(off, n))
         if factor != 1
         and (names := tuple(k for k, f in found.items() if f is not None and np.isclose(f, factor, 1e-4)))
     )
+
+
+def _of_axes(off: list[TensorReport], n: int) -> Iterator[tuple[str, float, str]]:
+    """Factors that are the length of an axis of a single tensor, of the scores as a loss is given them."""
+    for length in {axis for t in off for axis in t.shape if len(off) == 1} - {1, 2, n}:
+        words = f"is {length} times too {{}}: {length} is the length of an axis and not the number of examples"
+        yield "divided-by-other-number", float(length), words.format("large")
+        yield "divided-by-other-number", 1.0 / length, words.format("small")
 
 
 def _factor(code: StudentTarget, name: str, gradient: Array) -> float | None:

@@ -8,12 +8,12 @@ import numpy as np
 from core.types import Array
 from lab.check.mistakes.activations import ACTIVATIONS, NONE
 from lab.check.mistakes.evidence import Cause, Diagnosis, Layers, NetworkEvidence, is_single, listed
-from lab.check.mistakes.factors import Sizes
+from lab.check.mistakes.factors import OF_COST, Finding, Sizes, of_data
 from lab.check.mistakes.identify import EPS, EXACT, SINGLE, Identity, Penalty, Points, copied, identify
 from lab.check.mistakes.losses import LOSSES
 from lab.check.mistakes.reference import Norm, Pass, ReferenceNetwork, gradients, sizes
 from lab.check.mistakes.sentences import Place, causes, describe
-from lab.check.mistakes.walk import ROUNDING, Point, Story, Walk
+from lab.check.mistakes.walk import ROUNDING, Point, Story, Told, Walk
 
 ASKED = 3  # points at which gradients are compared
 ROWS = 64  # of a large W that the search looks at; right is only what is right in all of them
@@ -47,7 +47,9 @@ def _causes(
     if not wrong:
         return missing
     stories = Walk([few_rows(point) for point in points], identity, settings(identity, code), rtol).stories()
-    return (*missing, *causes([with_rest(story, wrong) for story in stories], wrong, code, identity))
+    right = len(wrong) < sum(map(len, points[0].theirs))
+    stories = [of_gradients(with_rest(story, wrong), right, settings(identity, code)) for story in stories]
+    return (*missing, *causes(stories, wrong, code, identity))
 
 
 def without_gradient(code: NetworkEvidence, theirs: list[Layers]) -> tuple[Cause, ...]:
@@ -114,6 +116,21 @@ def with_rest(story: Story, wrong: list[Place]) -> Story:
     told = {(one.layer, one.role) for one in story.told if one.role} | set(story.unexplained)
     rest = tuple(place for place in wrong if place not in told and place[0] > last)
     return replace(story, unexplained=story.unexplained + rest)
+
+
+def of_gradients(story: Story, right: bool, setting: Callable[[int, str], Sizes]) -> Story:
+    """The story, in which a factor of J that some gradients are `right` to have is told as a mistake of those that lack
+    it."""
+
+    def read(one: Told) -> Finding:
+        assert one.role is not None
+        sizes = setting(one.layer, one.role)
+        return of_data(1 / sizes.scale, replace(sizes, scale=1.0), "")[0]
+
+    if not right:
+        return story
+    blamed = [replace(one, finding=read(one)) if one.role and one.finding.key in OF_COST else one for one in story.told]
+    return replace(story, told=tuple(blamed))
 
 
 def settings(identity: Identity, code: NetworkEvidence) -> Callable[[int, str], Sizes]:

@@ -11,6 +11,7 @@ import numpy as np
 from core.types import Array
 
 ZERO = "gradient-zero"
+OF_COST = ("cost-log-base", "cost-sign", "cost-not-divided", "cost-divided-twice", "cost-factor")
 CLOSE = 1e-5  # factors that agree to this are the same
 
 

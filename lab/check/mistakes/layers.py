@@ -237,6 +237,11 @@ def softmax_layer(inputs: Inputs) -> Made:
                 "p * (dy - sum(dy)): " + whole,
                 lambda: P * (dy - dy.sum(axis=1, keepdims=True)),
             ),
+            wrong(
+                "softmax-jacobian",
+                "p * (dy + sum(dy * p)): " + whole,
+                lambda: P * (dy + (dy * P).sum(axis=1, keepdims=True)),
+            ),
             wrong("softmax-jacobian", "dy - sum(dy * p): " + whole, lambda: dy - (dy * P).sum(axis=1, keepdims=True)),
             wrong("softmax-left-out", "dy as it came: " + whole, lambda: dy),
             wrong(

@@ -15,7 +15,7 @@ from .inputs import as_given, settings_of
 from .roles import Role, is_flag, is_state, one_hot_first, plain, role, stripped
 from .source import compared, compared_number, is_called, is_octave, is_read, likely, returned, role_in, signature, text
 from .state import arrays_in
-from .switches import drops, is_norm
+from .switches import drops, is_mask, is_norm
 from .values import Function, described, stacked
 from .world import World
 
@@ -63,8 +63,8 @@ class Outputs:
             if isinstance(part, dict):
                 self.named |= {plain(str(key)): v for key, v in part.items()}
         self.named |= {name: part for name, part in zip(self.names, self.parts, strict=True) if name}
-        given = {plain(p.name) for p in signature(function)} if function is not None else set()
-        self.new = self.named.keys() - given
+        self.given = {plain(p.name) for p in signature(function)} if function is not None else set()
+        self.new = self.named.keys() - self.given
 
     def probabilities(self, world: World) -> Any:
         """The part that holds a number for every class and example, best one that sums to 1 over the classes, or whose
@@ -314,6 +314,9 @@ class Binder:
             return False, _norms(world) if is_norm(p.name) else True
         if optional and self.dropping and (rate := drops(p.name, p.default)) is not None:
             return False, rate
+        wanted = self.dropping if optional else outputs is None or plain(p.name) in outputs.given
+        if wanted and not self.layer and is_mask(p.name):
+            return False, world.masks(p.name)
         if p.name in self.words and not (optional and isinstance(p.default, str)):
             return False, self.words[p.name]
         settings = settings_of(p.name, getattr(function, "__name__", ""))

@@ -32,7 +32,7 @@ from .search import (
     with_probabilities,
     worlds,
 )
-from .source import looks_up, signature, text
+from .source import looks_up, says_rows, signature, text
 from .state import State
 from .values import Function
 from .world import LAYOUTS, World, index_world, layer_world, plain_world
@@ -106,8 +106,9 @@ def _tries(
     namespace: Any, maker: Function, kind: type | None, n: int, seed: int, size: int, number: int, budget: Budget
 ) -> Iterator[Try]:
     tried, seen = False, set()
+    layouts = sorted(FOUR, key=lambda layout: layout.columns) if says_rows(kind or maker) else FOUR
     told = TOLD if Role.LABELS in _data_of(maker) else TOLD[:1]
-    for depth, square, encodings, listed, layout in product((3, 2, 1), (False, True), told, (False, True), FOUR):
+    for depth, square, encodings, listed, layout in product((3, 2, 1), (False, True), told, (False, True), layouts):
         shape = list(sizes(depth, n))[size]
         if too_large(shape, square):
             continue
@@ -121,7 +122,7 @@ def _tries(
             if _data_of(maker):
                 thing, world = _with_own_data(thing, maker, world, binder, listed, n)
         except Exception:
-            last = layout is FOUR[-1] and depth == 1 and listed and size == len(LARGE)
+            last = layout is layouts[-1] and depth == 1 and listed and size == len(LARGE)
             if (last or budget.over) and not tried:
                 raise
             continue
@@ -143,7 +144,7 @@ def _tries(
         seen.add(shapes)
         state.making = Making(maker, world, binder, listed)
         if is_layer(thing, gradient):
-            if number == 0 and (layout is FOUR[0] or roles_of(maker) & PARAMETERS):
+            if number == 0 and (layout is layouts[0] or roles_of(maker) & PARAMETERS):
                 making = Making(maker, replace(world, lambda_=0.0), binder, listed)
                 yield from _layer_tries(making, n, rng)
             continue

@@ -15,7 +15,7 @@ from .dice import seed
 from .lenient import made_leniently
 from .roles import Role, one_hot_first, plain, role
 from .shown import shown
-from .source import is_called, signature, text, unpacked, wants_list, word_of
+from .source import is_called, penalises, signature, text, unpacked, wants_list, word_of
 from .values import Function
 from .world import World
 
@@ -142,7 +142,7 @@ def _argument(made: Function, p: inspect.Parameter, world: World, binder: Binder
         return True, world.X if what is Role.X else world.labels(
             binder.encodings["Y" if one_hot_first(p.name) else "y"]
         )
-    if what is Role.LAMBDA or low == "l":
+    if what is Role.LAMBDA or low == "l" or penalises(made, p.name):
         return (not optional or isinstance(p.default, int | float)), world.lambda_
     if what is Role.SEED:
         return not optional, 1

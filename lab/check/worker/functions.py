@@ -476,7 +476,12 @@ def name_of(function: Function | None) -> str:
 
 def agreement(code: FunctionCode) -> int:
     """In how many tensors is the gradient the slope of the cost along a random direction?"""
-    rng, right = np.random.default_rng(5), 0
+    return len(right_slopes(code))
+
+
+def right_slopes(code: FunctionCode) -> list[float]:
+    """The slopes of the cost along random directions, one for each tensor whose gradient says the same."""
+    rng, right = np.random.default_rng(5), []
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         found, precise = code.gradients(code.params), np.asarray(code.cost(code.params)).dtype != np.float32
@@ -488,5 +493,6 @@ def agreement(code: FunctionCode) -> int:
             v = rng.normal(size=value.shape)
             up, down = (float(np.real(code.cost({**code.params, name: value + s * h * v}))) for s in (1, -1))
             slope, expected = (up - down) / (2 * h), float(np.sum(gradient * v))
-            right += abs(slope - expected) <= tolerance * (abs(slope) + abs(expected)) + 1e-8
+            if abs(slope - expected) <= tolerance * (abs(slope) + abs(expected)) + 1e-8:
+                right.append(slope)
     return right

@@ -16,7 +16,7 @@ from .costs import squares
 from .effort import Budget
 from .errors import CodeError, GuessError, NothingToCheckError
 from .families import families, has_parameters, loss_of, roles_of, stores
-from .functions import Family, FunctionCode, agreement, name_of
+from .functions import Family, FunctionCode, agreement, name_of, right_slopes
 from .live import Nothing
 from .octave import OctaveError
 from .pictures import picture_worlds
@@ -30,6 +30,7 @@ ENCODINGS = {"Y": ("one-hot", "ints", "row", "turned"), "y": ("ints", "row", "on
 SMALL = (5, 6, 4, 8, 9, 10, 12)  # inputs, then hidden units; no number twice
 LARGE = ((5, 6, 4, 10), (3072, 50, 20, 10), (784, 50, 20, 10), (5, 50, 20, 10))
 BINARY = 1 + len(LARGE)  # the place of a single output among the sizes
+NOTHING = 1e-7  # a slope that is no larger says nothing of the gradient that agrees with it
 OF_SIZES = r"nonconformant|dimension|out of bound|reshape|mismatch"  # in errors of Octave that another size may cure
 LOGS = r"log\(\(?\s*1(\.0*)?\s*-|log1p\(\s*-"  # of the cross entropy of a single output
 
@@ -369,7 +370,8 @@ def _encodings(family: Family) -> Iterable[dict[str, str]]:
 
 def _judge(code: FunctionCode, prior: tuple[int, ...], tried: Tried) -> bool:
     """Rank what runs; True if nothing could be better."""
-    right, fits, slots = agreement(code), code.found.fits, code.slots
+    slopes, fits, slots = right_slopes(code), code.found.fits, code.slots
+    right, told = len(slopes), sum(abs(slope) > NOTHING for slope in slopes)
     missing = len(slots) - len(fits)
     exact = sum(fit == 3 for fit in fits.values())
     known = code.state is None and code.penalty is None and not code.layer and _is_known(code)
@@ -388,12 +390,30 @@ def _judge(code: FunctionCode, prior: tuple[int, ...], tried: Tried) -> bool:
     square = len(set(code.world.sizes)) < len(code.world.sizes) and weights > 1
     depth = 1.5 if square else weights  # square ones say more than a single layer, and less than others
     same, likely = sum(fit > 0 for fit in fits.values()), known + _sums_to_one(code)
-    rank = (-missing, depth, len(slots), natural, likely, same, right, exact, tuple(-p for p in prior))
+    every = right == len(slots) or _takes_every_example(code)
+    rank = (-missing, depth, len(slots), every, natural, likely, same, told, exact, tuple(-p for p in prior))
     if tried.best is None or rank > tried.best[0]:
         tried.best = (rank, code)
     return missing == 0 and (
         right == exact == len(code.slots) or ((right > 0 or code.penalty is not None) and _is_of_one_example(code))
     )
+
+
+def _takes_every_example(code: FunctionCode) -> bool:
+    """Does J react to the first example and to the last? Labels in a form that is not meant may leave some out."""
+    world = code.world
+    if world.fixed or world.x.dtype.kind != "f":
+        return True
+    J = code.cost(code.params)
+
+    def reacts(example: int) -> bool:
+        x = np.moveaxis(world.x.copy(), world.axis or 0, 0)
+        x[example] = 0.7 * x[example] + 0.1
+        other = replace(world, x=np.moveaxis(x, 0, world.axis or 0))
+        moved = {"x": other.X} if "x" in code.params and not code.layer else {}
+        return bool(code.moved_to(other).cost({**code.params, **moved}) != J)
+
+    return code.layer or (reacts(0) and reacts(-1))
 
 
 def _is_of_one_example(code: FunctionCode) -> bool:

@@ -201,6 +201,26 @@ def unpacked(function: Function, name: str) -> int:
     return 0
 
 
+@once_a_text
+def penalises(thing: Any, name: str) -> bool:
+    """Does a class multiply an argument of its constructor with a sum of squares, alpha * np.sum(W**2)?"""
+    squares = rf"\b{name} *(/ *2\.?)? *\* *\(*(np\.)?(sum|square|linalg)\w*\W|\b{name} *\*[^=\n]*\*\* *2"
+    return bool(re.search(squares, text(thing)))
+
+
+COUNT = r"(N|n|m|B|bs|batch(_?size)?|((n|num)_?)?(samples|examples|train))"
+LENGTH = r"len\((?!(y|ys|t|y_?true|labels?|targets?)\))\w+\)"  # of the inputs: that of labels tells nothing
+
+
+@once_a_text
+def says_rows(thing: Any) -> bool:
+    """Does a text read the number of examples from the first axis, N, C = x.shape, and nowhere from the second?"""
+    said = text(thing)
+    first = rf"\b{COUNT} *,[^=\n]*= *[\w.]+\.shape *$|\b{COUNT} *= *([\w.]+\.shape\[0\]|{LENGTH})"
+    second = rf", *{COUNT} *= *[\w.]+\.shape *$|\b{COUNT} *= *[\w.]+\.shape\[1\]"
+    return bool(re.search(first, said, re.M)) and not re.search(second, said, re.M)
+
+
 def looks_up(function: Function) -> bool:
     """Does a function index an array with its first argument, as an embedding does: W[x]?"""
     first = signature(function)[0].name if signature(function) else ""

@@ -8,6 +8,7 @@ from .roles import Role, plain, role
 from .source import compared, signature
 from .values import Function
 
+MASK = r"((drop(out)?|keep)?masks?|(drop(out)?|keep|m)mat)\d*"  # of dropout, drawn outside of the functions
 FLAG = r"norm|bn|drop|bias|skip|resid|center|affine"  # in the name of one that changes the network
 DROPPED, KEPT = 0.4, 0.6
 
@@ -27,6 +28,11 @@ def drops(name: str, value: Any) -> float | None:
     if role(name) is Role.KEEP and off and value in (None, 0, 1):
         return KEPT
     return None
+
+
+def is_mask(name: str) -> bool:
+    """Does an argument of this name hold what dropout keeps?"""
+    return re.fullmatch(MASK, plain(name)) is not None
 
 
 def switches(made: Function, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from .code import Code
 from .inputs import odd, other_settings
+from .roles import Role, one_hot_first, role
 from .source import called, signature
 from .state import State
-from .switches import drops, is_norm, said, switches
+from .switches import drops, is_mask, is_norm, said, switches
 from .values import Function
 from .world import World, draw
 
@@ -61,16 +62,42 @@ def _switched(code: "FunctionCode") -> Iterator[tuple[str, Code]]:
     if norms and (code.world.store.normed or code.state is not None):
         off = replace(code.world, store=replace(code.world.store, off=True))
         yield f"with {norms[0]}=False", _built(lambda: code.remade(off, code.binder.copy(), code.state))
-    rates = [f"{p.name}={rate}" for p in arguments if p.default is not p.empty and (rate := drops(p.name, p.default))]
-    if rates:
+    optional = [p for p in arguments if p.default is not p.empty]
+    rates = [f"{p.name}={rate}" for p in optional if (rate := drops(p.name, p.default))]
+    masks = [f"a dropout {p.name}" for p in optional if is_mask(p.name) and p.default is None]
+    if words := [*rates, *masks]:
         binder = code.binder.copy()
         binder.dropping = True
-        yield f"with {rates[0]}", _built(lambda: code.remade(code.world, binder, code.state))
+        yield f"with {words[0]}", _built(lambda: code.remade(code.world, binder, code.state))
+    yield from _other_labels(code)
     making = code.state.making if code.state is not None else None
     if making is None or type(code.state.thing) is not making.made:  # type: ignore[union-attr]
         return
     for changes in switches(making.made, making.given()):
         yield f"with {said(changes)}", _built(lambda c=changes: _remade(code, replace(making, changes=c)))  # type: ignore[misc]
+
+
+OTHER_LABELS = {"one-hot": "ints", "turned": "ints", "ints": "one-hot", "row": "one-hot", "column": "one-hot"}
+
+
+def _other_labels(code: "FunctionCode") -> Iterator[tuple[str, Code]]:
+    """With one-hot labels for integers, or the other way round, where the cost takes both as the same and the gradients
+    run with both: each may have a branch of its own."""
+    asked = code.family.cost or code.family.gradient
+    if code.layer or code.penalty is not None or code.world.sizes[-1] == 1:
+        return
+    for kind in {"Y" if one_hot_first(p.name) else "y" for p in signature(asked) if role(p.name) is Role.LABELS}:
+        other = code.moved_to(code.world)
+        now = OTHER_LABELS[code.binder.encodings[kind]]
+        other.binder.encodings = {**code.binder.encodings, kind: now}
+        shifted = other.moved_to(replace(code.world, y=(code.world.y + 1) % code.world.sizes[-1]))
+        try:
+            J = code.cost(code.params)
+            if abs(other.cost(code.params) - J) <= 1e-9 * abs(J) < abs(shifted.cost(code.params) - J):
+                other.gradients(code.params)
+                yield f"with {'one-hot' if now == 'one-hot' else 'integer'} labels", other
+        except Exception:  # it takes one form only
+            continue
 
 
 def _shared(code: "FunctionCode") -> list[inspect.Parameter]:

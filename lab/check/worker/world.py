@@ -1,5 +1,6 @@
 """A small world for functions that are given everything: data, labels, parameters, in the layouts students use."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -12,6 +13,7 @@ from .matching import Slot
 from .octave_values import Cell
 
 LAMBDA = 0.1
+KEPT = 0.6  # of what dropout is given
 STYLES = (
     "flat",
     "dict of lists",
@@ -210,6 +212,15 @@ class World:
             return np.ascontiguousarray(rows.T) if self.layout.columns == (encoding == "one-hot") else rows
         y = rows[:, 0] if self.sizes[-1] == 1 else self.y
         return {"ints": y, "row": y[None, :], "column": y[:, None]}[encoding].copy()
+
+    def masks(self, name: str) -> Any:
+        """What dropout keeps, drawn and scaled: of the hidden layer whose number is in the name, of all of them in a
+        list if the name is a plural."""
+        rng, shapes = np.random.default_rng(9), [(len(self.y), m) for m in self.sizes[1:-1]]
+        rows = [(rng.random(shape) < KEPT) / KEPT for shape in shapes]
+        masks = [np.ascontiguousarray(mask.T) if self.layout.columns else mask for mask in rows]
+        number = re.search(r"\d+$", name)
+        return masks if name.endswith("s") else masks[int(number[0]) - 1 if number else 0]
 
     def elsewhere(self, rng: Any, n: int) -> "World":
         """Another batch of n examples and other parameters."""

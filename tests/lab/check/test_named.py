@@ -142,7 +142,81 @@ ONE = """
                 nabla_w.insert(0, delta @ activations[-k - 1].T)
             return nabla_b, nabla_w
 """
+MASKED = """
+    def predict(X, W1, W2, mask=None):
+        H = np.maximum(X @ W1, 0)
+        H = H if mask is None else H * mask
+        E = np.exp(H @ W2)
+        return E / E.sum(1, keepdims=True), H
+
+    def cost(X, y, W1, W2, mask=None):
+        P, n = predict(X, W1, W2, mask)[0], len(X)
+        y = y.argmax(1) if y.ndim == 2 else y
+        return -np.log(P[np.arange(n), y] + 1e-7).mean()
+
+    def masked_gradients(X, y, W1, W2, mask=None):
+        P, H = predict(X, W1, W2, mask)
+        G, n = P.copy(), len(X)
+        if y.ndim == 2:
+            G = (G - y) / n
+        else:
+            G[np.arange(n), y] -= 1
+            G = G / float(n)
+        back = G @ W2.T * (H > 0)
+        back = back if mask is None else back * mask
+        return X.T @ back, H.T @ G
+"""
+ACROSS = """
+    def net(X, W1, b1, W2, b2):
+        H = np.maximum(X @ W1 + b1, 0)
+        E = np.exp(H @ W2 + b2)
+        return E / E.sum(1, keepdims=True), H
+
+    def cost(X, y, W1, b1, W2, b2):
+        return -np.log(net(X, W1, b1, W2, b2)[0][range(len(X)), y]).mean()
+
+    def grads(X, y, W1, b1, W2, b2):
+        P, H = net(X, W1, b1, W2, b2)
+        P[range(len(y)), y] -= 1
+        P /= len(y)
+        G = P @ W2.T * (H > 0)
+        return X.T @ G, G.sum(0), H.T @ P, P.sum(0)
+"""
+ADDED = """
+    class Classifier:
+        def __init__(self, d, h, k, alpha=0.0):
+            self.w1, self.w2, self.alpha = np.random.randn(d, h), np.random.randn(h, k), alpha
+
+        def forward(self, X):
+            self.H = np.tanh(X @ self.w1)
+            E = np.exp(self.H @ self.w2)
+            self.P = E / E.sum(1, keepdims=True)
+            return self.P
+
+        def loss(self, X, Y):
+            J = -np.sum(Y * np.log(self.forward(X)))
+            return J + self.alpha * (np.sum(self.w1**2) + np.sum(self.w2**2)) / 2
+
+        def backward(self, X, Y):
+            G = self.forward(X) - Y
+            self.dw2 = self.H.T @ G + self.alpha * self.w2
+            self.dw1 = X.T @ (G @ self.w2.T * (1 - self.H**2)) + self.alpha * self.w1
+"""
+MEAN = """
+    class MSE:
+        def forward(self, A, Y):
+            self.A, self.Y = A, Y
+            self.N, self.C = A.shape
+            return ((A - Y) ** 2).sum() / (self.N * self.C)
+
+        def backward(self):
+            return 2 * (self.A - self.Y) / (self.N * self.C)
+"""
 CODES = {
+    "masked_gradients": MASKED,
+    "grads": ACROSS,
+    "Classifier": ADDED,
+    "MSE": MEAN,
     "Network": ONE,
     "softmax_loss_naive": LOOP,
     "compute_gradients": SIGMOID,
@@ -153,6 +227,13 @@ CODES = {
     "layernorm": NORM,
 }
 BUGS = [
+    ("masked_gradients", "back if mask is None else back * mask", "back", "dropout-mask"),
+    ("masked_gradients", "G = G / float(n)", "G", "not-divided-by-n"),
+    ("masked_gradients", "G @ W2.T * (H > 0)", "G @ W2.T", "relu-mask-missing"),
+    ("grads", "return E / E.sum(1, keepdims=True)", "return E / E.sum(0, keepdims=True)", "softmax-axis"),
+    ("Classifier", "(1 - self.H**2)) +", "(1 - self.H**2)) / len(X) +", "divided-twice"),
+    ("Classifier", "H**2)) + self.alpha", "H**2)) + 2 * self.alpha", "penalty-factor-two"),
+    ("MSE", "self.Y) / (self.N * self.C)", "self.Y) / self.N", "divided-by-other-number"),
     ("softmax_loss_naive", "range(W.shape[1])", "range(W.shape[1] - 1)", "class-left-out"),
     ("softmax_loss_naive", "range(W.shape[1])", "range(1, W.shape[1])", "class-left-out"),
     ("compute_gradients", "(1 - H * H)", "(H * (1 - H))", "slope-of-another-activation"),
