@@ -15,9 +15,10 @@ lab: .venv/installed
 test: .venv/dev
 	$(BIN)/python -m pytest --numprocesses 3 --dist worksteal
 
-# Kills, signals, damage and hostile input at full size; make test has a small part of it.
+# Kills, signals, damage, hostile input, all planted mistakes and all looks; make test has a small part of each.
 torture: .venv/dev
-	GRADLAB_TORTURE=1 nice $(BIN)/python -m pytest --numprocesses 2 tests/torture
+	GRADLAB_TORTURE=1 nice $(BIN)/python -m pytest --numprocesses 2 --dist worksteal \
+		tests/torture tests/lab/check tests/lab/own_loop tests/tui
 
 # Which lines and branches no test reaches. It takes longer than make test: every process is watched.
 coverage: .venv/dev

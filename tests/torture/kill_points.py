@@ -1,10 +1,11 @@
 """Kills a run at every line of the store, and looks at what is left. A program, as it forks:
 
-    python -m tests.torture.kill_points FOLDER STEP
+    python -m tests.torture.kill_points FOLDER STEP SHARE
 
 For every line of the store that writing a run executes, the first time, the last time and once between: a process that
 is killed there, and one that continues what is left. In a run that begins and in one that is resumed. With a STEP above
-1 only for every STEP-th of these points. Prints how many there were, and what went wrong, as JSON.
+1 only for every STEP-th of these points, the first of them SHARE. Prints how many there were, and what went wrong, as
+JSON.
 """
 
 import json
@@ -110,8 +111,8 @@ def listed(runs: Path) -> str:
     return "".join(damaged)
 
 
-def points(folder: Path, name: str, step: int, expected: RunStore, before: Path | None) -> dict[str, Any]:
-    """Kill at every step-th point. before: a runs folder with a run that was stopped half-way; None: none began."""
+def points(folder: Path, name: str, chosen: slice, expected: RunStore, before: Path | None) -> dict[str, Any]:
+    """Kill at the chosen points. before: a runs folder with a run that was stopped half-way; None: none began."""
 
     def act(runs: Path, n: int) -> Countdown:
         with Countdown(n) as countdown:
@@ -125,7 +126,7 @@ def points(folder: Path, name: str, step: int, expected: RunStore, before: Path 
         return runs
 
     countdown = act(fresh(), 0)
-    tried = countdown.points()[::step]
+    tried = countdown.points()[chosen]
     failures = []
     for n in tried:
         runs = fresh()
@@ -144,7 +145,7 @@ def points(folder: Path, name: str, step: int, expected: RunStore, before: Path 
     return {"lines": len(set(countdown.lines)), "killed": len(tried), "failures": failures}
 
 
-def main(folder: Path, step: int) -> None:
+def main(folder: Path, chosen: slice) -> None:
     """Print the results for runs that begin and runs that are resumed."""
     lab_run.CHECKPOINT_SECONDS = 0.0  # after every update
     train(folder / "whole")
@@ -153,8 +154,8 @@ def main(folder: Path, step: int) -> None:
     print(
         json.dumps(
             {
-                "begun": points(folder, "begun", step, expected, None),
-                "resumed": points(folder, "resumed", step, expected, folder / "half"),
+                "begun": points(folder, "begun", chosen, expected, None),
+                "resumed": points(folder, "resumed", chosen, expected, folder / "half"),
             }
         )
     )
@@ -162,4 +163,5 @@ def main(folder: Path, step: int) -> None:
 
 if __name__ == "__main__":
     PRESET = load("a2-setting1", SETTINGS)
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    folder, step, share = sys.argv[1:]
+    main(Path(folder), slice(int(share), None, int(step)))

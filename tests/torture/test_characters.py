@@ -11,7 +11,7 @@ from data.errors import DataError
 from lab.console import SafeConsole
 from lab.runs.store import new_name
 from presets.load import load
-from tests.torture import size
+from tests.sizes import size
 
 PARTS = 4
 LENGTH = 200

@@ -15,13 +15,15 @@ import pytest
 
 from benchmarks.terminal import Terminal
 from lab.runs.store import RunStore, all_runs
-from tests.torture import WHOLE, size
+from tests.sizes import WHOLE, size
 
 ROOT = Path(__file__).parents[2]
 GRADLAB = [sys.executable, "-m", "gradlab"]
 PATIENCE = 120
 RUN = ["set=mnist", "split=300/100/test", "hidden=8", "batch=50", "evaluate_every=50", "n_s=10", "updates=2000"]
 SEARCH = [*RUN[:-1], "cycles=30", "search.trials=4"]
+SHARES = size(1, 4)  # of the long tests at full size: none of them keeps a core to itself at the end
+KILLS = size(2, 80)
 
 
 @pytest.fixture
@@ -47,9 +49,10 @@ def changes(settings: list[str]) -> list[str]:
     return [word for each in settings for word in ("-s", each)]
 
 
-def test_a_kill_at_any_line_of_the_store_loses_nothing(disk):
+@pytest.mark.parametrize("share", range(SHARES))
+def test_a_kill_at_any_line_of_the_store_loses_nothing(share, disk):
     told = subprocess.run(
-        [sys.executable, "-m", "tests.torture.kill_points", str(disk), str(size(29, 1))],
+        [sys.executable, "-m", "tests.torture.kill_points", str(disk), str(size(29, SHARES)), str(share)],
         cwd=ROOT,
         env=environment(disk),
         capture_output=True,
@@ -59,7 +62,7 @@ def test_a_kill_at_any_line_of_the_store_loses_nothing(disk):
     assert told.returncode == 0, told.stderr
     for results in json.loads(told.stdout).values():
         assert results["failures"] == []
-        assert results["killed"] >= size(5, results["lines"])
+        assert results["killed"] >= size(5, results["lines"] // SHARES)
 
 
 def killed(command: list[str], folder: Path, seconds: float) -> bool:
@@ -107,13 +110,14 @@ def length(command: list[str], folder: Path) -> float:
     return time.perf_counter() - begun
 
 
-def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_not(disk):
-    rng, kills = random.Random(1), 0
+@pytest.mark.parametrize("share", range(SHARES))
+def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_not(share, disk):
+    rng, kills = random.Random(f"run {share}"), 0
     (disk / "whole").mkdir()
     seconds = length(next_command(disk / "whole"), disk / "whole")
     (expected,) = all_runs(disk / "whole" / "runs")
     round_ = 0
-    while kills < size(2, 80):
+    while kills < KILLS // SHARES:
         folder = disk / f"run-{(round_ := round_ + 1)}"
         folder.mkdir()
         for _ in range(size(2, 4)):
@@ -126,16 +130,17 @@ def test_a_run_that_is_killed_again_and_again_ends_as_one_that_was_not(disk):
         shutil.rmtree(folder)
 
 
-def test_a_search_that_is_killed_again_and_again_ends_as_one_that_was_not(disk):
+@pytest.mark.parametrize("share", range(SHARES))
+def test_a_search_that_is_killed_again_and_again_ends_as_one_that_was_not(share, disk):
     if not WHOLE:
         pytest.skip("tests/lab/search/test_search.py kills one twice; here it is killed at random")
     command = [*GRADLAB, "search", "a2-coarse", "--data", "mini", "--jobs", "2", *changes(SEARCH)]
-    rng, kills = random.Random(2), 0
+    rng, kills = random.Random(f"search {share}"), 0
     (disk / "whole").mkdir()
     seconds = length(command, disk / "whole")
     (expected,) = (disk / "whole" / "runs").glob("*/trials.csv")
     round_ = 0
-    while kills < 80:
+    while kills < KILLS // SHARES:
         folder = disk / f"search-{(round_ := round_ + 1)}"
         folder.mkdir()
         for _ in range(4):
@@ -150,14 +155,15 @@ def test_a_search_that_is_killed_again_and_again_ends_as_one_that_was_not(disk):
     assert not list(disk.glob("gradlab-*/data-*/lock")) or len(list(disk.glob("gradlab-*/data-*/lock"))) <= 1
 
 
-def test_an_app_that_is_killed_while_it_trains_leaves_a_run_that_ends_as_any_other(disk):
+@pytest.mark.parametrize("share", range(SHARES))
+def test_an_app_that_is_killed_while_it_trains_leaves_a_run_that_ends_as_any_other(share, disk):
     if not WHOLE:
         pytest.skip("tests/tui/test_leaving.py ends the app in a few ways; here it is killed at random")
-    rng = random.Random(3)
+    rng = random.Random(f"app {share}")
     (disk / "whole").mkdir()
     finished(next_command(disk / "whole"), disk / "whole")
     (expected,) = all_runs(disk / "whole" / "runs")
-    for kill in range(40):
+    for kill in range(KILLS // 2 // SHARES):
         folder = disk / f"app-{kill}"
         folder.mkdir()
         preset = folder / "mine.toml"

@@ -23,7 +23,7 @@ from lab.runs.pictures import unpack
 from lab.runs.saved import read
 from lab.runs.store import RunStore
 from presets.errors import PresetError
-from tests.torture import size
+from tests.sizes import size
 from tests.torture.test_characters import commands
 
 CHUNKS = 4

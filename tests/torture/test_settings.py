@@ -9,7 +9,7 @@ from presets.errors import PresetError
 from presets.keys import known_keys
 from presets.load import load, names
 from presets.toml import dump
-from tests.torture import size
+from tests.sizes import size
 
 CHUNKS = 8
 VALUES = [

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.torture import WHOLE, size
+from tests.sizes import WHOLE, size
 from tests.torture.test_kills import ROOT, RUN, SEARCH, changes, environment
 
 GRADLAB = [sys.executable, "-m", "gradlab"]

@@ -10,7 +10,7 @@ from lab.check.command import _exit_code
 from lab.check.student import check_file, check_whole_file
 from lab.check.view import render
 from lab.console import SafeConsole
-from tests.torture import size
+from tests.sizes import size
 from tests.torture.test_characters import commands
 
 SECONDS = 3.0  # for an answer

@@ -1,6 +1,7 @@
 """Check: presets, reports and files of students, judged as on the command line."""
 
 import threading
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from textual_fspicker import FileOpen
 
 from lab.check.template import template
 from lab.errors import LabError
+from tests.sizes import WHOLE
 from tests.tui.conftest import text, wait_until
 from tests.tui.recorded import RIGHT, WRONG, file_report, report
 
@@ -346,8 +348,12 @@ def test_a_check_looks_as_accepted(lab, snap_compare, recorded, size, tensors, t
     assert snap_compare(app, run_before=looks("r", until=verdict), terminal_size=size)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 35), (160, 45)], ids=["80x24", "120x35", "160x45"])
-@pytest.mark.parametrize("theme", ["gradlab-dark", "gradlab-light", "no-colour"])
+SIZES = [(80, 24), (120, 35), (160, 45)]
+COLOURS = ["gradlab-light", "no-colour", "gradlab-dark"]
+LOOKS = [*product(COLOURS, SIZES)] if WHOLE else [*zip(COLOURS, SIZES, strict=True)]
+
+
+@pytest.mark.parametrize(("theme", "size"), LOOKS, ids=[f"{theme}-{x}x{y}" for theme, (x, y) in LOOKS])
 def test_a_whole_file_looks_as_accepted(lab, snap_compare, monkeypatch, size, theme):
     monkeypatch.setattr("tui.screens.check.check", lambda *arguments, **options: file_report())
     if theme == "no-colour":

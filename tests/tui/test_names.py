@@ -19,7 +19,7 @@ from lab.names.neighbours import Neighbour
 from presets.load import load
 from presets.network import build_network
 from presets.toml import dump
-from tests.tui.conftest import text, wait_until
+from tests.tui.conftest import THEMES, text, wait_until
 
 TINY = ["convolutions=[{filters=8, size=2}]", "pool_over_time=true", "bias=true"]
 
@@ -374,7 +374,7 @@ def looks(*keys):
 KEPT = ("ctrl+o", "Malmberg", "enter", "Baltatzis", "enter", "Van der Berg", "enter", "D'Angelo", "ctrl+o")
 
 
-@pytest.mark.parametrize("theme", ["gradlab-dark", "gradlab-light"])
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", [(80, 24), (160, 45), (40, 12)], ids=["80x24", "160x45", "40x12"])
 def test_names_look_as_accepted(lab, snap_compare, size, theme):
     app = lab()

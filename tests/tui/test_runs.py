@@ -12,7 +12,7 @@ from lab.runs.catalogue import list_runs
 from lab.runs.saved import read
 from lab.runs.store import RunStore
 from presets.load import load
-from tests.tui.conftest import text, wait_until
+from tests.tui.conftest import THEMES, text, wait_until
 from tests.tui.recorded import record, some_runs
 from tui.screens.dialogues import ConfirmScreen
 from tui.training import SEEN, saved
@@ -432,7 +432,7 @@ def looks(*keys, marks=0):
     return act
 
 
-@pytest.mark.parametrize("theme", ["gradlab-dark", "gradlab-light"])
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", [(80, 24), (160, 45), (40, 12)], ids=["80x24", "160x45", "40x12"])
 def test_marked_runs_look_as_accepted(lab, snap_compare, size, theme):
     some_runs()

@@ -13,7 +13,7 @@ from lab.search.result import best_rows
 from lab.search.store import all_searches
 from presets.load import as_changes, load
 from tests.lab.search.test_search import in_this_process
-from tests.tui.conftest import SMALL, text
+from tests.tui.conftest import SMALL, THEMES, text
 from tests.tui.recorded import searched
 from tui.app import keep
 from tui.screens.lr_range import LrRangeScreen
@@ -210,7 +210,7 @@ def found(phase="done", trials=20, **options) -> ShownSearch:
     return made
 
 
-@pytest.mark.parametrize("theme", ["gradlab-dark", "gradlab-light"])
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", [(80, 24), (160, 45), (40, 12)], ids=["80x24", "160x45", "40x12"])
 def test_a_search_looks_as_accepted(lab, snap_compare, size, theme):
     app = lab()

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.lab.check.in_process import check
+from tests.sizes import WHOLE, size
 
 ONE_LAYER = """
     def EvaluateClassifier(X, W, b):
@@ -152,7 +153,7 @@ WRONG = [
 @pytest.mark.parametrize("style", RIGHT)
 def test_right_functions_pass_as_they_are(tmp_path, style):
     text, name, tensors = RIGHT[style]
-    for seed in range(5):
+    for seed in range(size(2, 5)):
         report = check(text, name, tmp_path, seed=seed)
         assert report.passed, (report.problem, [t.verdict for t in report.report.tensors])
         assert [t.name for t in report.report.tensors] == tensors
@@ -162,7 +163,7 @@ def test_right_functions_pass_as_they_are(tmp_path, style):
 def test_wrong_functions_fail_where_they_are_wrong(tmp_path, style, old, new, tensors):
     text, name, _ = RIGHT[style]
     assert old in text
-    for seed in range(3):
+    for seed in range(size(1, 3)):
         report = check(text.replace(old, new), name, tmp_path, seed=seed)
         assert {t.name for t in report.report.tensors if not t.passed} == tensors, report
 
@@ -173,7 +174,7 @@ def test_a_cost_that_is_not_in_the_file_is_told(tmp_path):
     assert "no cost in the file that fits: held against softmax cross entropy and 0.5 lambda sum W^2" in notes
 
 
-@pytest.mark.parametrize("examples", [1, 2, 3, 4, 5, 6, 8, 9, 10])
+@pytest.mark.parametrize("examples", [1, 2, 3, 4, 5, 6, 8, 9, 10] if WHOLE else [1, 2, 10])
 def test_any_number_of_examples(tmp_path, examples):
     for text, name, _ in (RIGHT["one layer"], RIGHT["dict of lists"], RIGHT["rows"]):
         report = check(text, name, tmp_path, examples=examples)

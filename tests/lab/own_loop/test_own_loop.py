@@ -12,7 +12,7 @@ from lab.own_loop import plan as plans
 from lab.own_loop.command import run_own_loop
 from lab.own_loop.printed import printed_series
 from presets.load import load
-from tests.lab.own_loop.programs import RIGHT, bugs, dataset, looked_at, one_of_each, preset, right
+from tests.lab.own_loop.programs import RIGHT, bugs, dataset, looked_at, preset, right, some_bugs
 
 
 @pytest.mark.parametrize(("file", "settings"), right(), ids=lambda v: v if isinstance(v, str) else "")
@@ -23,7 +23,7 @@ def test_a_right_loop_agrees_in_every_update(file, settings):
     assert not [f for f in findings if f.wrong]
 
 
-@pytest.mark.parametrize("bug", one_of_each(), ids=str)
+@pytest.mark.parametrize("bug", some_bugs(), ids=str)
 def test_a_planted_mistake_is_named_with_its_first_update_and_tensor(bug, tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(bug.text())
