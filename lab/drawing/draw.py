@@ -231,10 +231,10 @@ def _curve(plot: _Plot, curve: Curve) -> None:
     if len(plot.figure.curves) == 1:
         weight = WEIGHTS[0]  # there is nothing to be told apart from
     pen = 1 if plot.look.ascii else weight.pen
-    if not curve.joined:
-        for x, y in curve.points:
-            if plot.x.has(x) and plot.y.has(y):
-                _mark(plot, plot.across(x), plot.down(y), ink, weight)
+    seen = [(x, y) for x, y in curve.points if plot.x.has(x) and plot.y.has(y)]
+    if not curve.joined or len(seen) == 1:  # a line through one point would be a dot that nobody sees
+        for x, y in seen:
+            _mark(plot, plot.across(x), plot.down(y), ink, weight)
         return
     walked = 0
     for stretch in _stretches(plot, curve.points):

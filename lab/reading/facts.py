@@ -23,7 +23,8 @@ class Facts:
     metrics: rows of metrics.csv, oldest first; diverged_at: the update at which the loss was not
     finite; counts: training examples of each class; examples: in the validation part; health: of every layer at the
     end, its gradient that of the last update; confusion: of the part that judges, a row for each true class; variant:
-    whether all of the data were there; progress: the share of the updates that are made, 1 when the run has ended.
+    whether all of the data were there; progress: the share of the updates that are made, 1 when the run has ended;
+    eta: the learning rate of the update at which the loss was not finite.
     """
 
     preset: Preset
@@ -35,6 +36,7 @@ class Facts:
     confusion: Sequence[Sequence[int]] | None = None
     variant: Variant | None = None
     progress: float = 1.0
+    eta: float | None = None
 
     @property
     def ended(self) -> bool:
@@ -57,7 +59,7 @@ def facts_of(
 ) -> Facts:
     """The facts of a run whose trainer is at hand. confusion: computed here if it is not given."""
     if diverged_at is not None:  # what its network does is no result
-        return Facts(preset, metrics, diverged_at, _counts(dataset), len(dataset.validation))
+        return Facts(preset, metrics, diverged_at, _counts(dataset), len(dataset.validation), eta=trainer.eta)
     if confusion is None:
         _, part = dataset.judge
         guesses = trainer.objective.logits(part.x).argmax(axis=1)

@@ -55,9 +55,10 @@ def not_normalised(curves: LearningCurves) -> Finding | None:
 
 def diverged(curves: LearningCurves) -> Finding | None:
     """The loss was not finite."""
-    at, eta = curves.facts.diverged_at, float(curves.eta.max())
+    at = curves.facts.diverged_at
     if at is None:
         return None
+    eta = max(float(curves.eta.max()), curves.facts.eta or 0.0)  # which grew, perhaps, since the last evaluation
     highest = float(curves.train.max())
     return fault(
         "diverged",

@@ -60,7 +60,8 @@ def beside_expected(curves: LearningCurves) -> Finding | None:
     spread of the seeds that come with Gradlab.
     """
     preset = curves.facts.preset
-    if curves.facts.variant != "full" or changed(preset).keys() - {"seed"} or not (others := expected(preset.name)):
+    others = None if curves.facts.variant != "full" or changed(preset).keys() - {"seed"} else expected(preset.name)
+    if others is None or others.seeds < 2:  # one seed alone does not tell how far others lie
         return None
     compared = _compared(curves, others)
     if not compared:
@@ -131,10 +132,11 @@ def best(curves: LearningCurves) -> Finding | None:
 def reached(curves: LearningCurves) -> Finding:
     """How far the training loss came."""
     start, end, last = float(curves.train[0]), float(curves.train[-1]), float(curves.update[-1])
+    came = f"After {last:,.0f} updates the training loss has come from {start:.3f} to {end:.3f}"
+    began = f"Before the first update the training loss is {start:.3f}"
     return note(
         "reached",
-        f"After {last:,.0f} updates the training loss has come from {start:.3f} to {end:.3f}; guessing costs ln K = "
-        f"{curves.chance_loss:.2f}.",
+        f"{came if last else began}; guessing costs ln K = {curves.chance_loss:.2f}.",
         {"update": last, "train_loss_at_start": start, "train_loss": end, "ln_k": curves.chance_loss},
     )
 

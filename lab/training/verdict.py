@@ -22,6 +22,8 @@ def verdict(preset: Preset, result: Result) -> str:
         return f"The curves of {preset.name} were made without {settings[0]}{others}: only the updates are compared."
     if result["variant"] != "full":
         return f"The curves of {preset.name} were made on the full data: only the updates are compared."
+    if shipped.seeds < 2:
+        return f"The curves of {preset.name} are of one seed, which does not tell how far others lie."
     return _beside(shipped, result)
 
 

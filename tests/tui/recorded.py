@@ -27,16 +27,17 @@ def record(
     updates: int = 1000,
     accuracy: float = 0.46,
     variant: str = "full",
+    every: int | None = None,
 ) -> RunStore:
     """A saved run of the preset that `name` (as in 20260102-030405-a2-setting1-00aa) mentions; state "killed" has no
-    result."""
+    result. every: updates between evaluations; None for 20 of them."""
     preset = load(name[16:-5], changes)
     folder = runs / name
     folder.mkdir(parents=True)
     (folder / "preset.toml").write_text(dump(preset))
     np.savez(folder / "checkpoint.npz", update=updates, **{"run.variant": variant})
-    rows = [_row(update, updates, accuracy) for update in range(0, updates + 1, max(1, updates // 20))]
-    if state == "diverged":
+    rows = [_row(update, updates, accuracy) for update in range(0, updates + 1, every or max(1, updates // 20))]
+    if state == "diverged" and len(rows) > 1:
         rows[-1] |= {column: math.inf for column in COLUMNS if column.endswith(("loss", "cost"))}
     with (folder / "metrics.csv").open("w", newline="") as file:
         csv.writer(file).writerows([COLUMNS, *([row[column] for column in COLUMNS] for row in rows)])

@@ -1,16 +1,21 @@
 """A wide terminal is filled: no mode leaves more than a third of it empty once it has something to show. In a small one
 what counts is in sight."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from lab.names.neighbours import Neighbour
 from tests.tui.conftest import wait_until
-from tests.tui.recorded import RIGHT, report, searched, some_runs
+from tests.tui.recorded import RIGHT, record, report, some_runs
 from tui.training import saved
 from tui.widgets.plot import SeriesPlot
 
 SIZE = (160, 45)
+MOST = 1 / 3
 TILE = (10, 3)  # cells: the share of tiles without any content is measured, as single cells lie between words, too
+SEARCHES = Path(__file__).parent / "searches"  # as gradlab search left them, without checkpoints and pictures
 FRAME = set(" │─╭╮╰╯┃━┏┓┗┛▔▁▊▎")
 
 
@@ -62,18 +67,22 @@ async def names(pilot, screen):
 
 async def runs(pilot, screen):
     await wait_until(pilot, lambda: screen._rows)
+    assert screen.current["state"] == "diverged"
+    assert len(screen.query_one("#overlay-measure", SeriesPlot).figure.curves[0].points) == 1
+    assert empty_share(pilot.app) <= MOST
     await pilot.press("ctrl+end", "space", "up", "space")
     await wait_until(pilot, lambda: len(screen._marked) == 2)
+    assert empty_share(pilot.app) <= MOST
+    await pilot.press("right_square_bracket")
 
 
 @pytest.mark.parametrize("show", [presets, train, check, search, names, runs], ids=lambda show: show.__name__)
 async def test_no_more_than_a_third_is_empty(lab, starts_in, monkeypatch, show):
     monkeypatch.setattr("tui.screens.check.check", lambda *args, **options: report(RIGHT))
     monkeypatch.setattr("tui.screens.names.neighbours", lambda origin: AlikeNames())
-    grown = [(update, 0.5 - 0.4 * 0.5 ** (update / 100)) for update in range(0, 1001, 50)]
-    monkeypatch.setattr("tui.screens.search.validation_curve", lambda folder: grown)
     kept = some_runs()
-    searched("20260101-030405-a2-coarse-00aa")
+    record("20260105-030405-a2-setting1-00ff", state="diverged", updates=14, every=50)
+    shutil.copytree(SEARCHES, Path("runs"), dirs_exist_ok=True)
     starts_in(show.__name__)
     app = lab()
     if show is train:
@@ -81,7 +90,7 @@ async def test_no_more_than_a_third_is_empty(lab, starts_in, monkeypatch, show):
     async with app.run_test(size=SIZE) as pilot:
         await show(pilot, app.screen)
         await pilot.pause()
-        assert empty_share(app) <= 1 / 3
+        assert empty_share(app) <= MOST
 
 
 async def test_facts_and_bars_of_every_preset_are_in_sight_in_a_small_terminal(lab):

@@ -17,7 +17,7 @@ from tests.tui.recorded import record, some_runs
 from tui.screens.dialogues import ConfirmScreen
 from tui.training import SEEN, saved
 from tui.widgets.findings import FindingsPanel
-from tui.widgets.overlay import Overlay
+from tui.widgets.overlay import OtherPart, Overlay
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.text import Text
 
@@ -63,8 +63,9 @@ async def test_a_paint_before_the_table_has_measured_itself_shows_whole_columns(
 
 
 def plots(app):
-    """What the two plots show."""
-    return [plot.figure for plot in app.screen.query_one(Overlay).query(SeriesPlot)]
+    """What the two plots of loss and accuracy show."""
+    overlay = app.screen.query_one("#overlay", Overlay)
+    return [overlay.query_one(f"#overlay-{name}", SeriesPlot).figure for name in ("measure", "accuracy")]
 
 
 def side(app):
@@ -142,7 +143,7 @@ async def test_the_run_under_the_cursor_is_drawn_both_parts_of_it(runs):
         assert text(app, "run").startswith("20260102-030405-a2-setting1-00aa  done · 1,000 updates")
 
 
-async def test_the_curves_of_the_run_under_the_cursor_are_read_below_them_and_in_a_tab(runs):
+async def test_the_curves_of_the_run_under_the_cursor_are_read_below_them_or_in_a_tab(runs):
     stores = some_runs()
     async with runs(size=(120, 35)) as (app, pilot):
         for store in stores[:1:-1]:
@@ -155,9 +156,24 @@ async def test_the_curves_of_the_run_under_the_cursor_are_read_below_them_and_in
             await pilot.press("down")
         below, tab = app.screen.query(FindingsPanel)
         assert below.region
-        assert not tab.region
         await pilot.press("left_square_bracket")
+        assert app.screen.query_one(TabbedContent).active == "side-tab", "what stands below needs no tab"
+        await pilot.resize_terminal(80, 24)
+        await pilot.press("right_square_bracket")
         assert tab.region
+        assert not below.region
+
+
+async def test_beside_the_table_of_marked_runs_stands_the_part_of_the_data_that_the_curves_leave_out(runs):
+    stores = some_runs()
+    async with runs(size=(160, 45)) as (app, pilot):
+        await pilot.press("ctrl+end", "space", "up", "space", "right_square_bracket")
+        for others, part in (("validation", "train"), ("train", "validation")):
+            loss, accuracy = (plot.figure for plot in app.screen.query_one(OtherPart).query(SeriesPlot))
+            assert (loss.title, accuracy.title) == (f"{part} loss", f"{part} accuracy")
+            assert loss.curves[0].points[-1][1] == stores[0].metrics()[-1][f"{part}_loss"]
+            assert plots(app)[0].title == f"{others} loss"
+            await pilot.press("t")
 
 
 async def test_marked_runs_are_drawn_over_one_another_in_the_order_of_their_marks(runs):

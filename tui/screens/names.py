@@ -29,11 +29,20 @@ from tui.screens.base import ModeScreen
 from tui.screens.dialogues import AskScreen
 from tui.widgets.choice import Choice
 from tui.widgets.empty import Empty
-from tui.widgets.guesses import letter_map, neighbour_lines, probability_bars, spelt, table_columns
+from tui.widgets.guesses import (
+    GAP,
+    column_widths,
+    letter_map,
+    neighbour_lines,
+    probability_bars,
+    spelt,
+    table_columns,
+)
 from tui.widgets.panel import Panel, entitle
 from tui.widgets.text import FittedText, Text
 
-MEANING = "how much the letter speaks for the class, in nats"
+MEANING = {True: "how much the letter speaks for the class, in nats", False: "in nats"}  # by whether there is room
+ALIKE = {True: "likeness to the network", False: "likeness"}
 UNSAID = "For each letter and each likely class: does it speak for it?"
 NEAREST = 18  # training names
 WIDE = 120  # columns
@@ -44,7 +53,6 @@ EXAMPLE = """\
 Chinese       0.0017   0.9264
 English       0.1151   0.0011
 German        0.4909   0.0019"""
-FAR = 100_000  # cells; scrolling ends where the table does
 
 
 class NameInput(Input):
@@ -130,8 +138,6 @@ class NamesScreen(ModeScreen):
         self._near: Neighbours | None = None  # of the model, once they are computed
         self._chosen = False  # by the user: a newer run does not change it
         self._show_pane(PANES[0])
-        entitle(self.query_one("#map-panel"), "letters by classes", MEANING)
-        entitle(self.query_one("#near-panel"), "nearest training names", "likeness to the network")
         self._kept: list[str] = []
         self._best_first = True
         self._find_models()
@@ -147,6 +153,7 @@ class NamesScreen(ModeScreen):
     def on_resize(self) -> None:
         """Where there is room now, names that are alike are looked for."""
         self._entitle()
+        self._scroll_to_last()
         self.call_after_refresh(self._guess)
 
     def settings_changed(self) -> None:
@@ -201,6 +208,8 @@ class NamesScreen(ModeScreen):
         wide = self.size.width >= WIDE
         entitle(self.query_one("#guess"), "guess", "", CAUTION if wide else "")
         entitle(self.query_one("#kept"), "table", "", headline(self._model.origin) if wide and self._model else "")
+        entitle(self.query_one("#map-panel"), "letters by classes", MEANING[wide])
+        entitle(self.query_one("#near-panel"), "nearest training names", ALIKE[wide])
 
     def _take_near(self, event: Worker.StateChanged) -> None:
         """The training names have been read."""
@@ -325,7 +334,19 @@ class NamesScreen(ModeScreen):
             columns.show(table_columns(said))
 
     def _scroll_to_last(self) -> None:
-        self.call_after_refresh(self.query_one("#columns").scroll_to, x=FAR, animate=False)
+        self.call_after_refresh(self._show_last)
+
+    def _show_last(self) -> None:
+        """As many of the last columns as have room, whole: a number without its first digits would be another one."""
+        if said := self._answer():
+            pane, room = self.query_one("#columns"), self.query_one("#columns").size.width
+            widths = column_widths(said)
+            width, start = sum(widths) + len(GAP) * (len(widths) - 1), 0
+            while width > max(room, widths[-1]):
+                before = widths.pop(0) + len(GAP)
+                width, start = width - before, start + before
+            self.query_one("#columns-text").styles.padding = (0, max(room - width, 0) if start else 0, 0, 0)
+            self.call_after_refresh(pane.scroll_to, x=start, animate=False)
 
     def _answer(self) -> Guesses | None:
         """The guesses at the names kept; None without any."""

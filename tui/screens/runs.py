@@ -10,7 +10,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.coordinate import Coordinate
 from textual.widgets import DataTable, Input, Static, TabbedContent, TabPane
@@ -37,7 +37,7 @@ from tui.screens.train import TrainScreen
 from tui.training import saved
 from tui.widgets.empty import Empty
 from tui.widgets.findings import TITLE, FindingsPanel
-from tui.widgets.overlay import LETTERS, MEASURES, Overlay, side_by_side
+from tui.widgets.overlay import LETTERS, MEASURES, OtherPart, Overlay, side_by_side
 from tui.widgets.progress import SHORT, progress
 
 EXAMPLE = """\
@@ -104,9 +104,10 @@ class RunsScreen(ModeScreen):
             with TabbedContent(id="runs-tabs"):
                 with TabPane("Curves", id="overlay-tab"):
                     yield Overlay(id="overlay")
-                    yield FindingsPanel(id="findings")
-                with TabPane("Side by side", id="side-tab"), VerticalScroll():
-                    yield Static("", id="side")
+                with TabPane("Side by side", id="side-tab"), Horizontal():
+                    with VerticalScroll(id="side-scroll"):
+                        yield Static("", id="side")
+                    yield OtherPart(id="other-part")
                 with TabPane(TITLE.capitalize(), id="reading-tab"):
                     yield FindingsPanel()
 
@@ -188,7 +189,9 @@ class RunsScreen(ModeScreen):
         self.runs.focus()
 
     def on_resize(self) -> None:
-        """There may be room for other columns."""
+        """There may be room for other columns, and for what is read from the curves below them."""
+        tabs = self.query_one("#runs-tabs", TabbedContent)
+        (tabs.show_tab if self.has_class("-short") else tabs.hide_tab)("reading-tab")
         if self._rows:
             self._fill(self.current["run"] if self.current else None)
 
@@ -265,7 +268,8 @@ class RunsScreen(ModeScreen):
     def _show(self) -> None:
         """Curves and settings of what is chosen."""
         settings, complaints = self._read(self.chosen)
-        self.query_one("#overlay", Overlay).show(settings, complaints)
+        for overlay in self.query(Overlay):
+            overlay.show(settings, complaints)
         self.query_one("#side", Static).update(
             side_by_side(settings, self.lab.look) if settings else Content("\n".join(complaints))
         )
@@ -306,7 +310,8 @@ class RunsScreen(ModeScreen):
         super().settings_changed()
         if self._rows:
             self._fill(self.current["run"] if self.current else None)
-        self.query_one("#overlay", Overlay).recolour()
+        for overlay in self.query(Overlay):
+            overlay.recolour()
 
     # What the user does
 
@@ -424,23 +429,23 @@ class RunsScreen(ModeScreen):
     def action_tab(self, by: int) -> None:
         """The next tab."""
         tabs = self.query_one("#runs-tabs", TabbedContent)
-        names = [pane.id for pane in tabs.query(TabPane)]
-        tabs.active = names[(names.index(tabs.active) + by) % len(names)] or ""
+        names = [str(pane.id) for pane in tabs.query(TabPane) if tabs.get_tab(pane).display]
+        tabs.active = names[(names.index(tabs.active) + by) % len(names)]
 
     def action_measure(self) -> None:
         """Loss, cost, accuracy, eta in turn."""
-        overlay = self.query_one("#overlay", Overlay)
-        overlay.switch(measure=MEASURES[(MEASURES.index(overlay.view.measure) + 1) % len(MEASURES)])
+        for overlay in self.query(Overlay):
+            overlay.switch(measure=MEASURES[(MEASURES.index(overlay.view.measure) + 1) % len(MEASURES)])
 
     def action_part(self) -> None:
         """The other part of the data."""
-        overlay = self.query_one("#overlay", Overlay)
-        overlay.switch(split="train" if overlay.view.split == "validation" else "validation")
+        for overlay in self.query(Overlay):
+            overlay.switch(split="train" if overlay.view.split == "validation" else "validation")
 
     def action_log(self) -> None:
         """A logarithmic axis, or not."""
-        overlay = self.query_one("#overlay", Overlay)
-        overlay.switch(log=not overlay.view.log)
+        for overlay in self.query(Overlay):
+            overlay.switch(log=not overlay.view.log)
 
     async def action_resume(self) -> None:
         """Resume the run under the cursor in Train."""

@@ -44,7 +44,7 @@ SECONDS = 1.0  # between two looks at the trials that are being trained
 CURVES = 6  # trials whose curves can be told apart
 SPARK, WIDE = 10, 120  # cells of a sparkline, and columns from which it has room
 EXAMPLE = Figure(
-    "validation accuracy / log10 loss.lambda",
+    "accuracy / log10 lambda",
     (Curve(tuple((-5 + k / 5, 0.5 - (k / 5 - 2) ** 2 / 40) for k in range(21)), 0, joined=False),),
     (-5, -1),
     percent=True,
@@ -241,6 +241,7 @@ class SearchScreen(ModeScreen):
     def _draw_points(self, shown: ShownSearch) -> None:
         settings, reference = settings_of(shown.preset), shown.preset.reference
         figure = points_figure(settings, shown.rows, shown.noise)
+        figure = replace(figure, title=_short(figure.title))
         reported = reference.reported.get(settings.maximise) if reference else None
         if reported:
             beside = " (full data)" if shown.variant == "mini" else ""

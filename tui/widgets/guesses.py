@@ -12,6 +12,7 @@ from tui.widgets import tables
 
 LABELS = max(map(len, SURNAMES.classes))
 FIGURES = len("0.0000")
+GAP = "  "  # between the columns of the table
 SHORTEST = 8  # cells of a bar
 STRONGEST = 3.0  # nats: a letter that says so much, or more, has the full colour
 SLIM, WIDE, WIDEST = 3, 5, 8  # cells of a letter in the map: the fewest, those that hold a decimal, the most
@@ -40,15 +41,19 @@ def probability_bars(ranked: Sequence[tuple[str, float]], best: str, ascii_only:
     return Content("\n").join(lines)
 
 
+def column_widths(said: Guesses) -> list[int]:
+    """The cells that a column of the table takes for each name."""
+    return [max(len(guess.name), len(guess.best), FIGURES) for guess in said.guesses]
+
+
 def table_columns(said: Guesses) -> Content:
     """A column for each name, of the best class and the probabilities of all; without the classes."""
-    guesses = said.guesses
-    widths = [max(len(guess.name), len(guess.best), FIGURES) for guess in guesses]
+    guesses, widths = said.guesses, column_widths(said)
 
     def line(cells: Sequence[str], style: str = "", bold: str = "") -> Content:
         """Cells of a row; those of names whose best class is `bold` stand out."""
         parts = zip(cells, widths, guesses, strict=True)
-        return Content("  ").join(
+        return Content(GAP).join(
             Content.styled(f"{cell:>{width}}", "bold $text-primary" if guess.best == bold else style)
             for cell, width, guess in parts
         )

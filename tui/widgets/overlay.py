@@ -23,6 +23,7 @@ from lab.runs.seeds import Setting, mean_and_band, reached
 from lab.runs.store import SPLITS
 from lab.runs.view import figure
 from presets.load import changed
+from tui.widgets.findings import FindingsPanel
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.reading import UNREAD, Reading
 from tui.widgets.text import FittedText
@@ -46,8 +47,8 @@ class OverlayView:
 
 
 class Overlay(Vertical):
-    """A plot of the measure, and beside it, where there is room, of the accuracy. Runs of one setting are drawn as
-    their mean and a band from the least to the largest."""
+    """A plot of the measure, and where there is room, of the accuracy and of eta, with what is read from the curves.
+    Runs of one setting are drawn as their mean and a band from the least to the largest."""
 
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -60,6 +61,9 @@ class Overlay(Vertical):
         with Horizontal():
             yield SeriesPlot(id="overlay-measure")
             yield SeriesPlot(id="overlay-accuracy")
+        with Horizontal(id="overlay-below"):
+            yield FindingsPanel(id="findings")
+            yield SeriesPlot(id="overlay-eta")
 
     def show(self, settings: Sequence[Setting], complaints: Sequence[str] = ()) -> None:
         """Draw these settings; `complaints`: why others cannot be drawn."""
@@ -82,9 +86,11 @@ class Overlay(Vertical):
 
     def _draw(self) -> None:
         self.set_class(not self._legend(self.size.width), "-no-legend")
-        self.query_one("#overlay-legend", FittedText).fit(self._legend)
-        for measure, id in ((self.view.measure, "overlay-measure"), ("accuracy", "overlay-accuracy")):
-            self.query_one(f"#{id}", SeriesPlot).show(self._figure(measure))
+        for legend in self.query(FittedText):
+            legend.fit(self._legend)
+        for plot in self.query(SeriesPlot):
+            what = str(plot.id).removeprefix("overlay-")
+            plot.show(self._figure(self.view.measure if what == "measure" else what))
 
     @property
     def _records(self) -> list[SavedRun]:
@@ -208,6 +214,18 @@ class Overlay(Vertical):
 
     def _data(self, record: SavedRun) -> list[str]:
         return [record.variant] if len({each.variant for each in self._records}) > 1 else []
+
+
+class OtherPart(Overlay):
+    """Loss and accuracy of several runs on the part of the data that the Overlay does not show, for beside a table."""
+
+    def __init__(self, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.view = OverlayView(split="train")
+
+    def compose(self) -> ComposeResult:
+        yield SeriesPlot(id="overlay-measure")
+        yield SeriesPlot(id="overlay-accuracy")
 
 
 def _outcome(record: SavedRun) -> str:

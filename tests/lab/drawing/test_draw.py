@@ -209,3 +209,10 @@ def test_the_band_of_a_curve_lies_around_it_in_its_colour_and_widens_the_axis(lo
         left, right = ([y for x, y in drawn if x == at] for at in (20, 66))
         columns = [max(left) - min(left), max(right) - min(right)]
     assert columns[1] > 1.5 * columns[0] > 0
+
+
+@pytest.mark.parametrize("style", [0, 1], ids=["thin", "thick"])
+def test_a_curve_of_one_point_is_a_spot_that_is_seen(style):
+    curves = (Curve(((0.0, 2.0),), style, "train"), Curve(((0.0, 3.0), (50.0, 1.0)), 2, "other"))
+    drawn = dots(draw(Figure("loss", curves, (0, 100)), 40, 12, Look()))[PLOT_COLOURS[style]]
+    assert len(drawn) >= 4

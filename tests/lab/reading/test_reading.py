@@ -200,6 +200,21 @@ def test_a_preset_as_it_is_stands_beside_other_seeds(shift, verdict):
     assert "beside-expected" not in [each["key"] for each in [*changed, *mini]]
 
 
+def test_one_seed_alone_is_nothing_to_stand_beside(monkeypatch):
+    alone = replace(expected("a2-setting1"), seeds=1)
+    monkeypatch.setattr("lab.reading.notes.expected", lambda name: alone)
+    said = read(Facts(load("a2-setting1"), shipped("a2-setting1"), variant="full"))
+    assert "beside-expected" not in [each["key"] for each in said]
+
+
+def test_a_run_that_diverged_before_its_second_evaluation_is_read_by_the_eta_that_it_had_then():
+    rising = Facts(load("a2-setting1"), [row(0, 2.5, 2.5, eta=1e-5)], 15, eta=14.0)
+    said = " ".join(each["sentence"] + each["try"] for each in read(rising))
+    assert "eta up to 14" in said
+    assert "eta=1.4" in said
+    assert "Before the first update the training loss is 2.500" in said
+
+
 def beside(**known):
     run = Facts(load("a2-setting1"), shipped("a2-setting1"), variant="full", **known)
     return next(each for each in read(run) if each["key"] == "beside-expected")
