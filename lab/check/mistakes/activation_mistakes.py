@@ -159,7 +159,23 @@ def slope_mistakes(network: ReferenceNetwork) -> list[FlowMistake]:
             f"{{Tensors}} {{match}} G * (1 - {{H}}): {right}.",
             lambda flow, t, p: flow.above * (1 - t.out),
         ),
+        *(
+            FlowMistake("activation-slope-wrong", f"{{Tensors}} {{match}} G * {said}: {right}.", step)
+            for said, step in wrong_signs(network)
+        ),
         *terms_left_out(network),
+    ]
+
+
+def wrong_signs(network: ReferenceNetwork) -> list[tuple[str, Step]]:
+    """H * (1 + H) and the like, as a field of a sentence and a step."""
+    forms: dict[str, list[tuple[str, Callable[[Array], Array]]]] = {
+        "sigmoid": [("{H} * (1 + {H})", lambda h: h * (1 + h)), ("{H} * ({H} - 1)", lambda h: h * (h - 1))],
+        "tanh": [("(1 - {H})**2", lambda h: (1 - h) ** 2), ("(1 + {H}**2)", lambda h: 1 + h**2)],
+    }
+    return [
+        (said, lambda flow, t, p, of=of: flow.above * of(t.out))  # type: ignore[misc]
+        for said, of in forms.get(network.activation.name, ())
     ]
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import logsumexp
 
 from core.types import Array, Labels
 
@@ -200,6 +201,27 @@ def wrong_axis_below_the_largest(S: Array, y: Labels) -> Array:
     return back
 
 
+def over_the_batch(name: str, moved: Callable[[Array], Array]) -> Loss:
+    """Cross entropy of a softmax over all scores of the batch, or of those that are `moved` below the largest of each
+    example."""
+
+    def gradient(S: Array, y: Labels) -> Array:
+        T = moved(S)
+        G: Array = np.exp(T - logsumexp(T)) - one_hot(y, S.shape[1]) / len(y)
+        largest = one_hot(S.argmax(axis=1), S.shape[1]) if moved is below_the_largest else np.zeros_like(S)
+        back: Array = G - largest * G.sum(axis=1, keepdims=True)
+        return back
+
+    return Loss(
+        f"softmax cross entropy over the whole batch{name}",
+        lambda S, y: -float((picked(moved(S), y) - logsumexp(moved(S))).mean()),
+        gradient,
+        "cost-softmax-axis",
+        "J takes the softmax over the whole batch: the probabilities of each example must add up to 1",
+        CROSS_ENTROPY,
+    )
+
+
 def log_of_mean(S: Array, y: Labels) -> Array:
     """The gradient of -log of the mean probability."""
     p = picked(softmax(S), y)
@@ -225,6 +247,8 @@ MISTAKEN = (
         "J takes the softmax over the examples: the probabilities of each example must add up to 1",
         CROSS_ENTROPY,
     ),
+    over_the_batch("", lambda S: S),
+    over_the_batch(", below the largest score", below_the_largest),
     shifted_labels(1),
     shifted_labels(-1),
     Loss(

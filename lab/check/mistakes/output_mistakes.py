@@ -71,6 +71,12 @@ def softmax_mistakes() -> list[FlowMistake]:
             "example apart.",
             lambda S, Y: np.exp(S - S.max()) / np.exp(S - S.max()).sum() - Y,
         ),
+        instead(
+            "softmax-axis",
+            "{Tensors} {match} a softmax over all numbers of the batch: divide by the sum over the classes, for each "
+            "example apart.",
+            lambda S, Y: np.exp(below_the_largest(S)) / np.exp(below_the_largest(S)).sum() - Y,
+        ),
         instead("softmax-unnormalised", unnormalised, lambda S, Y: np.exp(S) - Y),
         instead("softmax-unnormalised", unnormalised, lambda S, Y: np.exp(S - S.max(axis=1, keepdims=True)) - Y),
         instead("softmax-unnormalised", unnormalised, lambda S, Y: np.exp(S - S.max()) - Y),
@@ -273,6 +279,11 @@ def sigmoid_output_mistakes() -> list[FlowMistake]:
             "activation-slope-wrong",
             "{Tensors} {match} 1 - P for the derivative of the last sigmoid: " + right,
             with_slope(lambda S, P: 1 - P),
+        ),
+        FlowMistake(
+            "activation-slope-wrong",
+            "{Tensors} {match} P * (1 + P) for the derivative of the last sigmoid: " + right,
+            with_slope(lambda S, P: P * (1 + P)),
         ),
         FlowMistake(
             "activation-slope-twice",

@@ -17,17 +17,19 @@ from .source import compared, compared_number, is_called, is_octave, is_read, li
 from .state import arrays_in
 from .switches import drops, is_mask, is_norm
 from .values import Function, described, stacked
-from .world import World
+from .world import VECTOR, World
 
 LETTERS = {Role.W: "W", Role.B: "b", Role.GAMMA: "gamma", Role.BETA: "beta"}
 GIVEN_ALWAYS = (*LETTERS, Role.X, Role.LABELS, Role.NETWORK, Role.LAMBDA)
 HIDDEN = r"m|nhid(den)?|(nodes|units|neurons)(in)?hidden(layer)?|(n|num)?hidden(layer)?(size|dim|units|nodes)?"
+INPUTS = r"d|ndim|dims?|(n|num)?visible(size|units)?|ninputs?|inputs?(layer)?(size|dim|units)|(n|num)?features"
 CLASSES = r"k|(n|num)(of)?(classes|labels)|output(layer)?size"
-COUNTS: tuple[tuple[str, Callable[[World], int]], ...] = (
+COUNTS: tuple[tuple[str, Callable[[World], float]], ...] = (
+    (r"sparsity\w*|rho", lambda w: 0.1),
     (CLASSES, lambda w: w.sizes[-1]),
     (r"n|nbatch|batchsize", lambda w: len(w.y)),
     (r"l|klayers|(n|num)(of)?layers", lambda w: w.store.depth),
-    (r"d|ndim|dims?|ninputs?|inputs?(layer)?(size|dim|units)|(n|num)?features", lambda w: w.sizes[0]),
+    (INPUTS, lambda w: w.sizes[0]),
     (HIDDEN, lambda w: w.sizes[1] if w.store.depth > 1 else len(w.y)),
 )
 
@@ -191,6 +193,9 @@ class Binder:
         self.network: Callable[[], Any] | None = None  # gives what holds all parameters, if the file makes it itself
         self.settings: Mapping[str, dict[str, Any]] = {}  # other ones, by the name of the argument
         self.dropping = False  # is dropout that is off by default switched on?
+        self.matrices = False  # are arrays given as np.matrix?
+        self.made_with: Mapping[str, Any] = {}  # what the object was given that holds the parameters
+        self.chosen: Mapping[str, str] = {}  # words for arguments that would be left at their defaults
         self.words: dict[str, str] = {}  # of arguments that are compared with words: the one to be given
 
     def learn_words(self, functions: Iterable[Function | None]) -> None:
@@ -223,6 +228,7 @@ class Binder:
         for p, value in self.given(function, world, values, outputs, fill or {}):
             if isinstance(value, UnfilledError):
                 raise value
+            value = as_matrix(value) if self.matrices else value
             if p.kind is p.KEYWORD_ONLY or len(positional) < list(signature(function)).index(p):
                 named[p.name] = value
             else:
@@ -275,6 +281,8 @@ class Binder:
         what, optional = role_in(function, p.name), p.default is not p.empty
         if p.name in values and p.name != "x":
             return False, self.own(values[p.name])
+        if p.name in self.chosen:
+            return False, self.chosen[p.name]
         if what is Role.X and p.name != _first_x(function):
             what = Role.OTHER  # data, beside X: what forward kept
         if outputs is None and self._stands_for_x(function, p):
@@ -290,12 +298,14 @@ class Binder:
                 return False, outputs.named[plain(p.name)]
         if what is Role.W and world.store.style and _holds_all(function):
             what = Role.NETWORK
+        if what in (Role.GAMMA, Role.BETA) and world.store.style == VECTOR:
+            return False, 0.5  # the weight of a sparsity
         if (letter := LETTERS.get(what)) is not None:
             return self._tensors(function, letter, p, world, values)
         if what is Role.X and outputs is not None and plain(p.name) in outputs.new:
             return False, outputs.named[plain(p.name)]  # Xs: the inputs of every layer
         if what is Role.X:
-            return False, values["x"].copy() if "x" in values else world.X
+            return False, values["x"].copy() if "x" in values else world.X.copy()
         if self.layer and outputs is not None and (several := outputs.handed(function)):
             if p.name in several:
                 return False, outputs.cut(self.cotangent, len(several))[several.index(p.name)]
@@ -353,6 +363,8 @@ class Binder:
             return False, self._start(world)
         if self.loss is not None and self.wants_loss(p.name):
             return False, self.call(self.loss, world, values, outputs, fill)
+        if p.name in self.made_with:
+            return False, self.made_with[p.name]
         if (number := compared_number(function, p.name)) is not None:
             return False, number
         if not is_read(function, p.name):
@@ -407,6 +419,15 @@ class Binder:
         given = [name for name in names if role(name) is Role.GIVEN]
         free = [name for name in names if role(name) not in (*LETTERS, Role.X, Role.LAMBDA, Role.ETA, Role.NETWORK)]
         return (given or free or names or [""])[0]
+
+
+def as_matrix(value: Any) -> Any:
+    """An array with two axes as np.matrix, and those in a list or dict; anything else as it is."""
+    if isinstance(value, np.ndarray):
+        return np.asmatrix(value) if value.ndim == 2 else value
+    if type(value) is list:
+        return [as_matrix(v) for v in value]
+    return {k: as_matrix(v) for k, v in value.items()} if type(value) is dict else value
 
 
 def _norms(world: World) -> bool:

@@ -41,6 +41,7 @@ CHANNELS = r"(n|num)?(filters?|kernels|maps|outchannels|cout|nf|channelsout|f)"
 KERNEL = r"(kernel|filter|pool|window|k|f)(size|h|w|height|width|dim|shape)?|hh|ww|poolheight|poolwidth|size"
 COUNTED = (  # of networks over letters or words: what is looked up for each, and how many stand side by side
     (2, r"(n|num|dim|d)?(emb|embd|embed|embedding)(s|size|dim|dims)?"),
+    (9, r"(n|num|name|word|max(name|word)?)?(len|length)|(name|word|max)s?len(gth)?"),
     (3, r"(n|num)?(block|context|ctx|seq|sequence|history|ngrams?)(size|len|length|s)?"),
 )
 ACTIVATION = r"act(ivation|iv|fn|func|function)?s?|activationfn|activationfunction|nonlinearity"

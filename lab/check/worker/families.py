@@ -24,13 +24,13 @@ from .source import (
 from .values import Function
 from .world import STYLES, VECTOR, Store
 
-GRADIENT = r"grad|backward|backprop|backpass|bprop|bptt|backpropagat|bwd|ableitung|r(ue|ü)ckw|bak(å|a)t"
+GRADIENT = r"grad|backward|backprop|backpass|bprop|bptt|backpropagat|bwd"
 NUMERICAL = (
     r"num|torch|autograd|check|test|compar|central|finite|descent|clip|plot|print|error|differ"
     r"|relative|update|train|fit|^(zero|reset|clear)"
 )
 FORWARD = r"forward|evaluateclassifier|applynetwork|feedforward|evaluate|classif|fprop|applynet|predict|fwd|think|query"
-COST = r"cost|loss|objective|crossentropy|computej|energy|^j$|kost|verlust|f(ö|o)rlust"
+COST = r"cost|loss|objective|crossentropy|computej|energy|^j$"
 SLOPE = r"deriv|prime|slope|delta|^d(cost|loss|j)"
 OTHER = r"accura|acc$|plot|train|batch|fit|init|montage|print|test|search|histor|update|show|load|read|curve|schedul"
 
@@ -64,14 +64,15 @@ def roles_of(function: Function) -> set[Role]:
     return {role_in(function, p.name) for p in signature(function)}
 
 
-UNROLLED = r"return .*(concatenate|hstack|\br_\[|append)\b"  # gradients made into one vector
+UNROLLED = r"(return|grad\w* *=).*(concatenate|hstack|\br_\[|append)\b"  # gradients made into one vector
 PARAMETERS = {Role.W, Role.B, Role.NETWORK}
 
 
 def gives_loss_and_gradient(name: str, function: Function, own: bool = False) -> bool:
     """softmax_loss(x, y), net.loss(X, y), propagate(w, b, X, Y): does it return a loss, and a gradient beside it?"""
     names = returned(function)
-    if Role.LABELS not in roles_of(function) or len(names) < 2 or is_derivative(name, function):
+    told = Role.LABELS in roles_of(function) or is_of_vector(function)
+    if not told or len(names) < 2 or is_derivative(name, function):
         return False
     if not re.search(r"loss|cost|svm|softmax", plain(name)) or re.search(OTHER, plain(name)):
         loss = any(re.fullmatch("j|.*(cost|loss)", plain(n)) for n in names)
@@ -133,6 +134,13 @@ def takes_inputs_alone(gradient: Function) -> bool:
     """gradients(X), compute_gradients(X, W1, W2): is it given the inputs and no targets, as in an autoencoder?"""
     roles = roles_of(gradient)
     return Role.X in roles and not roles & {Role.LABELS, Role.GIVEN, Role.P, Role.OTHER}
+
+
+def is_of_vector(function: Function) -> bool:
+    """autoencoder_cost(theta, visible_size, hidden_size, data): does it give a vector of gradients, without labels?"""
+    roles = roles_of(function)
+    given = {Role.X, Role.NETWORK} <= roles and not roles & {Role.LABELS, Role.GIVEN, Role.P}
+    return given and bool(re.search(UNROLLED, text(function)))
 
 
 def needs_no_targets(namespace: Any, gradient: Function) -> bool:

@@ -479,9 +479,9 @@ def agreement(code: FunctionCode) -> int:
     return len(right_slopes(code))
 
 
-def right_slopes(code: FunctionCode) -> list[float]:
-    """The slopes of the cost along random directions, one for each tensor whose gradient says the same."""
-    rng, right = np.random.default_rng(5), []
+def right_slopes(code: FunctionCode) -> dict[str, float]:
+    """The slopes of the cost along random directions, of every tensor whose gradient says the same."""
+    rng, right = np.random.default_rng(5), dict[str, float]()
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         found, precise = code.gradients(code.params), np.asarray(code.cost(code.params)).dtype != np.float32
@@ -494,5 +494,5 @@ def right_slopes(code: FunctionCode) -> list[float]:
             up, down = (float(np.real(code.cost({**code.params, name: value + s * h * v}))) for s in (1, -1))
             slope, expected = (up - down) / (2 * h), float(np.sum(gradient * v))
             if abs(slope - expected) <= tolerance * (abs(slope) + abs(expected)) + 1e-8:
-                right.append(slope)
+                right[name] = slope
     return right

@@ -51,7 +51,7 @@ def layer_inputs(weights: Mapping[str, Any], n: int) -> list[Any]:
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "conv": {"stride": 1, "pad": 1},
-    "pool": {"pool_height": 2, "pool_width": 2, "stride": 2},
+    "pool": {"pool_height": 2, "pool_width": 2, "stride": 2, "f": 2},
     "bn": {"mode": "train"},
     "dropout": {"mode": "train", "p": 0.6, "seed": 1},
 }
@@ -66,6 +66,7 @@ IMAGES: tuple[Shapes, ...] = (
     lambda n: {"x": (n, 3, 6, 8), "w": (2, 3, 3, 3), "b": (2,), "gamma": (3,)},
     lambda n: {"x": (n, 6, 8, 3), "w": (3, 3, 3, 2), "b": (2,), "gamma": (3,)},
     lambda n: {"x": (n, 3, 6, 8), "w": (2, 3, 3, 3), "b": (2, 1), "gamma": (3,)},
+    lambda n: {"x": (n, 6, 8, 3), "w": (3, 3, 3, 2), "b": (1, 1, 1, 2), "gamma": (3,)},
 )
 
 
@@ -86,6 +87,8 @@ def settings_of(parameter: str, function: str = "") -> dict[str, Any] | None:
 
 
 def _settings(among: dict[str, dict[str, Any]], parameter: str, function: str) -> dict[str, Any] | None:
+    if re.fullmatch(ANY_SETTINGS, plain(parameter)):
+        return next((v for k, v in among.items() if k in function.lower()), None)
     if is_dict(parameter):
         return next((v for k, v in among.items() if parameter.lower().startswith(k)), None)
     keys = next((keys for pattern, keys in NUMBERS.items() if re.fullmatch(pattern, plain(parameter))), ())
@@ -99,7 +102,8 @@ def _settings(among: dict[str, dict[str, Any]], parameter: str, function: str) -
 
 def is_dict(parameter: str) -> bool:
     """Does an argument of this name hold several settings?"""
-    return parameter.lower().endswith(("param", "params", "config"))
+    any_settings = re.fullmatch(ANY_SETTINGS, plain(parameter)) is not None
+    return any_settings or parameter.lower().endswith(("param", "params", "config"))
 
 
 def as_given(parameter: str, settings: dict[str, Any], function: Function) -> Any:
@@ -111,8 +115,9 @@ def as_given(parameter: str, settings: dict[str, Any], function: Function) -> An
     return np.array([value, value]) if re.search(rf"\b{parameter}[(\[] *[01] *[)\]]", text(function)) else value
 
 
+ANY_SETTINGS = r"(h|hyper)param(eter)?s?|hps?"  # deeplearning.ai's: what they hold depends on the function
 OTHERS: tuple[dict[str, dict[str, Any]], ...] = (
-    {"conv": {"stride": 2, "pad": 1}, "pool": {"pool_height": 3, "pool_width": 3, "stride": 2}},
+    {"conv": {"stride": 2, "pad": 1}, "pool": {"pool_height": 3, "pool_width": 3, "stride": 2, "f": 3}},
     {"conv": {"stride": 2, "pad": 0}},  # at which dx[pad:-pad] is empty
 )
 
@@ -144,8 +149,8 @@ def argument(name: str, position: int, parameter: str, shapes: Mapping[str, tupl
     low = parameter.lower()
     if position == 0:
         return shapes["x"]
-    if low.endswith(("param", "params", "config")):
-        return dict(settings_of(low) or {})
+    if is_dict(parameter):
+        return dict(settings_of(parameter, name) or {})
     for key, starts in (("gamma", ("gamma", "beta", "scale", "shift")), ("w", ("w", "k", "f")), ("b", ("b",))):
         if low.startswith(starts):
             return shapes[key]

@@ -1,16 +1,20 @@
 """Networks for images: the shapes of X that may fit their parameters."""
 
 import ast
+import re
+import sys
 from collections.abc import Iterator, Sequence
+from itertools import permutations
 from typing import Any
 
 import numpy as np
 
 from .roles import Role, role
-from .source import signature, tree
+from .source import signature, text, tree
 from .values import Function
 from .world import LAMBDA, LAYOUTS, Store, World, draw_labels
 
+THREE_AXES = r"\w+, *\w+, *\w+ *= *(X|x|inputs?)\.shape|\b(X|x|inputs?)\[:, *[^\],]+, *:\]"
 SIDE = 8  # of an image, if no number of the constructor is its side
 
 
@@ -37,6 +41,20 @@ def picture_worlds(
         (d, count), (_, flat) = matrices[:2]
         if flat % count == 0:
             yield _world((flat // count, d, n), 2, matrices[-1][0], rng)
+
+
+def row_worlds(
+    arrays: Sequence[Any], numbers: Sequence[Any], functions: Sequence[Function], n: int, rng: Any
+) -> Iterator[World]:
+    """Worlds in which every example of X is a row of letters, each a one-hot row, (n, letters, d), where the file reads
+    three axes of X and the network was told both numbers."""
+    matrices = [a.shape for a in arrays if a.ndim == 2 and min(a.shape) > 1]
+    modules = {sys.modules.get(getattr(f, "__module__", "")) for f in functions}
+    if not matrices or any(a.ndim > 2 for a in arrays) or not any(re.search(THREE_AXES, text(m)) for m in modules):
+        return
+    whole = [size for size in dict.fromkeys(s for s in numbers if type(s) is int) if 1 < size <= 32]
+    for length, d in permutations(whole[:4], 2):
+        yield _world((n, length, d), 0, matrices[-1][1], rng)
 
 
 def _sides(numbers: Sequence[Any], k: int) -> list[int]:

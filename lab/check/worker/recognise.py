@@ -33,7 +33,7 @@ from .roles import plain
 from .scopes import inner_functions
 from .search import find
 from .slopes import find_loss_pair, loss_pairs
-from .source import signature, text
+from .source import only_raises, signature, text
 from .steps import find_pair, pairs_of
 from .updates import gradient_of_update, is_update
 from .values import Function
@@ -102,6 +102,8 @@ def _gradients(kind: type, kinds: dict[str, type]) -> bool:
     named += [f for name, f in methods.items() if is_gradient_name(name) or plain(name) in ("grads", "gradients")]
     named += [f for name, f in methods.items() if gives_loss_and_gradient(name, f)]
     derived = any(kind in other.__mro__[1:] for other in kinds.values())
+    if derived and any(only_raises(f) for name, f in methods.items() if name in ("forward", "__call__")):
+        return False
     named = named or [f for name, f in methods.items() if trains(name, f) and not derived]
     if not named or all(re.search(r"NotImplemented|:\s*pass\s*$|abstract", text(f)) for f in named):
         return False

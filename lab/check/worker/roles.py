@@ -11,6 +11,8 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
+from .tongues import bare, english
+
 PART = (
     r"(\d+|s|list|mat|matrix|vec|h|o|i|hidden|hid|output|out|input|in|first|second|third|l|l\d|layer\d?|h\d|"
     r"[xh][hxyo]?|[yifocgauz][hxz]?|ya|aa|[hio][hio])?"
@@ -96,7 +98,7 @@ PATTERNS: tuple[tuple[Role, str], ...] = (
     ),
     (
         Role.LABELS,
-        rf"(y|ys|y{BATCH}|{BATCH}y|(true|train|batch|gt|target|class|int)?labels?({BATCH}|onehot|s)|targ(et)?s?|t|ts|ytrue|truth|"
+        rf"(y|ys|y{BATCH}|(y|outputs?)(labels?|targets?)|{BATCH}y|(true|train|batch|gt|target|class|int)?labels?({BATCH}|onehot|s)|targ(et)?s?|t|ts|ytrue|truth|"
         r"groundtruth|gt|yy|classes|onehot(s|y|labels?|encoded|encoding|targets?)?|y(one)?hot\w*|ylabels?|yenc|ytruth|"
         r"(train(ing)?|target|true|expected|desired|real|correct)(outputs?|out|values?|results?)|"
         r"targetbatch|yint|yidx|truey|correct(labels)?|actual|expected|desired|ground|yonehotbatch|ygt|yreal)",
@@ -111,8 +113,9 @@ PATTERNS: tuple[tuple[Role, str], ...] = (
 
 @cache
 def plain(name: str) -> str:
-    """A name without case and underscores."""
-    return re.sub(r"[\W_]", "", name).lower()
+    """A name without case and underscores, in English."""
+    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W_A-Za-z]+", bare(name))
+    return "".join(english(word.lower()) for word in words)
 
 
 @cache

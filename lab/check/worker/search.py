@@ -15,13 +15,13 @@ from .construct import Making, network_makers, new
 from .costs import squares
 from .effort import Budget
 from .errors import CodeError, GuessError, NothingToCheckError
-from .families import families, has_parameters, loss_of, roles_of, stores
+from .families import families, has_parameters, is_of_vector, loss_of, methods_of, roles_of, stores
 from .functions import Family, FunctionCode, agreement, name_of, right_slopes
 from .live import Nothing
 from .octave import OctaveError
-from .pictures import picture_worlds
+from .pictures import picture_worlds, row_worlds
 from .roles import Role, key_letter, one_hot_first, role
-from .source import indexes_with, signature, text
+from .source import indexes_with, signature, subtracted, text
 from .state import State
 from .values import Function
 from .world import LAYOUTS, SINGLE, VECTOR, Store, World, build, plain_world, token_world
@@ -32,6 +32,7 @@ LARGE = ((5, 6, 4, 10), (3072, 50, 20, 10), (784, 50, 20, 10), (5, 50, 20, 10))
 BINARY = 1 + len(LARGE)  # the place of a single output among the sizes
 NOTHING = 1e-7  # a slope that is no larger says nothing of the gradient that agrees with it
 OF_SIZES = r"nonconformant|dimension|out of bound|reshape|mismatch"  # in errors of Octave that another size may cure
+MATRICES = r"\bmatrix\(|\bmat\(|asmatrix|matlib"  # in files that work with np.matrix
 LOGS = r"log\(\(?\s*1(\.0*)?\s*-|log1p\(\s*-"  # of the cross entropy of a single output
 
 
@@ -97,14 +98,24 @@ def squared(shape: tuple[int, ...]) -> tuple[int, ...]:
 def find(namespace: Any, gradient: Function, n: int, rng: Any) -> FunctionCode:
     """The code of a gradient function, in the most fitting world. Raises the error that came furthest."""
     seed, budget = int(rng.integers(1 << 31)), Budget()
-    binder = Binder({"Y": "one-hot", "y": "ints"}, loss=loss_of(namespace))
+    binder, told = Binder({"Y": "one-hot", "y": "ints"}, loss=loss_of(namespace)), None
 
     def tries(size: int, group: list[Family]) -> Iterator[Try]:
         yield from own_network(namespace, group, size, n, seed, binder, budget)
         for family, world in worlds(group, n, size, seed):
             yield Try(family, world, binder)
 
-    code = search(lambda: families(namespace, gradient), tries, budget, is_binary(namespace))
+    ways = {False, bool(re.search(MATRICES, text(namespace)))}
+    for matrices in sorted(ways, reverse=bool(re.search(MATRICES, text(gradient)))):
+        binder.matrices = matrices
+        try:
+            code = search(lambda: families(namespace, gradient), tries, budget, is_binary(namespace))
+            break
+        except GuessError as error:
+            told, budget = told or error, Budget()
+    else:
+        assert told is not None
+        raise told
     return singly(code, lambda: find(namespace, gradient, 1, rng)) if n > 1 else code
 
 
@@ -196,6 +207,7 @@ def own_network(
                 for family in own_families:
                     own = binder.copy()
                     own.network = lambda state=state, plain=plain: state.thing.network if plain else state.thing
+                    own.made_with = state.making.given()
                     yield Try(family, suited, own, state)
 
 
@@ -206,6 +218,8 @@ def suited_worlds(world: World, state: State, functions: list[Function], n: int,
     arrays = [np.asarray(group[0].get()) for group in state.groups()]
     if tokens := list(token_worlds(arrays, numbers, functions, n, rng)):
         return tokens
+    if rows := list(row_worlds(arrays, numbers, functions, n, rng)):
+        return rows
     return list(picture_worlds(arrays, numbers, functions, n, rng)) or [measured(world, state, n, rng)]
 
 
@@ -307,6 +321,8 @@ def worlds(group: Iterable[Family], n: int, size: int, seed: int) -> Iterator[tu
                 if not store.biases and not store.norms and layout.bias != "column" and store.style != VECTOR:
                     continue
                 shape = squared(list(sizes(store.depth, n))[size]) if square else list(sizes(store.depth, n))[size]
+                if store.style == VECTOR and store.depth > 1 and is_of_vector(family.gradient):
+                    shape = (*shape[:-1], shape[0])  # an autoencoder
                 if store.style == VECTOR and store.depth == 1 and not store.classes:
                     shape = (shape[0], 1)
                 yield family, build(layout, store, shape, named, n, np.random.default_rng(seed))
@@ -357,21 +373,29 @@ def _try(one: Try, prior: int, tried: Tried) -> bool:
 
 
 def _encodings(family: Family) -> Iterable[dict[str, str]]:
-    kinds = {
-        "Y" if one_hot_first(p.name) else "y"
+    """The encodings of labels to try: one-hot first for what is called Y, or subtracted and no index."""
+    labels = [
+        (f, p.name)
         for f in (family.gradient, family.cost, family.forward)
         if f is not None
         for p in signature(f)
         if role(p.name) is Role.LABELS
-    }
-    chosen = [ENCODINGS[kind] if kind in kinds else ENCODINGS[kind][:1] for kind in ("Y", "y")]
+    ]
+    kinds = {"Y" if one_hot_first(name) else "y" for _, name in labels}
+    chosen: list[tuple[str, ...]] = [ENCODINGS[kind] if kind in kinds else ENCODINGS[kind][:1] for kind in ("Y", "y")]
+    owner = getattr(family.gradient, "__self__", None)
+    others = methods_of(owner).values() if owner is not None else ()  # cost_derivative(P, y), which backprop calls
+    labels += [(f, p.name) for f in others for p in signature(f)[:2] if p.name in {name for _, name in labels}]
+    if any(subtracted(f, name) for f, name in labels if not one_hot_first(name)):
+        chosen[1] = tuple(sorted(chosen[1], key=lambda encoding: encoding != "one-hot"))
     return [{"Y": a, "y": b} for a, b in product(*chosen)]
 
 
 def _judge(code: FunctionCode, prior: tuple[int, ...], tried: Tried) -> bool:
     """Rank what runs; True if nothing could be better."""
     slopes, fits, slots = right_slopes(code), code.found.fits, code.slots
-    right, told = len(slopes), sum(abs(slope) > NOTHING for slope in slopes)
+    told = {name for name, slope in slopes.items() if abs(slope) > NOTHING}
+    right = len(slopes)
     missing = len(slots) - len(fits)
     exact = sum(fit == 3 for fit in fits.values())
     known = code.state is None and code.penalty is None and not code.layer and _is_known(code)
@@ -391,12 +415,21 @@ def _judge(code: FunctionCode, prior: tuple[int, ...], tried: Tried) -> bool:
     depth = 1.5 if square else weights  # square ones say more than a single layer, and less than others
     same, likely = sum(fit > 0 for fit in fits.values()), known + _sums_to_one(code)
     every = right == len(slots) or _takes_every_example(code)
-    rank = (-missing, depth, len(slots), every, natural, likely, same, told, exact, tuple(-p for p in prior))
+    rank = (-missing, depth, len(slots), every, natural, likely, same, len(told), exact, tuple(-p for p in prior))
     if tried.best is None or rank > tried.best[0]:
         tried.best = (rank, code)
     return missing == 0 and (
-        right == exact == len(code.slots) or ((right > 0 or code.penalty is not None) and _is_of_one_example(code))
+        right == exact == len(code.slots)
+        or (exact == len(slots) and _is_sure(code, told))
+        or ((right > 0 or code.penalty is not None) and _is_of_one_example(code))
     )
+
+
+def _is_sure(code: FunctionCode, told: set[str]) -> bool:
+    """Is what is wrong a mistake, and not the reading? Some weights are right, and no gradient is 0, as that of a layer
+    which the code does not have. told: the tensors that are right."""
+    weights = any(slot.name in told and slot.letter == "W" for slot in code.slots)
+    return weights and code.penalty is None and all(map(np.any, code.gradients(code.params).values()))
 
 
 def _takes_every_example(code: FunctionCode) -> bool:

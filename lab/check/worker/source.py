@@ -221,6 +221,15 @@ def says_rows(thing: Any) -> bool:
     return bool(re.search(first, said, re.M)) and not re.search(second, said, re.M)
 
 
+@once_a_text
+def only_raises(function: Function) -> bool:
+    """Is there nothing in it but an error, ... or pass, as in a base class?"""
+    found = tree(function)
+    body = found.body[0].body if isinstance(found, ast.Module) and isinstance(found.body[0], ast.FunctionDef) else []
+    done = [node for node in body if not isinstance(node, ast.Expr)]
+    return bool(body) and all(isinstance(node, ast.Raise | ast.Pass) for node in done)
+
+
 def looks_up(function: Function) -> bool:
     """Does a function index an array with its first argument, as an embedding does: W[x]?"""
     first = signature(function)[0].name if signature(function) else ""
@@ -238,6 +247,14 @@ def indexes_with(function: Function, name: str) -> bool:
     inside = [n.slice for n in nodes if isinstance(n, ast.Subscript) and not _is_of(n.value, wanted)]
     inside += [a for n in nodes if isinstance(n, ast.Call) and re.search(LOOKS_UP, ast.unparse(n.func)) for a in n.args]
     return any(wanted & _names(part) for part in inside)
+
+
+@once_a_text
+def subtracted(function: Function, name: str) -> bool:
+    """Does a function subtract an argument, P - y, and never use it as an index?"""
+    said = text(function)
+    index = rf"\[[^\]=]*\b{name}\b[^\]=]*\]|\beye\([^)]*\)\[|one_?hot"
+    return bool(re.search(rf"- *{name}\b(?![.\[(])", said)) and not re.search(index, said, re.I)
 
 
 LOOKS_UP = r"one_?hot|\btake$|\badd\.at$"

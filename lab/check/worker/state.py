@@ -242,7 +242,17 @@ class State:
     def twin(self, slot: Slot, leaf: Leaf) -> bool:
         """Is this array called the gradient of the parameter: dW beside W, grads['W1'] beside params['W1']?"""
         path = self._where[slot.name][0].path
-        return path != leaf.path and is_twin(path, leaf.path)
+        return path != leaf.path and (is_twin(path, leaf.path) or self._stands_beside(path, leaf.path))
+
+    def _stands_beside(self, param: str, leaf: str) -> bool:
+        """Is it .grads[1] beside .ws[1], where all parameters are in one list?"""
+        owner, number = re.fullmatch(r"(.*?)\[(\d+)\]|(.*)", param).groups()[:2]  # type: ignore[union-attr]
+        alone = owner and all(group[0].path.startswith(f"{owner}[") for group in self._where.values())
+        beside = re.fullmatch(r"(.*)\.(\w+)\[(\d+)\]", leaf)
+        if not alone or beside is None:
+            return False
+        gradients = re.fullmatch(r"(d|all)?(grads?|gradients?)", plain(beside[2]))
+        return bool(gradients) and (beside[1], beside[3]) == (_parent(param), number)
 
 
 def _array(value: Any) -> Any:

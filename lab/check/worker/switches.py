@@ -9,7 +9,8 @@ from .source import compared, signature
 from .values import Function
 
 MASK = r"((drop(out)?|keep)?masks?|(drop(out)?|keep|m)mat)\d*"  # of dropout, drawn outside of the functions
-FLAG = r"norm|bn|drop|bias|skip|resid|center|affine"  # in the name of one that changes the network
+# In the name of a flag that changes the network
+FLAG = r"norm|bn|drop|bias|skip|resid|center|affine|sigmoid|relu|tanh|leaky|improved"
 DROPPED, KEPT = 0.4, 0.6
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .code import Code
 from .inputs import odd, other_settings
 from .roles import Role, one_hot_first, role
-from .source import called, signature
+from .source import called, compared, signature
 from .state import State
 from .switches import drops, is_mask, is_norm, said, switches
 from .values import Function
@@ -18,6 +18,9 @@ from .world import World, draw
 
 if TYPE_CHECKING:
     from .functions import FunctionCode
+
+EVALUATES = "test|eval|pred|infer|val"  # in words for a mode that has no gradients
+OTHER_WORDS = 2  # the most that are tried for an argument
 
 
 def variants(code: "FunctionCode", rng: Any) -> Iterator[tuple[str, Code]]:
@@ -69,12 +72,25 @@ def _switched(code: "FunctionCode") -> Iterator[tuple[str, Code]]:
         binder = code.binder.copy()
         binder.dropping = True
         yield f"with {words[0]}", _built(lambda: code.remade(code.world, binder, code.state))
+    yield from _other_words(code)
     yield from _other_labels(code)
     making = code.state.making if code.state is not None else None
     if making is None or type(code.state.thing) is not making.made:  # type: ignore[union-attr]
         return
     for changes in switches(making.made, making.given()):
         yield f"with {said(changes)}", _built(lambda c=changes: _remade(code, replace(making, changes=c)))  # type: ignore[misc]
+
+
+def _other_words(code: "FunctionCode") -> Iterator[tuple[str, Code]]:
+    """With the other words that the gradients compare an argument with, mode="average", where all functions take it."""
+    functions = [f for f in (code.family.gradient, code.family.forward, code.family.cost) if f is not None]
+    taken = [{p.name for p in signature(f) if isinstance(p.default, str)} for f in functions]
+    for p in signature(functions[0]):
+        words = compared(functions[0], p.name) if p.name in set.intersection(*taken) else []
+        for word in [word for word in words if word != p.default and not re.search(EVALUATES, word)][:OTHER_WORDS]:
+            binder = code.binder.copy()
+            binder.chosen = {p.name: word}
+            yield f"with {p.name}={word!r}", _built(lambda b=binder: code.remade(code.world, b, code.state))  # type: ignore[misc]
 
 
 OTHER_LABELS = {"one-hot": "ints", "turned": "ints", "ints": "one-hot", "row": "one-hot", "column": "one-hot"}
