@@ -32,6 +32,7 @@ def _own_surroundings(monkeypatch, tmp_path):
     monkeypatch.setenv("GRADLAB_DATA", str(tmp_path / "no-data"))
     monkeypatch.setattr("tui.screens.presets.REST", 1e9)  # no times that differ from machine to machine
     monkeypatch.setattr("tui.screens.check.clock", lambda: "12:34:56")
+    monkeypatch.setattr("textual.notifications.Notification.time_left", 1e6)  # however slow the machine is
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(Input.__dict__["cursor_blink"], "_default", False)
 
