@@ -46,8 +46,11 @@ class Trainer:
     objective, batches, optimiser, schedule: what is trained, on what, and how;
     updates: the total number of updates;
     evaluate_every: evaluate the `monitored` splits, name -> (x, y), at update 0, every n updates, and at the last;
-    generators: streams that layers draw from (dropout), saved with the rest.
+    generators: streams that layers draw from (dropout), saved with the rest;
+    one_by_one: must the network be seen after every update? Only a trainer that makes several at a time asks.
     """
+
+    one_by_one = False
 
     def __init__(
         self,

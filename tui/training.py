@@ -211,6 +211,8 @@ class TrainingThread(ShownRun):
         if snapshot.evaluations:
             self.points.append(row(snapshot))
             self.log.append(_log_line(self.points[-1]))
+        if self.run:
+            self.run.trainer.one_by_one = self.watch_health
         if self.watch_health and self.run:
             self._thetas.append(self.run.trainer.network.theta.copy())
         self.snapshot = snapshot

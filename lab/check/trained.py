@@ -35,8 +35,9 @@ class TrainedCodeError(LabError):
 class TrainedCode:
     """NAME of a file, made for the sizes of a plan. Every question raises TrainedCodeError. end() ends the process.
 
-    folder: holds x and y of the parts, theta and its gradient as files that the process maps; shapes: of the tensors in
-    the order of theta; batch: examples in a batch. An empty name means the one thing in the file that can be trained.
+    folder: holds x and y of the parts, theta, its gradient and the `kept` vectors of the optimiser as files that the
+    process maps; shapes: of the tensors in the order of theta; batch: examples in a batch. An empty name means the one
+    thing in the file that can be trained.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class TrainedCode:
         plan: TrainingPlan,
         folder: Path,
         parts: Sequence[str],
+        kept: Sequence[str],
         shapes: Shapes,
         batch: int,
         threads: int,
@@ -66,6 +68,7 @@ class TrainedCode:
                 batch=batch,
                 folder=str(folder),
                 parts=list(parts),
+                kept=list(kept),
             )
             letters = [f"{letter}{layer + 1}" for letter, layer in reply["places"]]
             self.names: dict[str, str] = dict(zip(letters, map(str, reply["names"]), strict=True))
@@ -92,11 +95,21 @@ class TrainedCode:
         except StudentProblemError as error:
             raise TrainedCodeError(f"{self.file.name}:{self.name}: {error}", error.frames) from None
 
-    def update(self, rows: Labels) -> float:
-        """Leave the gradient of these training examples in the mapped vector; their mean loss, nan if not finite."""
-        reply, _ = self._ask("update", {"rows": rows})
+    def updates(self, rows: Labels, etas: Sequence[float], first: int) -> bool:
+        """Make updates with the training examples rows (updates, batch) and these learning rates; the mapped `made`
+        tells how many were made, and their losses. False: the next one would not be finite. first: its number, from
+        1."""
+        reply, _ = self._ask("updates", {"rows": rows}, etas=list(etas), first=first)
         try:
             self.single = bool(reply["single"])
+            return bool(reply["finite"])
+        except KeyError as error:
+            raise TrainedCodeError(f"{self.file.name}:{self.name}: {NO_ANSWER}: {error!r}") from None
+
+    def gradient(self, rows: Labels) -> float:
+        """Leave the gradient of these training examples in the mapped vector; their mean loss."""
+        reply, _ = self._ask("gradient", {"rows": rows})
+        try:
             return float(reply["loss"])
         except (KeyError, TypeError, ValueError) as error:
             raise TrainedCodeError(f"{self.file.name}:{self.name}: {NO_ANSWER}: {error!r}") from None

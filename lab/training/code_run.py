@@ -102,11 +102,12 @@ def trainer_of(file: Path, name: str, preset: Preset, dataset: Dataset, threads:
         raise PresetError(f"{preset.name} has convolutions: --like takes presets of dense layers")
     like = build(preset, dataset)
     network = like.network.astype(np.float64)
-    mapped = Mapped(dataset, network.theta.size)
+    kept = [name for name in like.optimiser.kept if name != "t"]
+    mapped = Mapped(dataset, network.theta.size, kept)
     try:
         size, shapes = preset.training.batch, _shapes(network)
         plan, parts = _plan(preset, dataset), list(mapped.parts)
-        code = TrainedCode(file, name, plan, mapped.path, parts, shapes, size, threads)
+        code = TrainedCode(file, name, plan, mapped.path, parts, kept, shapes, size, threads)
     finally:
         mapped.forget()
     network.bind(mapped.theta, mapped.grad, code.turned)
@@ -118,7 +119,9 @@ def trainer_of(file: Path, name: str, preset: Preset, dataset: Dataset, threads:
 def _plan(preset: Preset, dataset: Dataset) -> TrainingPlan:
     spec, inputs = preset.network, int(np.prod(dataset.train.x.shape[1:]))
     sizes = (inputs, *spec.hidden, len(dataset.classes))
-    return TrainingPlan(sizes, spec.batch_norm, spec.bias, spec.dropout, preset.loss.lambda_, preset.seed, preset.name)
+    rule, settings = preset.optimiser.kind, preset.optimiser.model_dump(exclude={"eta", "kind"})
+    network = (sizes, spec.batch_norm, spec.bias, spec.dropout)
+    return TrainingPlan(*network, preset.loss.lambda_, preset.seed, rule, settings, preset.name)
 
 
 def _shapes(network: Network) -> Shapes:

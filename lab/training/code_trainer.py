@@ -1,21 +1,26 @@
 """The trainer of a student's code: batches, optimiser and schedule are the preset's, the gradient is the code's."""
 
-from collections.abc import Mapping
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from math import isfinite
 
 import numpy as np
 
 from core.network import Network
 from core.objective import Objective
-from core.trainer import Trainer
+from core.trainer import DivergedError, Snapshot, Trainer
 from core.types import Array, Labels
 from data.dataset import Dataset
 from lab.check.trained import TrainedCode
 from lab.training.agreement import Agreement
-from lab.training.mapped import Mapped
+from lab.training.mapped import MOST, Mapped
 from presets.build import build_batches
 from presets.schema import Preset
 
 STATE = "code."
+SECONDS = 0.05  # that the updates of one question take together, as far as MOST allows
 
 
 class CodeObjective(Objective):
@@ -30,11 +35,8 @@ class CodeObjective(Objective):
 
     def gradient(self, x: Array, y: Labels) -> complex:
         """Leave the gradient of the batch of these training examples, with the penalty's, in network.grad; return their
-        mean loss, nan if it or the gradient is not finite."""
-        self.rows = x
-        loss = self._code.update(x)
-        grad = self.network.grad
-        return np.float64(loss if np.isfinite(grad @ grad) else np.nan)
+        mean loss."""
+        return np.float64(self._code.gradient(x))
 
     def logits(self, x: Array) -> Array:
         """The logits (n, classes) that the code gives for the examples of a part."""
@@ -43,7 +45,11 @@ class CodeObjective(Objective):
 
 
 class CodeTrainer(Trainer):
-    """A trainer of a student's code, beside which Gradlab's own network makes the first updates, too."""
+    """A trainer of a student's code, beside which Gradlab's own network makes the first updates, too.
+
+    The code's process makes several updates for one question, so that asking costs little. No number depends on how
+    many.
+    """
 
     def __init__(
         self, preset: Preset, dataset: Dataset, like: Trainer, network: Network, code: TrainedCode, mapped: Mapped
@@ -59,21 +65,54 @@ class CodeTrainer(Trainer):
             like.evaluate_every,
             like.monitored,
         )
-        self.code, self._batch = code, objective
+        self.code, self._mapped = code, mapped
+        self.optimiser.state = dict(mapped.kept)
         self.agreement = Agreement(preset, like.network, dataset, code.names)
+        self._together = 1  # updates that a question may ask for
 
-    def _descend(self, eta: float) -> float:
-        before, batches = self._parameters() if self.agreement.wanted else None, self.batches.state()
+    def run(self) -> Iterator[Snapshot]:
+        """See Trainer.run. Where several updates were made together, the network is as the last of them left it."""
+        if self.update == 0:
+            yield self._snapshot(self.eta, float("nan"))
+        while not self.done and self._may_go_on():
+            first, etas = self.update, self._next_etas()
+            finite = self._make(etas)
+            for update, (eta, loss) in enumerate(zip(etas, self._mapped.losses, strict=False), first + 1):
+                snapshot = self._snapshot(eta, loss)._replace(update=update, epoch=update / self.batches.per_epoch)
+                yield snapshot
+                if not all(isfinite(evaluation.loss) for evaluation in snapshot.evaluations.values()):
+                    raise DivergedError(self.update)
+            if not finite:
+                raise DivergedError(self.update + 1)
+
+    def _next_etas(self) -> list[float]:
+        """The learning rates of the next question. An update with an evaluation, or that is watched, is made alone."""
+        alone = self.one_by_one or self._paused or self.agreement.wanted
+        evaluated = min(self.update + self.evaluate_every - self.update % self.evaluate_every, self.updates)
+        count = 1 if alone else max(1, min(self._together, evaluated - 1 - self.update))
+        fixed = self._fixed_eta
+        return [self.schedule(self.update + i) if fixed is None else fixed for i in range(count)]
+
+    def _make(self, etas: list[float]) -> bool:
+        """Make an update with each of these learning rates; False if the next one would not be finite."""
+        before, order = self._parameters() if self.agreement.wanted else None, self.batches.state()
+        rows = np.stack([next(self.batches)[0].copy() for _ in etas])
+        began = time.perf_counter()
+        self._mapped.begin()
         try:
-            loss = super()._descend(eta)
-        except BaseException:
-            self.batches.restore(batches)  # this batch has not been used
-            raise
-        if before is not None:
-            self.agreement.compare(self._batch.rows, eta, self._parameters() - before, self.code.single)
+            finite = self.code.updates(rows, etas, self.update + 1)
+        finally:
+            made = len(self._mapped.losses)
+            self.update += made
+            if made < len(etas):  # the other batches have not been used
+                self.batches.restore(order)
+                deque(islice(self.batches, made), maxlen=0)
+        self._together = min(MOST, max(1, int(len(etas) * SECONDS / (time.perf_counter() - began))))
+        if before is not None and finite:
+            self.agreement.compare(rows[0], etas[0], self._parameters() - before, self.code.single)
             if not self.agreement.wanted or self.done:
                 self.agreement.compare_evaluation(self.objective.logits(self.monitored["validation"][0]))
-        return loss
+        return finite
 
     def _parameters(self) -> Array:
         """All parameters as one vector, each as our own network has it: in the code's they may lie transposed."""
@@ -81,12 +120,17 @@ class CodeTrainer(Trainer):
 
     def state(self) -> dict[str, Array]:
         """Also what the code keeps, and how the first updates compared."""
+        if "t" in self.optimiser.kept:
+            self.optimiser.state["t"] = np.array(self.update)
         own = {f"{STATE}{name}": array for name, array in self.code.state().items()}
         return super().state() | own | {f"{STATE}agreement": self.agreement.packed()}
 
     def restore(self, state: Mapping[str, Array]) -> None:
         """See Trainer.restore."""
         super().restore(state)
+        for name, vector in self._mapped.kept.items():
+            vector[...] = self.optimiser.state[name]
+        self.optimiser.state = dict(self._mapped.kept)
         rows = np.arange(self.batches.size)
         self.code.restore({n.removeprefix(STATE): a for n, a in state.items() if n.startswith(STATE)}, rows)
         self.agreement.take(state[f"{STATE}agreement"])

@@ -1,7 +1,7 @@
 """Data and parameters as files that the process of a student's code maps: no question carries them."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,12 +11,14 @@ from core.types import Array
 from data.dataset import Dataset
 from lab.disk import disk
 
+MOST = 64  # updates in a question
+
 
 class Mapped:
-    """A temporary folder with the parts of a data set, and two vectors that both processes write. Raises DiskError."""
+    """A temporary folder with the parts of a data set, and vectors that both processes write. Raises DiskError."""
 
-    def __init__(self, dataset: Dataset, parameters: int) -> None:
-        """parameters: how many numbers theta has."""
+    def __init__(self, dataset: Dataset, parameters: int, kept: Sequence[str]) -> None:
+        """parameters: how many numbers theta has; kept: the vectors of that length that the optimiser keeps."""
         with disk(Path(tempfile.gettempdir())):
             self._folder = tempfile.TemporaryDirectory(prefix="gradlab-", ignore_cleanup_errors=True)
         self.path = Path(self._folder.name)
@@ -26,12 +28,23 @@ class Mapped:
                 np.save(self.path / f"{name}-x.npy", part.x.reshape(len(part), -1))
                 np.save(self.path / f"{name}-y.npy", part.y)
             self.theta, self.grad = (self._vector(name, parameters) for name in ("theta", "grad"))
+            self._made = self._vector("made", 1 + MOST)
+            self.kept = {name: self._vector(name, parameters) for name in kept}
 
     def _vector(self, name: str, size: int) -> Array:
         path = self.path / f"{name}.npy"
         np.save(path, np.zeros(size))
         vector: Array = np.asarray(np.load(path, mmap_mode="r+"))
         return vector
+
+    def begin(self) -> None:
+        """Before a question: no update of it is made."""
+        self._made[0] = 0
+
+    @property
+    def losses(self) -> list[float]:
+        """Of the updates that the last question has made, before each."""
+        return [float(loss) for loss in self._made[1 : 1 + int(self._made[0])]]
 
     def part_of(self, x: Array) -> str | None:
         """The part whose examples these are; None if they are others."""

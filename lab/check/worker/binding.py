@@ -225,11 +225,12 @@ class Binder:
         """What the function returns. Raises UnfilledError, and whatever the function raises."""
         positional: list[Any] = []
         named: dict[str, Any] = {}
+        places = _places(function)
         for p, value in self.given(function, world, values, outputs, fill or {}):
             if isinstance(value, UnfilledError):
                 raise value
             value = as_matrix(value) if self.matrices else value
-            if p.kind is p.KEYWORD_ONLY or len(positional) < list(signature(function)).index(p):
+            if places[p.name] is None or len(positional) < places[p.name]:
                 named[p.name] = value
             else:
                 positional.append(value)
@@ -285,7 +286,7 @@ class Binder:
             return False, self.chosen[p.name]
         if what is Role.X and p.name != _first_x(function):
             what = Role.OTHER  # data, beside X: what forward kept
-        if outputs is None and self._stands_for_x(function, p):
+        if outputs is None and p.name == _in_place_of_x(function):
             if what is Role.GIVEN and (left := left_in(function)) is not None:
                 return False, left.copy()  # loss.backward(loss.output, y)
             what = Role.X
@@ -405,14 +406,6 @@ class Binder:
         wide = [w.shape[0] for w in weights if w.ndim == 2 and w.shape[0] == w.shape[1]] or [world.sizes[1]]
         return 0.3 * np.sin(1.0 + np.arange(wide[0])).reshape(world.layout.vector(wide[0]))
 
-    def _stands_for_x(self, function: Function, p: inspect.Parameter) -> bool:
-        """Is this the first argument but for labels, and is none called X: forward(z, y)?"""
-        names = [q.name for q in signature(function)]
-        labels = [name for name in names[:1] if role(name) is Role.LABELS]  # mse(y_true, y_pred)
-        names = names[len(labels) :]
-        free = [name for name in names if role(name) in (Role.OTHER, Role.P, Role.GIVEN)]
-        return not any(role(name) is Role.X for name in names) and free[:1] == [p.name] == names[:1]
-
     def _handed(self, function: Function) -> str:
         """The argument of a layer's backward that is what the layer above hands back."""
         names = [p.name for p in signature(function)]
@@ -441,6 +434,23 @@ def _holds_all(function: Function) -> bool:
     return len(found) == 1 and role(found[0]) is Role.W
 
 
+@cache
+def _places(function: Function) -> dict[str, Any]:
+    """Name of an argument -> its number, None if it is given by name only."""
+    return {p.name: None if p.kind is p.KEYWORD_ONLY else i for i, p in enumerate(signature(function))}
+
+
+@cache
+def _in_place_of_x(function: Function) -> str:
+    """The first argument but for labels, if none is called X: z of forward(z, y); "" if there is no such."""
+    names = [q.name for q in signature(function)]
+    labels = [name for name in names[:1] if role(name) is Role.LABELS]  # mse(y_true, y_pred)
+    names = names[len(labels) :]
+    free = [name for name in names if role(name) in (Role.OTHER, Role.P, Role.GIVEN)]
+    return names[0] if free[:1] == names[:1] and free and not any(role(name) is Role.X for name in names) else ""
+
+
+@cache
 def _first_x(function: Function) -> str:
     """The argument that stands for the inputs: the first of those that might."""
     return next((p.name for p in signature(function) if role(p.name) is Role.X), "")

@@ -1,13 +1,13 @@
 """How a student's code is told whether it trains or is evaluated: by arguments, by methods, by flags it keeps."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .binding import Binder, Outputs
+from .binding import Binder, Outputs, Recipe, UnfilledError
 from .roles import Role, plain, role
 from .source import compared, signature
 from .state import DEPTH, inside
@@ -26,7 +26,11 @@ EVALUATES = (
 TRAINS = r"(is|in)?train(ing)?(mode|flag|phase|time)?|istraining"
 EVALUATION_WORD = r"test|eval|pred|infer|val"
 MEANS, VARIANCES = r"(mu|mean)s?(list|batch)?", r"(v|var|variance)s?(list|batch)?"
+PLAIN = (Role.X, Role.LABELS, Role.W, Role.B, Role.GAMMA, Role.BETA, Role.LAMBDA)  # the mode decides nothing of these
 MOMENTUM = 0.9  # of running statistics that the code is given: as in our own networks
+
+
+Way = Callable[[World, Mapping[str, Any], Any], Any]  # to the value of an argument, from what a call is about
 
 
 class TrainingBinder(Binder):
@@ -35,10 +39,12 @@ class TrainingBinder(Binder):
     def __init__(self, like: Binder, plan: "TrainingPlan") -> None:
         super().__init__(like.encodings, like.layer, like.loss)
         self.network, self.words, self.settings = like.network, dict(like.words), like.settings
+        self.matrices = like.matrices
         self.plan, self.training, self.labelled = plan, True, True
         self.updates = 0
         self.rng = np.random.default_rng(plan.seed)
         self._averages: dict[bool, list[Any]] = {}  # of variances? -> of every layer
+        self._ways: dict[Any, list[tuple[Any, Way]]] = {}
 
     def next_update(self) -> None:
         """Another update: seeds that are arguments change."""
@@ -47,6 +53,43 @@ class TrainingBinder(Binder):
     def own(self, value: Any) -> Any:
         """The parameter itself: every update makes it from theta, and what the code writes to it is the code's."""
         return value
+
+    def given(
+        self,
+        function: Function,
+        world: World,
+        values: Mapping[str, Any],
+        outputs: Outputs | None,
+        fill: Mapping[str, Recipe],
+    ) -> Iterator[tuple[Any, Any]]:
+        """See Binder.given. Where the values of the first call stood, those of the next stand, too."""
+        key = (function, outputs is None, self.training, self.labelled)
+        if (known := self._ways.get(key)) is not None:
+            with suppress(KeyError, TypeError):  # a forward that returns something else now
+                return iter([(p, way(world, values, outputs)) for p, way in known])
+        found = list(super().given(function, world, values, outputs, fill))
+        if not any(isinstance(value, UnfilledError) for _, value in found):
+            self._ways[key] = [(p, self._way(function, p, v, world, values, outputs, fill)) for p, v in found]
+        return iter(found)
+
+    def _way(
+        self, function: Function, p: Any, value: Any, world: World, values: Any, outputs: Outputs | None, fill: Any
+    ) -> "Way":
+        """How the value of an argument is reached, told from where it stands now; by its role where that is new."""
+        name, named = p.name, plain(p.name)
+        if values.get(name) is value:
+            return lambda world, values, outputs: values[name]
+        if outputs is not None and outputs.named.get(named) is value is not None:
+            return lambda world, values, outputs: outputs.named[named]
+        if role(name) is Role.LABELS and self.labelled:
+            return lambda world, values, outputs: self._labels(function, p, world)
+        if isinstance(value, np.ndarray) and (value is world.x or value.base is world.x):
+            return lambda world, values, outputs: world.X
+        if type(value) is list and value:
+            places = [key for each in value for key, one in values.items() if one is each]
+            if len(places) == len(value):
+                return lambda world, values, outputs: [values[place] for place in places]
+        return lambda world, values, outputs: self._argument(function, p, world, values, outputs, fill)[1]
 
     def _argument(
         self,
@@ -57,12 +100,13 @@ class TrainingBinder(Binder):
         outputs: Outputs | None,
         fill: Any,
     ) -> tuple[bool, Any]:
-        what, name = role(p.name), plain(p.name)
+        name = plain(p.name)
         known = p.name in values or p.name in fill or (outputs is not None and name in outputs.named)
         if not known:
+            what = role(p.name)
             if what is Role.LABELS and not self.labelled and p.default is not p.empty:
                 return True, None
-            if (own := self._own(function, p, what, name)) is not None:
+            if what not in PLAIN and (own := self._own(function, p, what, name)) is not None:
                 return False, own[0]
         return super()._argument(function, p, world, values, outputs, fill)
 

@@ -71,7 +71,7 @@ class Session:
     # Training
 
     def train(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
-        """From now on NAME is trained. head: plan, folder and parts of the mapped files, tensors, batch."""
+        """From now on NAME is trained. head: plan, folder, parts and kept of the mapped files, tensors, batch."""
         code = self._code(head)
         if not isinstance(code, Code):
             return code, {}
@@ -79,7 +79,7 @@ class Session:
             raise CodeError(f"it is {FORMS[code.form]}: what is trained is given a batch, and gives its gradients")
         plan = TrainingPlan(**{**head["plan"], "sizes": tuple(head["plan"]["sizes"])})
         shapes = [(letter, layer, tuple(shape)) for letter, layer, shape in head["tensors"]]
-        files = MappedFiles(Path(head["folder"]), head["parts"])
+        files = MappedFiles(Path(head["folder"]), head["parts"], head["kept"])
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             self.training = training = Training(code, plan, files, shapes, head["batch"])
@@ -91,11 +91,16 @@ class Session:
             "files": own_files(),
         }, {}
 
-    def update(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
+    def updates(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
+        """Make updates, with the batches of `rows`, `etas`, and the number `first` of the first of them."""
+        with np.errstate(all="ignore"):
+            finite = self.training.updates(arrays["rows"], head["etas"], head["first"])
+        return {"finite": finite, "single": self.training.single}, {}
+
+    def gradient(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
         """Leave the gradient of the batch `rows` in the mapped file; its loss."""
         with np.errstate(all="ignore"):
-            loss = self.training.update(arrays["rows"])
-        return {"loss": loss, "single": self.training.single}, {}
+            return {"loss": self.training.gradient(arrays["rows"])}, {}
 
     def logits(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
         """The logits of the rows `start` to `end` of a part."""
@@ -224,7 +229,7 @@ def without_step(g: Any) -> Any:
 
 QUESTIONS = (
     *("load", "check", "adapter", "variants", "variant", "gradients", "output", "cost"),
-    *("train", "update", "logits", "kept", "restore", "loops", "fit"),
+    *("train", "updates", "gradient", "logits", "kept", "restore", "loops", "fit"),
 )
 FORMS = {"layer": "a single layer", "object": "an object that keeps its own batch", "pair": "a single layer"}
 

@@ -1,6 +1,6 @@
-"""A student's whole network trained from outside: the gradient of a batch, what it says of a split, what it keeps.
+"""A student's whole network trained from outside: some updates, what it says of a split, what it keeps.
 
-The batches, the parameters and their gradients lie in files that both processes map: a question is small.
+The data, the parameters and what the optimiser keeps lie in files that both processes map: a question is small.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from . import reference
+from . import reference, rules
 from .binding import Outputs, holders
 from .construct import Making
 from .errors import CodeError
@@ -27,13 +27,16 @@ from .state import State, places
 from .switches import is_norm
 from .world import VECTOR, World, build, plain_world
 
+TOGETHER = 20  # rows
+Pieces = tuple[Any, Any, Any]  # of the mapped vectors, flat: a tensor, its gradient, what is kept of it by name
 LETTERS = {"W": "weights", "b": "biases", "gamma": "gammas", "beta": "betas"}
 
 
 @dataclass(frozen=True)
 class TrainingPlan:
     """What is to be trained. sizes: of the input and of every layer; batch_norm: after each hidden layer; bias: is
-    there a b; dropout: the share that is dropped; like: what asks for all this, in words."""
+    there a b; dropout: the share that is dropped; rule: of the updates, see rules.py, with its settings; like: what
+    asks for all this, in words."""
 
     sizes: tuple[int, ...]
     batch_norm: bool
@@ -41,6 +44,8 @@ class TrainingPlan:
     dropout: float
     lambda_: float
     seed: int
+    rule: str
+    settings: Mapping[str, float]
     like: str
 
     @property
@@ -51,21 +56,34 @@ class TrainingPlan:
 
 @dataclass(frozen=True)
 class MappedTensor:
-    """A parameter: the pieces of the mapped vectors in which it lies, as the student's code has it, and whether that is
-    turned, (m, d) for our (d, m)."""
+    """A parameter: the pieces of the mapped vectors in which it lies, its gradient, and what the optimiser keeps of it,
+    all as the student's code has them; whether that is turned, (m, d) for our (d, m)."""
 
     slot: Slot
     layer: int  # of ours
     value: Any
     grad: Any
+    kept: Mapping[str, Any]
     turned: bool
 
-    def put(self, gradient: Any) -> None:
-        """Write the student's gradient into the mapped vector."""
+    def fitting(self, gradient: Any) -> Any:
+        """The student's gradient in the shape of the parameter."""
         gradient = np.asarray(gradient)
+        if gradient.shape == self.slot.shape:
+            return gradient
         if fit(gradient.shape, self.slot.shape) < 2:
             raise CodeError(f"the gradient of {self.slot.name} has shape {gradient.shape}, not {self.slot.shape}")
-        self.grad.reshape(self.slot.shape)[...] = gradient.reshape(self.slot.shape)
+        return gradient.reshape(self.slot.shape)
+
+    def leave(self, gradient: Any) -> None:
+        """Write a gradient, fitting(), into the mapped vector."""
+        self.grad.reshape(self.slot.shape)[...] = gradient
+
+    def step(self, gradient: Any, eta: float, update: int, plan: TrainingPlan) -> None:
+        """Make an update with a gradient, fitting(), in the mapped vectors."""
+        shape = self.slot.shape
+        kept = {name: vector.reshape(shape) for name, vector in self.kept.items()}
+        rules.make(plan.rule, rules.Step(self.value.reshape(shape), gradient, eta, update, kept, plan.settings))
 
     def copy_to(self, own: Any) -> None:
         """The values as the student's code wants them."""
@@ -89,31 +107,38 @@ class BatchWorld(World):
 
 
 class MappedFiles:
-    """The mapped arrays: the parts of the data, theta and its gradient."""
+    """The mapped arrays: the parts of the data, theta, its gradient, what the optimiser keeps, and `made`: how many
+    updates of the last question were made, and the loss of each."""
 
-    def __init__(self, folder: Path, parts: Sequence[str]) -> None:
+    def __init__(self, folder: Path, parts: Sequence[str], kept: Sequence[str]) -> None:
         self.parts = {
             part: (np.asarray(np.load(folder / f"{part}-x.npy", mmap_mode="r")), np.load(folder / f"{part}-y.npy"))
             for part in parts
         }
-        self.theta, self.grad = (np.load(folder / f"{name}.npy", mmap_mode="r+") for name in ("theta", "grad"))
-        self._gathered = np.empty((0, 0))
+        self.theta, self.grad, self.made, *others = (
+            np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r+")) for name in ("theta", "grad", "made", *kept)
+        )
+        self.kept = dict(zip(kept, others, strict=True))
 
     def batch(self, part: str, rows: Any) -> tuple[Any, Any]:
         """x (n, d) float64 and y (n,) of these rows of a part: new arrays, which the code may keep."""
         x, y = self.parts[part]
         if isinstance(rows, slice):
             return x[rows].astype(np.float64), y[rows].copy()
-        if self._gathered.shape != (len(rows), x.shape[1]):
-            self._gathered = np.empty((len(rows), x.shape[1]), x.dtype)
-        return np.take(x, rows, axis=0, out=self._gathered, mode="clip").astype(np.float64), y[rows]
+        gathered, some = np.empty((len(rows), x.shape[1])), np.empty((TOGETHER, x.shape[1]), x.dtype)
+        for i in range(0, len(rows), TOGETHER):  # what is converted is still in the cache
+            now = rows[i : i + TOGETHER]
+            gathered[i : i + TOGETHER] = np.take(x, now, axis=0, out=some[: len(now)], mode="clip")
+        return gathered, y[rows]
 
-    def tensors(self, shapes: Sequence[tuple[str, int, tuple[int, ...]]]) -> dict[tuple[str, int], tuple[Any, Any]]:
-        """(letter, layer) -> its values and its gradient, flat; shapes: of the tensors in their order."""
+    def tensors(self, shapes: Sequence[tuple[str, int, tuple[int, ...]]]) -> dict[tuple[str, int], Pieces]:
+        """(letter, layer) -> its values, its gradient and what the optimiser keeps of it, flat; shapes: of the tensors
+        in their order."""
         found, start = {}, 0
         for letter, layer, shape in shapes:
             end = start + int(np.prod(shape))
-            found[letter, layer] = (np.asarray(self.theta[start:end]), np.asarray(self.grad[start:end]))
+            kept = {name: vector[start:end] for name, vector in self.kept.items()}
+            found[letter, layer] = (self.theta[start:end], self.grad[start:end], kept)
             start = end
         return found
 
@@ -223,7 +248,7 @@ def _shapes(state: State) -> set[frozenset[int]]:
 
 def paired(
     code: FunctionCode,
-    at: Mapping[tuple[str, int], tuple[Any, Any]],
+    at: Mapping[tuple[str, int], Pieces],
     shapes: Mapping[tuple[str, int], tuple[int, ...]],
     plan: TrainingPlan,
 ) -> tuple[list[MappedTensor], list[str]]:
@@ -250,7 +275,11 @@ def paired(
 
 
 def _in_order(
-    letter: str, own: list[Slot], wanted: list[tuple[int, tuple[int, ...], Any]], code: FunctionCode, plan: TrainingPlan
+    letter: str,
+    own: list[Slot],
+    wanted: list[tuple[int, tuple[int, ...], Pieces]],
+    code: FunctionCode,
+    plan: TrainingPlan,
 ) -> list[MappedTensor]:
     """The tensors of a letter, the first layer first."""
     own = sorted(own, key=lambda slot: slot.layer)
@@ -260,8 +289,8 @@ def _in_order(
         fitting = [_fits(slot, shape, code) for slot, (_, shape, _) in zip(order, wanted, strict=False)]
         if len(order) == len(wanted) and None not in fitting:
             return [
-                MappedTensor(slot, layer, value, grad, bool(turned))
-                for slot, turned, (layer, _, (value, grad)) in zip(order, fitting, wanted, strict=True)
+                MappedTensor(slot, layer, *pieces, bool(turned))
+                for slot, turned, (layer, _, pieces) in zip(order, fitting, wanted, strict=True)
             ]
     have = ", ".join(f"{slot.name} {slot.shape}" for slot in own) or "none"
     needs = ", ".join(str(shape) for _, shape, _ in wanted)
@@ -278,7 +307,7 @@ def _fits(slot: Slot, shape: tuple[int, ...], code: FunctionCode) -> bool | None
 
 
 class Training:
-    """One code in training. After update() its gradient stands in the mapped vector."""
+    """One code in training."""
 
     def __init__(self, small: FunctionCode, plan: TrainingPlan, files: MappedFiles, shapes: Any, batch: int) -> None:
         x, y = files.batch("train", slice(0, batch))
@@ -325,8 +354,34 @@ class Training:
 
     # Questions
 
-    def update(self, rows: Any) -> float:
-        """Leave the gradient of a batch in the mapped vector; the mean loss of the batch."""
+    def updates(self, batches: Any, etas: Sequence[float], first: int) -> bool:
+        """Make updates, one for each batch of rows and eta; `made` tells how many and their losses. False: the next
+        was not made, as its loss or gradient is not finite. first: the number of the first one, from 1."""
+        made = self.files.made
+        gradients: list[tuple[MappedTensor, Any]] = []
+        for i, (rows, eta) in enumerate(zip(batches, etas, strict=True)):
+            loss, gradients = self._gradient(rows)
+            if not np.isfinite(loss) or not all(np.isfinite(np.vdot(g, g)) for _, g in gradients):
+                return False
+            for tensor, g in gradients:
+                tensor.step(g, eta, first + i, self.plan)
+            made[1 + i] = loss
+            made[0] = 1 + i
+        self._leave(gradients)
+        return True
+
+    def gradient(self, rows: Any) -> float:
+        """Leave the gradient of a batch in the mapped vector; its mean loss."""
+        loss, gradients = self._gradient(rows)
+        self._leave(gradients)
+        return loss
+
+    def _leave(self, gradients: list[tuple[MappedTensor, Any]]) -> None:
+        for tensor, g in gradients:
+            tensor.leave(g)
+
+    def _gradient(self, rows: Any) -> tuple[float, list[tuple[MappedTensor, Any]]]:
+        """The mean loss of a batch, and the gradient of every tensor."""
         x, y = self.files.batch("train", rows)
         code, binder, world = self.code, self.binder, replace(self.world, x=x, y=y)
         values = self._values()
@@ -340,19 +395,19 @@ class Training:
         given = leaves(made, returned(code.family.gradient))
         P = outputs.probabilities(world) if outputs is not None else None
         loss = _mean_loss(self._rows(P), y) if P is not None else None
-        self._collect([leaf.value for leaf in given], values)
+        gradients = self._collect([leaf.value for leaf in given])
         binder.learn(outputs)
         if loss is None:
             own = J if J is not None else kept.cost_of(given)
             loss = float(np.real(own)) - self.plan.lambda_ * self._squares()
-        return loss
+        return loss, gradients
 
     def _squares(self) -> float:
         return sum(float(np.sum(np.square(t.value))) for t in self.tensors if t.slot.letter == "W")
 
-    def _collect(self, given: list[Any], values: Mapping[str, Any]) -> None:
-        """Write the gradients, wherever the code leaves them."""
-        found, state = self.code.found, self.code.state
+    def _collect(self, given: list[Any]) -> list[tuple[MappedTensor, Any]]:
+        """The gradients, wherever the code leaves them."""
+        found, state, gradients = self.code.found, self.code.state, []
         for tensor in self.tensors:
             name = tensor.slot.name
             if name in found.stepped and state is not None:
@@ -364,11 +419,12 @@ class Training:
             elif name in found.returned.places:
                 gradient = given[found.returned.places[name]]
             else:
-                continue  # nothing reads it: a bias before batch normalisation
+                gradient = np.zeros(tensor.slot.shape)  # nothing reads it: a bias before batch normalisation
             if gradient is None:
                 raise CodeError(f"{name_of(self.code.family.gradient)}() gives no gradient of {name}")
             self.single = self.single or np.asarray(gradient).dtype == np.float32
-            tensor.put(gradient)
+            gradients.append((tensor, tensor.fitting(gradient)))
+        return gradients
 
     def _before(self, tensor: MappedTensor) -> Any:
         before = np.empty_like(self.own[tensor.slot.name])
@@ -418,7 +474,7 @@ class Training:
 
     def restore(self, head: Mapping[str, Any], arrays: Mapping[str, Any], rows: Any) -> None:
         """Go back to a state(). rows: of any batch, with which the code makes all the arrays it keeps."""
-        self.update(rows)
+        self._gradient(rows)
         if self.code.state is not None:
             for place in places(self.code.state.thing):
                 value = arrays.get(f"kept/{place.path}")

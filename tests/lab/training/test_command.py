@@ -15,6 +15,7 @@ import pytest
 from lab.check import trained
 from lab.check.process import Worker
 from lab.runs.store import RunStore, all_runs
+from lab.training.code_trainer import CodeTrainer
 from tests.lab.conftest import SMALL
 from tests.lab.training.test_planted import FUNCTIONS, NETWORK
 from tui.training import saved
@@ -66,19 +67,17 @@ def test_it_is_a_run_like_any_other(gradlab):
 
 def stopped_at(update, text, gradlab, monkeypatch):
     """Run this code, interrupt it at `update`, and resume it to its end. Returns the store of the run."""
-    from core.trainer import Trainer
-
     Path("mine.py").write_text(text)
-    descend = Trainer._descend
+    make = CodeTrainer._make
 
-    def and_stop(self, eta):
-        loss = descend(self, eta)
-        if self.update == update:
+    def and_stop(self, etas):
+        finite = make(self, etas)
+        if self.update >= update:
             self.stop()
-        return loss
+        return finite
 
     with monkeypatch.context() as patch:
-        patch.setattr(Trainer, "_descend", and_stop)
+        patch.setattr(CodeTrainer, "_make", and_stop)
         code, _, err = gradlab("run", "mine.py:Network", "--like", "a2-setting1", *CHANGES, "--threads", "1")
     assert code == 130
     assert "resume with: gradlab run --resume" in err

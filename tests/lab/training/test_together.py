@@ -1,0 +1,57 @@
+"""Updates that are made together, in the process of the student's code, are those that are made one by one."""
+
+import numpy as np
+import pytest
+
+from lab.check.trained import TrainedCodeError
+from tests.lab.training.in_process import losses, reference
+from tests.lab.training.test_planted import FUNCTIONS
+
+CHANGES = ["n_s=4", "hidden=6", "updates=8"]
+
+
+@pytest.mark.parametrize("kind", ["momentum", "moving-average", "nesterov", "adagrad", "adam"])
+def test_the_rules_are_those_of_the_presets(trained, kind):
+    changes = [*CHANGES, f"optimiser.kind={kind}", "optimiser.weight_decay=0.1"]
+    preset, dataset, trainer = trained(FUNCTIONS, "ComputeGradients", "a2-setting1", *changes)
+    np.testing.assert_allclose(losses(trainer), losses(reference(preset, dataset)), rtol=1e-9)
+    assert trainer.agreement.parts_at is None
+
+
+def snapshots(trainer, together, stop_after=None):
+    """What its run yields, with questions for so many updates."""
+    trainer.agreement.wanted = False
+    seen = []
+    for snapshot in trainer.run():
+        trainer._together = together
+        seen.append(snapshot)
+        if snapshot.update == stop_after:
+            trainer.stop()
+    return seen
+
+
+def test_no_number_depends_on_how_many_are_made_together(trained):
+    def made():
+        return trained(FUNCTIONS, "ComputeGradients", "a2-setting1", "hidden=6", "updates=20", "optimiser.kind=adam")[2]
+
+    alone, several, before, after = made(), made(), made(), made()
+    one_by_one = snapshots(alone, 1)
+    assert snapshots(several, 3)[1:] == one_by_one[1:]
+    assert [s.update for s in one_by_one] == list(range(21))
+    np.testing.assert_array_equal(several.network.theta, alone.network.theta)
+    first = snapshots(before, 3, stop_after=11)
+    after.restore(before.state())
+    assert [*first, *snapshots(after, 2)][1:] == one_by_one[1:]
+    np.testing.assert_array_equal(after.network.theta, alone.network.theta)
+
+
+@pytest.mark.parametrize("made", [5, 8])
+def test_code_that_raises_among_them_keeps_those_before_it(trained, made):
+    count = "    seen.append(X.shape[1] == 20)\n"  # one more before the first update: it is tried with a batch
+    fails = f"    if sum(seen) == {made + 2}:\n        raise ValueError\n"
+    text = "seen = []\n" + FUNCTIONS.replace("    gW2 = G @", f"{count}{fails}    gW2 = G @")
+    *_, trainer = trained(text, "ComputeGradients", "a2-setting1", "hidden=6", "updates=40")
+    trainer.evaluate_every = 100
+    with pytest.raises(TrainedCodeError, match="ValueError"):
+        snapshots(trainer, 8)
+    assert trainer.update == int(trainer.batches.state()["position"]) == made
