@@ -10,6 +10,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from lab.machine import cores, tune_blas
@@ -19,6 +20,7 @@ tune_blas()  # as the command line does, before NumPy is imported
 import numpy as np  # noqa: E402
 
 from benchmarks.turns import Contestant, Seconds, median_ratio, take_turns  # noqa: E402
+from core.helper.process import helped  # noqa: E402
 from core.threads import threads  # noqa: E402
 from core.trainer import Trainer  # noqa: E402
 from data.dataset import Dataset, Part  # noqa: E402
@@ -59,10 +61,14 @@ def examples(preset: Preset) -> Dataset:
     return Dataset(preset.data.set, "random numbers", "random", "", classes, part, part, part, {}, str)
 
 
+_helpers = ExitStack()  # they end with this process
+
+
 def gradlab(preset: str, batch: int, n_threads: int) -> Callable[[int], Seconds]:
     """A preset trained by Gradlab."""
     spec = load_with(preset, batch)
     trainer = build(spec, examples(spec))
+    _helpers.enter_context(helped(trainer, n_threads, at_once=True))
     return lambda updates: train(trainer, updates, n_threads)
 
 

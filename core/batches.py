@@ -1,6 +1,6 @@
 """Batches: a sampler draws the order of the examples, and their rows are gathered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -32,8 +32,15 @@ class Batches:
         if not 1 <= size <= len(self._order):
             raise ValueError(f"a batch of {size} examples cannot be drawn from {len(self._order):,}")
         self.per_epoch = len(self._order) // size
-        self._buffers = [np.empty((size, *x.shape[1:]), x.dtype) for _ in range(2)]
+        self.buffers = [np.empty((size, *x.shape[1:]), x.dtype) for _ in range(2)]
         self._go_to(0)
+
+    def gather_into(self, buffers: Sequence[Array]) -> None:
+        """Use these two arrays of the shape of a batch for the rows, from the next batch on."""
+        if self._position < self.per_epoch:
+            self._wait_for_rows()
+        self.buffers = list(buffers)
+        self._go_to(self._position)
 
     def _draw(self) -> None:
         self._before = generator_state(self._rng)
@@ -50,7 +57,7 @@ class Batches:
 
     def _gather(self) -> Job:
         """Start to gather the next rows in the background. The returned function waits for them."""
-        index, rows = self._next_index(), self._buffers[self._position % 2]
+        index, rows = self._next_index(), self.buffers[self._position % 2]
         # mode="clip": with other modes NumPy makes a copy, in case an index is out of range
         gather = partial(np.take, self._x, index, axis=0, out=rows, mode="clip")
         return in_background(gather) if rows.nbytes > SHARED_BYTES else gather
@@ -63,7 +70,7 @@ class Batches:
             self._draw()
             self._go_to(0)
         self._wait_for_rows()
-        rows, labels = self._buffers[self._position % 2], self._y[self._next_index()]
+        rows, labels = self.buffers[self._position % 2], self._y[self._next_index()]
         self._go_to(self._position + 1)
         return rows, labels
 

@@ -1,8 +1,6 @@
 """Layers of images: convolution and max-pooling of (n, h, w, channels), as in FMAN45 and CS231n.
 
-The batch is processed in chunks of images that fit in the cache. A convolution shares its chunks among threads. The
-chunks depend only on the shapes, and sums over chunks are taken in a fixed order, so the number of threads does not
-change a single bit of the result.
+The batch is processed in chunks of images that fit in the cache.
 """
 
 from collections.abc import Mapping
@@ -13,7 +11,6 @@ import numpy as np
 from core.blas import column_sums
 from core.initialisers import Constant, He, Initialiser
 from core.layers import Layer, Parameter
-from core.threads import share
 from core.types import Array, Shape
 from core.windows import add, copied, correlate, kernel_gradient, put, scratch
 
@@ -87,40 +84,31 @@ class Conv2D(Layer):
         inside = padded[:, top : top + h, left : left + w]
         y = self.work("y", (n, *self._out), W.dtype)
         line = None if b is None else np.tile(b, y.shape[2])  # faster to add to whole lines
-        chunks = _chunks(n)
-
-        def convolve(k: int) -> None:
-            images = chunks[k]
+        for images in _chunks(n):
             inside[images] = x[images]
             correlate(padded[images], W, self.stride, out=y[images])
             if line is not None:
                 lines = y[images].reshape(-1, len(line))
                 lines += line
-
-        share(len(chunks), convolve)
         return y
 
     def backward(self, dy: Array) -> Array | None:
-        x = self._x
         chunks = _chunks(len(dy))
         partial = self.work("partial", (len(chunks), *self.params["W"].shape), dy.dtype)
-
-        def differentiate(k: int) -> None:
-            images = chunks[k]
-            kernel_gradient(x[images], dy[images], self.stride, out=partial[k])
-            if dx is not None:
-                inside[images] = dy[images]
-                correlate(spread[images], turned, 1, out=dx[images])
-
-        dx = None
-        if self.needs_input_gradient:
-            spread, inside = self._spread_out(dy)
-            turned = np.ascontiguousarray(self.params["W"][::-1, ::-1].swapaxes(2, 3))
-            dx = self.work("dx", (len(dy), *self._in), dy.dtype)
-        share(len(chunks), differentiate)
+        for images, dW in zip(chunks, partial, strict=True):
+            kernel_gradient(self._x[images], dy[images], self.stride, out=dW)
         np.add.reduce(partial, axis=0, out=self.grads["W"])
         if self.bias:
             column_sums(dy.reshape(-1, self.filters), out=self.grads["b"])
+        return self._input_gradient(dy) if self.needs_input_gradient else None
+
+    def _input_gradient(self, dy: Array) -> Array:
+        spread, inside = self._spread_out(dy)
+        turned = np.ascontiguousarray(self.params["W"][::-1, ::-1].swapaxes(2, 3))
+        dx = self.work("dx", (len(dy), *self._in), dy.dtype)
+        for images in _chunks(len(dy)):
+            inside[images] = dy[images]
+            correlate(spread[images], turned, 1, out=dx[images])
         return dx
 
     def _spread_out(self, dy: Array) -> tuple[Array, Array]:
@@ -143,8 +131,6 @@ class MaxPool(Layer):
 
     Rows and columns at the end that do not fill a window are ignored. On ties the first value in row-major order wins
     and gets the whole gradient. Complex numbers are compared by their real parts.
-
-    One thread does all the work: the passes are so short that a second thread would cost more time than it saves.
     """
 
     def __init__(self, size: int = 2, stride: int | None = None) -> None:

@@ -29,11 +29,14 @@ class SoftmaxCrossEntropy:
         losses: Array = np.log(total) - shifted
         return losses
 
-    def backward(self) -> Array:
-        """dloss/dlogits = (p - onehot(y)) / n of the last forward. Call it once per forward."""
+    def backward(self, n: int | None = None) -> Array:
+        """dloss/dlogits = (p - onehot(y)) / n of the last forward. Call it once per forward.
+
+        n: the size of the batch, if these were only some of its rows.
+        """
         p = self._p
         p.ravel()[self._picked] -= 1
-        p /= len(p)
+        p /= n or len(p)
         return p
 
 

@@ -27,9 +27,9 @@ class OneHotWindows:
         self._sizes, self._windows, self._symbols = sizes, windows, symbols
         self._of: tuple[int, Any] | None = None
 
-    def __deepcopy__(self, memo: object) -> "OneHotWindows":
-        """Without the matrices: copies of them would not share their columns."""
-        return OneHotWindows(self._sizes, self._windows, self._symbols)
+    def __reduce__(self) -> tuple[type["OneHotWindows"], tuple[Sequence[int], int, int]]:
+        """A copy has no matrices: copies of them would not share their columns."""
+        return OneHotWindows, (self._sizes, self._windows, self._symbols)
 
     def matrices(self, x: Array, dtype: Any) -> "tuple[csr_array, csc_array]":
         """M and M^T of texts x (n, length), int; valid until the next call."""

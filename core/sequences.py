@@ -13,11 +13,7 @@ from core.blas import column_sums
 from core.initialisers import Constant, He, Initialiser
 from core.layers import Layer, Parameter
 from core.one_hot import OneHotWindows
-from core.threads import share
 from core.types import Array, Shape
-
-# Below this many multiplications, two products are faster one after the other than on two threads.
-SHARED_PRODUCT = 3_000_000
 
 FEW = 64  # texts: up to this number, a forward without a backward builds no matrix
 
@@ -147,27 +143,20 @@ class Conv1D(Layer):
         return y
 
     def backward(self, dy: Array) -> Array | None:
-        steps = [self._kernel_gradient, self._input_gradient] if self.needs_input_gradient else [self._kernel_gradient]
-        if len(dy) * self._out[0] * self.params["W"].size < SHARED_PRODUCT:
-            for step in steps:
-                step(dy)
-        else:
-            share(len(steps), lambda k: steps[k](dy))
-        return self._dx if self.needs_input_gradient else None
-
-    def _kernel_gradient(self, dy: Array) -> None:
         np.matmul(_flat(self._rows).T, _flat(dy), out=self.grads["W"].reshape(-1, self.filters))
         if self.bias:
             column_sums(_flat(dy), out=self.grads["b"])
+        return self._input_gradient(dy) if self.needs_input_gradient else None
 
-    def _input_gradient(self, dy: Array) -> None:
+    def _input_gradient(self, dy: Array) -> Array:
         # x[i] meets W[p] in window i - p, so dx[i] sums dy[i - p] W[p]^T: a convolution with the kernel reversed.
         n, (length, c), (windows, _), last = len(dy), self._in, self._out, self.size - 1
         padded = self.work("padded", (n, length + last, self.filters), dy.dtype)  # zeros around what is written
         padded[:, last : last + windows] = dy
         rows = self.work("rows of dy", (n, length, self.size * self.filters), dy.dtype)
-        self._dx = self.work("dx", (n, length, c), dy.dtype)
-        _correlate(padded, self.params["W"][::-1].swapaxes(1, 2), rows, out=self._dx)
+        dx = self.work("dx", (n, length, c), dy.dtype)
+        _correlate(padded, self.params["W"][::-1].swapaxes(1, 2), rows, out=dx)
+        return dx
 
 
 class MaxOverTime(Layer):

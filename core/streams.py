@@ -36,3 +36,9 @@ def restore_generator(generator: np.random.Generator, state: Array) -> None:
         "has_uint32": has_uint32,
         "uinteger": uinteger,
     }
+
+
+def reseed(generator: np.random.Generator, key: Array) -> None:
+    """Start a PCG64 generator at a place that a key of two int64 picks."""
+    a, b = (int(word) for word in key)
+    restore_generator(generator, np.array([a, b, 0, 1, 0, 0], np.uint64))

@@ -24,5 +24,5 @@ class WorkArrays:
             array = self._arrays[name] = np.zeros(shape, dtype)
         return array
 
-    def __deepcopy__(self, memo: object) -> "WorkArrays":
-        return WorkArrays()
+    def __reduce__(self) -> tuple[type["WorkArrays"], tuple[()]]:
+        return WorkArrays, ()

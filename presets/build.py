@@ -7,7 +7,7 @@ import numpy as np
 from core import optimisers, sampling, schedules
 from core.batches import Batches
 from core.network import Network
-from core.objective import Objective
+from core.shards import objective_of
 from core.streams import stream
 from core.trainer import Trainer
 from core.types import Array, Labels
@@ -58,7 +58,7 @@ def build(preset: schema.Preset, dataset: Dataset) -> Trainer:
     batches = build_batches(preset, train.x, train.y)
     updates = count_updates(preset, batches.per_epoch)
     return Trainer(
-        Objective(network, preset.loss.lambda_),
+        objective_of(network, preset.loss.lambda_, batches.size),
         batches,
         build_optimiser(preset.optimiser),
         build_schedule(preset.schedule, preset.optimiser.eta, updates),

@@ -3,8 +3,10 @@
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from typing import TypedDict
 
+from core.helper.process import helped
 from core.threads import threads
 from core.trainer import Snapshot
 from lab.machine import cores, versions
@@ -54,16 +56,19 @@ def measure(names: Sequence[str], seconds: float, watch: Callable[[str], None]) 
 
 
 def _preset(preset: Preset, seconds: float) -> PresetRates:
-    trainer = build(preset, load_data(preset, "mini"))
-    trainer.update = 1  # past the evaluation of update 0
-    snapshots = trainer.run()
     counts = sorted({1, cores()})
+    trainers = {n: build(preset, load_data(preset, "mini")) for n in counts}
     rates: dict[int, list[float]] = {n: [] for n in counts}
-    for turn in range(ROUNDS + 1):
-        for n in counts:  # in turns, so that other load on the machine affects all alike
-            rate = _rate(snapshots, n, seconds)
-            if turn:  # the first warms up
-                rates[n].append(rate)
+    with ExitStack() as helpers:
+        for n, trainer in trainers.items():
+            trainer.update = 1  # past the evaluation of update 0
+            helpers.enter_context(helped(trainer, n, at_once=True))
+        runs = {n: trainer.run() for n, trainer in trainers.items()}
+        for turn in range(ROUNDS + 1):
+            for n, snapshots in runs.items():  # in turns, so that other load on the machine affects all alike
+                rate = _rate(snapshots, n, seconds)
+                if turn:  # the first warms up
+                    rates[n].append(rate)
     return {
         "preset": preset.name,
         "batch": preset.training.batch,

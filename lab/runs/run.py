@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from core.helper.process import helped
 from core.objective import Evaluation
 from core.threads import threads
 from core.trainer import DivergedError, Snapshot, Trainer
@@ -56,7 +57,8 @@ class Run:
         misclassified images (pictures.npz, see lab.runs.pictures), or is None. Raises LabError if the disk refuses.
         """
         self._started = time.perf_counter()
-        with threads(self.threads), self.store.recording(self.trainer.update, self.trainer.evaluate_every):
+        recording = self.store.recording(self.trainer.update, self.trainer.evaluate_every)
+        with threads(self.threads), helped(self.trainer, self.threads), recording:
             self._save()
             try:
                 self._train(watch)
@@ -104,12 +106,17 @@ class Run:
         self.store.save_checkpoint(
             self.trainer.state()
             | {
+                "run.rounding": np.array(self.trainer.objective.rounding),
                 "run.seconds": np.array(self.seconds),
                 "run.interventions": packed(self.interventions),
                 "run.variant": np.array(self.dataset.variant),
                 "run.fingerprints": np.array(sorted(self.dataset.fingerprints.values())),
             }
         )
+
+    def continues(self, checkpoint: Mapping[str, Array]) -> bool:
+        """Would this run, restored from the checkpoint, end with the bits of one that was never interrupted?"""
+        return int(checkpoint.get("run.rounding", 1)) == self.trainer.objective.rounding
 
     def restore(self, checkpoint: dict[str, Array]) -> None:
         """Go back to where a checkpoint of this preset was taken. Raises LabError if the data are not the same."""
@@ -148,7 +155,13 @@ def resume(store: RunStore, threads: int, make: Make = of_preset) -> Run:
         raise LabError(f"{store.path} is done: there is nothing left to train")
     if result is not None and result["state"] == "diverged":
         raise LabError(f"{store.path} diverged at update {result['diverged_at']:,}: start again with a smaller eta")
-    return restored(store, threads, make)
+    run = restored(store, threads, make)
+    if not run.continues(store.checkpoint()):
+        again = command_lines.run(store.path / "preset.toml")
+        raise LabError(
+            f"{store.path} was begun by an earlier version, whose sums round differently: start again with: {again}"
+        )
+    return run
 
 
 def restored(store: RunStore, threads: int, make: Make = of_preset) -> Run:

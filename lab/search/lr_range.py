@@ -14,6 +14,7 @@ from math import ceil
 from statistics import fmean
 from typing import TypedDict
 
+from core.helper.process import helped
 from core.threads import threads
 from core.trainer import DivergedError, Trainer
 from data.dataset import Dataset
@@ -81,7 +82,7 @@ class LrRange:
         average = 0.0
         if self.stopped:
             trainer.stop()
-        with threads(cores):
+        with threads(cores), helped(trainer, cores):
             try:
                 for snapshot in trainer.run():
                     if snapshot.update == 0:

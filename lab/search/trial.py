@@ -114,19 +114,21 @@ def unpack(task: Task, outcome: Outcome) -> None:
 
 
 def _run(task: Task) -> Run:
-    """The run of a trial, resumed if possible. If it is new or damaged, it starts from the beginning, which gives the
-    same result."""
+    """The run of a trial, resumed if possible. If it is new, damaged or of an earlier version, it starts from the
+    beginning, which gives the same result."""
     store = RunStore(task.folder)
     if (task.folder / "checkpoint.npz").is_file():
         _wait_for_lock(store)
         run = _new(task, store)
         try:
-            run.restore(store.checkpoint())
-            store.metrics()
+            checkpoint = store.checkpoint()
+            if run.continues(checkpoint):
+                run.restore(checkpoint)
+                store.metrics()
+                return run
         except DamagedError:
-            shutil.rmtree(task.folder)
-        else:
-            return run
+            pass
+        shutil.rmtree(task.folder)
     RunStore.create_at(task.folder, task.preset)
     return _new(task, store)
 

@@ -15,7 +15,6 @@ from core.layers import Dense, Flatten, ReLU
 from core.network import Network
 from core.objective import Objective
 from core.streams import stream
-from core.threads import threads
 from tests.core.bare import (
     a_layer_leaves_what_it_is_given,
     a_used_layer_computes_what_a_new_one_does,
@@ -390,23 +389,6 @@ def test_the_summary_follows_the_shapes_through_the_network():
     shapes = [row.output for row in Network(*fman45("cifar-cnn-better")).summary()]
     convolutions = [(32, 32, 16)] * 2 + [(16, 16, 16)] + [(16, 16, 32)] * 2 + [(8, 8, 32)] * 3
     assert shapes == [*convolutions, (2048,), (10,)]
-
-
-@pytest.mark.parametrize("name", ["mnist-cnn", "cifar-cnn", "cifar-cnn-better"])
-@pytest.mark.parametrize("batch", [16, 37])
-def test_the_number_of_threads_changes_no_bit(name, batch):
-    rng = np.random.default_rng(0)
-    layers, shape = fman45(name)
-    objective = Objective(Network(layers, shape), lambda_=0.01)
-    objective.network.initialise(stream(0, "init"))
-    x = rng.standard_normal((batch, *shape), dtype=np.float32)
-    y = rng.integers(0, 10, batch)
-    results = []
-    for n_threads in (1, 2, 3, 2):
-        with threads(n_threads):
-            loss = objective.gradient(x, y)
-            results.append((loss, objective.network.grad.tobytes(), objective.evaluate(x, y)))
-    assert all(result == results[0] for result in results)
 
 
 def small_network(dtype):

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import sequences
 from core.gradcheck.check import Settings, check, check_target
 from core.gradcheck.targets import LayerTarget
 from core.initialisers import Normal
@@ -14,7 +13,6 @@ from core.network import Network
 from core.objective import Objective
 from core.sequences import FEW, CharacterConv, Conv1D, MaxOverTime
 from core.streams import stream
-from core.threads import threads
 from tests.core.bare import (
     a_layer_leaves_what_it_is_given,
     a_used_layer_computes_what_a_new_one_does,
@@ -174,22 +172,6 @@ def test_the_first_layer_computes_no_dx():
     layer = drawn(Conv1D(2, 2), (4, 3), np.random.default_rng(0), np.float64)
     layer.needs_input_gradient = False
     assert layer.backward(layer.forward(np.ones((2, 4, 3)), True)) is None
-
-
-@pytest.mark.parametrize("n_threads", [1, 2])
-def test_two_threads_leave_the_gradients_one_leaves(n_threads, monkeypatch):
-    rng = np.random.default_rng(0)
-    x, dy = rng.normal(size=(5, 7, 3)), rng.normal(size=(5, 6, 4))
-    alone, shared = (drawn(Conv1D(4, 2), (7, 3), np.random.default_rng(1), np.float64) for _ in range(2))
-    alone.forward(x, True)
-    expected = alone.backward(dy)
-    monkeypatch.setattr(sequences, "SHARED_PRODUCT", 1)
-    with threads(n_threads):
-        for _ in range(20):
-            shared.forward(x, True)
-            np.testing.assert_array_equal(shared.backward(dy), expected)
-            for name in ("W", "b"):
-                np.testing.assert_array_equal(shared.grads[name], alone.grads[name])
 
 
 # Pooling over time

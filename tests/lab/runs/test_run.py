@@ -185,6 +185,19 @@ def test_a_run_is_not_resumed_on_other_data(start):
         lab_run.resume(run.store, threads=1)
 
 
+@pytest.mark.parametrize(("before", "now"), [(None, 2), (1, 2), (2, 3)])
+def test_a_run_whose_sums_were_rounded_in_another_way_is_not_resumed(start, monkeypatch, before, now):
+    run = start("updates=20")
+    run.go(stop_at(run, 5))
+    others = {name: array for name, array in run.store.checkpoint().items() if name != "run.rounding"}
+    run.store.save_checkpoint(others | ({} if before is None else {"run.rounding": np.array(before)}))
+    monkeypatch.setattr(Objective, "rounding", now)
+    with pytest.raises(LabError, match=r"by an earlier version, .*: start again with: gradlab run .*preset.toml"):
+        lab_run.resume(run.store, threads=1)
+    monkeypatch.setattr(Objective, "rounding", before or 1)
+    assert lab_run.resume(run.store, threads=1).go(nothing)["state"] == "done"
+
+
 def test_a_checkpoint_of_another_network_is_refused_by_name(start, tmp_path):
     run, other = start("updates=20"), start("updates=20", "hidden=9", runs=tmp_path / "other")
     run.go(stop_at(run, 5))

@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lab.errors import DiskError, LabError
@@ -110,6 +111,19 @@ def test_a_damaged_trial_is_made_again(tiny, threads, whole, name, content):
     (search.store.trial(2) / name).write_bytes(content)
     again = tiny()
     assert again.store.path == search.store.path
+    again.run()
+    assert same(again, whole)
+
+
+def test_a_trial_of_an_earlier_version_is_made_again(tiny, threads, whole):
+    """Half of it would be rounded in another way."""
+    search = tiny()
+    search.run()
+    (search.store.path / "result.json").unlink()
+    trial = RunStore(search.store.trial(2))
+    (trial.path / "result.json").unlink()
+    trial.save_checkpoint(trial.checkpoint() | {"run.rounding": np.array(99), "network.theta": np.zeros(1)})
+    again = tiny()
     again.run()
     assert same(again, whole)
 

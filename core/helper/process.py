@@ -1,0 +1,170 @@
+"""The side that asks: it starts the helper, hands it the second shard of a batch, and does without it if it is late."""
+
+import os
+import pickle
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import parent_process
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_info
+
+from core.helper.board import ASKED, ASLEEP, DONE, PARITY, Board
+from core.shards import ShardedObjective, dropouts
+from core.trainer import Trainer
+from core.types import Array, Labels
+
+AFTER = 0.5  # seconds of training before the helper starts: a short one does not need it
+PATIENCE = 0.5  # of the time that the first shard took: so long the second may take longer
+WAKING = 0.0003  # seconds; but at least so long, in which a helper wakes up
+REST, LONGEST = 0.01, 2.0  # seconds without the helper when it was late; each time twice as long, up to this
+ROOT = Path(__file__).parents[2]
+PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from core.helper.worker import main; main()"
+
+
+@contextmanager
+def helped(trainer: Trainer, cores: int, at_once: bool = False) -> Iterator[None]:
+    """Inside the with-block, a second process helps this trainer, if it has the cores and its batches have shards.
+
+    Only a process that is not itself one of several has a helper. at_once: wait until it is there, to measure speed.
+    """
+    objective = trainer.objective
+    if cores < 2 or not isinstance(objective, ShardedObjective) or parent_process() or sys.platform == "win32":
+        yield
+        return
+    try:
+        helper = Helper(trainer, objective)
+    except OSError:  # no room in memory
+        yield
+        return
+    objective.helper = helper
+    try:
+        if at_once:
+            helper.wait()
+        yield
+    finally:
+        objective.helper = None
+        helper.end()
+
+
+class Helper:
+    """A process that computes second shards. theta and the rows of batches move to memory that it sees."""
+
+    def __init__(self, trainer: Trainer, objective: ShardedObjective) -> None:
+        network, batches = objective.network, trainer.batches
+        rows, structure = batches.buffers[0], np.frombuffer(pickle.dumps(network), np.uint8)
+        self._layout = {
+            "theta": (network.theta.shape, network.theta.dtype.str),
+            "grad": (network.theta.shape, network.theta.dtype.str),
+            "x": ((2, *rows.shape), rows.dtype.str),
+            "y": ((len(rows),), np.dtype(np.intp).str),
+            "keys": ((len(dropouts(network)), 2), np.dtype(np.int64).str),
+            "loss": ((1,), network.theta.dtype.str),
+            "network": (structure.shape, "u1"),
+        }
+        self._board = board = Board(self._layout)
+        board.put(DONE, -1)
+        board.arrays["network"][...] = structure
+        theta, self._x = board.arrays["theta"], list(board.arrays["x"])
+        theta[...] = network.theta
+        network.bind(theta, network.grad)
+        batches.gather_into(self._x)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._job, self._asked_at, self._rest = 0, 0.0, REST
+        self._not_before = time.perf_counter() + AFTER
+
+    def start(self) -> None:
+        """Start the process; it is ready about half a second later."""
+        file = self._board.file
+        command = [sys.executable, "-I", "-c", PROGRAM, str(ROOT), *sys.path]
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            pass_fds=[file],
+            env=os.environ | _same_blas(),
+            start_new_session=True,  # Ctrl-C is for us
+        )
+        self._write(pickle.dumps((self._layout, file)))
+
+    def wait(self, seconds: float = 10.0) -> None:
+        """Start the process and wait until it is ready, but not longer."""
+        self._not_before = 0.0
+        self.start()
+        until = time.perf_counter() + seconds
+        while not self.ready and time.perf_counter() < until:
+            time.sleep(0.01)
+
+    @property
+    def ready(self) -> bool:
+        """Does it wait for a batch?"""
+        return self._board.get(DONE) == self._job
+
+    def ask(self, x: Array, y: Labels, keys: Array) -> bool:
+        """Hand over a batch of which x (n, ...) and y (n,) are the rows. False if the helper cannot take it now."""
+        now = time.perf_counter()
+        parity = next((k for k, rows in enumerate(self._x) if rows is x), None)
+        if parity is None or now < self._not_before:
+            return False
+        if self._process is None:
+            try:
+                self.start()
+            except OSError:  # no more processes: without it, then
+                self._not_before = float("inf")
+        if not self.ready:
+            return False
+        board = self._board
+        board.arrays["y"][...], board.arrays["keys"][...] = y, keys
+        board.put(PARITY, parity)
+        self._job, self._asked_at = self._job + 1, time.thread_time()
+        board.put(ASKED, self._job)
+        if board.get(ASLEEP):
+            self._write(b"w")
+        return True
+
+    def answer(self) -> tuple[complex, Array] | None:
+        """The loss and the gradient of the second shard; None if the helper is late, which gives it a rest."""
+        board, job, now = self._board, self._job, time.thread_time()  # what this thread had of its core
+        until = now + max(WAKING, PATIENCE * (now - self._asked_at))
+        while board.get(DONE) != job:
+            if time.thread_time() > until:
+                self._not_before = time.perf_counter() + self._rest
+                self._rest = min(2 * self._rest, LONGEST)
+                if self._process is not None and self._process.poll() is not None:
+                    self._not_before = float("inf")  # somebody has killed it
+                return None
+        board.barrier()
+        self._rest = max(REST, self._rest * 0.9)
+        return board.arrays["loss"][0], board.arrays["grad"]
+
+    def end(self) -> None:
+        """End the process and wait until it is gone."""
+        if self._process is not None:
+            assert self._process.stdin is not None
+            with suppress(OSError):
+                self._process.stdin.close()
+            try:
+                self._process.wait(1)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        os.close(self._board.file)
+
+    def _write(self, message: bytes) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        with suppress(OSError):  # it is dead, and will be found late
+            self._process.stdin.write(message)
+            self._process.stdin.flush()
+
+
+def _same_blas() -> dict[str, str]:
+    """For another process: one thread, and the kernels that ours were computed with, so that the bits are the same."""
+    own = {str(library.get("architecture")) for library in threadpool_info() if library["user_api"] == "blas"}
+    names = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+    return dict.fromkeys(names, "1") | ({"OPENBLAS_CORETYPE": own.pop()} if len(own) == 1 else {})

@@ -1,0 +1,173 @@
+"""A second process for the second shard: the same bits with it, without it, when it is late and when it is killed."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from itertools import pairwise
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+
+import core
+from core.batches import Batches
+from core.helper.process import Helper, helped
+from core.helper.worker import work
+from core.layers import Dense, Dropout, ReLU
+from core.network import Network
+from core.optimisers import Momentum
+from core.schedules import Constant
+from core.shards import ShardedObjective
+from core.streams import stream
+from core.trainer import Trainer
+
+PATIENCE = 20  # seconds until a test that waits for another process fails
+UPDATES = 60
+
+
+def build(updates=UPDATES):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(70, 12)).astype(np.float32), rng.integers(0, 3, 70)
+    dropout = stream(0, "dropout")
+    network = Network([Dense(9), ReLU(), Dropout(0.2, dropout), Dense(3)], (12,))
+    network.initialise(stream(0, "init"))
+    objective, batches = ShardedObjective(network, 0.01), Batches(x, y, 20, stream(0, "order"))
+    monitored, generators = {"training": (x, y)}, {"dropout": dropout}
+    return Trainer(objective, batches, Momentum(), Constant(0.1), updates, 25, monitored, generators)
+
+
+def bits(trainer):
+    return {name: array.tobytes() for name, array in trainer.state().items()}
+
+
+def end(trainer):
+    return repr(list(trainer.run())), bits(trainer)
+
+
+@pytest.fixture(scope="module")
+def alone():
+    return end(build())
+
+
+@pytest.fixture
+def in_a_thread():
+    """The working side as a thread: it keeps to the same board and pipe, and costs no process."""
+
+    def start(helper):
+        reads, writes = os.pipe()
+        thread = threading.Thread(target=work, args=(helper._board, reads), daemon=True)
+        thread.start()
+        started.append((thread, writes))
+        helper._write = lambda message: os.write(writes, message)
+        helper._process = StandIn()
+
+    class StandIn:
+        """Nothing to end here."""
+
+        stdin = open(os.devnull, "wb")  # noqa: SIM115, PTH123
+        poll = staticmethod(lambda: None)
+        wait = staticmethod(lambda seconds=None: None)
+
+    started = []
+    with patch.object(Helper, "start", start):
+        yield
+    for thread, writes in started:
+        os.close(writes)
+        thread.join(PATIENCE)
+        assert not thread.is_alive(), "it ends when the pipe does"
+
+
+@pytest.mark.usefixtures("in_a_thread")
+@pytest.mark.parametrize("patience", [10.0, 0.0], ids=["waited for", "always late"])
+def test_the_helper_changes_no_bit(alone, patience):
+    trainer = build()
+    waiting = patch.multiple("core.helper.process", PATIENCE=0, WAKING=patience, REST=0.0, LONGEST=0.0)
+    with waiting, helped(trainer, 2, at_once=True):
+        helper, answers = trainer.objective.helper, []
+        answer = helper.answer
+        helper.answer = lambda: answers.append(answer()) or answers[-1]
+        assert end(trainer) == alone
+    assert len(answers) > 0
+    assert all(given is not None for given in answers) == (patience > 0)
+    assert patience == 0 or len(answers) == UPDATES
+
+
+@pytest.mark.usefixtures("in_a_thread")
+def test_a_run_is_resumed_with_a_helper_or_without_and_ends_with_the_same_bits(alone):
+    first = build(30)
+    with helped(first, 2, at_once=True):
+        list(first.run())
+    second = build()
+    second.restore(first.state())
+    with helped(second, 2, at_once=True):
+        list(second.run())
+    assert bits(second) == alone[1]
+
+
+def test_a_late_helper_rests_longer_each_time():
+    trainer = build()
+    with patch.object(Helper, "start", lambda helper: setattr(helper, "_process", None)), helped(trainer, 2):
+        helper = trainer.objective.helper
+        helper._board.put(1, 0)  # it was ready once
+        rests = []
+        for _ in range(4):
+            helper._asked_at = time.thread_time()
+            helper._job += 1
+            assert helper.answer() is None
+            rests.append(helper._not_before - time.perf_counter())
+    assert all(later > 1.5 * earlier for earlier, later in pairwise(rests))
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+def test_a_short_training_and_one_core_start_no_process(cores):
+    trainer = build()
+    with patch("subprocess.Popen", side_effect=AssertionError), helped(trainer, cores):
+        list(trainer.run())
+    assert trainer.objective.helper is None
+
+
+def test_a_helper_that_is_killed_is_done_without(alone):
+    trainer, snapshots = build(), []
+    with patch("core.helper.process.WAKING", 1.0), helped(trainer, 2, at_once=True):
+        helper = trainer.objective.helper
+        for snapshot in trainer.run():
+            snapshots.append(snapshot)
+            if snapshot.update == 20:
+                assert helper._job == 20, "every update was asked for"
+                os.kill(helper._process.pid, signal.SIGKILL)
+                helper._process.wait(PATIENCE)
+    assert helper._job == 21, "it is asked no more"
+    assert (repr(snapshots), bits(trainer)) == alone
+
+
+def test_a_helper_ends_when_who_asks_is_killed():
+    program = """
+import time
+from core.helper.process import helped
+from tests.core.helper.test_helper import build
+trainer = build(10**9)
+with helped(trainer, 2, at_once=True):
+    print(trainer.objective.helper._process.pid, flush=True)
+    for _ in trainer.run():
+        pass
+"""
+    root = Path(core.__file__).parents[1]
+    asking = subprocess.Popen([sys.executable, "-c", program], cwd=root, stdout=subprocess.PIPE, text=True)
+    helper = int(asking.stdout.readline())
+    asking.kill()
+    asking.communicate()
+    until = time.monotonic() + PATIENCE
+    while alive(helper) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not alive(helper)
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
