@@ -2,11 +2,13 @@
 
 Gradlab trains a preset as `gradlab run` does, without evaluations, on one thread and on all cores; PyTorch trains the
 same network on the same batches with the same optimiser, eager, in the ways a benchmark names, and the best of these
-counts ("with"). The ratio is Gradlab's on all cores to it. `bound` is the updates per second that the matrix products
-alone would allow at the speed of a large product on this machine; n is the batch.
+counts ("with"). The ratio is Gradlab's on all cores to it; the gain is what all cores are worth: Gradlab's on all to
+Gradlab's on one. With --neighbour, another program keeps one core busy all the while. `bound` is the updates per second
+that the matrix products alone would allow at the speed of a large product on this machine; n is the batch.
 """
 
 import argparse
+import multiprocessing
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -151,14 +153,23 @@ def main(
     parser.add_argument("--batch", type=int, nargs="+", default=None, help="sizes  [default: of each preset]")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=0.5, help="of each turn")
+    parser.add_argument("--neighbour", action="store_true", help="beside a program that keeps one core busy")
     arguments = parser.parse_args()
+    if arguments.neighbour:
+        multiprocessing.get_context("spawn").Process(target=keep_busy, daemon=True).start()
     speed = product_speed()
     print(f"{cores()} cores, large products at {speed / 1e9:.0f} GFLOP/s\n")
-    print_row("preset", "n", "Gradlab/s", "1 thread", "PyTorch/s", "with", "ratio", "bound/s")
+    print_row("preset", "n", "Gradlab/s", "1 core", "gain", "PyTorch/s", "with", "ratio", "bound/s")
     for preset in arguments.presets:
         for batch in arguments.batch or presets[preset]:
             bound = speed / product_flops(products(load(preset)), batch)
             print_row(preset, str(batch), *compare(preset, batch, contestant, ways, arguments), f"{bound:,.0f}")
+
+
+def keep_busy() -> None:
+    """Forever."""
+    while True:
+        pass
 
 
 def print_row(preset: str, *cells: str) -> None:
@@ -169,12 +180,13 @@ def print_row(preset: str, *cells: str) -> None:
 def compare(
     preset: str, batch: int, contestant: Contestant, ways: Mapping[str, Way], arguments: argparse.Namespace
 ) -> list[str]:
-    """Gradlab on all cores and on one thread, PyTorch's best and the way it ran, and the ratio."""
+    """Gradlab on all cores and on one and their ratio, PyTorch's best, the way it ran, and the ratio to it."""
     n = cores()
     theirs = {name: (contestant, (preset, batch, *way)) for name, way in ways.items()}
     ours = {k: (gradlab, (preset, batch, k)) for k in thread_counts()}
     rates = take_turns({**theirs, **ours}, arguments.rounds, arguments.seconds)
     medians = {name: statistics.median(rate) for name, rate in rates.items()}
     best = max(theirs, key=lambda name: medians[name])
-    numbers = [f"{medians[name]:,.0f}" for name in (n, 1, best)]
-    return [*numbers, best, f"{median_ratio(rates[n], rates[best]):.2f}"]
+    all_cores, one, other = (f"{medians[name]:,.0f}" for name in (n, 1, best))
+    gain, ratio = (f"{median_ratio(rates[n], rates[name]):.2f}" for name in (1, best))
+    return [all_cores, one, gain, other, best, ratio]

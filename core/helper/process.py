@@ -30,10 +30,12 @@ PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from core.helper.worker impor
 def helped(trainer: Trainer, cores: int, at_once: bool = False) -> Iterator[None]:
     """Inside the with-block, a second process helps this trainer, if it has the cores and its batches have shards.
 
-    Only a process that is not itself one of several has a helper. at_once: wait until it is there, to measure speed.
+    Only a process that is not itself one of several has a helper. at_once: for measurements of speed, anybody has one,
+    and it is there from the first update on.
     """
     objective = trainer.objective
-    if cores < 2 or not isinstance(objective, ShardedObjective) or parent_process() or sys.platform == "win32":
+    one_of_several = parent_process() is not None and not at_once
+    if cores < 2 or not isinstance(objective, ShardedObjective) or one_of_several or sys.platform == "win32":
         yield
         return
     try:
