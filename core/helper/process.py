@@ -167,6 +167,6 @@ class Helper:
 
 def _same_blas() -> dict[str, str]:
     """For another process: one thread, and the kernels that ours were computed with, so that the bits are the same."""
-    own = {str(library.get("architecture")) for library in threadpool_info() if library["user_api"] == "blas"}
+    own = {library["architecture"] for library in threadpool_info() if "architecture" in library}
     names = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
     return dict.fromkeys(names, "1") | ({"OPENBLAS_CORETYPE": own.pop()} if len(own) == 1 else {})
