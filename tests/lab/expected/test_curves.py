@@ -21,11 +21,12 @@ def test_the_files_are_small_and_each_is_of_a_preset():
 @pytest.mark.parametrize("name", OURS)
 def test_a_preset_learns_as_its_report_says(name):
     known, preset = expected(name), load(name)
-    assert known.seeds >= 3
+    spreads = [y.spread for m in known.moments for y in m.measures.values()]
+    assert spreads == [None] * len(spreads) if known.seeds == 1 else known.seeds >= 3 and min(spreads) >= 0
     first, *_, last = known.moments
     assert first.update == 0
     assert last.measures["train_accuracy"].mean > first.measures["train_accuracy"].mean + 0.1
-    assert all(math.isfinite(y.mean) and y.spread >= 0 for m in known.moments for y in m.measures.values())
+    assert all(math.isfinite(y.mean) for m in known.moments for y in m.measures.values())
     assert [m.update for m in known.moments] == sorted({m.update for m in known.moments})
     assert known.finals["validation.accuracy"].mean == pytest.approx(
         last.measures["validation_accuracy"].mean, abs=1e-4
@@ -33,7 +34,8 @@ def test_a_preset_learns_as_its_report_says(name):
     reported = preset.reference.reported.get(f"{preset.data.judge}.accuracy") if preset.reference else None
     if reported is not None:
         mean, spread = known.finals[f"{preset.data.judge}.accuracy"]
-        assert mean + 2 * spread >= reported - preset.reference.tolerance  # a1-test1 jumps by points from seed to seed
+        best = mean + 2 * (spread or 0.0)  # a1-test1 jumps by points from seed to seed
+        assert best >= reported - preset.reference.tolerance
 
 
 def test_of_what_does_not_come_with_gradlab_nothing_is_expected():
