@@ -25,7 +25,7 @@ from core.shards import ShardedObjective
 from core.streams import stream
 from core.trainer import Trainer
 
-PATIENCE = 20  # seconds until a test that waits for another process fails
+PATIENCE = 60  # seconds until a test that waits for another process fails
 UPDATES = 60
 
 
@@ -130,16 +130,21 @@ def test_a_short_training_and_one_core_start_no_process(cores):
     assert trainer.objective.helper is None
 
 
-def test_a_helper_that_is_killed_is_done_without(alone):
+def test_a_helper_that_is_killed_is_done_without(alone, monkeypatch):
     trainer, snapshots = build(), []
-    with patch("core.helper.process.WAKING", 1.0), helped(trainer, 2, at_once=True):
+    monkeypatch.setattr("core.helper.process.WAKING", PATIENCE)  # however slow the machine is
+    with helped(trainer, 2, at_once=True):
         helper = trainer.objective.helper
+        until = time.monotonic() + PATIENCE
+        while not helper.ready and time.monotonic() < until:
+            time.sleep(0.01)
         for snapshot in trainer.run():
             snapshots.append(snapshot)
             if snapshot.update == 20:
                 assert helper._job == 20, "every update was asked for"
                 os.kill(helper._process.pid, signal.SIGKILL)
                 helper._process.wait(PATIENCE)
+                monkeypatch.setattr("core.helper.process.WAKING", 0.0)
     assert helper._job == 21, "it is asked no more"
     assert (repr(snapshots), bits(trainer)) == alone
 
