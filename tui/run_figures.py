@@ -1,11 +1,12 @@
 """The figures of one run in Train: loss or cost, accuracy, eta."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import TYPE_CHECKING
 
 from lab.drawing.figure import Curve, Event, Figure
+from lab.runs.curves import usual
 from lab.runs.store import SPLITS
 from presets.schema import TriangularSchedule
 from tui.series import smooth
@@ -81,7 +82,15 @@ def _splits(record: "ShownRun", view: CurvesView, measure: str) -> list[Curve]:
     series = {split: [(row["update"] / scale, row[f"{split}_{measure}"]) for row in record.points] for split in SPLITS}
     if view.smooth:
         series = {split: smooth([p for p in points if isfinite(p[1])], keep=0.6) for split, points in series.items()}
-    return [Curve(tuple(points), style, split) for style, (split, points) in enumerate(series.items())]
+    own = [Curve(tuple(points), style, split) for style, (split, points) in enumerate(series.items())]
+    behind = usual(record.expected, measure) if measure != "cost" else ()
+    return [*own, *(_scaled(curve, scale) for curve in behind)]
+
+
+def _scaled(curve: Curve, scale: float) -> Curve:
+    """A curve over updates on the x axis of a view."""
+    points = tuple((x / scale, y) for x, y in curve.points)
+    return replace(curve, points=points, band=tuple((x / scale, low, high) for x, low, high in curve.band))
 
 
 def _figure(record: "ShownRun", view: CurvesView, title: str, curves: Sequence[Curve], **options: object) -> Figure:

@@ -20,9 +20,11 @@ from data.dataset import short_label
 from data.sources import Variant
 from lab import command_lines
 from lab.drawing.figure import Event
+from lab.expected.curves import Expected
 from lab.reading.facts import EXAMPLES, facts_so_far
 from lab.reading.finding import Finding
 from lab.reading.read import read as read_curves
+from lab.runs.curves import behind
 from lab.runs.interventions import Intervention, in_words, short
 from lab.runs.look_again import look_again
 from lab.runs.pictures import Picture, unpack, weight_pictures
@@ -107,6 +109,11 @@ class ShownRun:
                 LayerHealth(e["layer"], tuple(e["output"]), e["parameters"], *unknown) for e in result.get("layers", ())
             ]
         self.confusion = (f"{result['judge']} part, update {result['updates']:,}", tuple(result["classes"]), counts)
+
+    @property
+    def expected(self) -> Expected | None:
+        """The preset's own curves, if a student's code is trained like it."""
+        return behind(bool(self.code), self.preset, self.variant) if self.variant else None
 
     @property
     def data(self) -> str:

@@ -4,7 +4,10 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from presets.schema import Preset
 
 SHIPPED = Path(__file__).parent / "shipped"
 FINALS = "finals.csv"
@@ -58,6 +61,14 @@ def expected(preset: str, folder: Path = SHIPPED) -> Expected | None:
         return None
     finals = {row["measure"]: _spread(row["mean"], row["spread"]) for row in rows}
     return Expected(preset, int(rows[0]["seeds"]), tuple(map(_moment, _rows(folder / f"{preset}.csv"))), finals)
+
+
+def expected_of(preset: "Preset", variant: str | None) -> Expected | None:
+    """What comes with Gradlab for a run of a preset on data of that variant: the seed may be another, and nothing
+    else."""
+    from presets.load import changed  # here: to load the schema takes longer than to read a run
+
+    return expected(preset.name) if variant == "full" and not changed(preset).keys() - {"seed"} else None
 
 
 def _moment(row: dict[str, str]) -> Moment:

@@ -4,10 +4,9 @@ from math import sqrt
 
 import numpy as np
 
-from lab.expected.curves import Expected, OverSeeds, expected
+from lab.expected.curves import Expected, OverSeeds, expected_of
 from lab.reading.curves import LearningCurves
 from lab.reading.finding import Finding, note
-from presets.load import changed
 from presets.schema import ConstantSchedule, Preset
 
 BETTER = 0.005  # accuracy: a difference worth a sentence
@@ -60,7 +59,7 @@ def beside_expected(curves: LearningCurves) -> Finding | None:
     spread of the seeds that come with Gradlab.
     """
     preset = curves.facts.preset
-    others = None if curves.facts.variant != "full" or changed(preset).keys() - {"seed"} else expected(preset.name)
+    others = expected_of(preset, curves.facts.variant)
     if others is None or others.seeds < 2:  # one seed alone does not tell how far others lie
         return None
     compared = _compared(curves, others)

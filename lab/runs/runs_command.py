@@ -81,7 +81,7 @@ def runs(
         raise LabError(f"{store.path} has no result yet: it {going}")
 
     def render(terminal: "Console") -> None:
-        show_result(terminal, result, store.metrics())
+        show_result(terminal, result, store)
         show_details(terminal, result)
 
     output(json, result, render)

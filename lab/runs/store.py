@@ -153,6 +153,11 @@ class RunStore:
         return read_document(path, CodeSource, ("name", "preset", "files"))
 
     @property
+    def trains_code(self) -> bool:
+        """Is a student's code trained?"""
+        return (self.path / "code.json").exists()
+
+    @property
     def code_name(self) -> str:
         """The name of the student's file that is trained; "" for a run of a preset's own network."""
         code = self.code()

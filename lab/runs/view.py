@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lab.reading.finding import Finding
     from lab.runs.catalogue import RunRow
     from lab.runs.result import LayerDocument, Measures, ReferenceDocument, Result
+    from lab.runs.store import RunStore
 
 ROOM_FOR_RUNS = 80  # columns that a list of runs needs as a table
 
@@ -25,12 +26,17 @@ def mini_note(who: str = "this run") -> str:
     return f"The reported numbers are for the full data; {who} saw only the embedded part of it."
 
 
-def show_result(console: Console, result: "Result", metrics: Sequence[dict[str, float]]) -> None:
+def show_result(console: Console, result: "Result", store: "RunStore") -> None:
     """The end of a run: curves, a table beside the reported numbers, and where the files are."""
-    from lab.runs.curves import curves  # here: not every table stands beside curves
+    metrics = store.metrics()
+    from lab.runs.curves import behind, curves  # here: not every table stands beside curves
 
     if len(metrics) > 1:
-        console.print(curves(metrics))
+        expected = behind(True, store.preset(), result["variant"]) if "code" in result else None
+        console.print(curves(metrics, expected))
+        if expected:
+            whose = f"{expected.preset}, mean and standard deviation of {expected.seeds} seeds"
+            console.print(f"behind: {whose}", style="dim", highlight=False)
     console.print(f"{result['preset']} · {result['data']}", style="bold", highlight=False, soft_wrap=True)
     if code := result.get("code"):
         console.print(f"code: {code['file']}, {code['name']}", highlight=False, soft_wrap=True)

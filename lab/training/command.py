@@ -74,11 +74,11 @@ def run(
         raise LabError("--resume continues a run with its own settings: it takes no -s, --data or --seed, nor --like")
     if resume is not None and (done := _done(find(runs_dir, resume))):
         notice(f"{done['run']} is done: there is nothing left to train")
-        output(json, done, lambda terminal: show_result(terminal, done, find(runs_dir, resume).metrics()))
+        output(json, done, lambda terminal: show_result(terminal, done, find(runs_dir, resume)))
         return
     session = _session(source, like, all_changes(changes, seed), data, threads, resume, runs_dir)
     result = _train(session)
-    output(json, result, lambda terminal: show_result(terminal, result, session.store.metrics()))
+    output(json, result, lambda terminal: show_result(terminal, result, session.store))
     if result["state"] == "diverged":
         notice(f"the loss was not finite at update {result['diverged_at']:,}: try a smaller eta")
         raise typer.Exit(FAILED)

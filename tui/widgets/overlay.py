@@ -17,6 +17,7 @@ from lab.drawing.figure import Curve, Event, Figure, Point
 from lab.drawing.look import Look
 from lab.runs.compare import compare
 from lab.runs.compare_view import table
+from lab.runs.curves import behind, usual
 from lab.runs.interventions import short
 from lab.runs.saved import SavedRun, labels
 from lab.runs.seeds import Setting, mean_and_band, reached
@@ -133,9 +134,10 @@ class Overlay(Vertical):
     def _curves(self, measure: str) -> tuple[Curve, ...]:
         """Of one setting its parts; of several their letters, together where they lie on one another."""
         if len(self._settings) == 1 and measure != "eta":
-            return tuple(
-                self._curve(self._settings[0], f"{split}_{measure}", k, split) for k, split in enumerate(SPLITS)
-            )
+            own = [self._curve(self._settings[0], f"{split}_{measure}", k, split) for k, split in enumerate(SPLITS)]
+            first = self._settings[0].records[0]
+            expected = behind(first.store.trains_code, first.preset, first.variant)
+            return (*own, *usual(expected if measure != "cost" else None, measure))
         column = "eta" if measure == "eta" else f"{self.view.split}_{measure}"
         drawn: dict[tuple[Point, ...], Curve] = {}
         for place, setting in enumerate(self._settings):

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from lab.expected.curves import COLUMNS, FINALS, MEASURES, SHIPPED, expected
+from lab.expected.curves import COLUMNS, FINALS, MEASURES, SHIPPED, expected, expected_of
 from presets.load import load, names
 
 OURS = [name for name in names() if expected(name)]
@@ -44,3 +44,9 @@ def test_of_what_does_not_come_with_gradlab_nothing_is_expected():
 
 def test_columns_name_every_measure_twice():
     assert len(COLUMNS) == 2 + 2 * len(MEASURES)
+
+
+def test_a_run_stands_before_the_curves_of_its_preset_only_if_it_could_have_made_them():
+    changed = load("a2-setting1", ["lambda=0.1"])
+    assert expected_of(load("a2-setting1", ["seed=9"]), "full") is expected("a2-setting1")
+    assert [expected_of(load("a2-setting1"), "mini"), expected_of(changed, "full")] == [None, None]

@@ -202,7 +202,7 @@ def test_a_preset_as_it_is_stands_beside_other_seeds(shift, verdict):
 
 def test_one_seed_alone_is_nothing_to_stand_beside(monkeypatch):
     alone = replace(expected("a2-setting1"), seeds=1)
-    monkeypatch.setattr("lab.reading.notes.expected", lambda name: alone)
+    monkeypatch.setattr("lab.reading.notes.expected_of", lambda preset, variant: alone)
     said = read(Facts(load("a2-setting1"), shipped("a2-setting1"), variant="full"))
     assert "beside-expected" not in [each["key"] for each in said]
 
