@@ -40,6 +40,7 @@ async def fill(pilot, key, value):
     await wait_until(pilot, lambda: pilot.app.screen.query_one(PresetForm).ready)
     field = pilot.app.screen.query_one(f"#{key.replace('.', '-')}", Input)
     field.focus()
+    await pilot.pause()  # all of it is selected now
     field.value = value[:-1]
     field.action_end()
     await pilot.press(value[-1])
@@ -109,13 +110,15 @@ async def test_single_keys_are_commands_after_a_look_elsewhere(lab, long, until)
             assert {before, app.training.phase} == {"paused", "running"}, away
 
 
-async def test_escape_leads_from_the_settings_back_to_the_run(lab, long, until, form):
+async def test_f_leads_to_the_settings_and_escape_back_to_the_run(lab, long, until, form):
     app = lab(preset=long)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: form(app).ready)
         assert not form(app).display
         await pilot.press("f")
         await until(pilot, lambda: form(app).display and isinstance(app.focused, Input))
+        await pilot.press(*"100")
+        assert app.focused.value == "100", "what is typed takes the place of what stood there"
         await pilot.press("escape")
         await until(pilot, lambda: not form(app).display)
         assert app.focused is None

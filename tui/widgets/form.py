@@ -229,7 +229,7 @@ class PresetForm(Panel):
                 [(c, c) for c in setting.choices], value=text, allow_blank=False, compact=True, id=setting.id
             )
         else:
-            control = Input(text, setting.empty, compact=True, id=setting.id, select_on_focus=False)
+            control = Input(text, setting.empty, compact=True, id=setting.id)
         control.tooltip = f"{setting.key}: {setting.help}"
         title = Text(classes="title")
         title.show(f"  {setting.title}")
