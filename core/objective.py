@@ -98,6 +98,10 @@ class Objective:
         return Evaluation(loss, loss + float(self.penalty().real), right / len(y))
 
     def _chunks(self, x: Array) -> Iterator[slice]:
-        """Slices of x for which no layer reads or writes more than EVALUATION_BYTES."""
-        size = max(1, EVALUATION_BYTES // (self.network.widest * x.itemsize))
+        """Slices of x that are evaluated at a time."""
+        size = self.rows_at_once(x)
         return (slice(start, start + size) for start in range(0, len(x), size))
+
+    def rows_at_once(self, x: Array) -> int:
+        """The number of rows of x for which no layer reads or writes more than EVALUATION_BYTES."""
+        return max(1, EVALUATION_BYTES // (self.network.widest * x.itemsize))

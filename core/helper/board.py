@@ -12,7 +12,7 @@ import numpy as np
 from core.types import Array, Shape
 
 LINE = 128  # bytes: two cache lines, as processors fetch them in pairs
-COUNTERS = ("asked", "done", "asleep", "parity")
+COUNTERS = ("asked", "done", "asleep", "parity", "rows")
 Layout = Mapping[str, tuple[Shape, str]]  # shape and dtype by name
 
 
@@ -53,7 +53,7 @@ class Board:
             pass
 
 
-ASKED, DONE, ASLEEP, PARITY = range(len(COUNTERS))
+ASKED, DONE, ASLEEP, PARITY, ROWS = range(len(COUNTERS))
 
 
 def _memory(size: int) -> int:

@@ -1,4 +1,4 @@
-"""The side that asks: it starts the helper, hands it the second shard of a batch, and does without it if it is late."""
+"""The side that asks: it starts the helper, hands it half of the work, and does without it if it is late."""
 
 import os
 import pickle
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from core.helper.board import ASKED, ASLEEP, DONE, PARITY, Board
+from core.helper.board import ASKED, ASLEEP, DONE, PARITY, ROWS, Board
 from core.shards import ShardedObjective, dropouts
 from core.trainer import Trainer
 from core.types import Array, Labels
@@ -54,7 +54,7 @@ def helped(trainer: Trainer, cores: int, at_once: bool = False) -> Iterator[None
 
 
 class Helper:
-    """A process that computes second shards. theta and the rows of batches move to memory that it sees."""
+    """A process that computes second shards, and logits. theta and the rows of batches move to memory that it sees."""
 
     def __init__(self, trainer: Trainer, objective: ShardedObjective) -> None:
         network, batches = objective.network, trainer.batches
@@ -66,6 +66,8 @@ class Helper:
             "y": ((len(rows),), np.dtype(np.intp).str),
             "keys": ((len(dropouts(network)), 2), np.dtype(np.int64).str),
             "loss": ((1,), network.theta.dtype.str),
+            "rows": ((objective.rows_at_once(rows), *rows.shape[1:]), rows.dtype.str),
+            "logits": ((objective.rows_at_once(rows), *network.summary()[-1].output), network.theta.dtype.str),
             "network": (structure.shape, "u1"),
         }
         self._board = board = Board(self._layout)
@@ -109,28 +111,53 @@ class Helper:
 
     def ask(self, x: Array, y: Labels, keys: Array) -> bool:
         """Hand over a batch of which x (n, ...) and y (n,) are the rows. False if the helper cannot take it now."""
-        now = time.perf_counter()
         parity = next((k for k, rows in enumerate(self._x) if rows is x), None)
-        if parity is None or now < self._not_before:
+        if parity is None or not self._may_ask():
+            return False
+        arrays = self._board.arrays
+        arrays["y"][...], arrays["keys"][...] = y, keys
+        self._board.put(PARITY, parity)
+        self._ask(0)
+        return True
+
+    def answer(self) -> tuple[complex, Array] | None:
+        """The loss and the gradient of the second shard; None if the helper is late."""
+        arrays = self._board.arrays
+        return (arrays["loss"][0], arrays["grad"]) if self._in_time() else None
+
+    def ask_logits(self, x: Array) -> bool:
+        """Hand over rows x (n, ...) to be evaluated. False if the helper cannot take them now."""
+        rows = self._board.arrays["rows"]
+        if x.dtype != rows.dtype or len(x) > len(rows) or not self._may_ask():
+            return False
+        rows[: len(x)] = x
+        self._ask(len(x))
+        return True
+
+    def logits(self) -> Array | None:
+        """The logits of these rows, (n, classes), valid until more is asked; None if the helper is late."""
+        return self._board.arrays["logits"][: self._board.get(ROWS)] if self._in_time() else None
+
+    def _may_ask(self) -> bool:
+        """Is it there, and at rest neither because it was late nor because it still works?"""
+        if time.perf_counter() < self._not_before:
             return False
         if self._process is None:
             try:
                 self.start()
             except OSError:  # no more processes: without it, then
                 self._not_before = float("inf")
-        if not self.ready:
-            return False
-        board = self._board
-        board.arrays["y"][...], board.arrays["keys"][...] = y, keys
-        board.put(PARITY, parity)
-        self._job, self._asked_at = self._job + 1, time.thread_time()
-        board.put(ASKED, self._job)
-        if board.get(ASLEEP):
-            self._write(b"w")
-        return True
+        return self.ready
 
-    def answer(self) -> tuple[complex, Array] | None:
-        """The loss and the gradient of the second shard; None if the helper is late, which gives it a rest."""
+    def _ask(self, rows: int) -> None:
+        self._board.put(ROWS, rows)
+        self._job, self._asked_at = self._job + 1, time.thread_time()
+        self._board.put(ASKED, self._job)
+        if self._board.get(ASLEEP):
+            self._write(b"w")
+
+    def _in_time(self) -> bool:
+        """Wait for what was asked last. If it takes too long, the helper gets a rest, a longer one each time."""
         board, job, now = self._board, self._job, time.thread_time()  # what this thread had of its core
         until = now + max(WAKING, PATIENCE * (now - self._asked_at))
         while board.get(DONE) != job:
@@ -139,10 +166,10 @@ class Helper:
                 self._rest = min(2 * self._rest, LONGEST)
                 if self._process is not None and self._process.poll() is not None:
                     self._not_before = float("inf")  # somebody has killed it
-                return None
+                return False
         board.barrier()
         self._rest = max(REST, self._rest * 0.9)
-        return board.arrays["loss"][0], board.arrays["grad"]
+        return True
 
     def end(self) -> None:
         """End the process and wait until it is gone."""

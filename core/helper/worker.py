@@ -1,4 +1,4 @@
-"""The side that works: it waits for a number that it has not seen, and computes the second shard of that batch."""
+"""The side that works: it waits for a number that it has not seen, and computes what is asked for."""
 
 import os
 import pickle
@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 
-from core.helper.board import ASKED, ASLEEP, DONE, PARITY, Board
+from core.helper.board import ASKED, ASLEEP, DONE, PARITY, ROWS, Board
 from core.shards import SecondShard, cut
 
 SPIN = 0.0005  # seconds: so long it looks at the counter again and again, then it sleeps
@@ -33,8 +33,11 @@ def work(board: Board, pipe: int) -> None:
         while _more_than(job, board, pipe):
             job = board.get(ASKED)
             board.barrier()
-            x = arrays["x"][board.get(PARITY)]
-            arrays["loss"][...] = shard.gradient(x[k:], arrays["y"][k:], n, arrays["keys"])
+            if rows := board.get(ROWS):
+                arrays["logits"][:rows] = shard.network.forward(arrays["rows"][:rows])
+            else:
+                x = arrays["x"][board.get(PARITY)]
+                arrays["loss"][...] = shard.gradient(x[k:], arrays["y"][k:], n, arrays["keys"])
             board.put(DONE, job)
 
 

@@ -27,6 +27,7 @@ from core.trainer import Trainer
 
 PATIENCE = 60  # seconds until a test that waits for another process fails
 UPDATES = 60
+PIECE = 12 * 4 * 9  # bytes: 70 rows are evaluated in pieces of 9
 
 
 def build(updates=UPDATES):
@@ -48,8 +49,14 @@ def end(trainer):
     return repr(list(trainer.run())), bits(trainer)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def in_pieces():
+    with patch("core.objective.EVALUATION_BYTES", PIECE):
+        yield
+
+
 @pytest.fixture(scope="module")
-def alone():
+def alone(in_pieces):
     return end(build())
 
 
@@ -87,13 +94,14 @@ def test_the_helper_changes_no_bit(alone, patience):
     trainer = build()
     waiting = patch.multiple("core.helper.process", PATIENCE=0, WAKING=patience, REST=0.0, LONGEST=0.0)
     with waiting, helped(trainer, 2, at_once=True):
-        helper, answers = trainer.objective.helper, []
-        answer = helper.answer
+        helper, answers, evaluated = trainer.objective.helper, [], []
+        answer, logits = helper.answer, helper.logits
         helper.answer = lambda: answers.append(answer()) or answers[-1]
+        helper.logits = lambda: evaluated.append(given := logits()) or given
         assert end(trainer) == alone
     assert len(answers) > 0
     assert all(given is not None for given in answers) == (patience > 0)
-    assert patience == 0 or len(answers) == UPDATES
+    assert patience == 0 or (len(answers), len(evaluated)) == (UPDATES, 4 * 4)
 
 
 @pytest.mark.usefixtures("in_a_thread")
@@ -141,11 +149,11 @@ def test_a_helper_that_is_killed_is_done_without(alone, monkeypatch):
         for snapshot in trainer.run():
             snapshots.append(snapshot)
             if snapshot.update == 20:
-                assert helper._job == 20, "every update was asked for"
+                assert helper._job == 4 + 20, "half of the pieces of an evaluation, and every update"
                 os.kill(helper._process.pid, signal.SIGKILL)
                 helper._process.wait(PATIENCE)
                 monkeypatch.setattr("core.helper.process.WAKING", 0.0)
-    assert helper._job == 21, "it is asked no more"
+    assert helper._job == 4 + 21, "it is asked no more"
     assert (repr(snapshots), bits(trainer)) == alone
 
 
