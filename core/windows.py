@@ -12,18 +12,20 @@ import numpy as np
 from core.types import Array, Shape
 
 NARROW = 24  # inputs in a row of a kernel: below this, products row by row are too small to be fast
+FEW = 32  # inputs in a kernel: below this, even products with whole windows are
+SMALL = 1_000_000  # multiplications: up to this, OpenBLAS with AVX-512 multiplies without copying the factors before
 
 
 def correlate(x: Array, W: Array, stride: int, out: Array) -> None:
     """out (n, rows, columns, m) = the sums over all windows of x (n, h, w, c) times W (size, size, c, m)."""
     n, m, size = len(out), W.shape[3], len(W)
     if size * W.shape[2] < NARROW:
-        together = _together(out)
+        together = _together(W, out)
         V = np.zeros(_wide_shape(W, together, stride), W.dtype)
         for j in range(together):
             V[:, j * stride : j * stride + size, :, j] = W
         windows = _windows(x, V, stride, out)
-        np.matmul(windows, V.reshape(windows.shape[1], -1), out=out.reshape(len(windows), -1))
+        np.matmul(windows, V.reshape(windows.shape[2], -1), out=out.reshape(*windows.shape[:2], -1))
         return
     # One kernel row at a time: y[i] = the sum over p of (the windows of line stride i + p) W[p]
     rows = _rows(x, size, stride, out)
@@ -39,10 +41,11 @@ def kernel_gradient(x: Array, dy: Array, stride: int, out: Array) -> None:
     """out (size, size, c, m) = the sum over all windows of x (n, h, w, c) of window times dy (n, rows, columns, m)."""
     size, _, c, m = out.shape
     if size * c < NARROW:
-        together = _together(dy)
+        together = _together(out, dy)
         V = np.empty(_wide_shape(out, together, stride), out.dtype)
         windows = _windows(x, V, stride, dy)
-        np.matmul(windows.T, dy.reshape(len(windows), -1), out=V.reshape(windows.shape[1], -1))
+        parts = np.matmul(windows.transpose(0, 2, 1), dy.reshape(*windows.shape[:2], -1))
+        np.add.reduce(parts, axis=0, out=V.reshape(parts.shape[1:]))
         np.copyto(out, V[:, :size, :, 0])
         for j in range(1, together):
             out += V[:, j * stride : j * stride + size, :, j]
@@ -54,12 +57,13 @@ def kernel_gradient(x: Array, dy: Array, stride: int, out: Array) -> None:
         np.add.reduce(product, axis=0, out=out[p].reshape(-1, m))
 
 
-# A kernel with few inputs makes narrow products. So neighbouring windows of a line form one wide window, with a wide
-# kernel V (size, width, c, together, m). V[..., j, :] holds W shifted right by j windows, and zeros elsewhere.
+# A kernel with very few inputs makes narrow products. So neighbouring windows of a line form one wide window, with a
+# wide kernel V (size, width, c, together, m). V[..., j, :] holds W shifted right by j windows, and zeros elsewhere.
+# With a few more inputs, windows stay alone (together = 1), and products are so small that BLAS need not copy.
 
 
-def _together(y: Array) -> int:
-    return gcd(y.shape[2], 4)
+def _together(W: Array, y: Array) -> int:
+    return gcd(y.shape[2], 4) if prod(W.shape[:3]) < FEW else 1
 
 
 def _wide_shape(W: Array, together: int, stride: int) -> Shape:
@@ -68,13 +72,17 @@ def _wide_shape(W: Array, together: int, stride: int) -> Shape:
 
 
 def _windows(x: Array, V: Array, stride: int, y: Array) -> Array:
-    """All wide windows of x (n, h, w, c) as rows: (n * rows * columns / together, inputs), a work array."""
+    """All wide windows of x (n, h, w, c) as rows, in pieces: (pieces, windows of a piece, inputs), a work array."""
     size, width, c, together, _ = V.shape
     n, rows, columns, _ = y.shape
     image, line, pixel, number = x.strides
     shape = (n, rows, columns // together, size, width * c)
     strides = (image, stride * line, together * stride * pixel, line, number)
-    return copied(x, shape, strides).reshape(-1, size * width * c)
+    windows = copied(x, shape, strides)
+    if together > 1:
+        return windows.reshape(1, -1, size * width * c)
+    lines = max(k for k in range(1, rows + 1) if rows % k == 0 and (k == 1 or k * columns * V.size < SMALL))
+    return windows.reshape(-1, lines * columns, size * width * c)
 
 
 def _rows(x: Array, size: int, stride: int, y: Array) -> list[Array]:

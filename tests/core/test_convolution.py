@@ -27,17 +27,19 @@ seeds = st.integers(0, 2**32 - 1)
 paddings = st.sampled_from(["same", "valid"])
 strides = st.integers(1, 3)
 
-# A convolution has two ways to lay out its windows, by the kernel's inputs; both must be right for every shape. Chunks
-# are made small so that a few images are several.
-each_way = pytest.mark.parametrize("narrow", [0, 1000], ids=["row by row", "windows together"])
+# A convolution has three ways to lay out its windows, by the kernel's inputs; all must be right for every shape. Chunks
+# are made small so that a few images are several, and so are products.
+WAYS = {"row by row": (0, 0), "windows together": (1000, 1000), "windows alone": (1000, 0)}
+each_way = pytest.mark.parametrize("way", WAYS)
 
 
 small_chunks = patch("core.convolution.CHUNK", 2)
 
 
 @contextmanager
-def laid_out(narrow):
-    with patch("core.windows.NARROW", narrow), small_chunks:
+def laid_out(way):
+    narrow, few = WAYS[way]
+    with patch.multiple("core.windows", NARROW=narrow, FEW=few, SMALL=200), small_chunks:
         yield
 
 
@@ -102,14 +104,14 @@ def slow_pool(x, size, stride):
 @each_way
 @each_dtype
 @given(case=conv_cases(), seed=seeds)
-def test_convolution_is_the_sum_over_windows(narrow, case, dtype, seed, assert_close):
+def test_convolution_is_the_sum_over_windows(way, case, dtype, seed, assert_close):
     settings, (n, *shape) = case
     rng = np.random.default_rng(seed)
     layer = Conv2D(**settings)
     params = draw_params(layer, shape, rng)
     x = rng.normal(size=(n, *shape))
     expected = slow_conv(x, params["W"], params.get("b", np.zeros(layer.filters)), layer.padding, layer.stride)
-    with laid_out(narrow):
+    with laid_out(way):
         y = bind(layer, shape, params, dtype).forward(x.astype(dtype), True)
     assert y.dtype == dtype
     assert y.shape[1:] == layer.build(shape)[0]
@@ -130,13 +132,13 @@ def test_convolution_agrees_with_scipy(padding, mode, size):
 @each_way
 @each_dtype
 @given(case=conv_cases(), seed=seeds)
-def test_backward_of_convolution_is_the_derivative(narrow, case, dtype, seed, derivative, assert_close):
+def test_backward_of_convolution_is_the_derivative(way, case, dtype, seed, derivative, assert_close):
     settings, (n, *shape) = case
     rng = np.random.default_rng(seed)
     params = draw_params(Conv2D(**settings), shape, rng)
     x = rng.normal(size=(n, *shape))
     layer = bind(Conv2D(**settings), shape, params, dtype)
-    with laid_out(narrow):
+    with laid_out(way):
         y = layer.forward(x.astype(dtype), True)
         cotangent = rng.normal(size=y.shape)
         dx = layer.backward(cotangent.astype(dtype))
@@ -154,7 +156,7 @@ def test_backward_of_convolution_is_the_derivative(narrow, case, dtype, seed, de
 
 @each_way
 @given(case=conv_cases(), seed=seeds)
-def test_backward_of_convolution_is_the_derivative_of_the_slow_twin(narrow, case, seed, assert_close):
+def test_backward_of_convolution_is_the_derivative_of_the_slow_twin(way, case, seed, assert_close):
     """Linear in x and in W: <dx, u> = <dy, conv(u, W)> and <dW, V> = <dy, conv(x, V)> for all u and V."""
     settings, (n, *shape) = case
     rng = np.random.default_rng(seed)
@@ -162,7 +164,7 @@ def test_backward_of_convolution_is_the_derivative_of_the_slow_twin(narrow, case
     params = draw_params(layer, shape, rng)
     bind(layer, shape, params)
     x, u = rng.normal(size=(2, n, *shape))
-    with laid_out(narrow):
+    with laid_out(way):
         dy = rng.normal(size=layer.forward(x, True).shape)
         dx = layer.backward(dy)
     V, c = rng.normal(size=params["W"].shape), rng.normal(size=layer.filters)
@@ -174,7 +176,7 @@ def test_backward_of_convolution_is_the_derivative_of_the_slow_twin(narrow, case
 
 
 def test_convolution_of_thin_and_of_deep_images():
-    """Both ways as they are chosen, with the windows of a line in fours, in pairs and one by one."""
+    """Each way as it is chosen, with the windows of a line in fours, in pairs and one by one."""
     rng = np.random.default_rng(1)
     for shape in ((6, 40, 1), (6, 6, 2), (6, 5, 3), (6, 5, 20)):
         x = rng.normal(size=(9, *shape))
