@@ -267,6 +267,12 @@ def _matches(code: LayerEvidence, kind: ReferenceLayer, runs: list[LayerRun], ro
             "{Tensors} {match} a dropout with another mask than forward's: keep the mask of forward for the way back."
         )
         found.append(Reason("dropout-other-mask", sentence, role, 1.0))
+    if not found and kind.name == "dense" and role == "x" and (step := _updated(runs, rtol)):
+        sentence = (
+            f"{{Tensors}} {{match}} a dy that went back through {{W}} after its update (with a step of {step:.4g}): "
+            "compute dx first, then update."
+        )
+        found.append(Reason("updated-weights", sentence, role, 1.0))
     if not found and kind.kind == "batchnorm" and role == "x" and all(_other_statistics(run, rtol) for run in runs):
         sentence = (
             "{Tensors} {match} a batch normalisation with another mean or variance than the batch's: are the running "
@@ -305,6 +311,20 @@ def _other_mask(runs: list[LayerRun]) -> bool:
         if not kept.size or not np.allclose(kept, kept[0]) or kept.size == mask.size:
             return False
     return True
+
+
+def _updated(runs: list[LayerRun], rtol: float) -> float:
+    """The step after which W gives the student's dx; 0 if there is none."""
+    steps = []
+    for run in runs:
+        off, unit = run.theirs["x"] - run.right["x"], run.dy @ run.right["W"].T if "W" in run.right else np.zeros(())
+        if unit.shape != off.shape:
+            return 0.0
+        step = -float((off * unit).sum() / max(float((unit * unit).sum()), 1e-300))
+        if np.abs(off + step * unit).max() > rtol * np.abs(run.theirs["x"]).max():
+            return 0.0
+        steps.append(step)
+    return steps[0] if all(same(step, steps[0]) for step in steps) else 0.0
 
 
 def _other_statistics(run: LayerRun, rtol: float) -> bool:

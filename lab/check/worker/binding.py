@@ -57,6 +57,7 @@ class Outputs:
 
     def __init__(self, value: Any, function: Function | None) -> None:
         self.value = value
+        self.inputs: Any = None  # what forward was given for X
         self.parts: list[Any] = list(value) if isinstance(value, tuple | list) else [value]
         names = returned(function) if function is not None else []
         self.names = [plain(n) for n in names] if len(names) == len(self.parts) else [""] * len(self.parts)
@@ -485,6 +486,8 @@ def fillings(unknown: Sequence[str], outputs: Outputs | None) -> Iterator[dict[s
     for places in (others, free, list(range(len(outputs.parts)))):
         if len(places) == len(unknown):
             yield {name: _at(i) for name, i in zip(unknown, places, strict=True)}
+    if outputs.inputs is not None and len(unknown) == 1:
+        yield {unknown[0]: lambda o: o.inputs.copy()}
     every: list[Recipe] = [Outputs.rest, lambda o: o.value, *(_at(i) for i in range(len(outputs.parts)))]
     every += [
         _inside(i, j)
@@ -492,7 +495,8 @@ def fillings(unknown: Sequence[str], outputs: Outputs | None) -> Iterator[dict[s
         if isinstance(part, list | tuple)
         for j in range(len(part))
     ]
-    every += [_keyed(i, key) for i, part in enumerate(outputs.parts) if isinstance(part, dict) for key in part]
+    dicts = [(i, part) for i, part in enumerate(outputs.parts) if isinstance(part, dict)]
+    every += [_keyed(i, key) for i, part in dicts for key in reversed(part)]  # what comes last is the output
     every += [_last(i) for i, part in enumerate(outputs.parts) if isinstance(part, list | tuple) and part]
     for recipes in islice(product(every, repeat=len(unknown)), 60):
         yield dict(zip(unknown, recipes, strict=True))

@@ -13,7 +13,7 @@ from .construct import Making, makers, new
 from .effort import Budget
 from .errors import CodeError, GuessError, NothingToCheckError, NoWayError
 from .families import PARAMETERS, families, globals_read, gradient_of, loss_of, methods_of, roles_of, takes_inputs_alone
-from .functions import Family, FunctionCode, name_of
+from .functions import Family, FunctionCode, agreement, is_by_the_scores, name_of
 from .inputs import layer_inputs
 from .roles import Role, plain
 from .scopes import closure, globals_of
@@ -56,6 +56,7 @@ def find_class(namespace: Any, kind: type, n: int, rng: Any) -> FunctionCode:
                 budget,
                 is_binary(namespace),
             )
+            refuse_by_the_scores(namespace, code)
             return singly(code, lambda: find_class(namespace, kind, 1, rng)) if n > 1 else code
         except NothingToCheckError:
             raise
@@ -63,6 +64,16 @@ def find_class(namespace: Any, kind: type, n: int, rng: Any) -> FunctionCode:
             first = first or error
     first = first or CodeError(f"there is no way to make a {kind.__name__}")
     raise first if isinstance(first, NoWayError | GuessError) else GuessError(None, first) from first
+
+
+def refuse_by_the_scores(namespace: Any, code: FunctionCode) -> None:
+    """A loss of probabilities that gives P - Y, where the softmax of the file hands it on, has nothing to check."""
+    if [slot.letter for slot in code.slots] != ["x"] or code.layer or agreement(code) or not is_by_the_scores(code):
+        return
+    softmaxes = [k for k in vars(namespace).values() if isinstance(k, type) and "softmax" in k.__name__.lower()]
+    backwards = [f for k in softmaxes if (f := getattr(k, "backward", None)) is not None]
+    if backwards and all(re.search(r"return +\w+\s*$", text(f)) for f in backwards):
+        raise NothingToCheckError("it is the derivative by the scores before the softmax, which hands it on")
 
 
 def find_made(namespace: Any, function: Function, n: int, rng: Any) -> FunctionCode:
@@ -152,12 +163,14 @@ def _tries(
             group = list(families(namespace, gradient, thing))[number]
             yield from (Try(family, world, binder) for family, world in worlds(group, n, size, seed))
             return  # methods that are given the parameters
-        given = keeps_batch(thing) or bool(_data_of(maker) & {Role.X})
+        told_data = bool(_data_of(maker) & {Role.X})
+        given = keeps_batch(thing) or told_data
         group = list(families(namespace, gradient, thing))[number]
         if not group:
             return
         functions = list(dict.fromkeys(f for family in group for f in (gradient, family.forward) if f is not None))
-        suited = [replace(world, fixed=True)] if given else suited_worlds(world, state, functions, n, rng)
+        own_sizes = world if told_data else measured(world, state, n, rng)
+        suited = [replace(own_sizes, fixed=True)] if given else suited_worlds(world, state, functions, n, rng)
         for family, own in product(group, suited):
             yield Try(family, with_probabilities(own, family), binder, state)
 

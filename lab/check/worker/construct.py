@@ -27,12 +27,12 @@ INPUT = (
 OUTPUT = (
     r"(n|num|dim|d|size)?(out|outs|output|outputs|class|classes|labels?|categories)(s|size|sizes|dim|dims|dimension|"
     r"features|nodes|units|neurons|shape|layer|layersize|channels|len|length|count|width)?|nout|fanout|k|dout|ny|c|m2|"
-    r"noutputs?|nclasses|numclasses|numlabels|ydim|classcount|units|neurons|nneurons|nunits"
+    r"noutputs?|nclasses|numclasses|numlabels|ydim|classcount|units|neurons|nneurons|nunits|nodes|nnodes"
 )
 HIDDEN = (
     r"(n|num|dim|d|size)?(hidden|hid|h)(s|size|dim|units|nodes|neurons|layersize|layer|width|1|2)?|m|nh|dh|nhid|mid\w*"
 )
-HIDDEN_LIST = r"hidden(s|sizes|dims|layers|layersizes|layerdims|list)|hs|ms"
+HIDDEN_LIST = r"hidden\w*lists?|hidden(s|sizes|dims|layers|layersizes|layerdims|list)|hs|ms"
 SIZES = (
     r"(layer|network|net|nn|unit|node|all)?(s|sizes?|dims?|dimensions|shapes?|structure|architecture|arch|widths|units|"
     r"nodes|neurons|topology|layout|config)|layers|layerslist|layersdims|layersizes|nodesperlayer|neuronsperlayer|dimslist"
@@ -48,7 +48,12 @@ ACTIVATION = r"act(ivation|iv|fn|func|function)?s?|activationfn|activationfuncti
 
 
 LAYERS = r"(the)?(layers?|modules|steps|blocks)(list)?"
+OBJECTS = (  # what an argument is called, and the class of an object for it
+    (r"(the)?(model|net|network|mlp|nn)", r"model|net|mlp|nn$"),
+    (r"(the)?(loss|criterion|cost)(fn|func|function|layer|obj)?", r"loss|entropy|mse|criterion"),
+)
 LOSS = r"loss|entropy|mse|criterion|softmax"
+ACTS_SLOPE = r"derivative(of)?|deriv|prime|grad(ient)?|backward|d"
 SLOPE = r"^d(?!ata)|prime|deriv|grad|slope|backward"
 
 
@@ -82,7 +87,10 @@ def new(
     keywords = {p.name for p in signature(made) if p.kind is p.KEYWORD_ONLY}
     by_name = keywords or len(positional) < len(signature(made))
     try:
-        thing = made(**positional) if by_name else made(*positional.values())
+        if takes_sizes_one_by_one(made):  # Net(*widths, lam=0.0)
+            thing = made(*world.sizes, **positional)
+        else:
+            thing = made(**positional) if by_name else made(*positional.values())
     except OSError:
         thing = made_leniently(made, positional)
     for name, value in list(getattr(thing, "__dict__", {}).items()):
@@ -91,6 +99,15 @@ def new(
         if is_rate(name) and isinstance(value, float):
             setattr(thing, name, binder.eta)
     return _initialised(thing, world, binder, listed)
+
+
+def takes_sizes_one_by_one(made: Function) -> bool:
+    """Has it an argument *sizes, and none before it?"""
+    try:
+        first = next(iter(inspect.signature(made).parameters.values()), None)
+    except (ValueError, TypeError):
+        return False
+    return first is not None and first.kind is first.VAR_POSITIONAL and bool(re.fullmatch(SIZES, plain(first.name)))
 
 
 def given(
@@ -121,9 +138,12 @@ def _argument(made: Function, p: inspect.Parameter, world: World, binder: Binder
     """(is it given, its value)."""
     low, what, optional = plain(p.name), role(p.name), p.default is not p.empty
     if not optional and is_called(made, p.name):
-        return True, _tanh_slope if re.search(SLOPE, low) else np.tanh
-    if not optional and re.fullmatch(LAYERS, low) and (layers := _layers(made, world, binder)):
+        value, slope = next(slope_pairs(made), (np.tanh, _tanh_slope))
+        return True, slope if is_slope(p.name) else value
+    if not optional and re.fullmatch(LAYERS, low) and (layers := _layers(made, p.name, world, binder)):
         return True, layers
+    if not optional and (thing := _object(made, low, world, binder)) is not None:
+        return True, thing
     if not optional and (word := word_of(made, p.name)):
         return True, word
     if not optional and wants_list(made, p.name):
@@ -156,6 +176,8 @@ def _argument(made: Function, p: inspect.Parameter, world: World, binder: Binder
     simple = {Role.ON: True, Role.OFF: False, Role.MODE: "train", Role.KEEP: 0.6, Role.DROP: 0.4, Role.ETA: binder.eta}
     if what in simple:
         return True, simple[what]
+    if p.annotation in (bool, "bool") or re.match(r"(use|with|is|has|do)_", p.name):
+        return True, False
     if low in ("p", "rate", "prob", "ratio"):
         return True, 0.4
     if re.fullmatch(ACTIVATION, low):
@@ -222,25 +244,57 @@ def _is_plural(p: inspect.Parameter) -> bool:
     return plain(p.name).endswith("s") and not one
 
 
-def _layers(made: Function, world: World, binder: Binder) -> list[Any]:
+def _layers(made: Function, name: str, world: World, binder: Binder) -> list[Any]:
     """Layers of the file for a constructor that only calls their methods: weights for every step of the sizes, with an
     activation between them; none if the file has no such layers."""
-    if not re.search(r"for (\w+) in (self\.)?_?layers\b.*\n.*\b\1(\.\w*forward\w*)?\(", text(made)):
+    if not re.search(rf"for (\w+) in (self\.)?_?{name}\b.*\n.*\b\1(\.\w*forward\w*)?\(", text(made)):
         return []
     own = vars(sys.modules[made.__module__]).values()
     kinds = [k for k in own if isinstance(k, type) and k is not made and re.search(r"def (forward|__call__)", text(k))]
     dense = next((k for k in kinds if _takes(k, INPUT) and _takes(k, OUTPUT)), None)
+    bare = next((k for k in kinds if len(signature(k)) == 2 and re.search(r"self\.W\w* *=", text(k))), None)  # (m, n)
     simple = [k for k in kinds if not signature(k) and not re.search(LOSS, plain(k.__name__))]
     between = sorted(simple, key=lambda k: plain(k.__name__) != "relu")[:1]
-    if dense is None:
+    if dense is None and bare is None:
         return []
-    pairs = [replace(world, sizes=pair) for pair in pairwise(world.sizes)]
-    layers = [[new(dense, small, binder), *(k() for k in between)] for small in pairs]
+    pairs = list(pairwise(world.sizes))
+    steps = [new(dense, replace(world, sizes=pair), binder) if dense else bare(*pair) for pair in pairs]  # type: ignore[misc]
+    layers = [[step, *(k() for k in between)] for step in steps]
     return [layer for group in layers for layer in group][: len(layers) * (1 + len(between)) - len(between)]
+
+
+def _object(made: Function, low: str, world: World, binder: Binder) -> Any:
+    """An object of the file for an argument that is called a model or a loss; None if there is none."""
+    wanted = next((kinds for names, kinds in OBJECTS if re.fullmatch(names, low)), None)
+    module = sys.modules.get(getattr(made, "__module__", ""))
+    for kind in vars(module).values() if wanted and module else ():
+        own = isinstance(kind, type) and kind is not made and kind.__module__ == made.__module__
+        if own and re.search(wanted or "", plain(kind.__name__)) and re.search(r"def backward", text(kind)):
+            try:
+                return new(kind, world, binder)
+            except Exception:
+                continue
+    return None
 
 
 def _takes(kind: type, pattern: str) -> bool:
     return any(re.fullmatch(pattern, plain(p.name)) for p in signature(kind))
+
+
+def is_slope(name: str) -> bool:
+    """Is an argument called the derivative of something?"""
+    return re.search(SLOPE, plain(name)) is not None
+
+
+def slope_pairs(made: Function) -> Iterator[tuple[Function, Function]]:
+    """The activations of a file, each with what is called its derivative: tanh and tanh_prime. What forward is given
+    must be an array there, and no label."""
+    own = vars(sys.modules.get(made.__module__, made))
+    functions = {plain(k): f for k, f in own.items() if inspect.isfunction(f) and len(signature(f)) == 1}
+    for name, slope in functions.items():
+        base = re.sub(rf"^({ACTS_SLOPE})|({ACTS_SLOPE})$", "", name)
+        if base != name and base in functions and not re.search(LOSS, base):
+            yield functions[base], slope
 
 
 def _tanh_slope(x: Any) -> Any:

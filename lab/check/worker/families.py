@@ -157,6 +157,7 @@ def families(namespace: Any, gradient: Function, thing: Any = None) -> Iterator[
     every = (methods_of(thing) if thing is not None else {}) | {
         name: f for name, f in functions_of(namespace).items() if thing is None or role_free(f)
     }
+    every |= costs_within(thing)
     others = {name: f for name, f in every.items() if f != gradient}
     own = thing is not None
     costs = _costs(others, gradient, own)
@@ -194,6 +195,7 @@ def takes_kept(namespace: Any, gradient: Function) -> bool:
 def _is_forward_with_loss(name: str, function: Function) -> bool:
     """forward(X, Y, params), which returns a loss beside what it kept?"""
     loss = any(re.fullmatch("j|.*(cost|loss)", plain(n)) for n in returned(function))
+    loss = loss or re.search(r"return \(?(\w*loss|cost|J) */ *\w", text(function)) is not None
     roles = roles_of(function)
     told = {Role.X, Role.LABELS} <= roles and bool(roles & PARAMETERS)
     return loss and told and bool(re.search(FORWARD, plain(name)))
@@ -233,6 +235,18 @@ def methods_of(thing: Any) -> dict[str, Function]:
     return found
 
 
+def costs_within(thing: Any) -> dict[str, Function]:
+    """The functions of labels and outputs in what an object keeps as its cost, as cost_fn of CrossEntropyCost."""
+    kept = {k: v for k, v in getattr(thing, "__dict__", {}).items() if re.search(COST, plain(k)) and callable(v)}
+    return {
+        f"{name}_{key}": f
+        for name, kind in kept.items()
+        for key in dir(kind)
+        if isinstance(kind, type) and isinstance(f := getattr(kind, key), FunctionType)
+        if takes_labels(f) and not re.search(f"{SLOPE}|{GRADIENT}", plain(key)) and not key.startswith("__")
+    }
+
+
 def role_free(function: Function) -> bool:
     """Could a method of an object go with this function of the file: is it given no weights one by one?"""
     return not roles_of(function) & {Role.W, Role.B}
@@ -253,13 +267,20 @@ def _takes_data(function: Function, own: bool) -> bool:
 
 def _costs(others: Mapping[str, Function], gradient: Function, own: bool) -> list[Function]:
     chained = any(re.search("loss|crossentropy", plain(n)) and Role.LABELS in roles_of(f) for n, f in others.items())
+    asks_nothing = own and not [p for p in signature(gradient) if p.default is p.empty]
     untold = takes_inputs_alone(gradient)
     found = [
         (name, f)
         for name, f in others.items()
         if (re.search(COST, plain(name)) or (own and _gives_loss(name, f)) or _is_forward_with_loss(name, f))
         and not re.search(rf"{GRADIENT}|{OTHER}|{SLOPE}|numeric|torch", plain(name))
-        and (Role.LABELS in roles_of(f) or _takes_data(f, own) or (chained and _takes_loss(f)) or untold)
+        and (
+            Role.LABELS in roles_of(f)
+            or _takes_data(f, own)
+            or (chained and _takes_loss(f))
+            or untold
+            or (asks_nothing and takes_inputs_alone(f))
+        )
         and (roles_of(f) & (PARAMETERS | {Role.P, Role.OTHER, Role.X, Role.GIVEN}) or own)
     ]
     wanted = roles_of(gradient)
@@ -300,7 +321,7 @@ def _forwards(
             or _is_forward_with_loss(name, f)
             or Role.LABELS not in {role(p.name) for p in signature(f) if p.default is p.empty}
         )
-        and not re.search(rf"{GRADIENT}|{COST}|{OTHER}", plain(name).removeprefix("forwardbatch"))
+        and not re.search(rf"{GRADIENT}|{COST}|{OTHER}|^(step|sgd|gd)", plain(name).removeprefix("forwardbatch"))
     ]
     calls = set().union(*(called(f) for f in (gradient, *costs)))
 

@@ -20,7 +20,7 @@ from .inputs import settings_of
 from .live import Nothing
 from .matching import Leaf, Match, Slot, fit, leaves, match
 from .roles import Role, key_letter, role, tensor
-from .source import numbers, read, returned, signature, stored
+from .source import numbers, read, returned, signature, stored, text
 from .state import Holding, State
 from .values import Function, number, stacked
 from .variants import drawn, variants
@@ -45,7 +45,9 @@ class Family:
         if self.forward is None:
             return None
         made = binder.call(self.forward, world, values)
-        return Outputs(left_in(self.forward) if made is None else made, self.forward)
+        outputs = Outputs(left_in(self.forward) if made is None else made, self.forward)
+        outputs.inputs = values.get("x")
+        return outputs
 
 
 @dataclass(frozen=True)
@@ -496,3 +498,11 @@ def right_slopes(code: FunctionCode) -> dict[str, float]:
             if abs(slope - expected) <= tolerance * (abs(slope) + abs(expected)) + 1e-8:
                 right[name] = slope
     return right
+
+
+def is_by_the_scores(code: FunctionCode) -> bool:
+    """Is it P - Y, perhaps divided, although the loss takes the logarithm of P?"""
+    (g,), (P,) = code.gradients(code.params).values(), code.params.values()
+    difference = P - code.world.labels("one-hot")
+    scale = float(np.sum(g * difference) / np.sum(difference**2)) if g.shape == P.shape else 0.0
+    return scale > 0 and np.allclose(g, scale * difference) and "log" in text(code.family.cost)

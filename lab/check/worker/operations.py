@@ -22,8 +22,9 @@ Operation = Callable[..., Any]
 def is_engine(kind: type) -> bool:
     """Has a class backward(), which wants nothing, and operators of its own?"""
     backward = getattr(kind, "backward", None)
-    own = {"__add__", "__mul__"} <= vars(kind).keys()
-    return own and backward is not None and not [p for p in signature(backward)[1:] if p.default is p.empty]
+    own = vars(kind).keys()
+    operators = "__add__" in own and ("__mul__" in own or "__matmul__" in own)
+    return operators and backward is not None and not [p for p in signature(backward)[1:] if p.default is p.empty]
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,15 @@ class Expression:
     says: str
     operation: Operation
     shapes: tuple[tuple[int, ...], ...]
+    below: bool = False  # are some of the values below 0?
 
 
 METHODS = (
     *("relu", "tanh", "sigmoid", "exp", "log", "sqrt", "square", "abs", "sin", "cos"),
     *("leaky_relu", "softplus", "elu"),
 )
+LOSSES = ("cross_entropy", "softmax_cross_entropy", "cross_entropy_loss", "nll", "nll_loss")  # of labels
+POSITIVE = ("log", "sqrt")  # what has no value below 0
 MATRICES = ("sum", "mean", "transpose", "softmax", "log_softmax", "logsumexp", "max", "flatten")
 
 
@@ -72,6 +76,8 @@ def _expressions(kind: type, arrays: bool) -> Iterator[Expression]:
     for name in METHODS:
         if name in vars(kind):
             yield Expression(f"a.{name}()", lambda a, name=name: getattr(a, name)(), (one,))
+            if name not in POSITIVE:
+                yield Expression(f"a.{name}() below 0", lambda a, name=name: getattr(a, name)(), (one,), below=True)
             yield Expression(f"(-a).{name}()", lambda a, name=name: getattr(-a, name)(), (one,))
             yield Expression(f"a + a.{name}()", lambda a, name=name: a + getattr(a, name)(), (one,))
     for says, operation in shared.items():
@@ -92,6 +98,10 @@ def _of_arrays(kind: type) -> Iterator[Expression]:
     for name in MATRICES:
         if inspect.isfunction(vars(kind).get(name)):
             yield Expression(f"a.{name}() * a", lambda a, name=name: getattr(a, name)() * a, ((3, 4),))
+    labels = np.array([1, 0, 3])
+    for name in LOSSES:
+        if inspect.isfunction(vars(kind).get(name)):
+            yield Expression(f"a.{name}(y)", lambda a, name=name: getattr(a, name)(labels), ((3, 4),))
     if "T" in vars(kind):
         yield Expression("a.T", lambda a: a.T, ((3, 4),))
 
@@ -139,6 +149,8 @@ class EngineCode(Code):
         """Take an expression if it runs."""
         names = [f"{'ab'[i]} of {expression.says}" for i in range(len(expression.shapes))]
         drawn = {k: np.asarray(rng.uniform(0.4, 1.6, s)) for k, s in zip(names, expression.shapes, strict=True)}
+        if expression.below:
+            drawn = {k: np.asarray(v - 1.7 if v.ndim == 0 else v - 1.0) for k, v in drawn.items()}
         self.expressions[expression.says] = expression, names
         try:
             number = self._value(expression.says, drawn)

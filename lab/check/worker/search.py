@@ -399,13 +399,7 @@ def _judge(code: FunctionCode, prior: tuple[int, ...], tried: Tried) -> bool:
     missing = len(slots) - len(fits)
     exact = sum(fit == 3 for fit in fits.values())
     known = code.state is None and code.penalty is None and not code.layer and _is_known(code)
-    J = code.cost(code.params)
-    if not np.isfinite(J):
-        raise CodeError("the cost is not finite")
-    if code.world.sizes[-1] == 1:
-        other = code.elsewhere(np.random.default_rng(3), code.examples or 1)
-        if other.cost(other.params if code.world.fixed else code.params) == J:
-            raise CodeError("the cost of a single output is always the same")
+    _refuse_cost(code)
     untold = code.penalty is not None and code.family.forward is not None and not right
     if untold and not _sums_to_one(code) and not _takes_difference(code):
         raise CodeError("forward gives no probabilities that sum to 1, and there is no cost")  # whose mistake is it?
@@ -423,6 +417,18 @@ def _judge(code: FunctionCode, prior: tuple[int, ...], tried: Tried) -> bool:
         or (exact == len(slots) and _is_sure(code, told))
         or ((right > 0 or code.penalty is not None) and _is_of_one_example(code))
     )
+
+
+def _refuse_cost(code: FunctionCode) -> None:
+    """Raise CodeError for a J that is not finite, and for a single output that is always the same, as of a softmax."""
+    J = code.cost(code.params)
+    if not np.isfinite(J):
+        raise CodeError("the cost is not finite")
+    if code.world.sizes[-1] != 1:
+        return
+    other = code.elsewhere(np.random.default_rng(3), code.examples or 1)
+    if _sums_to_one(code) or other.cost(other.params if code.world.fixed else code.params) == J:
+        raise CodeError("the cost of a single output is always the same")
 
 
 def _is_sure(code: FunctionCode, told: set[str]) -> bool:
@@ -508,8 +514,9 @@ def _said(code: FunctionCode) -> FunctionCode:
         )
     for name, fits in code.found.fits.items():
         if fits == 2:
-            slot = next(s for s in code.slots if s.name == name)
-            notes.append(f"the gradient of {name} comes in another shape than {slot.shape}, with the same numbers")
+            shape = next((s.shape for s in code.slots if s.name == name), None)
+            if shape is not None:
+                notes.append(f"the gradient of {name} comes in another shape than {shape}, with the same numbers")
     if code.world.axis is None:
         notes.append(f"{'columns' if layout.columns else 'rows'} of X are examples")
     if code.found.stepped:

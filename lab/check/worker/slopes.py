@@ -9,10 +9,10 @@ import numpy as np
 from .binding import Binder
 from .errors import NothingToCheckError
 from .families import roles_of
-from .functions import Family, FunctionCode, agreement
+from .functions import Family, FunctionCode, agreement, is_by_the_scores
 from .roles import Role, plain, role
 from .search import Try, search, with_probabilities
-from .source import signature, text
+from .source import signature
 from .steps import Pair
 from .values import Function
 from .world import LAYOUTS, plain_world
@@ -51,14 +51,6 @@ def find_loss_pair(namespace: Any, pair: Pair, n: int, rng: Any) -> FunctionCode
             yield Try(family, with_probabilities(world, family), Binder({"Y": "one-hot", "y": "ints"}))
 
     code = search(lambda: [None], tries)
-    if not agreement(code) and _is_by_the_scores(code):
+    if not agreement(code) and is_by_the_scores(code):
         raise NothingToCheckError("it is the derivative by the scores before the softmax or sigmoid, not by its output")
     return code
-
-
-def _is_by_the_scores(code: FunctionCode) -> bool:
-    """Is it a multiple of P - Y, although the loss takes the logarithm of P?"""
-    (g,), (P,) = code.gradients(code.params).values(), code.params.values()
-    difference = P - code.world.labels("one-hot")
-    scale = float(np.sum(g * difference) / np.sum(difference**2)) if g.shape == P.shape else 0.0
-    return scale != 0 and np.allclose(g, scale * difference) and "log" in text(code.family.cost)

@@ -5,7 +5,7 @@ import copy
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -200,7 +200,7 @@ class State:
             layers[letter] = layer + 1
             slots.append(Slot(short(path), letter, layer, value.shape))
             self._where[short(path)] = group
-        self.slots = tuple(slots)
+        self.slots = tuple(by_number(slots))
 
     @property
     def values(self) -> dict[str, Any]:
@@ -253,6 +253,15 @@ class State:
             return False
         gradients = re.fullmatch(r"(d|all)?(grads?|gradients?)", plain(beside[2]))
         return bool(gradients) and (beside[1], beside[3]) == (_parent(param), number)
+
+
+def by_number(slots: Sequence[Slot]) -> list[Slot]:
+    """The slots, with b, gamma and beta in the layer of the W that has their number, where some layers have none: b2
+    beside W1 and W2."""
+    weights = {tensor(slot.name).number: slot.layer for slot in slots if slot.letter == "W"}
+    if None in weights or len(weights) < sum(slot.letter == "W" for slot in slots):
+        return list(slots)
+    return [replace(slot, layer=weights.get(tensor(slot.name).number, slot.layer)) for slot in slots]
 
 
 def _array(value: Any) -> Any:

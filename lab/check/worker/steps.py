@@ -39,7 +39,7 @@ def pairs_of(functions: Mapping[str, Function]) -> list[Pair]:
     low = {name.lower(): name for name in functions}
     found = []
     for name in functions:
-        if not re.search(FORWARD, name.lower()) or re.fullmatch(FORWARD + r"(_?pass|_?propagation)?", name.lower()):
+        if not re.search(FORWARD, name.lower()) or re.fullmatch(FORWARD + r"(_?pass|_?prop(agation)?)?", name.lower()):
             continue
         for word in BACKWARDS:
             other = low.get(re.sub(r"forward|fwd|fprop", word, name.lower(), count=1))
@@ -106,7 +106,7 @@ def _worlds(stem: str, forward: Function, backward: Function, n: int, seed: int)
             yield _world(shapes(n), forward, backward, n, np.random.default_rng(seed))
         return
     images = is_image(stem.lower())
-    first = MORE[1:3] if images and is_octave(forward) else ()  # MATLAB's images have the examples last
+    first = MORE[2:4] if images and is_octave(forward) else ()  # MATLAB's images have the examples last
     both = (IMAGES, ROWS_AND_COLUMNS) if images else (ROWS_AND_COLUMNS, IMAGES)
     for shapes in (*first, *both[0], *both[1], *MORE):
         rng = np.random.default_rng(seed)
@@ -132,6 +132,7 @@ RECURRENT: tuple[Shapes, ...] = (  # a step; all steps, time along the second ax
     *_gates(9, 4),  # and a W for each gate
 )
 MORE: tuple[Shapes, ...] = (
+    lambda n: {"x": (n, 3, 5), "w": (5, 4), "b": (4,), "gamma": (5,)},
     lambda n: {"x": (5, n), "w": (5, 4), "b": (4, 1), "gamma": (5, 1)},
     lambda n: {"x": (6, 8, 3, n), "w": (3, 3, 3, 2), "b": (2,), "gamma": (3,)},
     lambda n: {"x": (6, 8, 3, n), "w": (3, 3, 3, 2), "b": (2, 1), "gamma": (3,)},

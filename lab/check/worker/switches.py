@@ -40,11 +40,11 @@ def switches(made: Function, given: Mapping[str, Any]) -> Iterator[dict[str, Any
     """Other values for the arguments of a constructor that are left at their defaults, or would be: one at a time."""
     for p in signature(made):
         value = given.get(p.name, p.default)
-        if p.default is p.empty:
-            continue
         if isinstance(value, bool):
             if re.search(FLAG, plain(p.name)):
                 yield {p.name: not value}
+        elif p.default is p.empty:
+            continue
         elif (rate := drops(p.name, value)) is not None:
             yield {p.name: rate}
         elif value is None or isinstance(value, str):
@@ -53,4 +53,4 @@ def switches(made: Function, given: Mapping[str, Any]) -> Iterator[dict[str, Any
 
 def said(changes: Mapping[str, Any]) -> str:
     """use_bn=True."""
-    return ", ".join(f"{name}={value!r}" for name, value in changes.items())
+    return ", ".join(f"{name}={getattr(value, '__name__', repr(value))}" for name, value in changes.items())

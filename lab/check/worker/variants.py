@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .code import Code
+from .construct import is_slope, slope_pairs
 from .inputs import odd, other_settings
 from .roles import Role, one_hot_first, role
-from .source import called, compared, signature
+from .source import called, compared, is_called, signature
 from .state import State
 from .switches import drops, is_mask, is_norm, said, switches
 from .values import Function
@@ -77,7 +78,7 @@ def _switched(code: "FunctionCode") -> Iterator[tuple[str, Code]]:
     making = code.state.making if code.state is not None else None
     if making is None or type(code.state.thing) is not making.made:  # type: ignore[union-attr]
         return
-    for changes in switches(making.made, making.given()):
+    for changes in (*switches(making.made, making.given()), *_other_activations(making.made)):
         yield f"with {said(changes)}", _built(lambda c=changes: _remade(code, replace(making, changes=c)))  # type: ignore[misc]
 
 
@@ -114,6 +115,15 @@ def _other_labels(code: "FunctionCode") -> Iterator[tuple[str, Code]]:
                 yield f"with {'one-hot' if now == 'one-hot' else 'integer'} labels", other
         except Exception:  # it takes one form only
             continue
+
+
+def _other_activations(made: Function) -> Iterator[dict[str, Any]]:
+    """For a constructor that is given an activation and its derivative: the others of the file."""
+    names = [p.name for p in signature(made) if p.default is p.empty and is_called(made, p.name)]
+    if len(names) != 2 or not is_slope(names[1]):
+        return
+    for pair in list(slope_pairs(made))[1 : 1 + OTHER_WORDS]:
+        yield dict(zip(names, pair, strict=True))
 
 
 def _shared(code: "FunctionCode") -> list[inspect.Parameter]:

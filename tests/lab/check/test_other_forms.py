@@ -112,7 +112,158 @@ def sparseAutoencoderCost(theta, visibleSize, hiddenSize, lambda_, sparsityParam
 """
 
 
+NORMALISED = """
+class BatchNormLayer:
+    def __init__(self, momentum=0.9):
+        self.eps, self.momentum = 1e-6, momentum
+
+    def __call__(self, inputs):
+        self.mean = inputs.mean(axis=1, keepdims=True)
+        self.inv = 1 / np.sqrt(inputs.var(axis=1, keepdims=True) + self.eps)
+        return (inputs - self.mean) * self.inv
+
+    def back_pass(self, g_mat, z_mat):
+        hat = (z_mat - self.mean) * self.inv
+        g = g_mat - g_mat.mean(axis=1, keepdims=True)
+        return self.inv * (g - hat * (g_mat * hat).mean(axis=1, keepdims=True))
+"""
+CODER = """
+class AutoEncoder:
+    def __init__(self, n_visible, n_hidden):
+        self.W_enc, self.b_enc = np.random.randn(n_visible, n_hidden) / 2, np.zeros(n_hidden)
+        self.W_dec, self.b_dec = np.random.randn(n_hidden, n_visible) / 2, np.zeros(n_visible)
+
+    def forward(self, x):
+        self.x, self.h = x, np.tanh(x @ self.W_enc + self.b_enc)
+        self.y = self.h @ self.W_dec + self.b_dec
+        return self.y
+
+    def loss(self, x):
+        return 0.5 * np.sum((self.forward(x) - x) ** 2) / len(x)
+
+    def backward(self):
+        d = (self.y - self.x) / len(self.x)
+        self.gW_dec, self.gb_dec = self.h.T @ d, d.sum(axis=0)
+        d = d @ self.W_dec.T * (1 - self.h**2)
+        self.gW_enc, self.gb_enc = self.x.T @ d, d.sum(axis=0)
+"""
+KEPT_COST = """
+def sigmoid(z):
+    return 1 / (1 + np.exp(-z))
+
+class CrossEntropyCost:
+    @staticmethod
+    def fn(a, y):
+        return np.sum(-y * np.log(a) - (1 - y) * np.log(1 - a))
+
+    @staticmethod
+    def delta(z, a, y):
+        return (a - y) * 1
+
+class Network:
+    def __init__(self, sizes, cost=CrossEntropyCost):
+        self.cost, self.weights = cost, [np.random.randn(k, d) for d, k in zip(sizes, sizes[1:])]
+
+    def feedforward(self, a):
+        for w in self.weights:
+            a = sigmoid(w @ a)
+        return a
+
+    def backprop(self, x, y):
+        activations = [x]
+        for w in self.weights:
+            activations.append(sigmoid(w @ activations[-1]))
+        delta, nabla_w = self.cost.delta(None, activations[-1], y), []
+        for k in range(1, len(activations)):
+            nabla_w.insert(0, delta @ activations[-k - 1].T)
+            a = activations[-k - 1]
+            delta = self.weights[-k].T @ delta * a * (1 - a)
+        return nabla_w
+"""
+ACTIVATION = """
+def tanh(x):
+    return np.tanh(x)
+
+def tanh_prime(x):
+    return 1 - np.tanh(x) ** 2
+
+def relu(x):
+    return np.maximum(x, 0)
+
+def relu_prime(x):
+    return 1.0 * (x > 0)
+
+class ActivationLayer:
+    def __init__(self, activation, activation_prime):
+        self.activation = activation
+        self.activation_prime = activation_prime
+
+    def forward(self, input_data):
+        self.input = input_data
+        return self.activation(input_data)
+
+    def backward(self, output_error):
+        return self.activation_prime(self.input) * output_error
+"""
+OWN_SIZES = """
+class TwoLayerBN:
+    def __init__(self, **kwargs):
+        known = {"n_batch": 100, "n_nodes": 4, "d": 6, "k": 3, **kwargs}
+        self.n_batch, h, d, k = (known[name] for name in ("n_batch", "n_nodes", "d", "k"))
+        self.p = {"W1": np.random.randn(d, h), "gamma1": np.ones(h), "beta1": np.zeros(h)}
+        self.p |= {"W2": np.random.randn(h, k), "b2": np.zeros(k)}
+
+    def loss_and_grad(self, X, y):
+        p, n = self.p, len(X)
+        s = X @ p["W1"]
+        inv = 1 / np.sqrt(s.var(0) + 1e-5)
+        hat = (s - s.mean(0)) * inv
+        t = p["gamma1"] * hat + p["beta1"]
+        H = np.maximum(t, 0)
+        E = np.exp(H @ p["W2"] + p["b2"])
+        G = E / E.sum(1, keepdims=True)
+        loss = -np.log(G[np.arange(n), y]).mean()
+        G[np.arange(n), y] -= 1
+        G /= n
+        g = {"W2": H.T @ G, "b2": G.sum(0)}
+        G = G @ p["W2"].T * (t > 0)
+        g |= {"gamma1": (G * hat).sum(0), "beta1": G.sum(0)}
+        G = G * p["gamma1"]
+        g["W1"] = X.T @ (inv * (G - G.mean(0) - hat * (G * hat).mean(0)))
+        return loss, g
+"""
+STEPS = """
+def init_rnn(K, m, rng):
+    shapes = {"b": (m, 1), "U": (m, K), "W": (m, m), "V": (K, m)}
+    return {name: rng.normal(size=shape) for name, shape in shapes.items()}
+
+def forward_pass(X, Y, h0, RNN):
+    fp, loss = {"h": [h0], "p": []}, 0.0
+    for t in range(X.shape[1]):
+        fp["h"].append(np.tanh(RNN["W"] @ fp["h"][-1] + RNN["U"] @ X[:, t:t + 1] + RNN["b"]))
+        E = np.exp(RNN["V"] @ fp["h"][-1])
+        fp["p"].append(E / E.sum())
+        loss -= np.log((Y[:, t:t + 1] * fp["p"][-1]).sum())
+    return loss / X.shape[1], fp, fp["h"][-1]
+
+def backward_pass(X, Y, fp, RNN):
+    grads, da = {k: np.zeros_like(v) for k, v in RNN.items()}, np.zeros_like(RNN["b"])
+    for t in reversed(range(X.shape[1])):
+        do, h = (fp["p"][t] - Y[:, t:t + 1]) / X.shape[1], fp["h"][t + 1]
+        grads["V"] += do @ h.T
+        da = (RNN["V"].T @ do + RNN["W"].T @ da) * (1 - h**2)
+        grads["W"] += da @ fp["h"][t].T
+        grads["U"] += da @ X[:, t:t + 1].T
+        grads["b"] += da
+    return grads
+"""
 CODES = {
+    "BatchNormLayer": NORMALISED,
+    "AutoEncoder": CODER,
+    "Network": KEPT_COST,
+    "ActivationLayer": ACTIVATION,
+    "TwoLayerBN": OWN_SIZES,
+    "backward_pass": STEPS,
     "pool": POOL,
     "Model": LISTED,
     "ComputeGradients": MATRIX,
@@ -133,6 +284,12 @@ def test_is_checked_wholly(name, tmp_path):
 @pytest.mark.parametrize(
     ("name", "right", "wrong"),
     [
+        ("BatchNormLayer", "(z_mat - self.mean) * self.inv", "z_mat * self.inv"),
+        ("Network", "(a - y) * 1", "(a - y) * a * (1 - a)"),
+        ("ActivationLayer", "1 - np.tanh(x) ** 2", "1 - x**2"),
+        ("ActivationLayer", "1.0 * (x > 0)", "1.0 * (x > -1)"),
+        ("TwoLayerBN", 'G = G * p["gamma1"]', "pass"),
+        ("backward_pass", 'RNN["W"].T @ da', 'RNN["W"] @ da'),
         ("pool", "/ (f * f)", "/ f"),
         ("Model", "else a * (1 - a)", "else 1 - a"),
         ("ComputeGradients", "grad_b / X.shape[1]", "grad_b"),
@@ -145,6 +302,29 @@ def test_a_mistake_is_seen(name, right, wrong, tmp_path):
     report = check(CODES[name].replace(right, wrong), name, tmp_path)
     assert not report.problem
     assert not report.passed
+
+
+SCORES = """
+class SoftMax:
+    def forward(self, Z):
+        return np.exp(Z) / np.exp(Z).sum(axis=0)
+
+    def backward(self, dLdZ):
+        return dLdZ
+
+class NLL:
+    def forward(self, Ypred, Y):
+        self.Ypred, self.Y = Ypred, Y
+        return float(np.sum(-Y * np.log(Ypred)))
+
+    def backward(self):
+        return {difference}
+"""
+
+
+def test_a_loss_of_probabilities_may_give_what_goes_past_the_softmax(tmp_path):
+    assert check(SCORES.replace("{difference}", "self.Ypred - self.Y"), "NLL", tmp_path).nothing
+    assert not check(SCORES.replace("{difference}", "self.Y - self.Ypred"), "NLL", tmp_path).nothing
 
 
 BASE = """
