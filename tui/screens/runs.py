@@ -48,7 +48,8 @@ EXAMPLE = """\
 SECONDS = 1.0  # between two looks at the disk
 MOST = 6  # settings that can be told apart in a plot
 TINY, NARROW, WIDE = 60, 76, 120  # columns
-OTHERS = 92  # columns that all but the two last columns of the table may take
+LAST = ("note", "changed")  # columns of the table that share the room that the others leave
+SHORTEST = 10  # columns of either
 
 
 class RunsTable(DataTable[Text]):
@@ -120,7 +121,6 @@ class RunsScreen(ModeScreen):
         self._marked: list[str] = []  # paths
         self._looked = float("-inf")
         self._progress = Content("")  # of a report that is being written
-        self._room = 0  # columns for the changed settings of a run
         self.tick()
 
     # What is shown
@@ -200,15 +200,21 @@ class RunsScreen(ModeScreen):
         table, width = self.runs, self.size.width
         columns = ["", "run", "state", "result", "report"] if width >= TINY else ["", "run", "result"]
         columns += ["data", "began"] if width >= NARROW else []
-        columns += ["note", "changed"] if width >= WIDE else []
-        notes = max((len(noted(row["note"], row["tags"])) for row in self._rows), default=0)
-        self._room = max(10, (width - OTHERS) // 2, width - OTHERS - max(notes, 4))  # for changes; the rest for notes
-        cells = [[self._cell(row, column) for column in columns] for row in self._rows]
+        columns += LAST if width >= WIDE else []
+        cells = {column: [self._cell(row, column) for row in self._rows] for column in columns}
+        widths = {column: max(len(column), *(text.cell_len for text in texts), 0) for column, texts in cells.items()}
+        if width >= WIDE:
+            padding = 2 * table.cell_padding * len(columns) + 1  # and a scrollbar
+            room = width - padding - sum(widths[column] for column in columns if column not in LAST)
+            note = min(widths["note"], max(SHORTEST, room // 2, room - widths["changed"]))
+            widths |= {"note": note, "changed": min(widths["changed"], max(SHORTEST, room - note))}
         table.clear(columns=True)
-        for column, *texts in zip(columns, *cells, strict=True):
+        for column in columns:
             # with its width: what the table itself measures may come after a paint, which then stays
-            table.add_column(column, width=max(len(column), *(text.cell_len for text in texts), 0))
-        for row, texts in zip(self._rows, cells, strict=True):
+            table.add_column(column, width=widths[column])
+            for text in cells[column]:
+                text.truncate(widths[column], overflow="ellipsis")
+        for row, *texts in zip(self._rows, *cells.values(), strict=True):
             table.add_row(*texts, key=row["run"])
         paths = [row["run"] for row in self._rows]
         table.move_cursor(row=paths.index(cursor) if cursor in paths else 0)
@@ -232,12 +238,7 @@ class RunsScreen(ModeScreen):
             case "began":
                 return Text(row["when"])
             case "note" | "changed":
-                changes = column == "changed"
-                text = Text(_changes(row) if changes else noted(row["note"], row["tags"]), no_wrap=True)
-                text.truncate(
-                    self._room if changes else max(10, self.size.width - OTHERS - self._room), overflow="ellipsis"
-                )
-                return text
+                return Text(_changes(row) if column == "changed" else noted(row["note"], row["tags"]), no_wrap=True)
             case _:
                 return Text(row["data"])
 
