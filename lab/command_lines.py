@@ -21,6 +21,12 @@ def run(source: str | Path, changes: Iterable[str] = (), data: str = "auto") -> 
     return gradlab("run", _argument(source), *_each("-s", changes), *_option("--data", data, unless="auto"))
 
 
+def run_code(target: str, like: str | Path, changes: Iterable[str] = (), data: str = "auto") -> str:
+    """Train FILE:NAME like a preset, by its name or file, changed by these 'key=value's."""
+    options = [*_each("-s", changes), *_option("--data", data, unless="auto")]
+    return gradlab("run", _argument(target), "--like", like, *options)
+
+
 def resume(folder: Path) -> str:
     """Resume the run in that directory."""
     return gradlab("run", "--resume", folder)

@@ -32,6 +32,15 @@ class TrainedCodeError(LabError):
         self.frames = frames
 
 
+def recognised_in(file: Path) -> list[str]:
+    """The names of what was recognised in a file and might be trained. Raises TrainedCodeError."""
+    with Worker(PATIENCE) as worker:
+        try:
+            return load(worker, file.resolve())[0]
+        except StudentProblemError as error:
+            raise TrainedCodeError(f"{file.name}: {error}", error.frames) from None
+
+
 class TrainedCode:
     """NAME of a file, made for the sizes of a plan. Every question raises TrainedCodeError. end() ends the process.
 

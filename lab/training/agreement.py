@@ -19,6 +19,7 @@ from presets.schema import Preset
 
 UPDATES = 20  # that are compared
 TOLERANCE, SINGLE = 1e-6, 1e-3  # relative to the size of an update; for code that computes in float32
+NONE = 1e-4  # of the penalty
 SMALL = 1e-3  # of the size of the whole update: what is smaller is compared with this
 EXAMPLES = 500  # whose probabilities are compared
 EPSILONS = (1e-5, 0.0, 1e-8, 1e-10, 1e-12, 1e-7, 1e-6, 1e-4, 1e-3)  # of batch normalisation; ours is the first
@@ -178,7 +179,8 @@ class Agreement:
     def _parting(self, partings: list[Parting]) -> str:
         first, *others = partings
         if first.penalty is not None and first.factor is None:
-            how = f"its penalty is {first.penalty:.4g} lambda sum W^2"
+            penalty = f"its penalty is {first.penalty:.4g} lambda sum W^2"
+            how = "it has no penalty" if abs(first.penalty) < NONE else penalty
         elif first.factor is None:
             how = f"it differs by {_percent(first.difference)} of the size of the update"
         elif first.factor == 0:

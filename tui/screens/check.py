@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, ScrollableContainer, Vertical
 from textual.content import Content
 from textual.widgets import Input, Label, OptionList, Select, Static
-from textual_fspicker import FileOpen, Filters
+from textual_fspicker import FileOpen
 
 from core.gradcheck.check import GradientReport, Progress, TensorReport
 from lab import command_lines
@@ -27,6 +27,8 @@ from presets.load import names
 from tui.check_figure import errors_figure
 from tui.checking import CheckThread, Saves
 from tui.screens.base import ModeScreen
+from tui.screens.dialogues import CODE
+from tui.screens.train import TrainScreen
 from tui.widgets import tables
 from tui.widgets.choice import Choice
 from tui.widgets.empty import Empty
@@ -39,7 +41,6 @@ EDGE = 1  # a column left free at the right
 DEFAULT = "a2-setting1"
 METHODS = ("complex", "central", "directional")
 LIKE = "--like "  # what the name of a report's check begins with
-CODE = Filters(("Code", lambda path: path.suffix in (".py", ".ipynb", ".m")), ("All", lambda path: True))
 
 
 TARGET_HELP = "A preset, what a report checked, or a file of yours: o opens one."
@@ -106,6 +107,8 @@ class CheckScreen(ModeScreen):
         Binding("ctrl+r", "start", "Check", show=False, id="check.start_from_field", tooltip="Check, from a field."),
         Binding("s", "stop", "Stop", id="check.stop", tooltip="Stop the check after the current tensor."),
         Binding("o", "file", "Open file", id="check.file", tooltip="Choose code of yours: Python, a notebook, MATLAB."),
+        Binding("t", "train", "Train it", show=False, id="check.train",
+                tooltip="Train the code that is checked, like the preset in Train."),
         Binding("w", "watch", "Watch", id="check.watch", tooltip="Check again at each save, or not."),
         Binding("f", "form", "Settings", id="check.form", tooltip="Go to the settings; escape leaves them."),
         Binding("j,pagedown", "scroll(1)", "Down", show=False, id="check.down", tooltip="Scroll down."),
@@ -402,6 +405,22 @@ class CheckScreen(ModeScreen):
         near = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
         self._offer(str(near))
         self.action_start()
+
+    async def action_train(self) -> None:
+        """Train what was checked, in Train."""
+        target = self.target
+        if (whole := self._whole()) and whole.targets:
+            at = self.query_one("#recognised", OptionList).highlighted or 0
+            target = f"{target.rstrip(':')}:{whole.targets[at].report.target.partition(':')[2]}"
+        if FILE.fullmatch(target) is None:
+            self.refuse("code of yours can be trained: o opens it, r checks it")
+            return
+        await self.app.switch_mode("train")
+        train = self.app.screen
+        assert isinstance(train, TrainScreen), "the mode just opened"
+        if train.form.preset is None:
+            await train.form.open(train.form.source, train.form.changes)
+        train.train_code(target)
 
     def action_watch(self) -> None:
         """Watch the file, or stop watching it."""

@@ -9,6 +9,9 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
+from textual_fspicker import Filters
+
+CODE = Filters(("Code", lambda path: path.suffix in (".py", ".ipynb", ".m")), ("All", lambda path: True))
 
 
 class AskScreen(ModalScreen[str | None]):

@@ -1,5 +1,6 @@
 """Train: a preset's form, its training in a thread, and what can be seen of it."""
 
+import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -13,8 +14,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, ScrollableContainer, Vertical
 from textual.content import Content
 from textual.widgets import Input, RichLog, Static, TabbedContent, TabPane
+from textual_fspicker import FileOpen
 
 from lab import command_lines
+from lab.check.targets import FILE
+from lab.check.trained import recognised_in
 from lab.errors import LabError
 from lab.library.own_presets import save
 from lab.runs import run as lab_run
@@ -29,7 +33,7 @@ from presets.load import load
 from presets.sanity import overfit
 from tui.run_figures import MEASURES
 from tui.screens.base import ModeScreen
-from tui.screens.dialogues import AskScreen
+from tui.screens.dialogues import CODE, AskScreen
 from tui.training import SEEN, ShownRun, TrainingThread
 from tui.widgets import tables
 from tui.widgets.curves import Curves
@@ -87,6 +91,8 @@ class TrainScreen(ModeScreen):
                 tooltip="The tab at the right."),
         Binding("o", "overfit", "Sanity check", show=False, id="train.overfit",
                 tooltip="Overfit 100 examples: sets the settings and starts."),
+        Binding("t", "code", "Your code", show=False, id="train.code",
+                tooltip="Choose code of yours and train it in the place of the preset's network."),
         Binding("a", "all_settings", "All settings", show=False, id="train.all_settings",
                 tooltip="Show also the settings that cannot matter here, or hide them."),
         Binding("u", "reset", "Reset", show=False, id="train.reset", tooltip="All settings as in the preset."),
@@ -302,7 +308,10 @@ class TrainScreen(ModeScreen):
             self.refuse(f"not started: {form.message}")
             return
         begin = partial(lab_run.start, form.preset, form.variant, self.lab.runs, self.lab.threads)
-        self.lab.train(TrainingThread(form.preset, begin, self.lab.compute, form.command))
+        self._start(TrainingThread(form.preset, begin, self.lab.compute, form.command))
+
+    def _start(self, training: TrainingThread) -> None:
+        self.lab.train(training)
         self.remove_class("-editing")
         self.set_focus(None)
         self.query_one("#tabs", TabbedContent).active = "curves-tab"
@@ -430,6 +439,46 @@ class TrainScreen(ModeScreen):
         names = [pane.id for pane in tabs.query(TabPane)]
         tabs.active = names[(names.index(tabs.active) + by) % len(names)] or ""
 
+    def action_code(self) -> None:
+        """Ask for a file, and then which part of it."""
+        self.app.push_screen(FileOpen(".", filters=CODE), self._file_chosen)
+
+    def _file_chosen(self, path: Path | None) -> None:
+        if path is not None:
+            near = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+            # the file may take its time to load: nobody who leaves the app waits for it
+            threading.Thread(target=self._look_into, args=[near], name="gradlab-names", daemon=True).start()
+
+    def _look_into(self, file: Path) -> None:
+        try:
+            names = recognised_in(file)
+        except LabError as error:
+            self.app.call_from_thread(self.refuse, error)
+        else:
+            self.app.call_from_thread(self._choose, file, names)
+
+    def _choose(self, file: Path, names: Sequence[str]) -> None:
+        if len(names) == 1:
+            self.train_code(f"{file}:{names[0]}")
+            return
+        note = f"Recognised in {file.name}: {', '.join(names) or 'nothing'}"
+        text = f"{file}:{names[0] if names else ''}"
+        self.app.push_screen(AskScreen("Train your code", note, text, _code), self._code_chosen)
+
+    def _code_chosen(self, target: str | None) -> None:
+        if target is not None:
+            self.train_code(target)
+
+    def train_code(self, target: str) -> None:
+        """Train FILE:NAME as the form says. Stops and saves the current run first. Raises ValueError if it is none."""
+        form, code = self.form, _code(target)
+        if form.preset is None:
+            self.refuse(f"not started: {form.message}")
+            return
+        begin = partial(code_run.start, *code, form.preset, form.variant, self.lab.runs, self.lab.threads)
+        command = command_lines.run_code(target, form.source, form.changes, form.variant)
+        self._start(TrainingThread(form.preset, begin, self.lab.compute, command))
+
     async def action_overfit(self) -> None:
         """Can the network overfit 100 examples?"""
         try:
@@ -466,6 +515,14 @@ class TrainScreen(ModeScreen):
             return
         await self._open(str(path))
         self.tell(f"saved: {command_lines.run(path)}")
+
+
+def _code(text: str) -> tuple[Path, str]:
+    """The file and the name of FILE:NAME. Raises ValueError."""
+    code = FILE.fullmatch(text)
+    if code is None:
+        raise ValueError("a file and a name in it, such as mine.py:Network")
+    return Path(code["path"]), code["name"]
 
 
 def _short(loss: float | None) -> str:

@@ -15,7 +15,7 @@ from tests.lab.check import in_process
 class WorkerInProcess(in_process.InProcess):
     """Answers as lab.check.process.Worker does."""
 
-    def __init__(self, timeout, environment):
+    def __init__(self, timeout, environment=None):
         super().__init__()
         self.alive, self.died, self.path = True, False, None
 
@@ -30,6 +30,9 @@ class WorkerInProcess(in_process.InProcess):
 
     def prints(self):
         return ""
+
+    def __enter__(self):
+        return self
 
     def __exit__(self, *error):
         self.alive = False

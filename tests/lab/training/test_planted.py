@@ -78,6 +78,7 @@ PARTS = "Parts from Gradlab's own network at update {}, tensor {}: {}"
         ("gb2 = G.sum", "gb2 = -G.sum", (1, "b[1]", "it goes the other way")),
         ("* (H > 0)", "* 1", (1, "W[0]", "it differs by")),
         ("2 * lamda * W[1]", "lamda * W[1]", (1, "W[1]", "its penalty is 0.5 lambda sum W^2")),
+        ("2 * lamda * W[1]", "0", (1, "W[1]", "it has no penalty.")),
         ("G = P - Y", "G = (P - Y).astype(np.float16)", (1, "W[0]", "it differs by")),
         ("n = X.shape[1]", "n = 100", (1, "W[0]", "it differs by")),
     ],
