@@ -60,7 +60,7 @@ async def test_a_paint_before_the_table_has_measured_itself_shows_whole_columns(
         table = app.screen.query_one("#runs", DataTable)
         painted = "".join(segment.text for segment in table.render_line(1))
         assert all(cell in painted for cell in rows(app)[0])
-        assert rows(app)[3][-1] == "network.hidden=[100, 50] loss.lam…", "in all the room that the others leave"
+        assert rows(app)[3][-1] == "network.hidden=[100, 50] loss.lambd…", "in all the room that the others leave"
         assert table.virtual_size.width <= app.size.width
 
 
