@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -29,6 +29,9 @@ class Colours(NamedTuple):
     wrong: str
 
 
+NUMBERS = ("shape", "checked", "crossed", "zero", "median", "worst", "direction")
+LEAST_FIRST = ("zero", "crossed", "direction", "median", "checked", "shape")  # left out so where there is no room
+NAME = 12  # characters of a tensor's name that have room on a line
 LOWEST = 1e-18  # where an error of 0 is drawn
 TERMINAL = Colours("green", "red")
 LEGEND = "relative error: | least, largest  [ ] quartiles  : median  T tolerance"
@@ -127,7 +130,7 @@ def _evidence(report: GradientReport | StudentReport, width: int, colours: Colou
     if student and student.prints:
         yield from _prints(student.prints)
     if check.tensors:
-        yield table(check.tensors, colours)
+        yield table(check.tensors, width, colours)
         plotted = [t for t in check.tensors if len(t.errors)]
         if plotted:
             yield Text("\n".join([*box_plots(plotted, min(width, 100)), ""]), no_wrap=True, overflow="crop")
@@ -137,20 +140,33 @@ def _evidence(report: GradientReport | StudentReport, width: int, colours: Colou
         yield Text(f"Note: {note}.", "italic")
 
 
-def table(tensors: Iterable[TensorReport], colours: Colours = TERMINAL) -> Table:
-    """A row for every tensor: what was compared, the relative errors, whether it passes."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))  # fits 80 columns
-    table.add_column("tensor")
-    for heading in ("shape", "checked", "crossed", "zero", "median", "worst", "direction"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("")
+def table(tensors: Iterable[TensorReport], width: int, colours: Colours = TERMINAL) -> Table:
+    """A row for every tensor: what was compared, the relative errors, whether it passes. The name and the verdict stand
+    at any width."""
+    columns: dict[str, list[Text]] = {heading: [] for heading in ("tensor", *NUMBERS, "")}
     for t in tensors:
-        row = ["x".join(map(str, t.shape)), *(f"{n:,}" for n in (t.checked, t.crossed, t.zero))]
-        row += [_error(t.median if t.checked else None), _error(t.worst if t.checked else None), _error(t.direction)]
-        table.add_row(
-            Text(t.name), *row, Text("passes", colours.right) if t.passed else Text("FAILS", f"bold {colours.wrong}")
-        )
+        numbers = ["x".join(map(str, t.shape)), *(f"{n:,}" for n in (t.checked, t.crossed, t.zero))]
+        errors = [t.median if t.checked else None, t.worst if t.checked else None, t.direction]
+        verdict = Text("passes", colours.right) if t.passed else Text("FAILS", f"bold {colours.wrong}")
+        row = [Text(t.name), *map(Text, [*numbers, *map(_error, errors)]), verdict]
+        for cells, cell in zip(columns.values(), row, strict=True):
+            cells.append(cell)
+    for heading in LEAST_FIRST:
+        if _wanted(columns) > width:
+            del columns[heading]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in columns:
+        number = heading in NUMBERS
+        table.add_column(heading, justify="right" if number else "left", no_wrap=number)
+    for shown in zip(*columns.values(), strict=True):
+        table.add_row(*shown)
     return table
+
+
+def _wanted(columns: Mapping[str, list[Text]]) -> int:
+    """The width of a table, in which a long name is on several lines."""
+    widest = [max([len(heading), *map(len, cells)]) for heading, cells in columns.items()]
+    return sum(widest) + 2 * len(widest) + min(0, NAME - widest[0])
 
 
 def _error(value: float | None) -> str:

@@ -96,6 +96,16 @@ class CheckFindings(NamedTuple):
             yield from verdict_first(report, options.max_width - EDGE, self.colours)
 
 
+class CheckedTensors(NamedTuple):
+    """The tensors that a check has done so far, in the width that there is when they are drawn."""
+
+    tensors: Sequence[TensorReport]
+    colours: Colours
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        yield table(self.tensors, options.max_width, self.colours)
+
+
 class CheckScreen(ModeScreen):
     """At the left what to check and what was recognised in a file, at the right how it ended and all that is known of
     it. Where it is narrow, one below the other."""
@@ -302,7 +312,7 @@ class CheckScreen(ModeScreen):
         if checking is None or checking.error:
             return None
         if checking.outcome is None:
-            return table(checking.tensors, colours) if checking.tensors else None
+            return CheckedTensors(checking.tensors, colours) if checking.tensors else None
         return CheckFindings(self._chosen(), colours)
 
     def _draw_errors(self) -> None:

@@ -293,6 +293,25 @@ def test_a_cause_that_several_tensors_share_is_said_once(capsys):
     assert out.count("fails: ") == 2
 
 
+@pytest.mark.parametrize("width", range(26, 100))
+def test_a_table_of_any_width_shows_every_tensor_and_its_verdict_in_full(width):
+    from rich.console import Console
+
+    from lab.check.view import table
+    from tests.tui.recorded import tensor
+
+    console = Console(width=width)
+    rows = [tensor("W1", (3072, 50), 1e-9), tensor("b1", (50,), 0.3, passed=False)]
+    with console.capture() as captured:
+        console.print(table(rows, width))
+    heading, _, first, second = (line.split() for line in captured.get().splitlines() if line.strip())
+    assert heading[0] == "tensor"
+    assert [first[0], first[-1], second[0], second[-1]] == ["W1", "passes", "b1", "FAILS"]
+    assert not any("…" in cell for cell in (*heading, *first, *second))
+    assert "worst" in heading
+    assert width < 80 or heading == ["tensor", "shape", "checked", "crossed", "zero", "median", "worst", "direction"]
+
+
 BATCHNORM = """
 import numpy as np
 
