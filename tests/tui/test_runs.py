@@ -300,7 +300,9 @@ async def test_enter_opens_any_run_in_all_tabs_of_train(lab, small, until):
         assert all(row.weight > 0 and row.gradient > 0 for row in dense)
         counts = np.array(run.store.result()["confusion"])
         np.testing.assert_array_equal(app.training.confusion[2], counts)
-        assert len(app.screen.query_one("#log").lines) > len(app.training.points)
+        logged = [strip.text.split() for strip in app.screen.query_one("#log").lines]
+        whole = [words[0] for words in logged if words and words[-1].endswith("%")]
+        assert whole == [f"{point['update']:,.0f}" for point in app.training.points], "a line for each, not wrapped"
         (run.store.path / "result.json").unlink()  # as if it had been killed: all is in the checkpoint
         killed = saved(run.store)
         killed.look(app.compute, 1)

@@ -113,6 +113,20 @@ async def test_the_way_to_all_keys_is_in_sight_where_not_all_have_room(lab, unti
             assert app.screen.get_widget_at(key.region.x + 2, key.region.y)[0] is key
 
 
+async def test_no_key_is_cut_in_a_small_terminal(lab, until):
+    app = lab()
+    async with app.run_test(size=(80, 24)) as pilot:
+        for mode in MODES:
+            await pilot.press("escape", mode.key)
+            await until(pilot, lambda mode=mode: app.screen.mode == mode.name and app.screen.query(FooterKey))
+            keys = [key for key in app.screen.query(FooterKey) if key.display]
+            (end,) = [key.region.x for key in keys if key.description == "Help"]
+            line = "".join(strip.text for strip in app.screen._compositor.render_strips()[-1:])
+            for key in keys:
+                assert f"{key.key_display} {key.description}" in line, mode
+                assert key.region.right <= end or key.description == "Help", mode
+
+
 async def test_keys_are_laid_out_anew_only_when_they_are_others(lab, starts_in, until):
     starts_in("names")
     app = lab()
