@@ -47,11 +47,11 @@ def explain(error: BaseException) -> str:
     line = where(error)
     if FILL_IN in line:  # of an adapter, see lab/check/adapter.py
         return f"{line.partition(':')[0]} is to be filled in: {line.partition(FILL_IN)[2].strip()}"
-    place = f"{line}: " if line else ""
+    place = f"{line.removesuffix(':')}: " if line else ""
     if isinstance(error, SystemExit):
         return f"{place}the file ends the program (SystemExit)"
     try:
-        return f"{place}{type(error).__name__}: {error}"
+        return f"{place}{type(error).__name__}: {error}".rstrip(" :")
     except Exception:  # of its own __str__
         return f"{place}{type(error).__name__}"
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 import textwrap
 import threading
@@ -17,6 +18,7 @@ from rich.console import Console
 from lab.check.student import check_file
 from lab.check.template import template
 from lab.check.view import box_plots, render
+from lab.check.worker.explain import explain
 from lab.check.worker.objects import ObjectCode
 from lab.check.worker.session import Session
 from lab.check.worker.wire import receive, send
@@ -222,7 +224,7 @@ def test_a_check_is_ended_from_another_thread(check):
 @pytest.mark.parametrize(
     ("raised", "problem"),
     [
-        ("KeyboardInterrupt", "KeyboardInterrupt: "),
+        ("KeyboardInterrupt", "KeyboardInterrupt"),
         ("GeneratorExit('so')", "GeneratorExit: so"),
         ("type('Mute', (Exception,), {'__str__': lambda self: 1 / 0})", "Mute"),
     ],
@@ -231,6 +233,17 @@ def test_whatever_a_file_raises_is_said(check, raised, problem):
     report = check(RIGHT, replace={"y = self": f"raise {raised}\n        y = self"})
     assert report.problem.endswith(problem)
     assert report.prints == ""
+
+
+def test_a_line_and_what_was_raised_there_stand_in_one_sentence(monkeypatch):
+    monkeypatch.setattr("lab.check.worker.explain.Home.loaded", None)
+    with pytest.raises(TypeError) as ended:
+        for _ in 3:
+            pass
+    assert re.fullmatch(r"line \d+: for _ in 3: TypeError: 'int' object is not iterable", explain(ended.value))
+    with pytest.raises(ValueError, match="shapes") as ended:
+        np.zeros(2) + np.zeros(3)
+    assert explain(ended.value).endswith("with shapes (2,) (3,)")
 
 
 def test_a_parameter_may_be_a_single_number_without_axes(check):
