@@ -32,6 +32,7 @@ from lab.runs.result import Result
 from lab.runs.run import Run
 from lab.runs.saved import read
 from lab.runs.store import SPLITS, RunStore
+from lab.training.code_run import maker
 from presets.schema import Preset
 from tui.series import Trace
 
@@ -85,7 +86,7 @@ class ShownRun:
     def _look(self, store: RunStore, compute: threading.Lock, cores: int) -> None:
         try:
             with compute:
-                seen = look_again(store, cores)
+                seen = look_again(store, cores, maker(store))
         except Exception as error:  # whatever it is, the app lives on and says it
             self.looked = f"This cannot be computed: {error}."
             return

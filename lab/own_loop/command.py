@@ -2,12 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from lab import command_lines
 from lab.errors import LabError
 from lab.terminal import FAILED, INTERRUPTED, notice, output, stopped_by_signals
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from data.dataset import Dataset
+    from presets.schema import Preset
 
 
 def run_own_loop(
@@ -39,9 +46,31 @@ def run_own_loop(
             raise
         notice("interrupted: a training loop of your own cannot be resumed")
         raise typer.Exit(INTERRUPTED) from None
-    output(json, report.as_dict(), lambda terminal: show_fit(terminal, report))
-    if report.series:
-        kept = keep(report.series, runs, report.target)
+    kept = keep(report.series, report.at, runs, report.target) if report.series else None
+
+    def render(terminal: "Console") -> None:
+        show_fit(terminal, report)
+        if kept is not None:
+            terminal.print(_drawn(terminal, kept, preset, dataset, runs))
+
+    output(json, report.as_dict(), render)
+    if kept is not None:
         notice(f"kept in {kept}; draw it with: {command_lines.gradlab('watch', kept, '--like', preset.name)}")
     if not report.agrees:
         raise typer.Exit(FAILED)
+
+
+def _drawn(terminal: "Console", kept: Path, preset: "Preset", dataset: "Dataset", runs: Path) -> "RenderableType":
+    """What was kept, before the preset's own curves if the training could have made them."""
+    from lab.expected.curves import expected_of
+    from lab.watch.like import like
+    from lab.watch.series import drawn
+    from lab.watch.sources import source_at
+    from lab.watch.view import picture
+
+    source = source_at(kept)
+    while source.poll(wait=True):
+        pass
+    source.finish()
+    behind = like(preset.name, runs) if expected_of(preset, dataset.variant) else None
+    return picture(terminal, source, drawn(source.log, []), behind, live=False)

@@ -28,8 +28,8 @@ Began = Callable[[Callable[[], object]], object]  # is given what ends the file'
 @dataclass(frozen=True)
 class FitReport:
     """target: FILE:NAME; updates: how many were compared; first: the update and tensor at which the training parts from
-    the preset's, and by how much of the update; series: the numbers it returned or printed in the whole training;
-    beside: what they are beside the preset's, in words."""
+    the preset's, and by how much of the update; series: the numbers it returned or printed in the whole training; at:
+    the update of each, () if their count does not tell; beside: what they are beside the preset's, in words."""
 
     target: str
     preset: str
@@ -37,6 +37,7 @@ class FitReport:
     findings: tuple[Difference, ...]
     first: tuple[int, str, float] | None = None
     series: Mapping[str, list[float]] = field(default_factory=dict)
+    at: tuple[int, ...] = ()
     beside: tuple[str, ...] = ()
 
     @property
@@ -108,8 +109,10 @@ def fit(
                 return report
             says(f"training with all {len(dataset.train.y):,} examples")
             worker.timeout = TRAINED
-            series = trained(worker, trace, whole(preset, dataset))
-            return replace(report, series=series, beside=tuple(beside_expected(series, preset, dataset)))
+            plan = whole(preset, dataset)
+            series = trained(worker, trace, plan)
+            beside = tuple(beside_expected(series, preset, dataset))
+            return replace(report, series=series, at=counted(series, plan), beside=beside)
         except StudentProblemError as error:
             raise LabError(f"{file}:{name}: {error}") from None
 
@@ -146,3 +149,12 @@ def trained(asked: Asked, trace: LoopTrace, plan: LoopPlan) -> dict[str, list[fl
         return returned or printed_series(str(facts["prints"]))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StudentProblemError(f"the file wrote over the answers: {visible(repr(error))}") from None
+
+
+def counted(series: Mapping[str, list[float]], plan: LoopPlan) -> tuple[int, ...]:
+    """The updates that the numbers of series of one length belong to: one for each update or each epoch, or one before
+    the first epoch, too; () for another count."""
+    epochs = tuple(range(plan.per_epoch, plan.updates + 1, plan.per_epoch))
+    ways = (tuple(range(1, plan.updates + 1)), epochs, (0, *epochs))
+    lengths = {len(numbers) for numbers in series.values()}
+    return next((way for way in ways if {len(way)} == lengths), ())

@@ -12,7 +12,7 @@ from data.errors import DataError
 from lab.errors import LabError
 from lab.reading.facts import EXAMPLES
 from lab.runs.pictures import Picture, weight_pictures
-from lab.runs.run import restored
+from lab.runs.run import Make, Run, of_preset, restored
 from lab.runs.store import RunStore
 from presets.errors import PresetError
 
@@ -29,12 +29,20 @@ class Seen(NamedTuple):
     pictures: dict[str, list[Picture]]
 
 
-def look_again(store: RunStore, cores: int) -> Seen:
-    """What the last checkpoint of a run shows. Raises LabError, with the reason, where it shows nothing."""
+def look_again(store: RunStore, cores: int, make: Make = of_preset) -> Seen:
+    """What the last checkpoint of a run shows; make: gives the run at update 0. Raises LabError, with the reason, where
+    it shows nothing."""
     try:
-        run = restored(store, cores)
+        run = restored(store, cores, make)
     except (DataError, PresetError) as error:
         raise LabError(f"its data or its preset cannot be loaded: {error}") from None
+    try:
+        return _seen(run, cores)
+    finally:
+        run.end()
+
+
+def _seen(run: Run, cores: int) -> Seen:
     network, (part, judged) = run.trainer.network, run.dataset.judge
     if not np.isfinite(network.theta).all():
         raise LabError("it diverged: its last weights are not finite")

@@ -72,6 +72,9 @@ class Run:
             self.store.save_result(result)
             return result
 
+    def end(self) -> None:
+        """Give up what the run holds beside its memory: nothing, but for a student's code."""
+
     def result(self, known: Mapping[str, Evaluation]) -> Result:
         """The result as the run stands; see result_of."""
         return result_of(self, known)
@@ -170,7 +173,11 @@ def restored(store: RunStore, threads: int, make: Make = of_preset) -> Run:
     try:
         dataset = load_data(preset, str(checkpoint["run.variant"]))
         run = make(preset, dataset, store, threads)
-        run.restore(checkpoint)
+        try:
+            run.restore(checkpoint)
+        except BaseException:
+            run.end()
+            raise
     except (KeyError, ValueError, TypeError) as error:
         raise LabError(f"{store.path / 'checkpoint.npz'} does not fit its preset.toml: {error}") from None
     return run

@@ -39,7 +39,11 @@ class CodeRun(Run):
         try:
             return super().go(watch)
         finally:
-            self.trainer.code.end()
+            self.end()
+
+    def end(self) -> None:
+        """End the process of the code."""
+        self.trainer.code.end()
 
     def _save(self) -> None:
         if self.trainer.code.alive:  # what it kept beside its parameters is gone with it: the last checkpoint stays
@@ -78,8 +82,13 @@ def start(file: Path, name: str, preset: Preset, variant: str, runs: Path, threa
 
 def resume(store: RunStore, threads: int) -> Run:
     """A run resumed, of a student's code or of a preset's own network. Raises what start() raises."""
+    return lab_run.resume(store, threads, maker(store))
+
+
+def maker(store: RunStore) -> lab_run.Make:
+    """What gives a saved run at update 0: of a student's code or of a preset's own network. Raises LabError."""
     source = store.code()
-    return lab_run.resume(store, threads, lab_run.of_preset if source is None else partial(_again, source))
+    return lab_run.of_preset if source is None else partial(_again, source)
 
 
 def _again(source: CodeSource, preset: Preset, dataset: Dataset, store: RunStore, threads: int) -> CodeRun:

@@ -59,7 +59,8 @@ def test_the_command_compares_trains_and_keeps_what_is_returned(small, tmp_path,
     said = json.loads(capsys.readouterr().out)
     assert (said["agrees"], said["updates"], said["first"]) == (True, 12, None)
     kept = list(csv.DictReader((tmp_path / "runs" / "columns_dicts-MiniBatchGD.csv").read_text().splitlines()))
-    assert list(said["series"]) == ["train_cost", "val_cost", "val_acc"] == list(kept[0])
+    assert ["update", *said["series"]] == ["update", "train_cost", "val_cost", "val_acc"] == list(kept[0])
+    assert [row["update"] for row in kept] == ["4", "8"]
     assert [float(row["val_acc"]) for row in kept] == said["series"]["val_acc"]
     assert len(kept) == 2  # 8 updates of a cycle, 4 to an epoch
 
