@@ -47,6 +47,7 @@ class WayBack:
     carried: float = 1.0
     turned: bool = False
     slope: Callable[[Array], Array] = lambda h: 1 - h**2  # of h
+    slope_before: bool = False  # is the slope taken at the state before?
     carried_behind: bool = False  # is what is carried added behind the slope?
     own_state: bool = False  # h_t in the place of h_{t-1} for Wh
     state_before: bool = False  # h_{t-1} in the place of h_t for Wy
@@ -61,6 +62,9 @@ WAYS = (
     WayBack("Wh stands in the place of its transpose on the way back through time", "through-transposed", turned=True),
     WayBack("the derivative of tanh is missing: multiply by 1 - h**2", "activation-slope-missing", slope=np.ones_like),
     WayBack("the derivative of tanh is taken as 1 - h: it is 1 - h**2", "activation-slope", slope=lambda h: 1 - h),
+    WayBack("tanh' is taken as (1 - h)**2: it is 1 - h**2", "activation-slope", slope=lambda h: (1 - h) ** 2),
+    WayBack("tanh' is taken as 1 + h**2: it is 1 - h**2", "activation-slope", slope=lambda h: 1 + h**2),
+    WayBack("tanh' is taken at the state before: take h of the step itself", "activation-slope", slope_before=True),
     WayBack(
         "the derivative is that of tanh(h), not at h: use 1 - h**2",
         "activation-slope-place",
@@ -153,7 +157,7 @@ def _back(one: Sequence, at: Tensors, way: WayBack) -> dict[str, Array]:
     behind = np.zeros_like(one.start)
     for t in reversed(range(len(one.y))):
         h, before = states[t + 1], states[t]
-        slope = way.slope(h)
+        slope = way.slope(before if way.slope_before else h)
         dh = at["Wy"].T @ G[t]
         da = dh * slope + behind if way.carried_behind else (dh + behind) * slope
         behind = way.carried * ((at["Wh"] if way.turned else at["Wh"].T) @ da)

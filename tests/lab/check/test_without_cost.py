@@ -274,10 +274,12 @@ def backward(cache, params):
         (LETTERS, "loss_fun", " + dhnext)", ")", "through-time-missing"),
         (LETTERS, "loss_fun", "W_hh.T @ dh", "W_hh @ dh", "through-transposed"),
         (LETTERS, "loss_fun", " * (1 - hs[t] ** 2)", "", "activation-slope-missing"),
+        (LETTERS, "loss_fun", "(1 - hs[t] ** 2)", "(1 - hs[t]) ** 2", "activation-slope"),
+        (LETTERS, "loss_fun", "(1 - hs[t] ** 2)", "(1 - hs[t - 1] ** 2)", "activation-slope"),
         (LETTERS, "loss_fun", "db_h += dh", "db_h = dh", "overwritten"),
         (LOOKED_UP, "backward", "np.add.at(dC, Xb, (dh @ W1.T).reshape(*Xb.shape, -1))", "dC[Xb] += 1", ""),
     ],
-    ids=["state", "through time", "turned", "slope", "added up", "rows"],
+    ids=["state", "through time", "turned", "slope", "square", "slope before", "added up", "rows"],
 )
 def test_networks_over_letters_are_given_numbers_of_rows(text, name, right, wrong, cause, tmp_path):
     report = passes_and_fails(text, name, right, wrong, tmp_path)
