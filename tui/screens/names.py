@@ -41,8 +41,9 @@ from tui.widgets.guesses import (
 from tui.widgets.panel import Panel, entitle
 from tui.widgets.text import FittedText, Text
 
-MEANING = {True: "how much the letter speaks for the class, in nats", False: "in nats"}  # by whether there is room
-ALIKE = {True: "likeness to the network", False: "likeness"}
+MEANING = ("how much the letter speaks for the class, in nats", "in nats")  # the first that has room
+ALIKE = ("likeness to the network", "likeness")
+FRAME = 6  # cells of the line on top that are not for a title
 UNSAID = "For each letter and each likely class: does it speak for it?"
 NEAREST = 18  # training names
 WIDE = 120  # columns
@@ -207,9 +208,13 @@ class NamesScreen(ModeScreen):
         """What frames say where there is room; elsewhere the last line says it."""
         wide = self.size.width >= WIDE
         entitle(self.query_one("#guess"), "guess", "", CAUTION if wide else "")
-        entitle(self.query_one("#kept"), "table", "", headline(self._model.origin) if wide and self._model else "")
-        entitle(self.query_one("#map-panel"), "letters by classes", MEANING[wide])
-        entitle(self.query_one("#near-panel"), "nearest training names", ALIKE[wide])
+        whose = headline(self._model.origin) if wide and self._model else ""
+        entitle(self.query_one("#kept"), "table", "", _fitting((whose, whose.partition(" · ")[0]), self.size.width))
+        for panel, title, meanings in (
+            ("#map-panel", "letters by classes", MEANING),
+            ("#near-panel", "nearest training names", ALIKE),
+        ):
+            entitle(self.query_one(panel), title, _fitting(meanings, self.size.width // 2 - len(title)))
 
     def _take_near(self, event: Worker.StateChanged) -> None:
         """The training names have been read."""
@@ -406,6 +411,11 @@ class NamesScreen(ModeScreen):
         self._pane = pane
         for each in PANES:
             self.set_class(each == pane, f"-{each}")
+
+
+def _fitting(texts: Sequence[str], room: int) -> str:
+    """The first of some texts that has room on a frame, or the last if none has."""
+    return next((text for text in texts if len(text) + FRAME <= room), texts[-1])
 
 
 def _label(origin: Origin) -> str:
