@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from lab.check.targets import FILE, WHOLE
 from lab.command_lines import fetch
 from lab.errors import LabError
 from lab.machine import cores
@@ -70,6 +71,9 @@ def search(
     from presets.load import load
 
     changes = all_changes(changes, seed)
+    if FILE.fullmatch(preset) or WHOLE.fullmatch(preset):
+        one = "gradlab run FILE:NAME --like PRESET -s key=value"
+        raise LabError(f"{preset}: a search takes a preset; code of yours is trained with one value at a time: {one}")
     if lr_range:
         given = {"--trials": trials, "--jobs": jobs, "--scheduler": scheduler, "--refine": refine}
         if wrong := next((name for name, value in given.items() if value), None):

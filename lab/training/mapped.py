@@ -23,6 +23,13 @@ class Mapped:
             self._folder = tempfile.TemporaryDirectory(prefix="gradlab-", ignore_cleanup_errors=True)
         self.path = Path(self._folder.name)
         self.parts: Mapping[str, Array] = {name: part.x for name, part in dataset.parts.items()}
+        try:
+            self._write(dataset, parameters, kept)
+        except BaseException:
+            self.forget()
+            raise
+
+    def _write(self, dataset: Dataset, parameters: int, kept: Sequence[str]) -> None:
         with disk(self.path):
             for name, part in dataset.parts.items():
                 np.save(self.path / f"{name}-x.npy", part.x.reshape(len(part), -1))

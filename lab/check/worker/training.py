@@ -151,6 +151,8 @@ def resized(code: FunctionCode, plan: TrainingPlan, x: Any, y: Any) -> FunctionC
         raise CodeError(f"it has a single output, and {plan.like} has {plan.sizes[-1]} classes")
     if any("one example at a time" in note for note in code.notes):
         raise CodeError("it takes one example at a time, and a batch has several")
+    if not code.world.store.depth and code.state is None:
+        raise CodeError("it has no parameters: what is trained is a whole network, from X to its cost")
     binder = TrainingBinder(code.binder, plan)
     if code.world.store.depth:
         return FunctionCode(code.family, _world(code, plan, x, y), binder, code.fill)

@@ -120,6 +120,7 @@ def test_what_halving_spared_is_told(search):
             "search a2-final",
             "a2-final has no [search] section; a2-coarse, a2-fine, a3-coarse, a3-fine, a3-sensitivity have",
         ),
+        ("search mine.py:Net", "mine.py:Net: a search takes a preset; code of yours is trained"),
         ("search a2-coarse --trials 0", "--trials"),
         ("search a2-coarse --jobs 0", "--jobs"),
         ("search a3-sensitivity --data mini --trials 7", "--trials 7: the grid of a3-sensitivity has 6 combinations"),

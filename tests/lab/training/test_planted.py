@@ -149,3 +149,22 @@ def test_a_gradient_that_is_not_finite_ends_the_run_as_diverged(trained):
     *_, trainer = trained(infinite, "ComputeGradients", "a2-setting1", *CHANGES)
     with pytest.raises(DivergedError, match="update 2"):
         losses(trainer)
+
+
+def test_a_loss_alone_is_refused_in_words(trained):
+    loss = """
+        import numpy as np
+
+        def softmaxloss_forward(x, labels):
+            p = np.exp(x - x.max(axis=1, keepdims=True))
+            p /= p.sum(axis=1, keepdims=True)
+            return -np.log(p[np.arange(len(labels)), labels]).mean()
+
+        def softmaxloss_backward(x, labels):
+            p = np.exp(x - x.max(axis=1, keepdims=True))
+            p /= p.sum(axis=1, keepdims=True)
+            p[np.arange(len(labels)), labels] -= 1
+            return p / len(labels)
+    """
+    with pytest.raises(TrainedCodeError, match="what is trained is a whole network"):
+        trained(loss, "softmaxloss", "a2-setting1", *CHANGES)
