@@ -245,7 +245,7 @@ class SearchScreen(ModeScreen):
         reported = reference.reported.get(settings.maximise) if reference else None
         if reported:
             beside = " (full data)" if shown.variant == "mini" else ""
-            name = f"reported best {reported:.2%}{beside}"
+            name = f"reported {reported:.2%}{beside}"
             figure = replace(figure, references=(reported,), reference_name=name)
         self.query_one("#points", SeriesPlot).show(figure)
 
