@@ -87,8 +87,9 @@ def new(
     keywords = {p.name for p in signature(made) if p.kind is p.KEYWORD_ONLY}
     by_name = keywords or len(positional) < len(signature(made))
     try:
-        if takes_sizes_one_by_one(made):  # Net(*widths, lam=0.0)
-            thing = made(*world.sizes, **positional)
+        if several := taken_one_by_one(made):  # Net(*widths, lam=0.0), Sequential(*layers)
+            layers = _layers(made, several, world, binder)
+            thing = made(*(layers or ([] if _called_in_turn(made, several) else world.sizes)), **positional)
         else:
             thing = made(**positional) if by_name else made(*positional.values())
     except OSError:
@@ -101,13 +102,20 @@ def new(
     return _initialised(thing, world, binder, listed)
 
 
-def takes_sizes_one_by_one(made: Function) -> bool:
-    """Has it an argument *sizes, and none before it?"""
+def taken_one_by_one(made: Function) -> str:
+    """The name of an argument *sizes or *layers with none before it; "" if there is none."""
     try:
         first = next(iter(inspect.signature(made).parameters.values()), None)
     except (ValueError, TypeError):
-        return False
-    return first is not None and first.kind is first.VAR_POSITIONAL and bool(re.fullmatch(SIZES, plain(first.name)))
+        return ""
+    several = first is not None and first.kind is first.VAR_POSITIONAL
+    return first.name if first is not None and several and re.fullmatch(SIZES, plain(first.name)) else ""
+
+
+def _called_in_turn(made: Function, name: str) -> bool:
+    """Does a class call what it keeps under this name, or the methods of it, one after the other?"""
+    loop = rf"for (\w+) in (self\.)?_?{name}\b.*\n.*\b\1(\.\w*forward\w*)?\("
+    return re.search(loop, text(made)) is not None
 
 
 def given(
@@ -247,7 +255,7 @@ def _is_plural(p: inspect.Parameter) -> bool:
 def _layers(made: Function, name: str, world: World, binder: Binder) -> list[Any]:
     """Layers of the file for a constructor that only calls their methods: weights for every step of the sizes, with an
     activation between them; none if the file has no such layers."""
-    if not re.search(rf"for (\w+) in (self\.)?_?{name}\b.*\n.*\b\1(\.\w*forward\w*)?\(", text(made)):
+    if not _called_in_turn(made, name):
         return []
     own = vars(sys.modules[made.__module__]).values()
     kinds = [k for k in own if isinstance(k, type) and k is not made and re.search(r"def (forward|__call__)", text(k))]

@@ -257,7 +257,35 @@ def backward_pass(X, Y, fp, RNN):
         grads["b"] += da
     return grads
 """
+IN_TURN = """
+class Linear:
+    def __init__(self, nb_in, nb_out):
+        self.W = np.random.randn(nb_in, nb_out)
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W
+
+    def backward(self, g):
+        self.dW = self.x.T @ g
+        return g @ self.W.T
+
+class Sequential:
+    def __init__(self, *layers):
+        self.layers = list(layers)
+
+    def forward(self, x):
+        for l in self.layers:
+            x = l.forward(x)
+        return x
+
+    def backward(self, g):
+        for l in self.layers[::-1]:
+            g = l.backward(g)
+        return g
+"""
 CODES = {
+    "Sequential": IN_TURN,
     "BatchNormLayer": NORMALISED,
     "AutoEncoder": CODER,
     "Network": KEPT_COST,
