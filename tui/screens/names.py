@@ -209,7 +209,8 @@ class NamesScreen(ModeScreen):
         wide = self.size.width >= WIDE
         entitle(self.query_one("#guess"), "guess", "", CAUTION if wide else "")
         whose = headline(self._model.origin) if wide and self._model else ""
-        entitle(self.query_one("#kept"), "table", "", _fitting((whose, whose.partition(" · ")[0]), self.size.width))
+        told = [whose, *(whose.partition(stop)[0] for stop in (" · ", ":"))]
+        entitle(self.query_one("#kept"), "table", "", _fitting(told, self.size.width // 2))
         for panel, title, meanings in (
             ("#map-panel", "letters by classes", MEANING),
             ("#near-panel", "nearest training names", ALIKE),
