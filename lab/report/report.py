@@ -121,6 +121,10 @@ def _run(label: str, record: SavedRun, figures: Names, pictures: Names, top: boo
         yield f"- {result['parameters']:,} parameters, seed {result['seed']}, {result['seconds']:.1f} s"
         yield f"- Made with {made_with}"
     again = f"`{command_lines.run(f'{label}/preset.toml')}`"
+    if code := record.code:
+        yield f"- Code: `{code['file']}`, {code['name']}. {code['agreement']['sentence']} {code['verdict']}"
+        target = f"{code['file']}:{code['name']}"
+        again = f"`{command_lines.run_code(target, f'{label}/preset.toml')}`"
     if record.interventions:
         yield f"- **Changed while it ran: {in_words(record.interventions)}.** {again} repeats the run without that."
     else:

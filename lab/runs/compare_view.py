@@ -39,6 +39,8 @@ def table(compared: RunComparison, records: Sequence[SavedRun], marks: Sequence[
 def comparison_rows(compared: RunComparison, records: Sequence[SavedRun]) -> list[list[str]]:
     """The rows under the runs' names, the first entry of each saying what it is; an empty row between the groups."""
     rows = [["data", *(record.data_short for record in records)]]
+    if any(record.code for record in records):
+        rows += [["code", *(record.code["file"] if record.code else "-" for record in records)]]
     rows += [["state", *(record.state for record in records)]]
     rows += [["updates", *(f"{record.updates:,}" for record in records)], []]
     if compared["settings"]:

@@ -13,6 +13,7 @@ from lab.errors import LabError
 from lab.reading.facts import Facts
 from lab.reading.finding import Finding
 from lab.reading.read import read as read_curves
+from lab.runs.code import CodeDocument
 from lab.runs.interventions import Intervention
 from lab.runs.result import Ended, Measure, Measures, Result
 from lab.runs.store import SPLITS, RunStore
@@ -45,6 +46,11 @@ class SavedRun:
             return self.result["findings"]
         diverged_at = self.result["diverged_at"] if self.result else None
         return read_curves(Facts(self.preset, self.metrics, diverged_at, progress=float(self.state != "running")))
+
+    @property
+    def code(self) -> CodeDocument | None:
+        """What was found about the student's code that was trained, if one was and it has ended."""
+        return self.result.get("code") if self.result else None
 
     @property
     def data_short(self) -> str:

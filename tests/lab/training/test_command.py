@@ -59,7 +59,9 @@ def test_it_is_a_run_like_any_other(gradlab):
     assert "were made without data.set = mnist (and" in result["code"]["verdict"]
     names = {path.name for path in Path(result["run"]).iterdir()}
     assert names >= {"preset.toml", "metrics.csv", "checkpoint.npz", "result.json", "code.json"}
-    assert gradlab("compare", result["run"], ours["run"])[0] == 0
+    code, out, _ = gradlab("compare", result["run"], ours["run"])
+    assert code == 0
+    assert re.search(r"code +mine\.py +-", out)
     assert saved(RunStore(Path(result["run"]))).data == "MNIST, embedded part · code: mine.py"  # as the app shows it
     code, out, _ = gradlab("runs", result["run"])
     assert "code: mine.py, ComputeGradients" in out

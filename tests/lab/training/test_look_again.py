@@ -3,7 +3,9 @@
 import pytest
 
 from lab.errors import LabError
+from lab.report.report import text
 from lab.runs.look_again import look_again
+from lab.runs.saved import read
 from lab.training import code_run
 from presets.load import load
 from tests.lab.training.conftest import TINY
@@ -19,6 +21,9 @@ def test_layers_and_guesses_of_a_saved_run(tmp_path):
     seen = look_again(run.store, 1, code_run.maker(run.store))
     assert seen.counts.tolist() == result["confusion"]
     assert all(layer.gradient for layer in seen.health if layer.parameters)
+    report = text({"mine": read(run.store)}, {"mine": {}}, {"mine": {}})
+    assert "- Code: `mine.py`, ComputeGradients. Updates 1 to 8 agree" in report
+    assert "`gradlab run mine.py:ComputeGradients --like mine/preset.toml`" in report
     path.write_text(FUNCTIONS + "\n")
     with pytest.raises(LabError, match="has changed since"):
         look_again(run.store, 1, code_run.maker(run.store))
