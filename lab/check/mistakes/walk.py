@@ -334,7 +334,7 @@ class TensorWalk:
         values = [point.theirs[layer][role] for point in walk.points]
         own = PENALTIES[walk.identity.penalty.kind][1]
         self.scales = [
-            1 / max(float(np.abs(g).max()), 1e-7 * size, ROUNDING * summed[layer], 1e-300)
+            1 / (max(float(np.abs(g).max()), 1e-7 * size, ROUNDING * summed[layer]) or 1.0)  # where all is 0
             for g, size, summed in zip(values, walk.size, walk.summed, strict=True)
         ]
         self.theirs = self._flat(values)

@@ -245,6 +245,12 @@ def test_wrong_code_is_never_accused_of_nothing(sizes, n, bug, data, **how):
         assert {name for cause in causes for name in cause.tensors} <= reached
 
 
+def test_a_gradient_that_is_zero_everywhere_is_named():
+    student = {"batch_norm": True, "activation": "tanh", "loss": "hinge", "eps": 2.220446049250313e-16, "ddof": 1}
+    code = Student([6, 6], 4, "W-zero@1", half=True, lam=0.01, seed=805, **student).code()
+    assert [cause.tensors for cause in diagnose_network(code).causes] == [("W1",)]
+
+
 @pytest.mark.parametrize("sizes", [(3072, 50, 10), (3072, 50, 30, 20, 20, 10, 10, 10, 10, 10)])
 @pytest.mark.parametrize("bug", ["no-mask", "no-gamma", "strange@2"])
 def test_large_networks_are_diagnosed_quickly(sizes, bug):
