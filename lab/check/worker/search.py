@@ -415,6 +415,7 @@ def _judge(code: FunctionCode, prior: tuple[int, ...], tried: Tried) -> bool:
     return missing == 0 and (
         right == exact == len(code.slots)
         or (exact == len(slots) and _is_sure(code, told))
+        or _is_right_but_for_shapes(code, told)
         or ((right > 0 or code.penalty is not None) and _is_of_one_example(code))
     )
 
@@ -436,6 +437,13 @@ def _is_sure(code: FunctionCode, told: set[str]) -> bool:
     which the code does not have. told: the tensors that are right."""
     weights = any(slot.name in told and slot.letter == "W" for slot in code.slots)
     return weights and code.penalty is None and all(map(np.any, code.gradients(code.params).values()))
+
+
+def _is_right_but_for_shapes(code: FunctionCode, told: set[str]) -> bool:
+    """Is every gradient right that has the shape of its tensor, one of weights among them? told: those that are."""
+    fitting = {name for name, fit in code.found.fits.items() if fit}
+    weights = {slot.name for slot in code.slots if slot.letter == "W"}
+    return code.penalty is None and not code.layer and bool(fitting & weights) and fitting <= told
 
 
 def _takes_every_example(code: FunctionCode) -> bool:

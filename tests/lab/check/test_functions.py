@@ -143,6 +143,10 @@ WRONG = [
     ("dict of lists", "G @ X.T / n", "G @ X.T / 7", {"W[0]"}),  # right for the first batch only
     ("rows", "+ reg * W1", "+ 2 * reg * W1", {"W1"}),
     ("rows", "db2 = d.sum(axis=0)", "db2 = d[0]", {"b2"}),
+    # a gradient of another shape is wrong, and the reading is as right as without it
+    ("one layer", "np.sum(G, axis=1, keepdims=True) / n", "np.sum(G) / n", {"b"}),
+    ("rows", "db2 = d.sum(axis=0)", "db2 = d.sum()", {"b2"}),
+    ("rows", "db2 = d.sum(axis=0)", "db2 = d.sum(axis=1)", {"b2"}),
     ("norms", "G * gammas[i],", "G,", {"Ws[0]", "Ws[1]", "gammas[0]", "betas[0]"}),
     ("norms", "- D * c", "", {"Ws[0]", "Ws[1]", "gammas[0]", "betas[0]"}),
     ("no cost", "+ reg_lambda * weights", "", {"weights"}),
