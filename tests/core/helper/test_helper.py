@@ -24,6 +24,7 @@ from core.schedules import Constant
 from core.shards import ShardedObjective
 from core.streams import stream
 from core.trainer import Trainer
+from tests.processes import left
 
 PATIENCE = 60  # seconds until a test that waits for another process fails
 UPDATES = 60
@@ -173,14 +174,4 @@ with helped(trainer, 2, at_once=True):
     helper = int(asking.stdout.readline())
     asking.kill()
     asking.communicate()
-    until = time.monotonic() + PATIENCE
-    while alive(helper) and time.monotonic() < until:
-        time.sleep(0.01)
-    assert not alive(helper)
-
-
-def alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    assert not left([helper], PATIENCE)

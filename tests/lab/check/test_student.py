@@ -8,7 +8,6 @@ import textwrap
 import threading
 import time
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,6 +22,7 @@ from lab.check.worker.objects import ObjectCode
 from lab.check.worker.session import Session
 from lab.check.worker.wire import receive, send
 from lab.errors import LabError
+from tests.processes import left
 
 RIGHT = """
     import numpy as np
@@ -184,21 +184,6 @@ ESCAPES = {
     "a fork of its own": "p = os.fork() or (os.setsid(), os.fork() and os._exit(0), time.sleep(300)); print(p)",
     "its own end": "p = subprocess.Popen(['sleep', '300'], start_new_session=True); print(p.pid); os._exit(0)",
 }
-
-
-def alive(number: int) -> bool:
-    try:
-        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def left(numbers):
-    """Which of these processes are still there a moment after they were killed?"""
-    until = time.monotonic() + 10
-    while (there := [*filter(alive, numbers)]) and time.monotonic() < until:
-        time.sleep(0.02)
-    return there
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere processes that leave their group cannot be found")

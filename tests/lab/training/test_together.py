@@ -19,7 +19,7 @@ def test_the_rules_are_those_of_the_presets(trained, kind):
 
 
 def snapshots(trainer, together, stop_after=None):
-    """What its run yields, with questions for so many updates."""
+    """What the run yields when every question asks for this many updates."""
     trainer.agreement.wanted = False
     seen = []
     for snapshot in trainer.run():
