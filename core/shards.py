@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from core.helper.process import Helper
 
 ROWS = 8  # a cut is at a multiple of it: products of other sizes are slower
-LARGE = 2_000_000  # multiplications: a batch that needs fewer is not worth a cut
+LARGE = 5_000_000  # multiplications: with fewer, one process alone pays too much for calling everything twice
 REUSED = 4  # multiplications per weight and example: so often weights are used in a network that is worth a cut
 
 
