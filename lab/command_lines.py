@@ -38,11 +38,17 @@ def show_run(name: str) -> str:
 
 
 def search(
-    source: str, trials: int | None = None, jobs: int | None = None, data: str = "auto", refine: bool = False
+    source: str,
+    trials: int | None = None,
+    jobs: int | None = None,
+    data: str = "auto",
+    refine: bool = False,
+    target: str | None = None,
 ) -> str:
-    """Search with a preset, by its name or file."""
+    """Search with a preset, by its name or file; over the settings of FILE:NAME, if that is the target."""
+    what = [_argument(source)] if target is None else [_argument(target), "--like", source]
     options = [*_option("--trials", trials), *_option("--jobs", jobs), *_option("--data", data, unless="auto")]
-    return gradlab("search", _argument(source), *options, *(["--refine"] if refine else []))
+    return gradlab("search", *what, *options, *(["--refine"] if refine else []))
 
 
 def check(target: str, method: str = "complex", examples: int | None = None) -> str:

@@ -152,13 +152,14 @@ def family(preset: Preset) -> str:
 
 
 def newest(runs: Path, preset: Preset) -> ShownSearch | None:
-    """The newest finished search of a preset, or of a finer range of it; what cannot be read is passed over."""
+    """The newest finished search of a preset's own network, or of a finer range of it; what cannot be read is passed
+    over."""
     for store in reversed(all_searches(runs)):
         try:
             kept, state, result = store.preset(), store.state(), store.result()
         except (LabError, PresetError):
             continue
-        if result is not None and family(kept) == preset.name:
+        if result is not None and "code" not in result and family(kept) == preset.name:
             shown = ShownSearch(kept, "done", state["variant"], result["trials"])
             shown.noise = noise(kept, state["variant"], result["trials"], runs)
             return shown

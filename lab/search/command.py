@@ -1,5 +1,6 @@
 """`gradlab search`: many trials of a preset, to find the best values."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +25,13 @@ from lab.terminal import (
     stopped_by_signals,
 )
 
-PresetName = Annotated[str, typer.Argument(metavar="PRESET", help="Name of a preset, or path of a TOML file.")]
+Source = Annotated[
+    str, typer.Argument(metavar="PRESET|FILE:NAME", help="A preset, or a network of yours: NAME in a file.")
+]
+Like = Annotated[
+    str | None,
+    typer.Option(metavar="PRESET", help="Train FILE:NAME as this preset is trained.", show_default=False),
+]
 Trials = Annotated[int | None, typer.Option(min=1, max=10_000, help="Number of trials.", show_default="the preset's")]
 Jobs = Annotated[
     int | None,
@@ -50,7 +57,8 @@ RangeUpdates = Annotated[
 
 
 def search(
-    preset: PresetName,
+    source: Source,
+    like: Like = None,
     changes: Changes = None,
     trials: Trials = None,
     jobs: Jobs = None,
@@ -63,26 +71,26 @@ def search(
     runs_dir: RunsDir = Path("runs"),
     json: Json = False,
 ) -> None:
-    """Train a preset with many values of a setting. ctrl+c stops it; the same command continues it."""
+    """Train a preset, or code of yours like a preset, with many values of a setting. ctrl+c stops it; the same command
+    continues it."""
     from data.near import near
     from data.sources import image_set
     from lab.search.search import begin
     from lab.search.view import SearchProgress, show_search
     from presets.load import load
 
-    changes = all_changes(changes, seed)
-    if FILE.fullmatch(preset) or WHOLE.fullmatch(preset):
-        one = "gradlab run FILE:NAME --like PRESET -s key=value"
-        raise LabError(f"{preset}: a search takes a preset; code of yours is trained with one value at a time: {one}")
+    changes, (preset, target) = all_changes(changes, seed), _what(source, like)
     if lr_range:
         given = {"--trials": trials, "--jobs": jobs, "--scheduler": scheduler, "--refine": refine}
         if wrong := next((name for name, value in given.items() if value), None):
             raise LabError(f"{wrong} is for a search of trials: it does not go with --lr-range")
-        _test_range(preset, changes, data, updates, json)
+        _test_range(preset, target, changes, data, updates, json)
         return
     if updates is not None:
         raise LabError("--updates is the length of a range test: it goes with --lr-range")
-    begun = begin(load(preset, changes), data or "auto", runs_dir, jobs or cores(), trials, scheduler, refine)
+    if target is not None and scheduler is not None:
+        raise LabError(f"--scheduler {scheduler}: code of yours is trained on this machine: leave it out")
+    begun = begin(load(preset, changes), data or "auto", runs_dir, jobs or cores(), trials, scheduler, refine, target)
     if data is None and begun.variant == "mini":
         notice(f"using {begun.label}; {fetch()} gets all of it")
         if hint := near(image_set(begun.preset.data.set)):
@@ -102,17 +110,38 @@ def search(
         raise typer.Exit(FAILED)
 
 
-def _test_range(preset: str, changes: list[str], data: Variant, updates: int | None, json: bool) -> None:
-    from lab.search.lr_range import begin
+def _what(source: str, like: str | None) -> tuple[str, tuple[Path, str] | None]:
+    """The preset, and the file and the name of code of the user's that is trained like it. Raises LabError."""
+    code = FILE.fullmatch(source) or WHOLE.fullmatch(source)
+    if code is None and like is None:
+        return source, None
+    if code is None or like is None:
+        needs = "--like PRESET says how to train it" if code else "--like trains code of yours: give it as FILE:NAME"
+        raise LabError(f"{source}: {needs}")
+    return like, (Path(code["path"]), code.groupdict().get("name", ""))
+
+
+def _test_range(
+    preset: str,
+    target: tuple[Path, str] | None,
+    changes: list[str],
+    data: Variant,
+    updates: int | None,
+    json: bool,
+) -> None:
+    from lab.search.lr_range import begin, of_code, of_preset
     from lab.search.lr_range_view import show_range
+    from lab.training.failed import failure_told
     from presets.load import load
 
-    test = begin(load(preset, changes), data or "auto", updates)
+    make = of_preset if target is None else partial(of_code, *target)
+    test = begin(load(preset, changes), data or "auto", updates, make)
     if data is None and test.dataset.variant == "mini":
         notice(f"using {test.dataset.label}; {fetch()} gets all of it")
-    with stopped_by_signals(test.stop):
+    with failure_told(test.made), stopped_by_signals(test.stop):
         result = test.run(cores())
-    output(json, result, lambda terminal: show_range(terminal, test, preset, changes))
+    named = None if target is None else f"{target[0]}:{target[1]}"
+    output(json, result, lambda terminal: show_range(terminal, test, preset, changes, named))
     if test.stopped:
         notice(f"interrupted after {len(test.etas)} of {test.updates} updates")
         raise typer.Exit(INTERRUPTED)

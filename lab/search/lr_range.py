@@ -8,9 +8,11 @@ nine tenths are.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from math import ceil
+from pathlib import Path
 from statistics import fmean
 from typing import TypedDict
 
@@ -20,6 +22,7 @@ from core.trainer import DivergedError, Trainer
 from data.dataset import Dataset
 from data.sources import Variant
 from lab.errors import LabError
+from lab.training.code_run import trainer_of
 from presets.build import build, load_data
 from presets.schema import Preset, TriangularSchedule
 
@@ -57,13 +60,37 @@ RULE = (
 )
 
 
+Make = Callable[[Preset, Dataset, int], AbstractContextManager[Trainer]]  # the int: threads
+
+
+@contextmanager
+def of_preset(preset: Preset, dataset: Dataset, threads: int) -> Iterator[Trainer]:
+    """The trainer of a preset's own network."""
+    yield build(preset, dataset)
+
+
+@contextmanager
+def of_code(file: Path, name: str, preset: Preset, dataset: Dataset, threads: int) -> Iterator[Trainer]:
+    """The trainer of NAME in a student's file, whose process ends with the block. Raises LabError, PresetError."""
+    if not file.is_file():
+        raise LabError(f"there is no file {file}")
+    trainer = trainer_of(file.resolve(), name, preset, dataset, threads)
+    trainer.agreement.wanted = False  # that is up to a run
+    try:
+        yield trainer
+    finally:
+        trainer.code.end()
+
+
 @dataclass
 class LrRange:
-    """A range test. run() makes it, and stop() ends it early; its values may be read meanwhile."""
+    """A range test. run() makes it, and stop() ends it early; its values may be read meanwhile. make: gives what is
+    trained."""
 
     preset: Preset
     dataset: Dataset
     updates: int
+    make: Make = of_preset
     etas: list[float] = field(default_factory=list)
     losses: list[float] = field(default_factory=list)
     smoothed: list[float] = field(default_factory=list)
@@ -75,35 +102,42 @@ class LrRange:
     def run(self, cores: int, watch: Callable[[], None] = lambda: None) -> LrRangeDocument:
         """Train; `watch` is called after each update."""
         began = time.perf_counter()
-        trainer = self._trainer = build(self.preset, self.dataset)
-        trainer.updates, trainer.evaluate_every, trainer.monitored = self.updates, self.updates + 1, {}
-        factor = (HIGH / LOW) ** (1 / max(self.updates - 1, 1))
-        trainer.schedule = lambda update: LOW * factor**update
-        average = 0.0
-        if self.stopped:
-            trainer.stop()
-        with threads(cores), helped(trainer, cores):
-            try:
-                for snapshot in trainer.run():
-                    if snapshot.update == 0:
-                        continue
-                    average = KEEP * average + (1 - KEEP) * snapshot.batch_loss
-                    self.etas.append(snapshot.eta)
-                    self.losses.append(snapshot.batch_loss)
-                    self.smoothed.append(average / (1 - KEEP ** len(self.losses)))
-                    watch()
-                    if self.smoothed[-1] > RISEN * self.smoothed[0]:
-                        break
-            except DivergedError as error:
-                self.diverged_at = error.update
+        with self.make(self.preset, self.dataset, cores) as trainer, threads(cores), helped(trainer, cores):
+            self._trainer = trainer
+            trainer.updates, trainer.evaluate_every, trainer.monitored = self.updates, self.updates + 1, {}
+            factor = (HIGH / LOW) ** (1 / max(self.updates - 1, 1))
+            trainer.schedule = lambda update: LOW * factor**update
+            if self.stopped:
+                trainer.stop()
+            self._train(trainer, watch)
         self.seconds = time.perf_counter() - began
         return self.document()
+
+    def _train(self, trainer: Trainer, watch: Callable[[], None]) -> None:
+        average = 0.0
+        try:
+            for snapshot in trainer.run():
+                if snapshot.update == 0:
+                    continue
+                average = KEEP * average + (1 - KEEP) * snapshot.batch_loss
+                self.etas.append(snapshot.eta)
+                self.losses.append(snapshot.batch_loss)
+                self.smoothed.append(average / (1 - KEEP ** len(self.losses)))
+                watch()
+                if self.smoothed[-1] > RISEN * self.smoothed[0]:
+                    break
+        except DivergedError as error:
+            self.diverged_at = error.update
 
     def stop(self) -> None:
         """End before the next update."""
         self.stopped = True
         if self._trainer:
             self._trainer.stop()
+
+    def made(self) -> int | None:
+        """How many updates were made; None before the first can be."""
+        return self._trainer.update if self._trainer else None
 
     @property
     def bounds(self) -> tuple[float, float] | None:
@@ -131,13 +165,13 @@ class LrRange:
         }
 
 
-def begin(preset: Preset, variant: str, updates: int | None = None) -> LrRange:
+def begin(preset: Preset, variant: str, updates: int | None = None, make: Make = of_preset) -> LrRange:
     """A range test over one epoch, or over that many updates. Raises DataError, PresetError, LabError."""
     if updates is not None and updates < 2:
         raise LabError(f"--updates {updates}: eta grows from one update to the next: give at least 2")
     dataset = load_data(preset, variant)
     epoch = ceil(len(dataset.train) / preset.training.batch)
-    return LrRange(preset, dataset, updates or max(epoch, LEAST))
+    return LrRange(preset, dataset, updates or max(epoch, LEAST), make)
 
 
 def bounds(etas: Sequence[float], smoothed: Sequence[float]) -> tuple[float, float] | None:

@@ -5,7 +5,7 @@ from math import log10
 
 from rich.console import Console
 
-from lab.command_lines import run
+from lab.command_lines import run, run_code
 from lab.drawing.figure import Curve, Event, Figure, Point
 from lab.drawing.plots import Plots
 from lab.search.lr_range import HIGH, LOW, RISEN, RULE, SOURCE, LrRange, train_with
@@ -39,10 +39,12 @@ def in_words(test: LrRange) -> str:
     return f"eta_min = {low:g}, eta_max = {high:g} for a cyclical schedule ({now})."
 
 
-def show_range(console: Console, test: LrRange, source: str, changes: Sequence[str]) -> None:
-    """All of it."""
+def show_range(console: Console, test: LrRange, source: str, changes: Sequence[str], target: str | None = None) -> None:
+    """All of it. source: the preset, as it was named; target: FILE:NAME, if that was trained like it."""
     console.print(Plots([range_figure(test)], HEIGHT, WIDEST))
     console.print(f"{test.preset.name} · {test.dataset.label}", style="bold", highlight=False, soft_wrap=True)
+    if target is not None:
+        console.print(f"code: {target}", style="bold", highlight=False, soft_wrap=True)
     console.print(in_words(test), style="bold", highlight=False)
     console.print(f"{RULE}.\nThe test is that of {SOURCE}.", highlight=False)
     ended = f"the loss was not finite at update {test.diverged_at}" if test.diverged_at else ""
@@ -52,5 +54,6 @@ def show_range(console: Console, test: LrRange, source: str, changes: Sequence[s
         highlight=False,
     )
     if test.bounds:
-        command = run(source, [*changes, *train_with(test.preset, *test.bounds)])
+        wanted = [*changes, *train_with(test.preset, *test.bounds)]
+        command = run(source, wanted) if target is None else run_code(target, source, wanted)
         console.print(f"train with them: {command}", highlight=False, soft_wrap=True)

@@ -6,6 +6,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
+from lab.search.code import SearchCode
 from lab.search.trial import Outcome, TrialState
 from presets.keys import Values
 
@@ -36,6 +37,7 @@ class SearchResult(TypedDict):
     seconds: float
     best: TrialRow | None
     trials: list[TrialRow]
+    code: NotRequired[SearchCode]  # of a student's, that is trained in the place of the preset's own network
 
 
 def trial_row(number: int, values: Values, maximise: str, folder: Path, outcome: Outcome) -> TrialRow:

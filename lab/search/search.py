@@ -17,6 +17,7 @@ from lab import command_lines
 from lab.errors import LabError
 from lab.runs.store import RunStore
 from lab.search import trial
+from lab.search.code import compared, trainable
 from lab.search.draws import draw
 from lab.search.refine import refined
 from lab.search.result import Engine, SearchResult, TrialRow, best_rows, trial_row
@@ -24,6 +25,7 @@ from lab.search.shared_data import SharedData, data_key, shared
 from lab.search.store import SearchStore, all_searches, choosing
 from lab.search.trial import Outcome, Task
 from lab.search.workers import Ended, ended, worker_pool
+from lab.training.source import Code
 from presets.build import load_data
 from presets.errors import PresetError
 from presets.keys import Values
@@ -52,6 +54,7 @@ class Search:
         perform: Callable[[Task], Outcome] = trial.perform,
     ) -> None:
         self.preset = preset
+        self.code = store.code()
         self.settings = settings_of(preset)
         self.store = store
         self.label = data.label
@@ -108,7 +111,7 @@ class Search:
     def result(self) -> SearchResult:
         """The search as it stands."""
         rows = [self.rows[number] for number in sorted(self.rows)]
-        return {
+        result: SearchResult = {
             "preset": self.preset.name,
             "run": str(self.store.path),
             "data": self.label,
@@ -118,6 +121,10 @@ class Search:
             "best": next(iter(best_rows(rows)), None),
             "trials": rows,
         }
+        if self.code is not None:
+            agreement = compared((number, self.store.trial(number)) for number in sorted(self.rows))
+            result["code"] = {"file": self.code.file.name, "name": self.code.name, "agreement": agreement}
+        return result
 
     def run(self, watch: Watch = lambda row: None) -> SearchResult:
         """Train the remaining trials. `watch` gets the row of each when it ends.
@@ -162,7 +169,7 @@ class Search:
     def _advance(self, executor: Executor, data: Sequence[SharedData], until: int | None, watch: Watch) -> None:
         """Train the remaining trials up to an update, or to their end. Raises LabError if the workers fail."""
         tasks = [
-            Task(number, self.presets[number - 1], self.store.trial(number).resolve(), data[number - 1], until)
+            self._task(number, data[number - 1], until)
             for number in self._going()
             if not self._stopping and self._on_disk(number, until) is None
         ]
@@ -175,6 +182,10 @@ class Search:
                 self._end(call.key.number, outcome, watch)
         if not self._stopping and any(self._on_disk(number, until) is None for number in self._going()):
             raise LabError(f"{self.store.path}: the scheduler went away; the same command continues the search")
+
+    def _task(self, number: int, data: SharedData, until: int | None) -> Task:
+        folder = self.store.trial(number).resolve()
+        return Task(number, self.presets[number - 1], folder, data, until, code=self.code)
 
     def _going(self) -> list[int]:
         """The trials that have not ended."""
@@ -257,8 +268,10 @@ def begin(
     trials: int | None = None,
     scheduler: str | None = None,
     refine: bool = False,
+    target: tuple[Path, str] | None = None,
 ) -> Search:
     """A search of a preset on 'auto', 'mini' or 'full' data, with `trials` trials (by default the preset's number).
+    `target`: the file and the name of a student's code that is trained in the place of the preset's own network.
 
     Continues a search in `runs` with the same settings that has fewer trials; otherwise starts a new one. With
     `refine`, the search covers the range of the best trials of a finished search of this preset. The search is locked:
@@ -268,11 +281,13 @@ def begin(
     preset = with_trials(preset, trials)
     with ExitStack() as loan:
         data = loan.enter_context(shared(partial(load_data, preset, variant)))
+        chosen = data.bare.variant
+        first = trials_of(preset)[1][0]  # report errors before making a directory
+        code = None if target is None else trainable(*target, first, data.open(first))
         if refine:
-            preset = refined(preset, _finished(runs, preset, data.bare.variant))
-        trials_of(preset)  # report errors before making a directory
+            preset = refined(preset, _finished(runs, preset, chosen, code))
         with choosing(runs):
-            store = _lacking(runs, preset, data.bare.variant) or SearchStore.create(runs, preset, data.bare.variant)
+            store = _lacking(runs, preset, chosen, code) or SearchStore.create(runs, preset, chosen, code)
             loan.enter_context(store.locked())
         store.save_preset(preset)
         search = Search(preset, data, loan.pop_all(), store, jobs, scheduler)
@@ -304,10 +319,10 @@ def trials_of(preset: Preset) -> tuple[list[Values], list[Preset]]:
     return values, [with_values(preset, v, f"{preset.name} trial {number}") for number, v in enumerate(values, 1)]
 
 
-def _lacking(runs: Path, preset: Preset, variant: Variant) -> SearchStore | None:
+def _lacking(runs: Path, preset: Preset, variant: Variant, code: Code | None) -> SearchStore | None:
     """The newest search with these settings that has fewer trials than wanted. Raises LabError if it is at work."""
     settings = settings_of(preset)
-    for store in _of_settings(runs, preset, variant):
+    for store in _of_settings(runs, preset, variant, code):
         result = store.result()
         if result is None or len(result["trials"]) < (settings.trials or 0):
             same = settings_of(store.preset()).trials == settings.trials
@@ -318,23 +333,25 @@ def _lacking(runs: Path, preset: Preset, variant: Variant) -> SearchStore | None
     return None
 
 
-def _finished(runs: Path, preset: Preset, variant: Variant) -> SearchResult:
+def _finished(runs: Path, preset: Preset, variant: Variant, code: Code | None) -> SearchResult:
     """The result of the newest finished search of these settings."""
-    for store in _of_settings(runs, preset, variant):
+    for store in _of_settings(runs, preset, variant, code):
         if (result := store.result()) is not None:
             return result
+    first = command_lines.search(preset.name, target=code.target if code else None)
     raise LabError(
-        f"--refine needs a finished search of {preset.name} with the same settings and data; there is "
-        f"none in {runs}: run {command_lines.search(preset.name)} first"
+        f"--refine needs a finished search of {code.target if code else preset.name} with the same settings and data; "
+        f"there is none in {runs}: run {first} first"
     )
 
 
-def _of_settings(runs: Path, preset: Preset, variant: Variant) -> list[SearchStore]:
+def _of_settings(runs: Path, preset: Preset, variant: Variant, code: Code | None) -> list[SearchStore]:
     """The searches with these settings, whatever their number of trials, newest first. Skips damaged ones."""
     searches = []
     for store in reversed(all_searches(runs)):
         try:
-            if store.state()["variant"] == variant and with_trials(store.preset(), 1) == with_trials(preset, 1):
+            same = store.state()["variant"] == variant and store.code() == code
+            if same and with_trials(store.preset(), 1) == with_trials(preset, 1):
                 store.result()
                 searches.append(store)
         except (LabError, PresetError):

@@ -2,6 +2,7 @@
 
     preset.toml      the resolved preset with its [search] section
     search.json      the variant of the data, the seconds spent, and the state of successive halving
+    code.json        which code of a student's is trained, if one is; as in a run
     trials.csv       the table, one row per ended trial, without clock times (same seed, same file)
     result.json      the document of `gradlab search --json`; written when every trial has ended
     trial-001/ ...   the run directory of every trial: `gradlab runs PATH` shows one
@@ -22,9 +23,10 @@ from data.sources import Variant
 from lab.disk import disk, exclusive, held, to_json, write_whole
 from lab.documents import read_document
 from lab.errors import LabError
-from lab.runs.store import new_name, read_preset
+from lab.runs.store import RunStore, new_name, read_preset
 from lab.search.result import SearchResult, TrialRow
 from lab.search.trial import STOP
+from lab.training.source import Code
 from presets.schema import Preset
 from presets.toml import dump
 
@@ -48,12 +50,14 @@ class SearchStore:
         self.path = path
 
     @classmethod
-    def create(cls, runs: Path, preset: Preset, variant: Variant) -> "SearchStore":
+    def create(cls, runs: Path, preset: Preset, variant: Variant, code: Code | None = None) -> "SearchStore":
         """A new directory <time>-<preset>-<id> below `runs`, for a search on the 'mini' or the 'full' data."""
         store = cls(runs / new_name(preset))
         with disk(store.path):
             store.path.mkdir(parents=True)
         store.save_preset(preset)
+        if code is not None:
+            RunStore(store.path).save_code(code.document(preset.name, store.path))
         store.save_state({"variant": variant, "seconds": 0.0, "rungs": {}})
         return store
 
@@ -68,6 +72,11 @@ class SearchStore:
     def save_preset(self, preset: Preset) -> None:
         """Replace preset.toml."""
         write_whole(self.path / "preset.toml", dump(preset))
+
+    def code(self) -> Code | None:
+        """Which code of a student's the trials train; None for a preset's own network."""
+        source = RunStore(self.path).code()
+        return None if source is None else Code.saved(source, self.path)
 
     def state(self) -> SearchState:
         """What search.json holds."""

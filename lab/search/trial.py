@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
@@ -16,10 +17,11 @@ from data.errors import DataError
 from lab.disk import disk
 from lab.errors import DamagedError, DiskError, LabError
 from lab.runs.result import Result
-from lab.runs.run import Run
+from lab.runs.run import Run, of_preset
 from lab.runs.store import RunStore
 from lab.search.shared_data import SharedData
-from presets.build import build
+from lab.training.code_run import of_code
+from lab.training.source import Code, CodeChangedError
 from presets.errors import PresetError
 from presets.schema import Preset
 
@@ -40,6 +42,7 @@ class Task:
     data: SharedData
     until: int | None = None  # stop after this update, to be resumed later; None: train to the end
     monitored: tuple[str, ...] = ("validation",)  # what is evaluated besides the test part, at its end
+    code: Code | None = None  # a student's, in the place of the preset's own network
 
 
 # 'failed': its training could not be made; 'stopped': halving ended it; 'interrupted': it can be resumed
@@ -79,7 +82,7 @@ def perform(task: Task) -> Outcome:
     try:
         with _one_at_a_time:
             return _here(task) if task.folder.parent.is_dir() else _elsewhere(task)
-    except DiskError as error:  # no trial could go on, so this is not what came of this one
+    except (DiskError, CodeChangedError) as error:  # no trial could go on, so this is not what came of this one
         return Outcome("interrupted", str(error))
     except (LabError, PresetError, DataError) as error:
         return Outcome("failed", str(error))
@@ -128,16 +131,21 @@ def _run(task: Task) -> Run:
                 return run
         except DamagedError:
             pass
+        run.end()
         shutil.rmtree(task.folder)
     RunStore.create_at(task.folder, task.preset)
+    if task.code is not None:
+        store.save_code(task.code.document(task.preset.name, task.folder))
     return _new(task, store)
 
 
 def _new(task: Task, store: RunStore) -> Run:
     dataset = task.data.open(task.preset)
-    trainer = build(task.preset, dataset)
-    trainer.monitored = {split: trainer.monitored[split] for split in task.monitored}
-    return Run(task.preset, dataset, trainer, store, threads=1)
+    make = of_preset if task.code is None else partial(of_code, task.code)
+    run = make(task.preset, dataset, store, 1)
+    run.trainer.monitored = {split: run.trainer.monitored[split] for split in task.monitored}
+    run.trainer.one_by_one = task.until is not None  # it ends at that update, and not at one of the next
+    return run
 
 
 def _wait_for_lock(store: RunStore) -> None:

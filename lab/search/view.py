@@ -14,7 +14,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from lab.command_lines import run
+from lab.command_lines import run, run_code
 from lab.drawing.figure import Curve, Figure, Point, reach
 from lab.drawing.plots import Plots
 from lab.errors import LabError
@@ -70,11 +70,15 @@ def show_search(console: Console, search: Search, result: SearchResult) -> None:
     measured = noise(search.preset, search.variant, rows, search.store.path.parent)
     console.print(points(settings, rows, measured))
     console.print(f"{result['preset']} · {result['data']}", style="bold", highlight=False, soft_wrap=True)
+    if search.code is not None:
+        console.print(f"code: {search.code.target}", style="bold", highlight=False, soft_wrap=True)
     console.print(best_table(settings, rows))
     console.print(_summary(search, rows), highlight=False, soft_wrap=True)
     for row in rows:
         if row["state"] not in ("done", "stopped"):
             console.print(f"trial {row['trial']} {how_it_ended(row)}", style="yellow", soft_wrap=True)
+    if said := "code" in result and result["code"]["agreement"]:
+        console.print(said, highlight=False, soft_wrap=True)
     if search.preset.description and search.preset.reference is None:
         console.print(search.preset.description, highlight=False, soft_wrap=True)
     if reference and search.variant == "mini":
@@ -99,9 +103,10 @@ def how_it_ended(row: TrialRow) -> str:
 
 def train_best(search: Search, best: TrialRow) -> str:
     """The command that trains with the best values: longer if the preset says how, otherwise like the trial."""
-    if search.settings.longer is None:
-        return run(f"{best['run']}/preset.toml")
-    return run(search.settings.longer, as_changes(best["values"]))
+    like, changes = f"{best['run']}/preset.toml", list[str]()
+    if search.settings.longer is not None:
+        like, changes = search.settings.longer, as_changes(best["values"])
+    return run(like, changes) if search.code is None else run_code(search.code.target, like, changes)
 
 
 def _summary(search: Search, rows: Sequence[TrialRow]) -> str:

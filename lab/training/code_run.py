@@ -1,7 +1,5 @@
 """A run of a student's code: any other run, but for what it says of the code."""
 
-import hashlib
-import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -14,15 +12,14 @@ from core.trainer import Snapshot
 from data.dataset import Dataset
 from lab.check.trained import Shapes, TrainedCode
 from lab.check.worker.training import TrainingPlan
-from lab.disk import disk, read_bytes
 from lab.errors import LabError
 from lab.runs import run as lab_run
-from lab.runs.code import CodeSource
 from lab.runs.result import Result
 from lab.runs.run import Run
 from lab.runs.store import RunStore
 from lab.training.code_trainer import CodeTrainer
 from lab.training.mapped import Mapped
+from lab.training.source import Code
 from lab.training.verdict import verdict
 from presets.build import build, load_data
 from presets.errors import PresetError
@@ -73,7 +70,7 @@ def start(file: Path, name: str, preset: Preset, variant: str, runs: Path, threa
     trainer = trainer_of(file.resolve(), name, preset, dataset, threads)
     try:
         store = RunStore.create(runs, preset)
-        store.save_code(_source(trainer.code, preset, store))
+        store.save_code(Code.loaded(trainer.code).document(preset.name, store.path))
     except BaseException:
         trainer.code.end()
         raise
@@ -88,21 +85,19 @@ def resume(store: RunStore, threads: int) -> Run:
 def maker(store: RunStore) -> lab_run.Make:
     """What gives a saved run at update 0: of a student's code or of a preset's own network. Raises LabError."""
     source = store.code()
-    return lab_run.of_preset if source is None else partial(_again, source)
+    return lab_run.of_preset if source is None else partial(of_code, Code.saved(source, store.path))
 
 
-def _again(source: CodeSource, preset: Preset, dataset: Dataset, store: RunStore, threads: int) -> CodeRun:
-    """The run of unchanged code, at update 0. Raises LabError if a file is another than it was."""
-    for each in source["files"]:
-        path = store.path / each["path"]
-        if not path.is_file():
-            raise LabError(f"{store.path} trains {source['name']} of {path.name}, which is not at {path.resolve()}")
-        if _hash(path) != each["sha256"]:
-            raise LabError(
-                f"{path.resolve()} has changed since {store.path.name} began: what is resumed needs the code as it was"
-            )
-    file = (store.path / source["files"][0]["path"]).resolve()
-    return CodeRun(preset, dataset, trainer_of(file, source["name"], preset, dataset, threads), store, threads)
+def of_code(code: Code, preset: Preset, dataset: Dataset, store: RunStore, threads: int) -> CodeRun:
+    """The run of unchanged code, at update 0. Raises PresetError, and LabError if a file is another than it was."""
+    code.unchanged(store.path.name)
+    run = CodeRun(preset, dataset, trainer_of(code.file, code.name, preset, dataset, threads), store, threads)
+    try:
+        code.unchanged(store.path.name)  # nor while it was loaded
+    except BaseException:
+        run.end()
+        raise
+    return run
 
 
 def trainer_of(file: Path, name: str, preset: Preset, dataset: Dataset, threads: int) -> CodeTrainer:
@@ -140,22 +135,3 @@ def _shapes(network: Network) -> Shapes:
         (letters[name], int(name.removeprefix(letters[name])) - 1, tensor.value.shape)
         for name, tensor in network.tensors.items()
     ]
-
-
-def _source(code: TrainedCode, preset: Preset, store: RunStore) -> CodeSource:
-    others = [path for path in code.files if path != code.file]
-    files = [{"path": _relative(path, store.path), "sha256": _hash(path)} for path in (code.file, *others)]
-    return {"name": code.name, "preset": preset.name, "files": files}  # type: ignore[typeddict-item]
-
-
-def _relative(path: Path, folder: Path) -> str:
-    """A path as seen from the run directory, so that both can be moved together."""
-    try:
-        return Path(os.path.relpath(path, folder.resolve())).as_posix()
-    except ValueError:  # another drive of Windows
-        return str(path)
-
-
-def _hash(path: Path) -> str:
-    with disk(path):
-        return hashlib.sha256(read_bytes(path)).hexdigest()

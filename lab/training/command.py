@@ -158,17 +158,10 @@ def _session(
 def _train(session: "Run") -> "Result":
     """Drive a run with a progress line, letting signals end it between two updates. Where code of the user's fails, it
     is told with their lines, and the exit code says that it ran and failed."""
-    from lab.check.trained import TrainedCodeError
     from lab.runs.progress import TrainingProgress
+    from lab.training.failed import failure_told
 
-    trainer = session.trainer
+    trainer, kept = session.trainer, f"what was made up to then is in {session.store.path}"
     progress = TrainingProgress(console(stderr=True), session.preset.name, trainer.update, trainer.updates)
-    try:
-        with stopped_by_signals(trainer.stop), progress.bar:
-            return session.go(progress)
-    except TrainedCodeError as error:
-        notice(f"at update {trainer.update + 1:,}: {error}")
-        for frame in error.frames:
-            notice(f"  {frame}")
-        notice(f"what was made up to then is in {session.store.path}")
-        raise typer.Exit(FAILED) from None
+    with failure_told(lambda: trainer.update, kept), stopped_by_signals(trainer.stop), progress.bar:
+        return session.go(progress)

@@ -3,7 +3,9 @@
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from mmap import mmap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +34,7 @@ class Mapped:
     def _write(self, dataset: Dataset, parameters: int, kept: Sequence[str]) -> None:
         with disk(self.path):
             for name, part in dataset.parts.items():
-                np.save(self.path / f"{name}-x.npy", part.x.reshape(len(part), -1))
+                _put(self.path / f"{name}-x.npy", part.x)
                 np.save(self.path / f"{name}-y.npy", part.y)
             self.theta, self.grad = (self._vector(name, parameters) for name in ("theta", "grad"))
             self._made = self._vector("made", 1 + MOST)
@@ -61,3 +63,14 @@ class Mapped:
         """Remove the names of the files. Who has mapped them keeps them, and after a kill nothing is left."""
         with suppress(OSError):  # Windows: at the end
             self._folder.cleanup()
+
+
+def _put(path: Path, x: Array) -> None:
+    """An array as a file: where it is one already, of data that many trials share, the same .npy by another name."""
+    own: Any = x.base
+    whole = isinstance(own, np.memmap) and isinstance(getattr(own, "base", None), mmap)
+    if whole and own.__array_interface__ == x.__array_interface__:
+        with suppress(OSError):  # on another disk, or on one that knows no links
+            path.hardlink_to(str(own.filename))
+            return
+    np.save(path, x)

@@ -112,7 +112,7 @@ class MappedFiles:
 
     def __init__(self, folder: Path, parts: Sequence[str], kept: Sequence[str]) -> None:
         self.parts = {
-            part: (np.asarray(np.load(folder / f"{part}-x.npy", mmap_mode="r")), np.load(folder / f"{part}-y.npy"))
+            part: (_rows(np.load(folder / f"{part}-x.npy", mmap_mode="r")), np.load(folder / f"{part}-y.npy"))
             for part in parts
         }
         self.theta, self.grad, self.made, *others = (
@@ -141,6 +141,11 @@ class MappedFiles:
             found[letter, layer] = (self.theta[start:end], self.grad[start:end], kept)
             start = end
         return found
+
+
+def _rows(x: Any) -> Any:
+    """An example to a row."""
+    return np.asarray(x).reshape(len(x), -1)
 
 
 def resized(code: FunctionCode, plan: TrainingPlan, x: Any, y: Any) -> FunctionCode:

@@ -114,13 +114,12 @@ def test_what_halving_spared_is_told(search):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("search", "Missing argument 'PRESET'"),
+        ("search", "Missing argument 'PRESET|FILE:NAME'"),
         ("search a2-corse", "there is no preset a2-corse; did you mean a2-coarse?"),
         (
             "search a2-final",
             "a2-final has no [search] section; a2-coarse, a2-fine, a3-coarse, a3-fine, a3-sensitivity have",
         ),
-        ("search mine.py:Net", "mine.py:Net: a search takes a preset; code of yours is trained"),
         ("search a2-coarse --trials 0", "--trials"),
         ("search a2-coarse --jobs 0", "--jobs"),
         ("search a3-sensitivity --data mini --trials 7", "--trials 7: the grid of a3-sensitivity has 6 combinations"),
