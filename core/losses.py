@@ -7,13 +7,22 @@ from core.types import Array, Labels, WorkArrays
 
 
 class SoftmaxCrossEntropy:
-    """loss = mean over the batch of -log p_y, with p = softmax(logits).
+    """loss = mean over the batch of -sum over k of t_k log p_k, with p = softmax(logits) and targets t.
+
+    Without label smoothing t is one-hot, and the loss of an example is -log p_y. With it t = (1 - s) onehot(y) + s / K:
+    each of the K classes gets a share s / K, so that no logit has to grow without end (Szegedy et al. 2015,
+    arXiv:1512.00567).
+
+    label_smoothing: s, from 0 to below 1. Raises ValueError for another.
 
     Stable: the largest real part of each row is subtracted first, so large logits neither overflow nor become log 0.
     Complex logits work too (for the complex-step check).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, label_smoothing: float = 0.0) -> None:
+        if not 0 <= label_smoothing < 1:
+            raise ValueError(f"label smoothing must be at least 0 and below 1, not {label_smoothing}")
+        self.label_smoothing = label_smoothing
         self.work = WorkArrays()
 
     def forward(self, logits: Array, y: Labels) -> Array:
@@ -23,6 +32,8 @@ class SoftmaxCrossEntropy:
         n, classes = p.shape
         self._picked = np.arange(0, n * classes, classes) + y  # the positions in p.ravel() of the labels' probabilities
         shifted = p.ravel()[self._picked]
+        if s := self.label_smoothing:
+            shifted = (1 - s) * shifted + s * row_sums(p) / classes
         np.exp(p, out=p)
         total = row_sums(p)
         p /= total[:, None]
@@ -30,12 +41,14 @@ class SoftmaxCrossEntropy:
         return losses
 
     def backward(self, n: int | None = None) -> Array:
-        """dloss/dlogits = (p - onehot(y)) / n of the last forward. Call it once per forward.
+        """dloss/dlogits = (p - t) / n of the last forward. Call it once per forward.
 
         n: the size of the batch, if these were only some of its rows.
         """
         p = self._p
-        p.ravel()[self._picked] -= 1
+        p.ravel()[self._picked] -= 1 - self.label_smoothing
+        if self.label_smoothing:
+            p -= self.label_smoothing / p.shape[1]
         p /= n or len(p)
         return p
 

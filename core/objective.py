@@ -26,15 +26,17 @@ class Evaluation(NamedTuple):
 class Objective:
     """J(theta) = mean loss + lambda * sum of squared weights, as DD2424 defines its cost.
 
-    The penalty covers weights only. Its gradient is 2 lambda W.
+    The penalty covers weights only. Its gradient is 2 lambda W. With label smoothing the loss that training minimises
+    is the smoothed one (see core.losses); an evaluation always gives the mean of -log p_y.
     """
 
     rounding = 1  # the version of the order in which a gradient is summed up: with another, other bits follow
 
-    def __init__(self, network: Network, lambda_: float = 0.0) -> None:
+    def __init__(self, network: Network, lambda_: float = 0.0, label_smoothing: float = 0.0) -> None:
         self.network = network
         self.lambda_ = lambda_
-        self.loss = SoftmaxCrossEntropy()
+        self.loss = SoftmaxCrossEntropy(label_smoothing)
+        self._judging = SoftmaxCrossEntropy()
 
     def forward(self, x: Array, y: Labels) -> complex:
         """The mean loss of a batch, without the penalty, as a NumPy scalar of the network's dtype."""
@@ -93,7 +95,7 @@ class Objective:
 
     def judge(self, logits: Array, y: Labels) -> Evaluation:
         """Loss, cost and accuracy of a split, from its logits (n, classes) and labels (n,)."""
-        loss = float(self.loss.forward(logits, y).sum(dtype=np.float64)) / len(y)
+        loss = float(self._judging.forward(logits, y).sum(dtype=np.float64)) / len(y)
         right = int(np.count_nonzero(logits.argmax(axis=1) == y))
         return Evaluation(loss, loss + float(self.penalty().real), right / len(y))
 

@@ -18,6 +18,41 @@ from core.types import Array, Shape
 FEW = 64  # texts: up to this number, a forward without a backward builds no matrix
 
 
+class Marks(Layer):
+    """Writes a symbol before the first character of each text and another after the last: ^name$.
+
+    So a filter can tell the beginning and the end of a name from its middle. x (n, length) holds integers: 0 ..
+    symbols - 1 are characters, and `symbols` is padding, as in CharacterConv. y (n, length + 2) has two more symbols:
+    `symbols` begins a text, symbols + 1 ends it, and symbols + 2 is padding. Padding between characters stays where it
+    is. There is no dX, because indices have no derivative.
+    """
+
+    MORE = 2  # symbols in y than in x
+
+    def __init__(self, symbols: int) -> None:
+        super().__init__()
+        self.symbols = symbols
+
+    def build(self, shape: Shape) -> tuple[Shape, Mapping[str, Parameter]]:
+        if len(shape) != 1:
+            raise ValueError(f"marks go around rows of indices, not around examples of shape {shape}")
+        return (shape[0] + 2,), {}
+
+    def forward(self, x: Array, train: bool) -> Array:
+        n, length = x.shape
+        begin, end, padding = self.symbols, self.symbols + 1, self.symbols + 2
+        character = x != self.symbols
+        y = self.work("y", (n, length + 2), x.dtype)
+        y[:, 0], y[:, -1] = begin, padding
+        y[:, 1:-1] = np.where(character, x, padding)
+        last = np.max(character * np.arange(1, length + 1), axis=1)  # the place in y of the last character
+        y[np.arange(n), last + 1] = end
+        return y
+
+    def backward(self, dy: Array) -> None:
+        return None
+
+
 class CharacterConv(Layer):
     """y[t] = b + sum over p of W[p, x[t + p]]: a convolution over one-hot characters, without the zeros.
 

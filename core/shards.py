@@ -24,7 +24,7 @@ LARGE = 5_000_000  # multiplications: with fewer, one process alone pays too muc
 REUSED = 4  # multiplications per weight and example: so often weights are used in a network that is worth a cut
 
 
-def objective_of(network: Network, lambda_: float, batch: int) -> Objective:
+def objective_of(network: Network, lambda_: float, batch: int, label_smoothing: float = 0.0) -> Objective:
     """The objective for batches of this size: in shards where that pays.
 
     Every shard reads all weights and writes all of a gradient, so it pays where an example uses a weight many times, as
@@ -33,8 +33,8 @@ def objective_of(network: Network, lambda_: float, batch: int) -> Objective:
     work = multiplications(network)
     pays = work >= REUSED * network.theta.size and batch * work >= LARGE and batch >= 2 * ROWS
     if pays and not any(layer.state for layer in network.layers):
-        return ShardedObjective(network, lambda_)
-    return Objective(network, lambda_)
+        return ShardedObjective(network, lambda_, label_smoothing)
+    return Objective(network, lambda_, label_smoothing)
 
 
 def multiplications(network: Network) -> int:
@@ -58,13 +58,13 @@ class ShardedObjective(Objective):
     rounding = 2
     helper: "Helper | None" = None
 
-    def __init__(self, network: Network, lambda_: float = 0.0) -> None:
-        super().__init__(network, lambda_)
+    def __init__(self, network: Network, lambda_: float = 0.0, label_smoothing: float = 0.0) -> None:
+        super().__init__(network, lambda_, label_smoothing)
         self._second: SecondShard | None = None
 
     def __deepcopy__(self, memo: dict[int, object]) -> Objective:
         """The plain objective: its gradient is the same but for rounding."""
-        return Objective(copy.deepcopy(self.network, memo), self.lambda_)
+        return Objective(copy.deepcopy(self.network, memo), self.lambda_, self.loss.label_smoothing)
 
     def gradient(self, x: Array, y: Labels) -> complex:
         """See Objective. If the loss is not finite, there is no gradient."""
@@ -98,7 +98,10 @@ class ShardedObjective(Objective):
     def _on_same_theta(self) -> "SecondShard":
         if self._second is None or self._second.network.theta is not self.network.theta:
             self._second = SecondShard(
-                copy.deepcopy(self.network), self.network.theta, np.zeros_like(self.network.theta)
+                copy.deepcopy(self.network),
+                self.network.theta,
+                np.zeros_like(self.network.theta),
+                self.loss.label_smoothing,
             )
         return self._second
 
@@ -106,9 +109,9 @@ class ShardedObjective(Objective):
 class SecondShard:
     """A network of its own for the second shard: on this theta, with this gradient."""
 
-    def __init__(self, network: Network, theta: Array, grad: Array) -> None:
+    def __init__(self, network: Network, theta: Array, grad: Array, label_smoothing: float) -> None:
         network.bind(theta, grad)
-        self.network, self._objective = network, Objective(network)
+        self.network, self._objective = network, Objective(network, label_smoothing=label_smoothing)
         for layer in dropouts(network):
             layer.rng = np.random.Generator(np.random.PCG64(0))
 

@@ -58,7 +58,7 @@ def build(preset: schema.Preset, dataset: Dataset) -> Trainer:
     batches = build_batches(preset, train.x, train.y)
     updates = count_updates(preset, batches.per_epoch)
     return Trainer(
-        objective_of(network, preset.loss.lambda_, batches.size),
+        objective_of(network, preset.loss.lambda_, batches.size, preset.loss.label_smoothing),
         batches,
         build_optimiser(preset.optimiser),
         build_schedule(preset.schedule, preset.optimiser.eta, updates),

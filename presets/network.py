@@ -9,7 +9,7 @@ from core import initialisers
 from core.convolution import Conv2D, MaxPool
 from core.layers import BatchNorm, Dense, Dropout, Flatten, Layer, ReLU
 from core.network import Network
-from core.sequences import CharacterConv, Conv1D, MaxOverTime
+from core.sequences import CharacterConv, Conv1D, Marks, MaxOverTime
 from core.types import Shape
 from presets.errors import PresetError
 
@@ -56,6 +56,8 @@ def _image_layers(spec: "schema.NetworkSection", initialiser: initialisers.Initi
     scaled = initialisers.Scaled(initialiser, spec.convolution_scale)
     if spec.pool_over_time:
         raise PresetError("network.pool_over_time is for surnames; images have a pool in each of network.convolutions")
+    if spec.marks:
+        raise PresetError("network.marks is for surnames; images have no beginning and no end")
     layers: list[Layer] = []
     for convolution in spec.convolutions:
         size = _one_size(convolution)
@@ -73,8 +75,12 @@ def _name_layers(spec: "schema.NetworkSection", initialiser: initialisers.Initia
         raise PresetError("network.convolutions: pool is for images; surnames have network.pool_over_time")
     scaled = initialisers.Scaled(initialiser, spec.convolution_scale)
     padding: Literal["full", "valid"] = "full" if spec.pool_over_time else "valid"
+    layers: list[Layer] = []
+    if spec.marks:
+        layers.append(Marks(symbols))
+        symbols += Marks.MORE
     first, *others = spec.convolutions
-    layers: list[Layer] = [CharacterConv(first.filters, first.size, symbols, padding, scaled, spec.bias), activation()]
+    layers += [CharacterConv(first.filters, first.size, symbols, padding, scaled, spec.bias), activation()]
     for convolution in others:
         layers += [Conv1D(convolution.filters, _one_size(convolution), scaled, spec.bias), activation()]
     if spec.pool_over_time:  # before the last activation: faster, and the same maximum

@@ -8,7 +8,7 @@ EXAMPLES = 100
 
 def overfit(preset: Preset) -> list[str]:
     """The 'key=value' changes that make a preset overfit 100 images: all of them in every batch, no penalty, weight
-    decay or dropout, and a constant learning rate.
+    decay, dropout or label smoothing, and a constant learning rate.
 
     With correct gradients the training loss then goes towards 0. Raises PresetError for surnames.
     """
@@ -20,6 +20,7 @@ def overfit(preset: Preset) -> list[str]:
         f"data.split={EXAMPLES}/1000/test",
         "network.dropout=0.0",
         "loss.lambda=0.0",
+        "loss.label_smoothing=0.0",
         f"optimiser.eta={float(f'{eta:.3g}')}",
         "optimiser.weight_decay=0.0",
         "schedule.kind=constant",

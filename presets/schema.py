@@ -121,6 +121,11 @@ class NetworkSection(Section):
     convolution_scale: PositiveFloat = setting(
         1.0, "convolution scale", "Factor on the initial weights of convolutions, for inputs that are not normalised."
     )
+    marks: bool = setting(
+        False,
+        "begin and end marks",
+        "Surnames only: a character of its own before each name and another after it.",
+    )
     pool_over_time: bool = setting(
         False,
         "pool over time",
@@ -163,6 +168,13 @@ class LossSection(Section):
 
     lambda_: float = setting(
         0.0, "lambda", "L2 penalty on the weights: cost = loss + lambda * sum W^2.", alias="lambda", ge=0, le=1e6
+    )
+    label_smoothing: float = setting(
+        0.0,
+        "label smoothing",
+        "In training, this share of each label is spread evenly over all classes. Reported losses are without it.",
+        ge=0,
+        lt=1,
     )
 
 

@@ -58,7 +58,8 @@ class Helper:
 
     def __init__(self, trainer: Trainer, objective: ShardedObjective) -> None:
         network, batches = objective.network, trainer.batches
-        rows, structure = batches.buffers[0], np.frombuffer(pickle.dumps(network), np.uint8)
+        rows = batches.buffers[0]
+        whole = np.frombuffer(pickle.dumps((network, objective.loss.label_smoothing)), np.uint8)
         self._layout = {
             "theta": (network.theta.shape, network.theta.dtype.str),
             "grad": (network.theta.shape, network.theta.dtype.str),
@@ -68,11 +69,11 @@ class Helper:
             "loss": ((1,), network.theta.dtype.str),
             "rows": ((objective.rows_at_once(rows), *rows.shape[1:]), rows.dtype.str),
             "logits": ((objective.rows_at_once(rows), *network.summary()[-1].output), network.theta.dtype.str),
-            "network": (structure.shape, "u1"),
+            "objective": (whole.shape, "u1"),
         }
         self._board = board = Board(self._layout)
         board.put(DONE, -1)
-        board.arrays["network"][...] = structure
+        board.arrays["objective"][...] = whole
         theta, self._x = board.arrays["theta"], list(board.arrays["x"])
         theta[...] = network.theta
         network.bind(theta, network.grad)

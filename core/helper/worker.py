@@ -24,7 +24,8 @@ def main() -> None:
 def work(board: Board, pipe: int) -> None:
     """Compute what the board asks for until the pipe closes; a byte in it wakes from sleep."""
     arrays = board.arrays
-    shard = SecondShard(pickle.loads(arrays["network"].tobytes()), arrays["theta"], arrays["grad"])
+    network, label_smoothing = pickle.loads(arrays["objective"].tobytes())
+    shard = SecondShard(network, arrays["theta"], arrays["grad"], label_smoothing)
     n = arrays["y"].size
     k = cut(n)
     job = board.get(ASKED)

@@ -11,6 +11,11 @@ TEXTS: dict[str, str] = {
         "from overfitting the training examples, so that training and validation accuracy come together. Too "
         "much, and the training loss stays high as well: the weights stay too small to tell the classes apart."
     ),
+    "loss.label_smoothing": (
+        "In training the right class is asked for a little less than probability 1, and every class for a little "
+        "more than 0. The network cannot win by ever larger logits, so it is less sure of itself and overfits less; "
+        "the training loss is higher for it. The losses that are reported are the plain ones, so runs can be compared."
+    ),
     "training.batch": (
         "The examples behind each gradient. With few, an update is cheap and noisy; with many, it is exact and "
         "costs as much more. In the same number of updates a larger batch sees more examples, so compare runs of "
@@ -33,6 +38,11 @@ TEXTS: dict[str, str] = {
         "In training each unit is set to 0 with this probability, and the others are scaled up. The network cannot "
         "rely on single units, so it overfits less; the training loss is higher for it. When the network is "
         "judged, all units take part."
+    ),
+    "network.marks": (
+        "A character of its own stands before each name and another after it, so that a filter can ask for a "
+        "beginning or an ending: -ov at the end of a name says more than ov inside it. Letters that are hidden for an "
+        "explanation leave the marks where they are."
     ),
     "network.batch_norm": (
         "Each unit is normalised over the batch before ReLU, then scaled and shifted by learnt numbers. Signals "

@@ -57,7 +57,8 @@ def _blocks(preset: Preset) -> list[Block]:
     network = build_network(preset.network, shape, classes, np.random.default_rng(0), symbols)
     first = Block("x".join(map(str, shape)), f"{int(np.prod(shape)):,} values")
     if symbols is not None:
-        first = Block(f"{shape[0]} characters", f"of {symbols}")
+        marks = ", and marks" if preset.network.marks else ""
+        first = Block(f"{shape[0]} characters", f"of {symbols}{marks}")
     return [first, *_merged(_layers(preset, network)), Block("softmax", f"{classes} classes")]
 
 
@@ -69,7 +70,7 @@ def _layers(preset: Preset, network: Network) -> list[tuple[str, str, int]]:
         shape = "x".join(map(str, row.output))
         if row.layer == "Dense":
             told.append((f"dense {row.output[0]}", "", row.parameters))
-        elif row.layer not in (*WORDS, "Flatten"):
+        elif row.layer not in (*WORDS, "Flatten", "Marks"):
             told.append((f"conv {str(next(sizes).size).strip('[]').replace(' ', '')}", shape, row.parameters))
         elif row.layer in WORDS and told:
             words, before, parameters = told[-1]

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast
 import numpy as np
 import tomli
 
+from core.layers import Layer
 from core.network import Network
-from core.sequences import FEW
+from core.sequences import FEW, Marks
 from core.types import Array
 from data.alphabet import ALPHABET, LENGTH, PAD, encode
 from data.sources import SURNAMES
@@ -55,6 +56,8 @@ class NamesModel:
 
     def __init__(self, network: Network, classes: tuple[str, ...], origin: Origin) -> None:
         self.network = network
+        self._marks = [layer for layer in network.layers if isinstance(layer, Marks)]
+        self._others = [layer for layer in network.layers if layer not in self._marks]
         self.classes = classes
         self.origin = origin
 
@@ -68,35 +71,48 @@ class NamesModel:
         float64.
 
         By occlusion (Zeiler and Fergus 2014, arXiv:1311.2901): how much log p of the class drops when padding, which
-        the filters ignore, replaces the letter. Negative: the letter speaks against the class.
+        the filters ignore, replaces the letter. Marks of beginning and end stay where they are. Negative: the letter
+        speaks against the class.
         """
-        blocks = [_with_each_letter_hidden(encode(name)) for name in names]
-        log_p = np.split(self.log_probabilities(np.concatenate(blocks)), np.cumsum([len(b) for b in blocks])[:-1])
+        padding = PAD + Marks.MORE * len(self._marks)
+        blocks = [_with_each_letter_hidden(row, padding) for row in self._marked(np.array([encode(n) for n in names]))]
+        log_p = np.split(self._log_p(np.concatenate(blocks)), np.cumsum([len(b) for b in blocks])[:-1])
         return [block[0] - block[1:] for block in log_p]
 
     def features(self, rows: Array) -> Array:
         """(n, features), float32, of encoded names (n, LENGTH): what the last layer of the network is given."""
-        starts = range(0, len(rows), FEW)
-        return np.concatenate([self._last_input(rows[i : i + FEW]) for i in starts])
-
-    def _last_input(self, x: Array) -> Array:
-        for layer in self.network.layers[:-1]:
-            x = layer.forward(x, False)
-        return x.copy()
+        return _through(self.network.layers[:-1], rows)
 
     def log_probabilities(self, rows: Array) -> Array:
         """(n, classes), float64, of encoded names (n, LENGTH)."""
-        starts = range(0, len(rows), FEW)
-        z = np.concatenate([self.network.forward(rows[i : i + FEW]).astype(np.float64) for i in starts])
+        return self._log_p(self._marked(rows))
+
+    def _marked(self, rows: Array) -> Array:
+        """Encoded names as the first convolution reads them."""
+        return _through(self._marks, rows)
+
+    def _log_p(self, marked: Array) -> Array:
+        z = _through(self._others, marked).astype(np.float64)
         z -= z.max(axis=1, keepdims=True)
         return np.asarray(z - np.log(np.exp(z).sum(axis=1, keepdims=True)))
 
 
-def _with_each_letter_hidden(row: Array) -> Array:
+def _through(layers: Sequence[Layer], rows: Array) -> Array:
+    """What leaves the last of these layers, for rows (n, ...), FEW at a time."""
+    parts = []
+    for i in range(0, len(rows), FEW):
+        x = rows[i : i + FEW]
+        for layer in layers:
+            x = layer.forward(x, False)
+        parts.append(x.copy())
+    return np.concatenate(parts)
+
+
+def _with_each_letter_hidden(row: Array, padding: int) -> Array:
     """The row, followed by one row per letter in which padding replaces that letter."""
-    letters = np.flatnonzero(row != PAD)
+    letters = np.flatnonzero(row < len(ALPHABET))
     rows = np.tile(row, (1 + len(letters), 1))
-    rows[1 + letters, letters] = PAD  # letters come first, so that their places are 0, 1, ...
+    rows[1 + np.arange(len(letters)), letters] = padding
     return rows
 
 

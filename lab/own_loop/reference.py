@@ -24,7 +24,7 @@ class Reference:
         rng = np.random.default_rng(0)
         network = build_network(plan.preset.network, (plan.sizes[0],), plan.sizes[-1], rng)
         self.network: Network = network.astype(np.float64)
-        self.objective = Objective(self.network)
+        self.objective = Objective(self.network, label_smoothing=plan.preset.loss.label_smoothing)
 
     @property
     def norms(self) -> list[BatchNorm]:

@@ -41,7 +41,7 @@ class Agreement:
 
     def __init__(self, preset: Preset, network: Network, dataset: Dataset, names: dict[str, str]) -> None:
         """network: of the preset, at update 0; names: of its tensors -> the student's."""
-        self._objective = Objective(network.astype(np.float64), preset.loss.lambda_)
+        self._objective = Objective(network.astype(np.float64), preset.loss.lambda_, preset.loss.label_smoothing)
         self._optimiser = build_optimiser(preset.optimiser)
         self._train, self._validation, self._names = dataset.train, dataset.validation, names
         self._single, self._reason = False, ""
@@ -85,7 +85,7 @@ class Agreement:
         for eps in EPSILONS:
             for layer in layers:
                 layer.eps = eps
-            twin = Objective(own[0].network.astype(np.float64), own[0].lambda_)
+            twin = Objective(own[0].network.astype(np.float64), own[0].lambda_, own[0].loss.label_smoothing)
             self._objective, self._optimiser = twin, copy.deepcopy(own[1])
             off[eps] = float(np.linalg.norm(self._step(rows, eta) - step))
         self._objective, self._optimiser = own

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from core.losses import SoftmaxCrossEntropy, probabilities, softmax
 
+smoothings = st.floats(0, 0.9)
 shapes = {"n": st.integers(1, 6), "classes": st.integers(1, 7), "seed": st.integers(0, 2**32 - 1)}
 dtypes = st.sampled_from([np.float32, np.float64, np.complex128])
 
@@ -15,6 +16,15 @@ dtypes = st.sampled_from([np.float32, np.float64, np.complex128])
 def draw(n, classes, seed, spread=3.0):
     rng = np.random.default_rng(seed)
     return rng.normal(0, spread, size=(n, classes)), rng.integers(0, classes, size=n)
+
+
+@given(**shapes, s=smoothings, dtype=dtypes)
+def test_the_loss_of_each_example_is_the_cross_entropy_of_its_targets(n, classes, seed, s, dtype, assert_close):
+    logits, y = draw(n, classes, seed)
+    targets = np.eye(classes)[y] * (1 - s) + s / classes
+    losses = SoftmaxCrossEntropy(s).forward(logits.astype(dtype), y)
+    assert losses.dtype == dtype
+    assert_close(losses, -(targets * scipy.special.log_softmax(logits, axis=1)).sum(axis=1), dtype, scale=10)
 
 
 @given(**shapes, dtype=dtypes)
@@ -25,12 +35,12 @@ def test_the_loss_of_each_example_is_minus_the_log_softmax_of_its_class(n, class
     assert_close(losses, scipy.special.logsumexp(logits, axis=1) - logits[np.arange(n), y], dtype, scale=10)
 
 
-@given(**shapes, dtype=dtypes)
-def test_backward_is_the_derivative_of_the_mean_loss(n, classes, seed, dtype, derivative, assert_close):
+@given(**shapes, s=smoothings, dtype=dtypes)
+def test_backward_is_the_derivative_of_the_mean_loss(n, classes, seed, s, dtype, derivative, assert_close):
     logits, y = draw(n, classes, seed)
-    loss = SoftmaxCrossEntropy()
+    loss = SoftmaxCrossEntropy(s)
     loss.forward(logits.astype(dtype), y)
-    expected = derivative(lambda v: SoftmaxCrossEntropy().forward(v, y).mean(), logits)
+    expected = derivative(lambda v: SoftmaxCrossEntropy(s).forward(v, y).mean(), logits)
     assert_close(loss.backward(), expected, dtype)
 
 
@@ -42,6 +52,12 @@ def test_one_loss_object_takes_batches_of_different_sizes(sizes, seed):
         logits, y = draw(n, 4, seed)
         np.testing.assert_array_equal(used.forward(logits, y), new.forward(logits, y))
         np.testing.assert_array_equal(used.backward(), new.backward())
+
+
+@pytest.mark.parametrize("s", [-0.1, 1.0, float("nan")])
+def test_label_smoothing_leaves_the_right_class_a_share(s):
+    with pytest.raises(ValueError, match="label smoothing must be at least 0 and below 1"):
+        SoftmaxCrossEntropy(s)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128])

@@ -11,7 +11,7 @@ from core.initialisers import Normal
 from core.layers import Dense, Flatten, ReLU
 from core.network import Network
 from core.objective import Objective
-from core.sequences import FEW, CharacterConv, Conv1D, MaxOverTime
+from core.sequences import FEW, CharacterConv, Conv1D, Marks, MaxOverTime
 from core.streams import stream
 from tests.core.bare import (
     a_layer_leaves_what_it_is_given,
@@ -132,6 +132,22 @@ def test_batches_may_change_in_size_between_two_forwards(assert_close):
             assert_close(layer.forward(x[:n], train), whole[:n])
 
 
+# Marks
+
+
+@given(texts=st.lists(st.lists(st.integers(0, 3), max_size=6), min_size=1, max_size=5))
+def test_marks_stand_before_the_first_character_and_after_the_last(texts):
+    layer = Marks(3)  # 3 is padding
+    x = np.array([text + [3] * (6 - len(text)) for text in texts])
+    y = layer.forward(x, True)
+    assert y.shape[1:] == layer.build((6,))[0] == (8,)
+    for row, text in zip(y, texts, strict=True):
+        while text and text[-1] == 3:
+            text = text[:-1]
+        marked = [3, *(5 if c == 3 else c for c in text), 4]
+        assert row.tolist() == marked + [5] * (8 - len(marked))
+
+
 # Sequences of vectors
 
 
@@ -218,6 +234,7 @@ def indices(rng, shape):
 
 
 KINDS = {
+    "marks": (lambda: Marks(5), (7,), indices),
     "characters": (lambda: CharacterConv(3, 2, 5), (7,), indices),
     "several sizes": (lambda: CharacterConv(2, [1, 3], 5, "full"), (7,), indices),
     "vectors": (lambda: Conv1D(3, 2), (7, 4), normal),

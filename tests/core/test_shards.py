@@ -42,11 +42,14 @@ def batch(kind, n, dtype=np.float64, seed=0):
     n=st.integers(1, 70),
     rows=st.integers(1, 9),
     lambda_=st.sampled_from([0.0, 0.1]),
+    smoothing=st.sampled_from([0.0, 0.2]),
     seed=st.integers(0, 99),
 )
-def test_shards_give_the_gradient_of_the_plain_objective(kind, n, rows, lambda_, seed):
+def test_shards_give_the_gradient_of_the_plain_objective(kind, n, rows, lambda_, smoothing, seed):
     x, y = batch(kind, n, seed=seed)
-    plain, sharded = Objective(network(kind, seed=seed), lambda_), ShardedObjective(network(kind, seed=seed), lambda_)
+    plain, sharded = (
+        objective(network(kind, seed=seed), lambda_, smoothing) for objective in (Objective, ShardedObjective)
+    )
     with patch("core.shards.ROWS", rows):
         for _ in range(2):  # with arrays that were used before
             np.testing.assert_allclose(sharded.gradient(x, y), plain.gradient(x, y), rtol=1e-12)
@@ -78,10 +81,10 @@ def test_a_weight_is_used_at_every_place_of_the_output():
     assert multiplications(network) == 4 * 4 * 3 * 3 * 3 * 7 + 4 * 4 * 7 * 10
 
 
-def dropout_objective(rng):
+def dropout_objective(rng, label_smoothing=0.0):
     made = Network([Dense(400), ReLU(), Dropout(0.5, rng), Dense(2)], (3,), np.float64)
     made.initialise(stream(0, "init"))
-    return ShardedObjective(made)
+    return ShardedObjective(made, label_smoothing=label_smoothing)
 
 
 def test_each_shard_has_masks_of_its_own_and_the_stream_decides_them():
@@ -105,9 +108,11 @@ def test_each_shard_has_masks_of_its_own_and_the_stream_decides_them():
 
 def test_a_copy_is_the_plain_objective():
     """A gradient check differentiates the cost of all rows."""
-    objective = dropout_objective(stream(1, "dropout"))
+    objective = dropout_objective(stream(1, "dropout"), 0.2)
     objective.gradient(np.ones((16, 3)), np.zeros(16, int))
-    assert type(copy.deepcopy(objective)) is Objective
+    twin = copy.deepcopy(objective)
+    assert type(twin) is Objective
+    assert (twin.lambda_, twin.loss.label_smoothing) == (objective.lambda_, 0.2)
 
 
 def test_a_loss_that_is_not_finite_is_told_whichever_shard_has_it():

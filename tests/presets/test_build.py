@@ -5,6 +5,7 @@ import pytest
 
 from core import optimisers, schedules
 from core.layers import BatchNorm, Dense, Dropout, Flatten, Layer
+from core.losses import softmax
 from data.dataset import Dataset, Part
 from data.sources import NAME_SETS
 from presets.build import build, load_data
@@ -210,6 +211,24 @@ def test_pooled_over_time_the_last_convolution_keeps_one_value_a_filter(surnames
     assert [row.output for row in network.summary()][:4] == [(24, 8), (24, 8), (22, 6), (6,)]
 
 
+def test_marks_are_two_more_characters_before_the_first_convolution(surnames):
+    plain = build(load("names-best"), surnames).network
+    marked = build(load("names-best", ["marks=true"]), surnames).network
+    kinds = [type(layer).__name__ for layer in plain.layers]
+    assert [type(layer).__name__ for layer in marked.layers] == ["Marks", *kinds]
+    assert marked.tensors["W1"].value.shape == (3, 29 + 2, 40)
+    assert marked.tensors["W3"].value.shape == ((16 + 2) * 40, 18)
+
+
+def test_label_smoothing_is_the_share_of_a_label_that_all_classes_get(surnames):
+    trainer = build(load("names-best", ["label_smoothing=0.3"]), surnames)
+    x, y = surnames.train.x[:50], surnames.train.y[:50]
+    log_p = np.log(softmax(trainer.network.forward(x).astype(float)))
+    targets = 0.7 * np.eye(18)[y] + 0.3 / 18
+    assert trainer.objective.gradient(x, y) == pytest.approx(-(targets * log_p).sum(axis=1).mean(), rel=1e-5)
+    assert trainer.objective.evaluate(x, y).loss == pytest.approx(-log_p[np.arange(50), y].mean(), rel=1e-5)
+
+
 @pytest.mark.parametrize(("sampling", "per_epoch"), [("plain", 40), ("weighted", 40), ("balanced", 28)])
 def test_sampling_says_what_an_epoch_is(sampling, per_epoch, surnames):
     assert np.bincount(surnames.train.y).min() == 16  # of 18 classes
@@ -225,7 +244,8 @@ def test_sampling_says_what_an_epoch_is(sampling, per_epoch, surnames):
         ("names-best", ["network.convolutions=[{filters=2, size=21}]"], "a window of 21 does not fit"),
         ("names-best", ["network.convolutions=[{filters=2, size=3}, {filters=2, size=[3, 4]}]"], "only the first"),
         ("names-best", ["batch=5000"], "training.batch = 5000: a batch of 5000 examples cannot be drawn from"),
-        ("mnist-cnn", ["pool_over_time=true"], "is for surnames"),
+        ("mnist-cnn", ["pool_over_time=true"], "pool_over_time is for surnames"),
+        ("mnist-cnn", ["marks=true"], "marks is for surnames"),
         ("mnist-cnn", ["network.convolutions=[{filters=2, size=[3, 4]}]"], "only the first"),
     ],
 )

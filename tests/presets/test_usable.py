@@ -7,8 +7,8 @@ from presets.keys import known_keys, settings
 from presets.load import load, names
 from presets.usable import usable
 
-OTHER = {"network.sigma": "0.5", "network.pool_over_time": "true", "data.dedupe": "true", "data.normalise": "unit",
-         "training.cycles": "2"}  # fmt: skip
+OTHER = {"network.sigma": "0.5", "network.pool_over_time": "true", "network.marks": "true", "data.dedupe": "true",
+         "data.normalise": "unit", "training.cycles": "2"}  # fmt: skip
 
 
 def texts(name: str) -> dict[str, str]:
@@ -29,7 +29,7 @@ def test_what_is_hidden_is_refused(key):
     changes = ["initialiser=he", "sigma="] if key == "network.sigma" else []
     given = texts(name) | ({"network.initialiser": "he"} if changes else {})
     assert not usable(key, given)
-    if key != "network.pool_over_time":  # that one is refused when the network is built
+    if key not in ("network.pool_over_time", "network.marks"):  # these are refused when the network is built
         with pytest.raises(PresetError):
             load(name, [*changes, f"{key}={OTHER[key]}"])
 

@@ -37,7 +37,7 @@ def build(updates=UPDATES):
     dropout = stream(0, "dropout")
     network = Network([Dense(9), ReLU(), Dropout(0.2, dropout), Dense(3)], (12,))
     network.initialise(stream(0, "init"))
-    objective, batches = ShardedObjective(network, 0.01), Batches(x, y, 20, stream(0, "order"))
+    objective, batches = ShardedObjective(network, 0.01, 0.1), Batches(x, y, 20, stream(0, "order"))
     monitored, generators = {"training": (x, y)}, {"dropout": dropout}
     return Trainer(objective, batches, Momentum(), Constant(0.1), updates, 25, monitored, generators)
 

@@ -16,6 +16,7 @@ import pytest
 from rich.console import Console
 
 from core.losses import softmax
+from core.sequences import Marks
 from data.alphabet import PAD, decode, encode
 from data.errors import DataError
 from data.sources import SURNAMES
@@ -27,7 +28,7 @@ from lab.names.neighbours import neighbours
 from lab.names.view import show_names
 from lab.runs import run as lab_run
 from lab.runs.store import RunStore
-from presets.build import load_data
+from presets.build import build, load_data
 from presets.load import load
 
 TINY = ["convolutions=[{filters=5, size=[2, 3]}]", "dropout=0", "updates=40", "evaluate_every=40"]
@@ -40,6 +41,16 @@ def finished(tmp_path_factory) -> RunStore:
     session = lab_run.start(load("names-plus", TINY), "auto", tmp_path_factory.mktemp("runs"), threads=1)
     session.go(lambda snapshot: None)
     return session.store
+
+
+@pytest.fixture(scope="module", params=["without marks", "with marks"])
+def either(request, finished) -> names.NamesModel:
+    """The model of a run; or one that begins with marks, at its start."""
+    if request.param == "without marks":
+        return names.of_run(finished)
+    preset = load("names-plus", [*TINY, "marks=true"])
+    network = build(preset, load_data(preset, "auto")).network
+    return names.NamesModel(network, SURNAMES.classes, names.of_run(finished).origin)
 
 
 @pytest.fixture
@@ -107,18 +118,26 @@ def test_a_name_that_cannot_be_read_is_said_among_others_and_not_guessed(finishe
         answer(model, [wrong, wrong])
 
 
-def test_explanations_are_what_hiding_each_letter_costs_each_class(finished):
-    model = names.of_run(finished)
-    twin = model.network.astype(np.float64)
+def test_explanations_are_what_hiding_each_letter_costs_each_class(either):
+    model = either
+    layers = model.network.astype(np.float64).layers
+    marks = isinstance(layers[0], Marks)
+
+    def log_p(row):
+        x = row[None]
+        for layer in layers[1:] if marks else layers:
+            x = layer.forward(x, True)
+        return np.log(softmax(x)[0])
 
     def slow(name):
-        row = encode(name)
-        p = softmax(twin.forward(row[None], train=True))[0]
+        letters = [c for c in encode(name) if c != PAD]
+        begin, end, padding = ([29], [30], 31) if marks else ([], [], 29)
+        row = np.array([*begin, *letters, *end] + [padding] * (20 - len(letters)))
         costs = []
-        for i in range(np.count_nonzero(row != PAD)):
+        for i in range(len(letters)):
             hidden = row.copy()
-            hidden[i] = PAD
-            costs.append(np.log(p) - np.log(softmax(twin.forward(hidden[None], train=True))[0]))
+            hidden[len(begin) + i] = padding
+            costs.append(log_p(row) - log_p(hidden))
         return costs
 
     asked = ["Zhao", "van der Berg", "Y", "D'Angelo", "a" * 20] * 4  # more rows than are read at a time
