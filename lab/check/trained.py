@@ -83,6 +83,7 @@ class TrainedCode:
             self.names: dict[str, str] = dict(zip(letters, map(str, reply["names"]), strict=True))
             self.turned = {name for name, turned in zip(letters, reply["turned"], strict=True) if turned}
             self.notes: list[str] = list(dict.fromkeys([*notes, *map(str, reply["notes"])]))
+            self.takes_lambda = bool(reply["takes_lambda"])
             self.files = [Path(path) for path in reply["files"]]
         except StudentProblemError as error:
             self.end()

@@ -3,6 +3,7 @@ and sees the same batches."""
 
 import copy
 import json
+from collections.abc import Iterator
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -10,10 +11,10 @@ import numpy as np
 from core.layers import BatchNorm
 from core.losses import softmax
 from core.network import Network
-from core.objective import Objective
 from core.types import Array, Labels
 from data.dataset import Dataset
 from lab.runs.code import AgreementDocument
+from lab.training.kinds import OURS, KindObjective, kind_of
 from presets.build import build_optimiser
 from presets.schema import Preset
 
@@ -39,9 +40,14 @@ class Parting(NamedTuple):
 class Agreement:
     """Compares update after update, until one parts or UPDATES agree."""
 
-    def __init__(self, preset: Preset, network: Network, dataset: Dataset, names: dict[str, str]) -> None:
-        """network: of the preset, at update 0; names: of its tensors -> the student's."""
-        self._objective = Objective(network.astype(np.float64), preset.loss.lambda_, preset.loss.label_smoothing)
+    def __init__(
+        self, preset: Preset, network: Network, dataset: Dataset, names: dict[str, str], takes_lambda: bool = True
+    ) -> None:
+        """network: of the preset, at update 0; names: of its tensors -> the student's; takes_lambda: can the code be
+        told how large the penalty is?"""
+        loss = preset.loss
+        self._objective = KindObjective(network.astype(np.float64), loss.lambda_, OURS, loss.label_smoothing)
+        self._like, self._takes_lambda = preset.name, takes_lambda
         self._optimiser = build_optimiser(preset.optimiser)
         self._train, self._validation, self._names = dataset.train, dataset.validation, names
         self._single, self._reason = False, ""
@@ -61,6 +67,7 @@ class Agreement:
         self._single = self._single or single
         if self.updates == 0:
             self._settle_epsilon(rows, eta, step)
+            self._settle_kind(rows, eta, step)
         before = self._objective.network.theta.copy()
         self._part(self._step(rows, eta), step, before, eta)
         self.updates += self.parts_at is None
@@ -71,44 +78,79 @@ class Agreement:
         network = self._objective.network
         before = network.theta.copy()
         with np.errstate(all="ignore"):
-            self._objective.gradient(self._train.x[rows].astype(np.float64), self._train.y[rows])
+            self._objective.gradient(*self._batch(rows))
             self._optimiser.update(network.theta, network.grad, eta)
         difference: Array = network.theta - before
         return difference
+
+    def _batch(self, rows: Labels) -> tuple[Array, Labels]:
+        return self._train.x[rows].astype(np.float64), self._train.y[rows]
+
+    def _settle_kind(self, rows: Labels, eta: float, step: Array) -> None:
+        """Where the first update is that of another network, or of another penalty, compare with that one."""
+        if self._agree(self._first_step(rows, eta), step):
+            return
+        with np.errstate(all="ignore"):
+            kind = kind_of(
+                self._objective,
+                self._optimiser,
+                self._batch(rows),
+                eta,
+                lambda ours: self._agree(ours, step),
+                self._takes_lambda,
+            )
+        self._objective = kind or self._objective
+
+    def _first_step(self, rows: Labels, eta: float) -> Array:
+        """What an update of our own would add to theta, which stays."""
+        own = self._objective, self._optimiser
+        twin = own[0].twin()
+        self._objective, self._optimiser = twin, copy.deepcopy(own[1])
+        step = self._step(rows, eta)
+        self._objective, self._optimiser = own
+        return step
 
     def _settle_epsilon(self, rows: Labels, eta: float, step: Array) -> None:
         """Give our batch normalisation the student's eps: courses differ in it."""
         layers = [layer for layer in self._objective.network.layers if isinstance(layer, BatchNorm)]
         if not layers:
             return
-        own, off = (self._objective, self._optimiser), dict[float, float]()
+        off = dict[float, float]()
         for eps in EPSILONS:
             for layer in layers:
                 layer.eps = eps
-            twin = Objective(own[0].network.astype(np.float64), own[0].lambda_, own[0].loss.label_smoothing)
-            self._objective, self._optimiser = twin, copy.deepcopy(own[1])
-            off[eps] = float(np.linalg.norm(self._step(rows, eta) - step))
-        self._objective, self._optimiser = own
+            off[eps] = float(np.linalg.norm(self._first_step(rows, eta) - step))
         self._epsilon = min(off, key=lambda eps: off[eps])
         if off[self._epsilon] > 0.01 * float(np.linalg.norm(step)):
             self._epsilon = EPSILONS[0]  # it is something else
         for layer in layers:
             layer.eps = self._epsilon
 
-    def _part(self, ours: Array, theirs: Array, theta: Array, eta: float) -> None:
-        """Note which tensors part. theta: before the update."""
+    def _differences(self, ours: Array, theirs: Array) -> Iterator[tuple[str, slice, float]]:
+        """Every tensor, where it is in theta, and the difference of its updates, relative to the size of ours."""
         least, end = SMALL * float(np.linalg.norm(ours)), 0
         for name, tensor in self._objective.network.tensors.items():
             start, end = end, end + tensor.value.size
             a, b = ours[start:end], theirs[start:end]
             size = max(float(np.linalg.norm(a)), least)
-            difference = float(np.linalg.norm(b - a)) / size if size else float(np.any(b))
+            yield name, slice(start, end), float(np.linalg.norm(b - a)) / size if size else float(np.any(b))
+
+    def _agree(self, ours: Array, theirs: Array) -> bool:
+        """Are they the same update, as far as the student's names go?"""
+        differences = self._differences(ours, theirs)
+        return all(difference <= self.tolerance for name, _, difference in differences if name in self._names)
+
+    def _part(self, ours: Array, theirs: Array, theta: Array, eta: float) -> None:
+        """Note which tensors part. theta: before the update."""
+        for name, at, difference in self._differences(ours, theirs):
             self.difference = max(self.difference, difference)
             if difference <= self.tolerance or name not in self._names:
                 continue
+            a, b = ours[at], theirs[at]
             factor, penalty = _factor(a, b, self.tolerance), None
-            if tensor.parameter.decay and self._objective.lambda_ and not self.updates:
-                more = _multiple(theta[start:end], a - b, 1e-4)
+            decays = self._objective.network.tensors[name].parameter.decay
+            if decays and self._objective.lambda_ and not self.updates:
+                more = _multiple(theta[at], a - b, 1e-4)
                 penalty = None if more is None else 1 + more / (2 * eta * self._objective.lambda_)
             self.partings.append(Parting(self._names[name], difference, factor, penalty))
         if self.partings:
@@ -124,11 +166,12 @@ class Agreement:
         if self.parts_at is not None:
             return
         network, x = self._objective.network, self._validation.x[:EXAMPLES].astype(np.float64)
-        theirs = softmax(logits[: len(x)])
-        self.evaluation = float(np.abs(softmax(network.forward(x)) - theirs).max())
-        if self.evaluation > self.tolerance:
+        theirs = logits[: len(x)]
+        self.evaluation = self._objective.unlike(x, theirs)
+        if self.evaluation is not None and self.evaluation > self.tolerance:
             own = network.astype(np.float64).forward(self._validation.x.astype(np.float64), train=True)
-            self._like_training = bool(np.abs(softmax(own[: len(x)]) - theirs).max() < 1e-2 * self.evaluation)
+            off = np.abs(softmax(own[: len(x)]) - softmax(theirs)).max()
+            self._like_training = bool(off < 1e-2 * self.evaluation)
 
     # Words
 
@@ -150,14 +193,17 @@ class Agreement:
     def _sentence(self) -> str:
         if self._reason:
             return f"{NOTHING}: {self._reason}."
+        words = self._objective.kind.words(self._like)
         if self.partings:
-            return self._parting(self.partings)
+            return words + self._parting(self.partings)
         if not self.updates:
             return f"{NOTHING}: none was made."
-        if self.updates == 1:
-            sentence = "Update 1 agrees with Gradlab's own network"
+        if self._objective.kind.network is not None:
+            sentence = f"{words}updates 1 to {self.updates} are right"
         else:
-            sentence = f"Updates 1 to {self.updates} agree with Gradlab's own network"
+            first = "update 1 agrees" if self.updates == 1 else f"updates 1 to {self.updates} agree"
+            sentence = f"{words}{first} with Gradlab's own network"
+        sentence = sentence[0].upper() + sentence[1:]
         if self._single:
             sentence += ", as far as float32 is precise"
         if self._epsilon != EPSILONS[0]:
@@ -167,14 +213,15 @@ class Agreement:
     def _evaluation_words(self) -> str:
         if self.evaluation is None:
             return ""
+        ours = self._objective.kind.network is None
         if self.evaluation <= self.tolerance:
-            return "So does its evaluation."
+            return f"So {'does' if ours else 'is'} its evaluation."
         cause = (
             "it uses the statistics of the examples at hand, not the running ones"
             if self._like_training
             else "is the network in another mode, or are its running statistics others?"
         )
-        return f"Its evaluation does not: a probability differs by {self.evaluation:.2g}: {cause}"
+        return f"Its evaluation {'does' if ours else 'is'} not: a probability differs by {self.evaluation:.2g}: {cause}"
 
     def _parting(self, partings: list[Parting]) -> str:
         first, *others = partings

@@ -67,7 +67,7 @@ class CodeTrainer(Trainer):
         )
         self.code, self._mapped = code, mapped
         self.optimiser.state = dict(mapped.kept)
-        self.agreement = Agreement(preset, like.network, dataset, code.names)
+        self.agreement = Agreement(preset, like.network, dataset, code.names, code.takes_lambda)
         self._together = 1  # updates that a question may ask for
 
     def run(self) -> Iterator[Snapshot]:

@@ -87,6 +87,7 @@ class Session:
             "names": [tensor.slot.name for tensor in training.tensors],
             "places": [[tensor.slot.letter, tensor.layer] for tensor in training.tensors],
             "turned": [tensor.turned for tensor in training.tensors],
+            "takes_lambda": training.takes_lambda,
             "notes": [*self.notes, *training.notes],
             "files": own_files(),
         }, {}

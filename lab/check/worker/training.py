@@ -359,6 +359,17 @@ class Training:
                 place.put(self.own[name])
         return dict(self.own)
 
+    @property
+    def takes_lambda(self) -> bool:
+        """Does any of its functions take a lambda, or its object hold one?"""
+        family, state = self.code.family, self.code.state
+        functions = [f for f in (family.gradient, family.forward, family.cost) if f is not None]
+        if state is not None and state.making is not None:
+            functions.append(state.making.made)
+        if any(Role.LAMBDA in roles_of(f) for f in functions):
+            return True
+        return state is not None and any(role(str(place.key)) is Role.LAMBDA for place in places(state.thing))
+
     # Questions
 
     def updates(self, batches: Any, etas: Sequence[float], first: int) -> bool:

@@ -1,0 +1,130 @@
+"""What a student's code computes where it is another network than the preset's, known by its first update.
+
+Other activations, losses and penalties have right gradients, too. Code that has them is held against its own kind.
+"""
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from core.layers import BatchNorm
+from core.network import Network
+from core.objective import Objective
+from core.optimisers import Optimiser
+from core.types import Array, Labels
+from lab.check.mistakes.activations import ACTIVATIONS, RELU, SELDOM
+from lab.check.mistakes.evidence import Layers
+from lab.check.mistakes.losses import CROSS_ENTROPY, LOSSES, sigmoid, softmax
+from lab.check.mistakes.reference import Norm, Pass, ReferenceNetwork, gradients
+
+
+@dataclass(frozen=True)
+class Kind:
+    """network: None for the preset's own; penalty: J has this times lambda sum W^2."""
+
+    network: ReferenceNetwork | None = None
+    penalty: float = 1.0
+
+    def words(self, like: str) -> str:
+        """How it differs from the preset `like`, as the beginning of what is said of its updates."""
+        penalty = f"penalty {self.penalty:.4g} lambda sum W^2" if self.penalty else "no penalty"
+        if self.network is not None:
+            also = "" if self.penalty == 1 else f", {penalty}"
+            names = f"{self.network.activation.name}, {self.network.loss.name}"
+            return f"It is another network than {like}: {names}{also}. For that one, "
+        if self.penalty == 1:
+            return ""
+        if self.penalty:
+            return f"It has the {penalty}, and {like} has lambda sum W^2. But for that, "
+        return "It takes no lambda. But for the penalty, "
+
+
+OURS = Kind()
+
+
+class KindObjective(Objective):
+    """Gradlab's own network as a kind has it."""
+
+    def __init__(self, network: Network, lambda_: float, kind: Kind, label_smoothing: float = 0.0) -> None:
+        super().__init__(network, lambda_ * kind.penalty, label_smoothing)
+        self.kind = kind
+
+    def twin(self) -> "KindObjective":
+        """The same, with parameters of its own."""
+        return self.of(self.network.astype(np.float64), self.kind)
+
+    def of(self, network: Network, kind: Kind) -> "KindObjective":
+        """Another kind of it."""
+        lambda_ = self.lambda_ / self.kind.penalty if self.kind.penalty else 0.0
+        return KindObjective(network, lambda_, kind, self.loss.label_smoothing)
+
+    def gradient(self, x: Array, y: Labels) -> complex:
+        """See Objective.gradient."""
+        own = self.kind.network
+        if own is None:
+            return super().gradient(x, y)
+        traced = Pass(own, own.forward(x.reshape(len(x), -1), self._layers()), y)
+        for index, layer in enumerate(gradients(traced), 1):
+            for letter, gradient in layer.items():
+                self.network.tensors[f"{letter}{index}"].grad[...] = gradient
+        self.add_penalty_gradient()
+        return np.float64(own.loss.value(traced.traces[-1].out, y))
+
+    def _layers(self) -> Layers:
+        values = {name: tensor.value for name, tensor in self.network.tensors.items()}
+        depth = sum(name.startswith("W") for name in values)
+        return tuple(
+            {letter: values[f"{letter}{i}"] for letter in ("W", "b", "gamma", "beta") if f"{letter}{i}" in values}
+            for i in range(1, depth + 1)
+        )
+
+    def unlike(self, x: Array, logits: Array) -> float | None:
+        """The largest difference of a probability from logits or the logarithms of outputs; None where this network
+        does not know how the code is evaluated."""
+        own = self.kind.network
+        if own is None:
+            return float(np.abs(softmax(self.network.forward(x)) - softmax(logits)).max())
+        if own.norm is not None:
+            return None
+        scores = own.forward(x.reshape(len(x), -1), self._layers())[-1].out
+        ways = (np.abs(softmax(scores) - softmax(logits)), np.abs(sigmoid(scores) - np.exp(np.minimum(logits, 0))))
+        least = min(float(way.max()) for way in ways)
+        return least if least < 1e-3 else None  # outputs of other losses are not known
+
+
+def kind_of(
+    objective: KindObjective,
+    optimiser: Optimiser,
+    batch: tuple[Array, Labels],
+    eta: float,
+    fits: Callable[[Array], bool],
+    takes_lambda: bool,
+) -> KindObjective | None:
+    """The kind of network whose first update from here fits; None if none does. objective and optimiser: the preset's,
+    before that update."""
+    network, n = objective.network.astype(np.float64), len(batch[1])
+    penalties = (1.0, 0.5, 1 / n, 0.5 / n, *(() if takes_lambda else (0.0,))) if objective.lambda_ else (1.0,)
+    for reference in (None, *_networks(network, bool(objective.loss.label_smoothing))):
+        objective.of(network, Kind(reference, penalty=0.0)).gradient(*batch)
+        data = network.grad.copy()
+        for penalty in penalties:
+            kind = objective.of(network, Kind(reference, penalty))
+            network.grad[...] = data
+            kind.add_penalty_gradient()
+            theta = network.theta.copy()
+            copy.deepcopy(optimiser).update(theta, network.grad, eta)
+            if fits(theta - network.theta):
+                return kind
+    return None
+
+
+def _networks(network: Network, smoothed: bool) -> Iterator[ReferenceNetwork]:
+    """Other networks with the same parameters, the usual ones first. smoothed: are the labels of the preset?"""
+    eps = next((float(layer.eps) for layer in network.layers if isinstance(layer, BatchNorm)), None)
+    norm = None if eps is None else Norm(eps)
+    for loss, activation in product(LOSSES, (*ACTIVATIONS, *SELDOM)):
+        if smoothed or (loss, activation) != (CROSS_ENTROPY, RELU):
+            yield ReferenceNetwork(activation, norm, loss)
