@@ -17,6 +17,7 @@ from lab.check.causes import NOTHING as NO_CAUSE
 from lab.check.causes import diagnose, right_but_for_eps, with_causes, without_eps
 from lab.check.code_target import Asked, StudentTarget
 from lab.check.forgive import forgive
+from lab.check.mended import is_named, mended
 from lab.check.mistakes.evidence import Cause
 from lab.check.process import StudentProblemError, Worker
 from lab.check.told import causes_told, with_dropout
@@ -291,6 +292,8 @@ class Check:
             found = found or (diagnose(code) if asked else NO_CAUSE)
             if not report.passed:
                 found = replace(found, causes=without_eps(causes_told(first, code, found.causes)))
+                if not is_named((*found.causes, *causes)):
+                    found = replace(found, causes=mended(report, code) or found.causes)
             report = with_causes(report, found)
             told = without_eps((*found.causes, *causes))
             comparisons = compare(self.against, code) if self.against else ()

@@ -18,6 +18,7 @@ from .functions import FunctionCode
 from .habits import habits
 from .loading import load
 from .loops import loops
+from .mend import mend
 from .own_loop import fit
 from .plan import Plan, sentence
 from .plans import likely_names, plan_of, plan_of_guess, plan_of_name
@@ -195,6 +196,10 @@ class Session:
         except Exception as error:
             return {"error": explain(error), "wrong": True}, {}
 
+    def mend(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
+        """The changes of the file that make its gradients right, at all points."""
+        return {"mended": [asdict(each) for each in mend(self.codes)]}, {}
+
     def gradients(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
         """The student's gradients with these parameters."""
         code = self.codes[head.get("code", 0)]
@@ -229,7 +234,7 @@ def without_step(g: Any) -> Any:
 
 
 QUESTIONS = (
-    *("load", "check", "adapter", "variants", "variant", "gradients", "output", "cost"),
+    *("load", "check", "adapter", "variants", "variant", "gradients", "output", "cost", "mend"),
     *("train", "updates", "gradient", "logits", "kept", "restore", "loops", "fit"),
 )
 FORMS = {"layer": "a single layer", "object": "an object that keeps its own batch", "pair": "a single layer"}

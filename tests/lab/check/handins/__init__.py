@@ -7,7 +7,7 @@ No test lives here, and nothing that only works with Gradlab.
 
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -111,6 +111,11 @@ RECOGNISED = {
 }
 
 
+def bare(text: str) -> str:
+    """Code without spaces, brackets and quotes, which may be written in several ways."""
+    return re.sub(r"[\s()'\"]", "", text)
+
+
 def plain(name: str) -> str:
     """A name without case, underscores and the endings that tell versions of a layer apart."""
     return re.sub(r"_(naive|fast|im2col)$", "", name).replace("_", "").lower()
@@ -130,10 +135,13 @@ class Bug:
     new: str
     named: bool
 
-    def named_by(self, keys: Iterable[str], says: str = "") -> bool:
+    def named_by(self, keys: Collection[str], says: str = "") -> bool:
         """Does one of these causes say what was planted, or do these words on a tensor?"""
         named = any(fnmatch(key, pattern) for key in keys for pattern in KINDS[self.kind].split())
-        return named or (self.kind in WORDS and WORDS[self.kind] in says)
+        changed = "changed-line" in keys and any(
+            bare(line) in bare(says) for line in self.new.split("\n") if line.strip()
+        )
+        return named or changed or (self.kind in WORDS and WORDS[self.kind] in says)
 
     def __str__(self) -> str:
         return f"{self.file}, {self.kind} ({' '.join(self.tensors)}): {self.old!r} -> {self.new!r}"
