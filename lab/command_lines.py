@@ -27,6 +27,11 @@ def run_code(target: str, like: str | Path, changes: Iterable[str] = (), data: s
     return gradlab("run", _argument(target), "--like", like, *options)
 
 
+def run_loop(file: str, name: str, like: str | Path) -> str:
+    """Train with the training loop NAME of a file, like a preset, by its name or file."""
+    return gradlab("run", _argument(file), "--like", like, "--fit", name)
+
+
 def resume(folder: Path) -> str:
     """Resume the run in that directory."""
     return gradlab("run", "--resume", folder)

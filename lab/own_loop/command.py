@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 def run_own_loop(
     file: Path, name: str, like: str, changes: Sequence[str], data: str | None, runs: Path, json: bool
 ) -> None:
-    """Compare the training loop NAME of a file with a preset, train with it, keep what it returned. Raises LabError,
+    """Compare the training loop NAME of a file with a preset, train with it, keep it as a run. Raises LabError,
     DataError and PresetError; exits with FAILED if the loop parts from the preset."""
     from lab.own_loop.fit import fit
     from lab.own_loop.keep import keep
+    from lab.own_loop.kept_run import keep_run
     from lab.own_loop.view import show_fit
     from presets.build import load_data
     from presets.load import load
@@ -47,13 +48,18 @@ def run_own_loop(
         notice("interrupted: a training loop of your own cannot be resumed")
         raise typer.Exit(INTERRUPTED) from None
     kept = keep(report.series, report.at, runs, report.target) if report.series else None
+    run = keep_run(report, preset, dataset, runs)
 
     def render(terminal: "Console") -> None:
         show_fit(terminal, report)
         if kept is not None:
             terminal.print(_drawn(terminal, kept, preset, dataset, runs))
 
-    output(json, report.as_dict(), render)
+    output(json, {**report.as_dict(), "run": run["run"] if run else None}, render)
+    if run is not None:
+        notice(f"a run: {run['run']}; show it with: {command_lines.gradlab('runs', run['run'])}")
+    elif report.updates:
+        notice("no run is kept: the parameters that it ended with were not to be seen")
     if kept is not None:
         notice(f"kept in {kept}; draw it with: {command_lines.gradlab('watch', kept, '--like', preset.name)}")
     if not report.agrees:

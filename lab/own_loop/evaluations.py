@@ -125,13 +125,17 @@ def _moments(compared: Compared, usage: Usage) -> list[tuple[Array, Array]] | No
     """Running mean and variance of every layer, as the code has them then."""
     if usage.averages < 0:
         return None
-    arrays = compared.trace.averages[usage.averages]
+    sizes = [layer.state["running"].shape[1] for layer in compared.reference.norms]
+    return moments(compared.trace.averages[usage.averages], sizes)
+
+
+def moments(arrays: Mapping[str, Array], sizes: Sequence[int]) -> list[tuple[Array, Array]] | None:
+    """Running mean and variance of layers of these sizes, among arrays by where they are kept; None if they do not
+    fit."""
     spread = re.compile(r"var|(^|\W)_?v_?(av|avg|run|ema)", re.IGNORECASE)
     means = [v.reshape(-1) for path, v in arrays.items() if not spread.search(path)]
     variances = [v.reshape(-1) for path, v in arrays.items() if spread.search(path)]
-    norms = compared.reference.norms
-    sizes = [layer.state["running"].shape[1] for layer in norms]
-    if [len(m) for m in means] != sizes or [len(v) for v in variances] != sizes:
+    if [len(m) for m in means] != list(sizes) or [len(v) for v in variances] != list(sizes):
         return None
     return list(zip(means, variances, strict=True))
 

@@ -1,10 +1,12 @@
 """Code with a training loop of its own, trained like a preset: first small and watched, then with all data."""
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
+from core.types import Array
 from data.dataset import Dataset
 from lab.check.code_target import Asked
 from lab.check.process import StudentProblemError, Worker
@@ -15,7 +17,7 @@ from lab.own_loop.finding import Difference, DifferenceDocument
 from lab.own_loop.judge import judge
 from lab.own_loop.plan import LoopPlan, small, whole
 from lab.own_loop.printed import printed_series
-from lab.own_loop.trace import LoopTrace, read
+from lab.own_loop.trace import LoopTrace, Tensors, read
 from lab.visible import visible
 from presets.schema import Preset
 
@@ -26,10 +28,21 @@ Began = Callable[[Callable[[], object]], object]  # is given what ends the file'
 
 
 @dataclass(frozen=True)
+class LoopEnd:
+    """What a training ended with. theta: W1 (d, m), b1 (m,) ...; averages: running means and variances, by where the
+    code keeps them; seconds: that it took."""
+
+    theta: Tensors
+    averages: Mapping[str, Array]
+    seconds: float
+
+
+@dataclass(frozen=True)
 class FitReport:
     """target: FILE:NAME; updates: how many were compared; first: the update and tensor at which the training parts from
     the preset's, and by how much of the update; series: the numbers it returned or printed in the whole training; at:
-    the update of each, () if their count does not tell; beside: what they are beside the preset's, in words."""
+    the update of each, () if their count does not tell; beside: what they are beside the preset's, in words; names: W1
+    -> what the student calls it; end: what the whole training ended with, None if that was not to be seen."""
 
     target: str
     preset: str
@@ -39,6 +52,21 @@ class FitReport:
     series: Mapping[str, list[float]] = field(default_factory=dict)
     at: tuple[int, ...] = ()
     beside: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    end: LoopEnd | None = None
+
+    @property
+    def verdict(self) -> str:
+        """Where it parts from the preset, if it does."""
+        if not self.updates:
+            return f"{self.target}: nothing could be compared with {self.preset}"
+        all_agree = f"{self.target}: all {self.updates} updates agree with {self.preset}"
+        if self.agrees:
+            return all_agree if self.first is None else f"{all_agree}, but for what is noted here"
+        if self.first is None:
+            return f"{self.target}: the updates agree with {self.preset}, and something else does not"
+        update, tensor, difference = self.first
+        return f"{self.target} parts from {self.preset} at update {update}, {tensor} (by {difference:.2g} of its size)"
 
     @property
     def agrees(self) -> bool:
@@ -81,6 +109,7 @@ class FitDocument(TypedDict):
     findings: list[DifferenceDocument]
     series: dict[str, list[float]]
     beside: list[str]
+    run: NotRequired[str | None]  # path of the run directory, None where none could be kept; the command adds it
 
 
 def fit(
@@ -110,9 +139,9 @@ def fit(
             says(f"training with all {len(dataset.train.y):,} examples")
             worker.timeout = TRAINED
             plan = whole(preset, dataset)
-            series = trained(worker, trace, plan)
+            series, end = trained(worker, trace, plan)
             beside = tuple(beside_expected(series, preset, dataset))
-            return replace(report, series=series, at=counted(series, plan), beside=beside)
+            return replace(report, series=series, at=counted(series, plan), beside=beside, end=end)
         except StudentProblemError as error:
             raise LabError(f"{file}:{name}: {error}") from None
 
@@ -138,17 +167,23 @@ def reported(target: str, plan: LoopPlan, trace: LoopTrace, dataset: Dataset) ->
     if compared.first is not None:
         step, tensor = compared.first
         first = (step.number, trace.said(tensor), step.off[tensor])
-    return FitReport(target, plan.preset.name, len(compared.steps), tuple(findings), first)
+    return FitReport(target, plan.preset.name, len(compared.steps), tuple(findings), first, names=trace.names)
 
 
-def trained(asked: Asked, trace: LoopTrace, plan: LoopPlan) -> dict[str, list[float]]:
-    """The series of a training that is called as the watched one was. Raises StudentProblemError."""
-    facts, _ = asked.ask("fit", plan.arrays(), **_question(trace.name, plan, watched=False, way=trace.way))
+def trained(asked: Asked, trace: LoopTrace, plan: LoopPlan) -> tuple[dict[str, list[float]], LoopEnd | None]:
+    """The series of a training that is called as the watched one was, and its end. Raises StudentProblemError."""
+    began = time.perf_counter()
+    facts, arrays = asked.ask("fit", plan.arrays(), **_question(trace.name, plan, watched=False, way=trace.way))
+    seconds = time.perf_counter() - began
     try:
-        returned = {visible(str(name)): [float(x) for x in numbers] for name, numbers in facts["series"].items()}
-        return returned or printed_series(str(facts["prints"]))
+        seen = read(facts, arrays, plan.sizes)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise StudentProblemError(f"the file wrote over the answers: {visible(repr(error))}") from None
+    returned = {visible(name): numbers for name, numbers in seen.series.items()}
+    end = None
+    if seen.final >= 0 and seen.snapshots[-1].keys() == plan.start.keys():
+        end = LoopEnd(seen.snapshots[-1], seen.averages[-1] if seen.averages else {}, seconds)
+    return returned or printed_series(seen.prints), end
 
 
 def counted(series: Mapping[str, list[float]], plan: LoopPlan) -> tuple[int, ...]:

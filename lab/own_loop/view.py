@@ -11,25 +11,12 @@ from lab.own_loop.fit import FitReport
 
 def show_fit(terminal: Console, report: FitReport) -> None:
     """The verdict, then what differs, then what it returned."""
-    terminal.print(Text(_verdict(report), style="bold"))
+    terminal.print(Text(report.verdict, style="bold"))
     for finding in report.findings:
         terminal.print(Padding(_line(finding), (0, 0, 0, 2)))
     for name, numbers in report.series.items():
         drawn = sparkline(numbers, 40)
         terminal.print(Padding(Text(f"{name}  {drawn}  {numbers[0]:.4g} to {numbers[-1]:.4g}"), (0, 0, 0, 2)))
-
-
-def _verdict(report: FitReport) -> str:
-    if not report.updates:
-        return f"{report.target}: nothing could be compared with {report.preset}"
-    if report.agrees and report.first is not None:
-        return f"{report.target}: all {report.updates} updates agree with {report.preset}, but for what is noted here"
-    if report.agrees:
-        return f"{report.target}: all {report.updates} updates agree with {report.preset}"
-    if report.first is None:
-        return f"{report.target}: the updates agree with {report.preset}, and something else does not"
-    update, tensor, difference = report.first
-    return f"{report.target} parts from {report.preset} at update {update}, {tensor} (by {difference:.2g} of its size)"
 
 
 def _line(finding: Difference) -> Text:

@@ -123,8 +123,9 @@ def _run(label: str, record: SavedRun, figures: Names, pictures: Names, top: boo
     again = f"`{command_lines.run(f'{label}/preset.toml')}`"
     if code := record.code:
         yield f"- Code: `{code['file']}`, {code['name']}. {code['agreement']['sentence']} {code['verdict']}"
-        target = f"{code['file']}:{code['name']}"
-        again = f"`{command_lines.run_code(target, f'{label}/preset.toml')}`"
+        like, target = f"{label}/preset.toml", f"{code['file']}:{code['name']}"
+        looped = command_lines.run_loop(code["file"], code["name"], like)
+        again = f"`{looped if code.get('loop') else command_lines.run_code(target, like)}`"
     if record.interventions:
         yield f"- **Changed while it ran: {in_words(record.interventions)}.** {again} repeats the run without that."
     else:

@@ -1,6 +1,13 @@
 """A run of a student's own code: what its directory and its result say of the code."""
 
+import hashlib
+import os
+from pathlib import Path
+from typing import NotRequired
+
 from typing_extensions import TypedDict
+
+from lab.disk import disk, read_bytes
 
 
 class CodeFile(TypedDict):
@@ -17,6 +24,7 @@ class CodeSource(TypedDict):
     name: str  # of the function or class
     preset: str  # as it was named after --like
     files: list[CodeFile]
+    loop: NotRequired[bool]  # did it train with a loop of its own? Then the run holds what that ended with
 
 
 class AgreementDocument(TypedDict):
@@ -40,3 +48,18 @@ class CodeDocument(TypedDict):
     notes: list[str]  # how the code was read
     agreement: AgreementDocument
     verdict: str  # beside what is to be expected, in words
+    loop: NotRequired[bool]  # did it train with a loop of its own?
+
+
+def relative(path: Path, folder: Path) -> str:
+    """A path as seen from a folder, so that both can be moved together."""
+    try:
+        return Path(os.path.relpath(path, folder.resolve())).as_posix()
+    except ValueError:  # another drive of Windows
+        return str(path)
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file. Raises DiskError."""
+    with disk(path):
+        return hashlib.sha256(read_bytes(path)).hexdigest()

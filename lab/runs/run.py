@@ -140,7 +140,7 @@ def start(preset: Preset, variant: str, runs: Path, threads: int) -> Run:
 
 def of_preset(preset: Preset, dataset: Dataset, store: RunStore, threads: int) -> Run:
     """A run of a preset's own network, at update 0. Raises PresetError, and LabError for a run of a student's code."""
-    if (code := store.code()) is not None:
+    if (code := store.code()) is not None and not code.get("loop"):
         raise LabError(f"{store.path} trains code of yours, {code['name']}: only gradlab run --resume continues it")
     return Run(preset, dataset, build(preset, dataset), store, threads)
 

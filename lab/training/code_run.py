@@ -85,7 +85,9 @@ def resume(store: RunStore, threads: int) -> Run:
 def maker(store: RunStore) -> lab_run.Make:
     """What gives a saved run at update 0: of a student's code or of a preset's own network. Raises LabError."""
     source = store.code()
-    return lab_run.of_preset if source is None else partial(of_code, Code.saved(source, store.path))
+    if source is None or source.get("loop"):
+        return lab_run.of_preset
+    return partial(of_code, Code.saved(source, store.path))
 
 
 def of_code(code: Code, preset: Preset, dataset: Dataset, store: RunStore, threads: int) -> CodeRun:

@@ -1,14 +1,11 @@
 """Which code of a student's is trained: NAME in a file, with all files of theirs that it loads, as they are now."""
 
-import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from lab.check.trained import TrainedCode
-from lab.disk import disk, read_bytes
 from lab.errors import LabError
-from lab.runs.code import CodeSource
+from lab.runs.code import CodeSource, digest, relative
 
 
 class CodeChangedError(LabError):
@@ -26,7 +23,7 @@ class Code:
     def loaded(cls, code: TrainedCode) -> "Code":
         """The code of a process, which has loaded its files. Raises DiskError."""
         others = [path for path in code.files if path != code.file]
-        return cls(code.name, tuple((path, _hash(path)) for path in (code.file, *others)))
+        return cls(code.name, tuple((path, digest(path)) for path in (code.file, *others)))
 
     @classmethod
     def saved(cls, source: CodeSource, folder: Path) -> "Code":
@@ -41,32 +38,19 @@ class Code:
     @property
     def target(self) -> str:
         """FILE:NAME, as the command line takes it: the file as seen from here if that is shorter."""
-        return f"{min(str(self.file), _relative(self.file, Path.cwd()), key=len)}:{self.name}"
+        return f"{min(str(self.file), relative(self.file, Path.cwd()), key=len)}:{self.name}"
 
     def document(self, preset: str, folder: Path) -> CodeSource:
         """For code.json in that folder. preset: as it was named after --like."""
-        files = [{"path": _relative(path, folder), "sha256": digest} for path, digest in self.files]
+        files = [{"path": relative(path, folder), "sha256": sha256} for path, sha256 in self.files]
         return {"name": self.name, "preset": preset, "files": files}  # type: ignore[typeddict-item]
 
     def unchanged(self, began: str) -> None:
         """Raise LabError if a file is gone, CodeChangedError if it is another than it was when `began` began."""
-        for path, digest in self.files:
+        for path, sha256 in self.files:
             if not path.is_file():
                 raise LabError(f"{began} trains {self.name} of {path.name}, which is not at {path}")
-            if _hash(path) != digest:
+            if digest(path) != sha256:
                 raise CodeChangedError(
                     f"{path} has changed since {began} began: what is resumed needs the code as it was"
                 )
-
-
-def _relative(path: Path, folder: Path) -> str:
-    """A path as seen from a folder, so that both can be moved together."""
-    try:
-        return Path(os.path.relpath(path, folder.resolve())).as_posix()
-    except ValueError:  # another drive of Windows
-        return str(path)
-
-
-def _hash(path: Path) -> str:
-    with disk(path):
-        return hashlib.sha256(read_bytes(path)).hexdigest()

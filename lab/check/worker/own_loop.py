@@ -1,6 +1,5 @@
 """The lab's question to code with a loop of its own: train with these data and settings, watched or not."""
 
-import contextlib
 from collections.abc import Mapping
 from types import CodeType
 from typing import Any
@@ -9,7 +8,7 @@ from .course import Course
 from .errors import CodeError
 from .loops import Loop, Ran, loop_called, ways
 from .source import returned
-from .tracing import Tracer, Usage, series
+from .tracing import Ending, Tracer, Usage, series
 
 Answer = tuple[dict[str, Any], dict[str, Any]]
 
@@ -27,7 +26,7 @@ def fit(namespace: Any, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answ
         "given": ran.given,
         "columns": ran.columns,
     }
-    return (facts | _facts(tracer), _arrays(tracer)) if tracer is not None else (facts, {})
+    return facts | _facts(tracer), _arrays(tracer)
 
 
 def _course(head: dict[str, Any], arrays: Mapping[str, Any]) -> Course:
@@ -37,8 +36,9 @@ def _course(head: dict[str, Any], arrays: Mapping[str, Any]) -> Course:
     return Course(parts, tuple(head["sizes"]), start, head["settings"])
 
 
-def _first(namespace: Any, loop: Loop, course: Course, known: int, watched: bool) -> tuple[int, Ran, Tracer | None]:
-    """The first way to call it that trains: in which its parameters are seen to change, if it is watched."""
+def _first(namespace: Any, loop: Loop, course: Course, known: int, watched: bool) -> tuple[int, Ran, Tracer]:
+    """The first way to call it that trains: in which its parameters are seen to change, if it is watched. Otherwise
+    only what it ends with is looked up."""
     furthest, error, idle = -1, None, None
     for number, way in enumerate(ways(namespace, loop, course)):
         if known not in (-1, number):
@@ -46,8 +46,8 @@ def _first(namespace: Any, loop: Loop, course: Course, known: int, watched: bool
         tracers: list[Tracer] = []
 
         def watch(entry: CodeType, columns: bool, tracers: list[Tracer] = tracers) -> Any:
-            tracers.append(Tracer(course, entry, columns))
-            return tracers[0] if watched else contextlib.nullcontext()
+            tracers.append((Tracer if watched else Ending)(course, entry, columns))
+            return tracers[0]
 
         try:
             ran = way(watch)
@@ -57,7 +57,7 @@ def _first(namespace: Any, loop: Loop, course: Course, known: int, watched: bool
                 furthest, error = seen, problem
             continue
         if not watched or len(tracers[0].snapshots) > 1:
-            return number, ran, tracers[0] if watched else None
+            return number, ran, tracers[0]
         idle = idle or (number, ran, tracers[0])
     if idle is not None:
         return idle

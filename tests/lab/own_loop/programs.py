@@ -97,7 +97,16 @@ def dataset(rest=0):
 
     names = tuple("abcde")
     return Dataset(
-        "cifar10", "small", "mini", "0/0/test", names, part(4 * BATCH + rest), part(60), part(60), {}, lambda x: x
+        "cifar10",
+        "small",
+        "mini",
+        "0/0/test",
+        names,
+        part(4 * BATCH + rest),
+        part(60),
+        part(60),
+        {},
+        lambda x: x.reshape(2, 2, 3),
     )
 
 
@@ -109,13 +118,24 @@ def preset(settings):
     return load(name, [f"training.batch={BATCH}", *sizes, *changes])
 
 
-def looked_at(path, settings, rest=0):
-    """(compared, findings) of the first training loop in a file."""
-    data, worker, where = dataset(rest), InProcess(), Path.cwd()
+def loaded(path):
+    """A worker that has loaded a file."""
+    worker, where = InProcess(), Path.cwd()
     try:
         worker.ask("load", path=str(path), patience=5, root=None)
     finally:
         os.chdir(where)
+    return worker
+
+
+def loops_in(path):
+    """The names of the training loops in a file."""
+    return loaded(path).ask("loops")[0]["loops"]
+
+
+def looked_at(path, settings, rest=0):
+    """(compared, findings) of the first training loop in a file."""
+    data, worker = dataset(rest), loaded(path)
     name = worker.ask("loops")[0]["loops"][0]
     plan = small(preset(settings), data)
     return judge(plan, watched(worker, name, plan), True)

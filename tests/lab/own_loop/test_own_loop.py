@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +11,12 @@ import typer
 from lab.errors import LabError
 from lab.own_loop import plan as plans
 from lab.own_loop.command import run_own_loop
+from lab.own_loop.fit import FitDocument
 from lab.own_loop.printed import printed_series
+from lab.runs.store import RunStore
 from presets.load import load
-from tests.lab.own_loop.programs import RIGHT, bugs, dataset, looked_at, preset, right, some_bugs
+from tests.lab.documents import faults
+from tests.lab.own_loop.programs import RIGHT, bugs, dataset, looked_at, loops_in, preset, right, some_bugs
 
 
 @pytest.mark.parametrize(("file", "settings"), right(), ids=lambda v: v if isinstance(v, str) else "")
@@ -63,6 +67,34 @@ def test_the_command_compares_trains_and_keeps_what_is_returned(small, tmp_path,
     assert [row["update"] for row in kept] == ["4", "8"]
     assert [float(row["val_acc"]) for row in kept] == said["series"]["val_acc"]
     assert len(kept) == 2  # 8 updates of a cycle, 4 to an epoch
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("columns_dicts", "MiniBatchGD"), ("batch_norm_lists", ""), ("layer_objects", ""), ("solver", "")],
+)
+def test_it_is_kept_as_a_run_with_the_network_that_it_ended_with(small, tmp_path, capsys, gradlab, file, name):
+    path, settings = RIGHT / f"{file}.py", next(settings for each, settings in right() if each == file)
+    name = name or next(iter(loops_in(path)))
+    run_own_loop(path, name, settings[0], list(settings[1:]), None, tmp_path / "runs", True)
+    said = json.loads(capsys.readouterr().out)
+    assert faults(said, FitDocument) == []
+    store = RunStore(Path(said["run"]))
+    result = store.result()
+    assert (result["state"], result["updates"]) == ("done", result["updates_planned"])
+    assert result["code"]["file"] == f"{file}.py"
+    assert result["code"]["agreement"]["parts_at"] is None
+    rows = store.metrics()
+    assert rows[-1]["update"] == result["updates"]
+    told = said["series"].get("val_acc")
+    if told:  # what the code says of its end is what Gradlab measures there
+        assert rows[-1]["validation_accuracy"] == told[-1]
+        assert result["final"]["validation"]["accuracy"] == pytest.approx(told[-1], abs=1e-9)
+    assert sum(map(sum, result["confusion"])) == 60
+    code, out, _ = gradlab("runs", str(store.path))
+    assert (code, f"code: {file}.py" in out) == (0, True)
+    code, _, err = gradlab("run", "--resume", str(store.path))
+    assert "there is nothing left to train" in err
 
 
 def test_the_command_says_where_a_loop_parts_and_fails(small, tmp_path, capsys):
