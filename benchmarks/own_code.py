@@ -86,7 +86,7 @@ def measure() -> None:
         train = dataset.train
         np.savez(data, X=train.x.reshape(len(train), -1).T.astype(float), Y=np.eye(10)[train.y].T)
         trainer = trainer_of(mine, "ComputeGradients", preset, dataset, 1)
-        trainer.agreement.wanted = False
+        trainer.agreement.leave_out()
         updates = trainer.run()
         next(updates)
         alone = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}

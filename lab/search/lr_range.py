@@ -75,7 +75,7 @@ def of_code(file: Path, name: str, preset: Preset, dataset: Dataset, threads: in
     if not file.is_file():
         raise LabError(f"there is no file {file}")
     trainer = trainer_of(file.resolve(), name, preset, dataset, threads)
-    trainer.agreement.wanted = False  # that is up to a run
+    trainer.agreement.leave_out()  # that is up to a run
     try:
         yield trainer
     finally:

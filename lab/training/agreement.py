@@ -4,7 +4,7 @@ and sees the same batches."""
 import copy
 import json
 from collections.abc import Iterator
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from core.network import Network
 from core.types import Array, Labels
 from data.dataset import Dataset
 from lab.runs.code import AgreementDocument
-from lab.training.kinds import OURS, KindObjective, kind_of
+from lab.training.kinds import OURS, KindObjective, kind_of, without_dropout
 from presets.build import build_optimiser
 from presets.schema import Preset
 
@@ -54,6 +54,9 @@ class Agreement:
         if preset.network.dropout:
             self._reason = "each of them drops other units"
         self.wanted = not self._reason
+        self._keep = 1 - preset.network.dropout
+        self._evaluates = not (self._reason and preset.network.batch_norm)  # whose statistics need our own updates
+        self._random = False  # is an evaluation another every time?
         self.updates, self.partings = 0, list[Parting]()
         self._epsilon = EPSILONS[0]
         self.parts_at: int | None = None
@@ -161,16 +164,32 @@ class Agreement:
         """The difference that is none."""
         return SINGLE if self._single else TOLERANCE
 
-    def compare_evaluation(self, logits: Array) -> None:
-        """Compare what the code says of the validation examples, evaluated, with what our network says of them."""
-        if self.parts_at is not None:
+    def leave_out(self) -> None:
+        """Compare nothing."""
+        self.wanted = self._evaluates = False
+
+    def may_evaluate(self, done: bool) -> bool:
+        """Is this the moment to compare the evaluation? Only once. done: is this the last update?"""
+        return self._evaluates and self.parts_at is None and (done or not self.wanted)
+
+    def compare_evaluation(self, logits: Array, again: Array, theta: Array) -> None:
+        """Compare what the code says of the first EXAMPLES of the validation set, evaluated twice, with what our
+        network says of them. theta: the code's parameters."""
+        self._evaluates = False
+        twice = float(np.abs(softmax(logits) - softmax(again)).max())
+        self._random = twice > self.tolerance
+        if self._random:
+            self.evaluation = twice
             return
         network, x = self._objective.network, self._validation.x[:EXAMPLES].astype(np.float64)
-        theirs = logits[: len(x)]
-        self.evaluation = self._objective.unlike(x, theirs)
+        if self._reason:
+            network.theta[...] = theta
+            self.evaluation = without_dropout(self._objective, self._keep, x, logits)
+            return
+        self.evaluation = self._objective.unlike(x, logits)
         if self.evaluation is not None and self.evaluation > self.tolerance:
             own = network.astype(np.float64).forward(self._validation.x.astype(np.float64), train=True)
-            off = np.abs(softmax(own[: len(x)]) - softmax(theirs)).max()
+            off = np.abs(softmax(own[: len(x)]) - softmax(logits)).max()
             self._like_training = bool(off < 1e-2 * self.evaluation)
 
     # Words
@@ -192,7 +211,7 @@ class Agreement:
 
     def _sentence(self) -> str:
         if self._reason:
-            return f"{NOTHING}: {self._reason}."
+            return f"{NOTHING}: {self._reason}. {self._evaluation_words()}".strip()
         words = self._objective.kind.words(self._like)
         if self.partings:
             return words + self._parting(self.partings)
@@ -213,15 +232,22 @@ class Agreement:
     def _evaluation_words(self) -> str:
         if self.evaluation is None:
             return ""
+        if self._random:
+            off = f"a probability moves by {self.evaluation:.2g}"
+            return f"Its evaluation is another every time ({off}): dropout must be off there."
+        if self._reason and self.evaluation <= SINGLE:
+            return "Its evaluation agrees."
         ours = self._objective.kind.network is None
         if self.evaluation <= self.tolerance:
             return f"So {'does' if ours else 'is'} its evaluation."
-        cause = (
-            "it uses the statistics of the examples at hand, not the running ones"
-            if self._like_training
-            else "is the network in another mode, or are its running statistics others?"
-        )
-        return f"Its evaluation {'does' if ours else 'is'} not: a probability differs by {self.evaluation:.2g}: {cause}"
+        if self._reason:
+            cause = "does dropout stay on there, with the same units?"
+        elif self._like_training:
+            cause = "it uses the statistics of the examples at hand, not the running ones"
+        else:
+            cause = "is the network in another mode, or are its running statistics others?"
+        not_so = "does not agree" if self._reason else "does not" if ours else "is not"
+        return f"Its evaluation {not_so}: a probability differs by {self.evaluation:.2g}: {cause}"
 
     def _parting(self, partings: list[Parting]) -> str:
         first, *others = partings
@@ -247,7 +273,10 @@ class Agreement:
 
     def take(self, packed: Array) -> None:
         """Take back what was found. What was not compared by then will not be."""
-        self.wanted, self._kept = False, cast("AgreementDocument", json.loads(str(packed)))
+        document: AgreementDocument = json.loads(str(packed))
+        if document["updates"] or document["evaluation"] is not None:  # otherwise it was saved before the first update
+            self.leave_out()
+            self._kept = document
 
 
 def _percent(share: float) -> str:

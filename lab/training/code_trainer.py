@@ -14,7 +14,7 @@ from core.trainer import DivergedError, Snapshot, Trainer
 from core.types import Array, Labels
 from data.dataset import Dataset
 from lab.check.trained import TrainedCode
-from lab.training.agreement import Agreement
+from lab.training.agreement import EXAMPLES, Agreement
 from lab.training.mapped import MOST, Mapped
 from presets.build import build_batches
 from presets.schema import Preset
@@ -110,8 +110,10 @@ class CodeTrainer(Trainer):
         self._together = min(MOST, max(1, int(len(etas) * SECONDS / (time.perf_counter() - began))))
         if before is not None and finite:
             self.agreement.compare(rows[0], etas[0], self._parameters() - before, self.code.single)
-            if not self.agreement.wanted or self.done:
-                self.agreement.compare_evaluation(self.objective.logits(self.monitored["validation"][0]))
+        if finite and self.agreement.may_evaluate(self.done):
+            few = min(EXAMPLES, len(self._mapped.parts["validation"]))
+            first, second = (self.code.logits("validation", few) for _ in range(2))
+            self.agreement.compare_evaluation(first, second, self._parameters())
         return finite
 
     def _parameters(self) -> Array:

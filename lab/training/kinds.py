@@ -5,7 +5,7 @@ Other activations, losses and penalties have right gradients, too. Code that has
 
 import copy
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -15,26 +15,29 @@ from core.network import Network
 from core.objective import Objective
 from core.optimisers import Optimiser
 from core.types import Array, Labels
-from lab.check.mistakes.activations import ACTIVATIONS, RELU, SELDOM
+from lab.check.mistakes.activations import ACTIVATIONS, NONE, RELU, SELDOM
 from lab.check.mistakes.evidence import Layers
-from lab.check.mistakes.losses import CROSS_ENTROPY, LOSSES, sigmoid, softmax
+from lab.check.mistakes.losses import BINARY_ENTROPY, CROSS_ENTROPY, LOSSES, Loss, sigmoid, softmax
 from lab.check.mistakes.reference import Norm, Pass, ReferenceNetwork, gradients
 
 
 @dataclass(frozen=True)
 class Kind:
-    """network: None for the preset's own; penalty: J has this times lambda sum W^2."""
+    """network: None for the preset's own; scale: J has this times its mean loss; penalty: and this times
+    lambda sum W^2."""
 
     network: ReferenceNetwork | None = None
+    scale: float = 1.0
     penalty: float = 1.0
 
     def words(self, like: str) -> str:
         """How it differs from the preset `like`, as the beginning of what is said of its updates."""
         penalty = f"penalty {self.penalty:.4g} lambda sum W^2" if self.penalty else "no penalty"
         if self.network is not None:
-            also = "" if self.penalty == 1 else f", {penalty}"
-            names = f"{self.network.activation.name}, {self.network.loss.name}"
-            return f"It is another network than {like}: {names}{also}. For that one, "
+            activation = [] if self.network.activation is NONE else [self.network.activation.name]
+            loss = self.network.loss.name if self.scale == 1 else f"{self.scale:.4g} times the {self.network.loss.name}"
+            names = ", ".join([*activation, loss, *([] if self.penalty == 1 else [penalty])])
+            return f"It is another network than {like}: {names}. For that one, "
         if self.penalty == 1:
             return ""
         if self.penalty:
@@ -66,12 +69,12 @@ class KindObjective(Objective):
         own = self.kind.network
         if own is None:
             return super().gradient(x, y)
-        traced = Pass(own, own.forward(x.reshape(len(x), -1), self._layers()), y)
+        traced = Pass(own, own.forward(x.reshape(len(x), -1), self._layers()), y, self.kind.scale)
         for index, layer in enumerate(gradients(traced), 1):
             for letter, gradient in layer.items():
                 self.network.tensors[f"{letter}{index}"].grad[...] = gradient
         self.add_penalty_gradient()
-        return np.float64(own.loss.value(traced.traces[-1].out, y))
+        return np.float64(self.kind.scale * own.loss.value(traced.traces[-1].out, y))
 
     def _layers(self) -> Layers:
         values = {name: tensor.value for name, tensor in self.network.tensors.items()}
@@ -95,6 +98,20 @@ class KindObjective(Objective):
         return least if least < 1e-3 else None  # outputs of other losses are not known
 
 
+def without_dropout(objective: KindObjective, keep: float, x: Array, logits: Array) -> float:
+    """The least difference of a probability from a network without dropout, whatever its activation. Its hidden units
+    stay as they are, or `keep` of each where the training did not divide by that."""
+    network, found = objective.network.astype(np.float64), list[float]()
+    for kept in (1.0, keep):
+        for name, tensor in network.tensors.items():
+            if name.startswith("W") and name != "W1":
+                tensor.value[...] = kept * objective.network.tensors[name].value
+        for kind in (OURS, *(Kind(ReferenceNetwork(activation)) for activation in (*ACTIVATIONS, *SELDOM))):
+            unlike = objective.of(network, kind).unlike(x, logits)
+            found += [] if unlike is None else [unlike]
+    return min(found)
+
+
 def kind_of(
     objective: KindObjective,
     optimiser: Optimiser,
@@ -107,11 +124,11 @@ def kind_of(
     before that update."""
     network, n = objective.network.astype(np.float64), len(batch[1])
     penalties = (1.0, 0.5, 1 / n, 0.5 / n, *(() if takes_lambda else (0.0,))) if objective.lambda_ else (1.0,)
-    for reference in (None, *_networks(network, bool(objective.loss.label_smoothing))):
-        objective.of(network, Kind(reference, penalty=0.0)).gradient(*batch)
+    for base in (OURS, *_others(network, bool(objective.loss.label_smoothing))):
+        objective.of(network, replace(base, penalty=0.0)).gradient(*batch)
         data = network.grad.copy()
         for penalty in penalties:
-            kind = objective.of(network, Kind(reference, penalty))
+            kind = objective.of(network, replace(base, penalty=penalty))
             network.grad[...] = data
             kind.add_penalty_gradient()
             theta = network.theta.copy()
@@ -121,10 +138,22 @@ def kind_of(
     return None
 
 
-def _networks(network: Network, smoothed: bool) -> Iterator[ReferenceNetwork]:
+def _others(network: Network, smoothed: bool) -> Iterator[Kind]:
     """Other networks with the same parameters, the usual ones first. smoothed: are the labels of the preset?"""
     eps = next((float(layer.eps) for layer in network.layers if isinstance(layer, BatchNorm)), None)
     norm = None if eps is None else Norm(eps)
-    for loss, activation in product(LOSSES, (*ACTIVATIONS, *SELDOM)):
-        if smoothed or (loss, activation) != (CROSS_ENTROPY, RELU):
-            yield ReferenceNetwork(activation, norm, loss)
+    classes = network.summary()[-1].output[-1]
+    activations = (*ACTIVATIONS, *SELDOM) if "W2" in network.tensors else (NONE,)
+    for loss, activation in product(LOSSES, activations):
+        ours = loss is CROSS_ENTROPY and (activation is RELU or len(activations) == 1)
+        if smoothed or not ours:
+            for scale in _scales(loss, classes):
+                yield Kind(ReferenceNetwork(activation, norm, loss), scale)
+
+
+def _scales(loss: Loss, classes: int) -> tuple[float, ...]:
+    """What courses multiply a mean loss with: where it is a sum over the classes it may be their mean, and a square has
+    a half."""
+    if loss is BINARY_ENTROPY:
+        return (1.0, 1 / classes)
+    return (1.0, 0.5, 1 / classes, 0.5 / classes) if loss.name.startswith("squared error") else (1.0,)

@@ -21,6 +21,10 @@ SQUARED = (
     ("-np.log(np.sum(Y * P, axis=0)).mean()", "((P - Y) ** 2).sum() / X.shape[1]"),
     ("G = P - Y", "G = 2 * (P - Y)\n    G = P * (G - (G * P).sum(axis=0))"),
 )
+HALVED = (
+    ("-np.log(np.sum(Y * P, axis=0)).mean()", "((P - Y) ** 2).mean() / 2"),
+    ("G = P - Y", "G = (P - Y) / 10\n    G = P * (G - (G * P).sum(axis=0))"),
+)
 HALF = (
     (" lamda * sum(", " 0.5 * lamda * sum("),
     ("2 * lamda * W[0]", "lamda * W[0]"),
@@ -75,6 +79,7 @@ def test_files_as_students_write_them(trained, file, name, said):
         (LEAKY, OTHER.format("leaky ReLU (0.01), softmax cross entropy")),
         (SIGMOID, OTHER.format("sigmoid, softmax cross entropy")),
         (SQUARED, OTHER.format("ReLU, squared error of softmax")),
+        (HALVED, OTHER.format("ReLU, 0.05 times the squared error of softmax")),
         ((*TANH, *HALF), OTHER.format("tanh, softmax cross entropy, penalty 0.5 lambda sum W^2")),
         (HALF, f"It has the penalty 0.5 lambda sum W^2, and a2-setting1 has lambda sum W^2. But for that, {OURS}"),
         (PER_EXAMPLE, "It has the penalty 0.05 lambda sum W^2, and a2-setting1 has lambda sum W^2. But for that, "),
