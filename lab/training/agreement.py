@@ -47,7 +47,7 @@ class Agreement:
         told how large the penalty is?"""
         loss = preset.loss
         self._objective = KindObjective(network.astype(np.float64), loss.lambda_, OURS, loss.label_smoothing)
-        self._like, self._takes_lambda = preset.name, takes_lambda
+        self._like, self._lambda, self._takes_lambda = preset.name, loss.lambda_, takes_lambda
         self._optimiser = build_optimiser(preset.optimiser)
         self._train, self._validation, self._names = dataset.train, dataset.validation, names
         self._single, self._reason = False, ""
@@ -99,7 +99,8 @@ class Agreement:
                 self._optimiser,
                 self._batch(rows),
                 eta,
-                lambda ours: self._agree(ours, step),
+                step,
+                self._agree,
                 self._takes_lambda,
             )
         self._objective = kind or self._objective
@@ -212,7 +213,7 @@ class Agreement:
     def _sentence(self) -> str:
         if self._reason:
             return f"{NOTHING}: {self._reason}. {self._evaluation_words()}".strip()
-        words = self._objective.kind.words(self._like)
+        words = self._objective.kind.words(self._like, self._lambda)
         if self.partings:
             return words + self._parting(self.partings)
         if not self.updates:

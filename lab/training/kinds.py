@@ -24,15 +24,17 @@ from lab.check.mistakes.reference import Norm, Pass, ReferenceNetwork, gradients
 @dataclass(frozen=True)
 class Kind:
     """network: None for the preset's own; scale: J has this times its mean loss; penalty: and this times
-    lambda sum W^2."""
+    lambda sum W^2; fixed: because the code has a lambda of its own."""
 
     network: ReferenceNetwork | None = None
     scale: float = 1.0
     penalty: float = 1.0
+    fixed: bool = False
 
-    def words(self, like: str) -> str:
-        """How it differs from the preset `like`, as the beginning of what is said of its updates."""
-        penalty = f"penalty {self.penalty:.4g} lambda sum W^2" if self.penalty else "no penalty"
+    def words(self, like: str, lambda_: float) -> str:
+        """How it differs from the preset `like` with its lambda, as the beginning of what is said of its updates."""
+        factor = f"{self.penalty * lambda_:.4g}" if self.fixed else f"{self.penalty:.4g} lambda"
+        penalty = f"penalty {factor} sum W^2" if self.penalty else "no penalty"
         if self.network is not None:
             activation = [] if self.network.activation is NONE else [self.network.activation.name]
             loss = self.network.loss.name if self.scale == 1 else f"{self.scale:.4g} times the {self.network.loss.name}"
@@ -40,12 +42,15 @@ class Kind:
             return f"It is another network than {like}: {names}. For that one, "
         if self.penalty == 1:
             return ""
+        if self.penalty and self.fixed:
+            return f"It takes no lambda, and has the {penalty}. But for that, "
         if self.penalty:
             return f"It has the {penalty}, and {like} has lambda sum W^2. But for that, "
         return "It takes no lambda. But for the penalty, "
 
 
 OURS = Kind()
+NONE_AT_ALL = 1e-4  # of a penalty
 
 
 class KindObjective(Objective):
@@ -117,24 +122,34 @@ def kind_of(
     optimiser: Optimiser,
     batch: tuple[Array, Labels],
     eta: float,
-    fits: Callable[[Array], bool],
+    step: Array,
+    agree: Callable[[Array, Array], bool],
     takes_lambda: bool,
 ) -> KindObjective | None:
-    """The kind of network whose first update from here fits; None if none does. objective and optimiser: the preset's,
-    before that update."""
+    """The kind of network whose first update from here is `step`; None if none is. objective and optimiser: the
+    preset's, before that update."""
     network, n = objective.network.astype(np.float64), len(batch[1])
-    penalties = (1.0, 0.5, 1 / n, 0.5 / n, *(() if takes_lambda else (0.0,))) if objective.lambda_ else (1.0,)
+    penalties = (1.0, 0.5, 1 / n, 0.5 / n) if objective.lambda_ else (1.0,)
     for base in (OURS, *_others(network, bool(objective.loss.label_smoothing))):
         objective.of(network, replace(base, penalty=0.0)).gradient(*batch)
         data = network.grad.copy()
-        for penalty in penalties:
-            kind = objective.of(network, replace(base, penalty=penalty))
+
+        def made(kind: KindObjective, data: Array = data) -> Array:
+            """The update."""
             network.grad[...] = data
             kind.add_penalty_gradient()
             theta = network.theta.copy()
             copy.deepcopy(optimiser).update(theta, network.grad, eta)
-            if fits(theta - network.theta):
-                return kind
+            return theta - network.theta
+
+        kinds = [replace(base, penalty=penalty) for penalty in penalties]
+        if objective.lambda_ and not takes_lambda:
+            none, one = (made(objective.of(network, replace(base, penalty=c))) for c in (0.0, 1.0))
+            own = float((step - none) @ (one - none)) / float((one - none) @ (one - none))
+            kinds += [replace(base, penalty=0.0 if abs(own) < NONE_AT_ALL else float(f"{own:.6g}"), fixed=True)]
+        for kind in kinds:
+            if agree(made(objective.of(network, kind)), step):
+                return objective.of(network, kind)
     return None
 
 
