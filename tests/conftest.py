@@ -2,6 +2,7 @@
 
 import gc
 import signal
+import sys
 
 import pytest
 
@@ -24,3 +25,15 @@ def _processes_can_be_interrupted():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_audit_hooks():
+    """Python has no way to take one off again, and each makes id() slower for all the tests that follow."""
+
+    def refused(hook):
+        raise AssertionError("load the file in a process of its own, or without guards (tests/lab/check/in_process.py)")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "addaudithook", refused)
+        yield

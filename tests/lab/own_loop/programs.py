@@ -6,7 +6,6 @@ bugs.txt:  == FILE PRESET [KEY=VALUE ...]   the file the blocks below change, an
            < the text as it is, once in the file     > the text it becomes
 """
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from lab.own_loop.fit import watched
 from lab.own_loop.judge import judge
 from lab.own_loop.plan import small
 from presets.load import load
-from tests.lab.check.in_process import InProcess
+from tests.lab.check.in_process import InProcess, imported
 from tests.sizes import WHOLE
 
 RIGHT = Path(__file__).parent / "right"
@@ -120,11 +119,8 @@ def preset(settings):
 
 def loaded(path):
     """A worker that has loaded a file."""
-    worker, where = InProcess(), Path.cwd()
-    try:
-        worker.ask("load", path=str(path), patience=5, root=None)
-    finally:
-        os.chdir(where)
+    worker = InProcess()
+    worker.session.namespace = imported(path)
     return worker
 
 
