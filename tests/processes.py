@@ -5,12 +5,24 @@ from collections.abc import Iterable
 from pathlib import Path
 
 
+def state(number: int) -> tuple[str, int]:
+    """(state, parent) of a process, ("", 0) of one that is gone."""
+    try:
+        letter, parent = Path(f"/proc/{number}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[:2]
+    except OSError:
+        return "", 0
+    return letter, int(parent)
+
+
 def alive(number: int) -> bool:
     """Is there a process of this number, and no zombie?"""
-    try:
-        return Path(f"/proc/{number}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    return state(number)[0] not in ("", "Z")
+
+
+def children(number: int) -> list[int]:
+    """The processes that a process has started."""
+    everybody = (int(path.name) for path in Path("/proc").glob("[0-9]*"))
+    return [one for one in everybody if state(one)[1] == number]
 
 
 def left(numbers: Iterable[int], seconds: float = 10.0) -> list[int]:

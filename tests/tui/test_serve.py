@@ -14,6 +14,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from tests.processes import children, left
 from tests.tui.conftest import PATIENCE
 
 
@@ -128,3 +129,18 @@ def test_ctrl_c_ends_it(tmp_path):
     with serving(tmp_path) as (process, _):
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) in (0, 130)
+
+
+def test_an_app_ends_with_a_server_that_is_killed(tmp_path):
+    async def kill_while_connected(process: subprocess.Popen, address: str) -> list[int]:
+        page = f"{address}ws?width=80&height=24"
+        async with aiohttp.ClientSession() as client, client.ws_connect(page, origin=origin(address)) as socket:
+            await socket.receive(PATIENCE)
+            apps = [app for shell in children(process.pid) for app in children(shell)]
+            process.kill()
+            return apps
+
+    with serving(tmp_path) as (process, address):
+        apps = asyncio.run(kill_while_connected(process, address))
+    assert apps
+    assert not left(apps)
