@@ -12,6 +12,9 @@ run: .venv/installed
 lab: .venv/installed
 	$(BIN)/gradlab
 
+# The tests start hundreds of processes; without bytecode each of them would compile the project again.
+test torture coverage: export PYTHONDONTWRITEBYTECODE =
+
 test: .venv/dev
 	$(BIN)/python -m pytest --numprocesses 3 --dist worksteal
 
