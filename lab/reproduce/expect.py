@@ -1,7 +1,7 @@
 """Makes the curves that lab/expected ships: python -m lab.reproduce.expect PRESET... --seeds N.
 
-Trains each preset on the full data (GRADLAB_DATA says where they are) with seeds 1 to N, one after the other, and
-writes mean and spread of every evaluation, and of the numbers at the end.
+Trains each preset on the full data (GRADLAB_DATA says where they are) with seeds 1 to N, one after the other. After
+each it writes mean and spread of every evaluation, and of the numbers at the end: a long one can be stopped.
 """
 
 import argparse
@@ -31,9 +31,11 @@ def expect(name: str, seeds: int, every: int | None, threads: int, folder: Path 
     Raises DataError, LabError, PresetError.
     """
     more = [f"evaluate_every={every}"] if every else []
+    ended: list[tuple[list[Row], Result]] = []
     with TemporaryDirectory() as runs:
-        ended = [_train(load(name, [*more, f"seed={k}"]), threads, Path(runs)) for k in range(1, seeds + 1)]
-    write(name, [rows for rows, _ in ended], [_finals(result) for _, result in ended], folder)
+        for k in range(1, seeds + 1):
+            ended.append(_train(load(name, [*more, f"seed={k}"]), threads, Path(runs)))
+            write(name, [rows for rows, _ in ended], [_finals(result) for _, result in ended], folder)
     seconds = fmean(result["seconds"] for _, result in ended)
     return f"{name}: {seeds} seeds, {seconds:.0f} s each"
 
