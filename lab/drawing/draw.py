@@ -9,12 +9,10 @@ from rich.segment import Segment
 
 from lab.drawing.axes import Axis, label, log_ticks, some_ticks, y_axis
 from lab.drawing.canvas import BAND, BEHIND, CURVE, FRONT, MARK, Canvas, Ink, coloured
-from lab.drawing.figure import Curve, Figure, Point, named, reach
-from lab.drawing.heading import shortened
+from lab.drawing.figure import Curve, Figure, Point, initial, named, reach
 from lab.drawing.look import WEIGHTS, Look, Weight
 
-NAMES = 8  # the part of the columns that names at the ends of curves take at most
-ROOM_FOR_NAMES = 48  # columns from which they are written in full
+NAMES = 6  # the part of the columns that names at the ends of curves take at most
 FRAME = {False: tuple("│┤─┬└"), True: tuple("|+-++")}  # by whether it is ASCII: side, tick, floor, tick, corner
 
 
@@ -116,10 +114,12 @@ def _x_ticks(x: Axis, wide: int) -> list[float]:
 
 
 def _room_for_names(figure: Figure, width: int) -> int:
-    longest = max((len(curve.label) for curve in named(figure)), default=0)
-    if not longest:
+    """For all names in full, or for the first letters of all of them."""
+    labels = [curve.label for curve in named(figure)]
+    if not labels:
         return 0
-    return min(longest, width // NAMES) + 1 if width >= ROOM_FOR_NAMES else 2
+    longest = max(map(len, labels))
+    return 1 + (longest if longest <= width // NAMES else max(len(initial(each)) for each in labels))
 
 
 def _frame(plot: _Plot) -> None:
@@ -325,5 +325,6 @@ def _names(plot: _Plot) -> None:
     free = 0
     for k, (row, curve) in enumerate(ends):
         row = max(free, min(row, rows - (len(ends) - k)))
-        canvas.text(column, row, shortened(curve.label, room), coloured(plot.look.style(curve.style).colour))
+        text = curve.label if len(curve.label) <= room else initial(curve.label)
+        canvas.text(column, row, text, coloured(plot.look.style(curve.style).colour))
         free = row + 1

@@ -6,6 +6,7 @@ from math import isfinite
 
 Point = tuple[float, float]
 Range = tuple[float, float, float]  # x, least y, largest y
+SHORT = 3  # characters of a label that always has room
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ class Figure:
     cursor: float | None = None
     band_name: str = ""
     reference_name: str = ""
+
+
+def initial(label: str) -> str:
+    """What stands for a label that has no room: its first letter. One of few characters, as a trial's, is never cut."""
+    return label if len(label) <= SHORT else label[0]
 
 
 def named(figure: Figure) -> list[Curve]:

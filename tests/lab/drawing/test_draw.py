@@ -1,6 +1,7 @@
 """Drawings, read back from their cells."""
 
 import csv
+import re
 from itertools import pairwise
 from math import inf, nan
 from pathlib import Path
@@ -164,8 +165,21 @@ def test_a_heading_has_the_values_last_and_under_the_cursor():
     assert f"train {rows[5]['train_accuracy']:.1%}" in text(
         Figure("accuracy", figure.curves, percent=True, cursor=rows[5]["update"] + 3)
     )
-    assert "valid. 46.7%" in text(figure, 40)
+    assert "v 46.7%" in text(figure, 40)
     assert "v 46.7%" in text(figure, 30)
+    assert text(figure, 20) == "accuracy  ─t  ━v", "a number without its end is another number"
+
+
+@pytest.mark.parametrize(("labels", "letters"), [(("train", "validation"), "tv"), (("1", "10"), ("1", "10"))])
+def test_a_name_at_the_end_of_a_curve_is_whole_or_a_letter(labels, letters):
+    curves = tuple(Curve(tuple((x, y * (k + 1)) for x, y in RAMP), k, name) for k, name in enumerate(labels))
+    seen = set()
+    for width in range(20, 160):
+        rows = texts(draw(Figure("", curves), width, 12, Look()))[:-2]
+        ends = {end[0] for end in (re.search(r"[a-z0-9]+$", row.rstrip()) for row in rows) if end}
+        assert ends in (set(labels), set(letters)), width
+        seen.add(frozenset(ends))
+    assert seen == {frozenset(labels), frozenset(letters)}
 
 
 def test_ticks_are_round_numbers_inside_and_not_too_many():
