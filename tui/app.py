@@ -10,7 +10,9 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
+from weakref import WeakKeyDictionary
 
+from textual import events
 from textual.app import App, ScreenStackError, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
@@ -105,6 +107,7 @@ class GradlabApp(App[None]):
         if preset is not None:
             self.DEFAULT_MODE = "train"  # type: ignore[misc]
         super().__init__()
+        self._sent_to: WeakKeyDictionary[events.Key, object] = WeakKeyDictionary()  # what had the focus at each key
         self.runs = runs
         self.preset = preset
         self.threads = threads or cores()
@@ -147,6 +150,20 @@ class GradlabApp(App[None]):
         if not self.settings.hint_seen:
             self.notify(HINT, title="Welcome", timeout=12, markup=False)
             self.change_settings(hint_seen=True)
+
+    async def on_event(self, event: events.Event) -> None:
+        """A key goes to what has the focus when its turn comes. Those that follow fast upon one that opens a field were
+        sent to where the focus was before: they come back here, and are text for the field, not commands."""
+        if not isinstance(event, events.Key):
+            await super().on_event(event)
+            return
+        focus = self.focused or self.screen
+        sent_to = self._sent_to.pop(event, None)
+        if sent_to is not None and sent_to is not focus:
+            event = events.Key(event.key, event.character)
+        if not event.is_forwarded:
+            self._sent_to[event] = focus
+        await super().on_event(event)
 
     def on_ready(self) -> None:
         """Do what the first paint did not wait for."""

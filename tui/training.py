@@ -164,6 +164,7 @@ class TrainingThread(ShownRun):
         self.run: Run | None = None
         self.asked = ""  # for which learning rate, if no update has been made with it yet
         self._asked_at = 0  # update
+        self._first_eta: float | None = None  # asked for while the data were loaded
         self.watch_health = False  # should the next updates be looked at closely?
         self._begin = begin
         self._compute = compute
@@ -202,6 +203,8 @@ class TrainingThread(ShownRun):
         if trainer.update:
             self.events.append(Event(trainer.update, "resumed"))
         self._take_interventions(run)
+        if self._first_eta is not None:
+            trainer.set_eta(self._first_eta)
         self.run = run
         if self._stopped:
             trainer.stop()
@@ -318,13 +321,14 @@ class TrainingThread(ShownRun):
     @property
     def takes_eta(self) -> bool:
         """Can the learning rate be changed?"""
-        return self.run is not None and not self.ended
+        return self.phase in ("loading", "running", "paused")
 
     def set_eta(self, eta: float | None) -> None:
         """Train with this learning rate from the next update on; None: as the schedule says."""
-        if self.run and not self.ended:
-            self._asked_at = self.update
-            self.asked = "eta as the schedule says" if eta is None else f"eta {eta:.3g}"
+        self._asked_at = self.update
+        self.asked = "eta as the schedule says" if eta is None else f"eta {eta:.3g}"
+        self._first_eta = eta
+        if self.run:
             self.run.trainer.set_eta(eta)
 
     def stop(self) -> None:

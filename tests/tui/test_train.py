@@ -6,11 +6,14 @@ import threading
 from pathlib import Path
 
 import pytest
+from textual import events
+from textual.keys import _character_to_key
 from textual.widgets import Input, RichLog, Select, Static, TabbedContent
 
 import tui
 from lab.errors import LabError
 from lab.reading.read import read
+from lab.runs import run
 from lab.runs.catalogue import list_runs
 from lab.runs.store import all_runs
 from presets.keys import NOT_SETTINGS
@@ -122,6 +125,55 @@ async def test_f_leads_to_the_settings_and_escape_back_to_the_run(lab, long, unt
         await pilot.press("escape")
         await until(pilot, lambda: not form(app).display)
         assert app.focused is None
+
+
+async def test_what_follows_fast_upon_the_key_of_a_field_is_text_for_it(lab, long, until, form):
+    """Digits and letters that were typed before the field had the focus are commands: 1 would leave the mode."""
+    app = lab()
+    async with app.run_test() as pilot:
+
+        def type_at_once(text):
+            for character in text:
+                key = "enter" if character == "\n" else _character_to_key(character)
+                app.post_message(events.Key(key, character))
+
+        def stands_in(id, value):
+            return lambda: isinstance(app.focused, Input) and (app.focused.id, app.focused.value) == (id, value)
+
+        type_at_once("/1q")
+        await until(pilot, stands_in("find", "1q"))
+        await pilot.press("escape", "escape")
+        type_at_once("2f123")
+        await until(pilot, stands_in("network-hidden", "123"))
+        await pilot.press("escape")
+        type_at_once("e0.01")
+        await until(pilot, stands_in("optimiser-eta", "0.01"))
+        assert app.training is None, "there is no run: it is the eta of the next one"
+        await app.screen.open_preset(long)
+        await until(pilot, lambda: form(app).ready)
+        await pilot.press("escape")
+        type_at_once("re0.123\n")
+        await until(pilot, lambda: app.training and app.training.interventions)
+        assert app.training.interventions[0]["eta"] == 0.123
+        assert app.current_mode == "train"
+
+
+async def test_an_eta_that_is_asked_for_while_data_are_loaded_holds_from_the_first_update(small, tmp_path):
+    loaded, preset = threading.Event(), load(small)
+
+    def begin():
+        loaded.wait(30)
+        return run.start(preset, "mini", tmp_path / "runs", 1)
+
+    training = TrainingThread(preset, begin, threading.Lock())
+    training.start()
+    assert training.takes_eta
+    training.set_eta(0.003)
+    assert training.asked == "eta 0.003"
+    loaded.set()
+    training._thread.join()
+    assert training.interventions == [{"update": 1, "eta": 0.003}]
+    assert not training.takes_eta
 
 
 async def test_arrows_lead_from_field_to_field(lab, small, until, form):
@@ -248,6 +300,16 @@ async def test_the_learning_rate_is_changed_while_a_run_is_going(lab, long, unti
         assert [(event.x, event.text) for event in app.training.events] == [(since, "eta 0.003")]
         app.screen.tick()
         assert f"eta 0.003 (set at update {since:,})" in text(app, "headline")
+        for width in (40, 50, 66, 80):  # what has no room is left out whole
+            words = [
+                part
+                for line in str(app.screen._headline(app.training, width)).splitlines()
+                for part in line.split(" · ")
+            ]
+            whole = [
+                part for line in str(app.screen._headline(app.training, 400)).splitlines() for part in line.split(" · ")
+            ]
+            assert set(words[1:]) <= set(whole)
         await pilot.press("e")
         await until(pilot, lambda: isinstance(app.screen, AskScreen))
         app.screen.query_one(Input).value = ""

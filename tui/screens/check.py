@@ -23,6 +23,7 @@ from lab.check.preset import EXAMPLES
 from lab.check.student import Began, FileReport, StudentReport
 from lab.check.targets import FILE, WHOLE
 from lab.check.view import Colours, table, verdict_first, word
+from lab.drawing.figure import Curve, Figure
 from presets.load import names
 from tui.check_figure import errors_figure
 from tui.checking import CheckThread, Saves
@@ -55,15 +56,28 @@ GUIDE = (
     ("direction", "the error of the whole tensor along a random direction"),
     ("T", "the tolerance; all that lies to its right is wrong"),
 )
-EXAMPLE = """\
-tensor      shape  checked   median    worst
-W1        3072x50      100  2.1e-14  8.0e-13   passes
-b1             50       50  4.0e-15  2.0e-14   passes
-W2          50x10      100  1.3e-02  3.0e-01   FAILS
-
-W1  |---[===:===]-----|              T
-W2                        |---[===:==T===]-----|
-    1e-15       1e-12       1e-9        1e-6"""
+TENSORS = """\
+tensor     shape  checked   median    worst
+W1       3072x50      100  2.1e-14  8.0e-13  passes
+b1            50       50  4.0e-15  2.0e-14  passes
+W2         50x10      100  1.3e-02  3.0e-01  FAILS"""
+BOXES = """\
+W1 |-[===:==]--|              T
+b1 [==:=]-|                   T
+W2                            T         |--[=:==]-|
+   1e-15     1e-12     1e-9      1e-6      1e-3     1"""
+ERRORS = Figure(
+    "relative errors, sorted",
+    tuple(
+        Curve(tuple((float(x), 10 ** (low + (high - low) * x / 100)) for x in range(1, 101, 3)), k, name)
+        for k, (name, low, high) in enumerate([("W1", -15, -12.1), ("b1", -15.7, -13.7), ("W2", -4, -0.5)])
+    ),
+    (0, 100),
+    (1e-7,),
+    log=True,
+    x_title="% of the coordinates",
+    reference_name="tolerance",
+)
 
 
 def clock() -> str:
@@ -138,7 +152,7 @@ class CheckScreen(ModeScreen):
                 yield Static("", id="verdict")
                 yield Empty("Is what backward computes the derivative of what forward computes?",
                             [("r", "checks what the form says"), ("o", "opens code of yours"), ("w", "watches it")],
-                            EXAMPLE, id="no-check")  # fmt: skip
+                            [TENSORS, BOXES], [ERRORS], id="no-check")  # fmt: skip
                 with ScrollableContainer(id="findings-scroll", can_focus=False):
                     yield Static("", id="findings")
                 yield SeriesPlot(id="errors")
@@ -403,7 +417,7 @@ class CheckScreen(ModeScreen):
 
     def action_form(self) -> None:
         """To the settings."""
-        self.query_one("#target", Select).focus()
+        self.set_focus(self.query_one("#target", Select))
 
     def action_file(self) -> None:
         """Ask for a file."""

@@ -211,7 +211,7 @@ class LogScreen(ModeScreen):
             self.add_class("-choosing")
             others = self.query_one("#log-others", SelectionList)
             others.highlighted = others.highlighted or 0
-            others.focus()
+            self.set_focus(others)
         else:
             self.tell("Every column of this log is drawn.")
 

@@ -151,7 +151,7 @@ class PresetsScreen(ModeScreen):
                 with Horizontal(id="charts"):
                     yield SeriesPlot(id="expected-loss")
                     yield SeriesPlot(id="expected-accuracy")
-                    yield Empty("No curves of this preset come with Gradlab.", KEYS, LEARNING, id="no-curves")
+                    yield Empty("No curves of this preset come with Gradlab.", KEYS, [LEARNING], id="no-curves")
                     yield SeriesPlot(id="plan-eta")
                 with Horizontal(id="below"):
                     with Panel("how far", id="bars"):
@@ -344,7 +344,7 @@ class PresetsScreen(ModeScreen):
 
     @on(Input.Submitted, "#find")
     async def _entered(self) -> None:
-        self.query_one("#list").focus()  # whoever comes back wants keys to be commands
+        self.set_focus(self.query_one("#list"))  # whoever comes back wants keys to be commands
         await self.action_open("train")
 
     def tick(self) -> None:
@@ -424,7 +424,7 @@ class PresetsScreen(ModeScreen):
 
     def action_find(self) -> None:
         """To the search field."""
-        self.query_one("#find").focus()
+        self.set_focus(self.query_one("#find"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Escape shows all presets again, also from the list."""
@@ -442,11 +442,11 @@ class PresetsScreen(ModeScreen):
     def action_leave_field(self) -> None:
         """Out of the search field, all presets again; the cursor goes to the list."""
         self.query_one("#find", Input).value = ""
-        self.query_one("#list").focus()
+        self.set_focus(self.query_one("#list"))
 
     def key_down(self) -> None:
         """From the search field into the list."""
-        self.query_one("#list").focus()
+        self.set_focus(self.query_one("#list"))
 
 
 def _percent(value: float | None) -> str:

@@ -42,7 +42,7 @@ from tui.widgets.form import PresetForm
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.progress import progress
 from tui.widgets.reading import UNREAD
-from tui.widgets.text import FittedText, Text
+from tui.widgets.text import FittedText, Text, first_that_fits
 
 DEFAULT_PRESET = "a2-setting1"
 NO_PICTURES = (
@@ -219,42 +219,53 @@ class TrainScreen(ModeScreen):
     def _headline(self, record: ShownRun | None, width: int) -> Content:
         if record is None:
             opened = self.form.opened
-            name = Content.assemble((opened.name, "bold"), (f"  {opened.title}", "$foreground-muted"))
-            return Content("\n").join([name, Content.styled("no run yet", "$foreground-muted")])
+            head = Content.assemble((opened.name, "bold"), (f"  {opened.title}", "$foreground-muted"))
+            return Content("\n").join([head, Content.styled("no run yet", "$foreground-muted")])
         phase = WORDS.get(record.phase, record.phase)
         if record.phase == "diverged" and record.result:
             phase = f"diverged at update {record.result['diverged_at']:,}: try a smaller eta"
         if record.phase == "failed":
             phase = f"failed: {' '.join(str(record.error).split())}"
-        facts = [f"update {record.update:,} of {record.updates:,}"] if record.updates else []
-        if record.snapshot:
-            facts.append(f"epoch {record.snapshot.epoch:.1f}")
-            facts.append(self._eta_line(record))
-        if record.rate and not record.ended:
-            facts.append(f"{record.rate:,.0f}/s")
-        first = Content.assemble(
-            (record.preset.name, "bold"), (f"  {phase}", STYLES.get(record.phase, "$text-primary"))
-        )
-        if record.updates and record.phase not in ("failed", "diverged"):
-            left = record.seconds_left if record.phase == "running" else None
-            bar = progress(record.update / record.updates, left, width // 5, self.lab.look.ascii)
-            first = Content.assemble(first, "  ", bar)
-        if record.result and (test := record.result["final"].get("test")) and record.phase != "diverged":
-            first = Content.assemble(first, (f"  test {figure('accuracy', test['accuracy'])}", "bold $text-success"))
-        lines = [Content.assemble(first, (f"  {record.data}", "$foreground-muted")), Content(" · ".join(facts))]
+        made = f"update {record.update:,} of {record.updates:,}" if record.updates else ""
+        epoch = f"epoch {record.snapshot.epoch:.1f}" if record.snapshot else ""
+        rate = f"{record.rate:,.0f}/s" if record.rate and not record.ended else ""
+        name = [(record.preset.name, "bold"), (f"  {phase}", STYLES.get(record.phase, "$text-primary"))]
+        test = record.result["final"].get("test") if record.result and record.phase != "diverged" else None
+        reached = (f"  test {figure('accuracy', test['accuracy'])}" if test else "", "bold $text-success")
+        data = (f"  {record.data}", "$foreground-muted")
+        with_time, bar = self._bars(record, width)
+        firsts = [Content.assemble(*name, with_time, reached, data), Content.assemble(*name, with_time, reached)]
+        firsts += [Content.assemble(*name, bar, reached), Content.assemble(*name, reached)]
+        if record.ended:  # the word says what the bar says
+            firsts.insert(1, Content.assemble(*name, reached, data))
+        eta = self._eta_line(record)
+        facts = [[made, epoch, eta, rate], [made, eta, rate], [made, eta], [eta]]
+        lines = [first_that_fits(firsts, width), first_that_fits(map(_joined, facts), width)]
         if record.points:
-            lines.append(self._numbers(record))
+            numbers = self._numbers(record)
+            lines.append(first_that_fits((_joined(numbers[k:]) for k in range(len(numbers))), width))
         return Content("\n").join(lines)
+
+    def _bars(self, record: ShownRun, width: int) -> tuple[Content, Content]:
+        """How far it is, with the time left and without."""
+        if not record.updates or record.phase in ("failed", "diverged"):
+            return Content(""), Content("")
+        left = record.seconds_left if record.phase == "running" else None
+        done = record.update / record.updates
+        timed, alone = (progress(done, each, width // 5, self.lab.look.ascii) for each in (left, None))
+        return Content.assemble("  ", timed), Content.assemble("  ", alone)
 
     def _eta_line(self, record: ShownRun) -> str:
         """The learning rate; that another one was asked for, or since when it is not the schedule's."""
         if isinstance(record, TrainingThread) and record.asked:
             return f"{record.asked} from the next update"
+        if record.eta is None:
+            return ""
         last = record.interventions[-1] if record.interventions else None
         since = f" (set at update {last['update']:,})" if last and last["eta"] is not None else ""
         return f"eta {record.eta:.3g}{since}"
 
-    def _numbers(self, record: ShownRun) -> Content:
+    def _numbers(self, record: ShownRun) -> list[str]:
         """Losses and accuracies of the last evaluation; at the end, of the test part beside the report."""
         row = record.points[-1]
         parts = [
@@ -262,7 +273,7 @@ class TrainScreen(ModeScreen):
         ]
         if record.result and (test := record.result["final"].get("test")):
             parts.append(f"test {_short(test['loss'])} {figure('accuracy', test['accuracy'])}")
-        return Content(" · ".join(parts))
+        return parts
 
     def settings_changed(self) -> None:
         """Draw in the new colours."""
@@ -379,11 +390,12 @@ class TrainScreen(ModeScreen):
         if isinstance(self.record, TrainingThread) and not self.record.ended:
             self.record.stop()
 
-    def action_eta(self) -> None:
-        """Ask for a learning rate."""
+    async def action_eta(self) -> None:
+        """Ask for a learning rate: of the run that is going, or, in the form, of the next one."""
         record = self.record
         if not isinstance(record, TrainingThread) or not record.takes_eta:
-            self.tell("The learning rate can be changed while a run is going.")
+            await self._edit("optimiser.eta")
+            self.tell("No run is going: this is the eta of the next one.")
             return
         now = "" if record.eta is None else f"{record.eta:.3g}"
         note = "From the next update on. Empty: the schedule again. The run keeps a note of it."
@@ -400,19 +412,26 @@ class TrainScreen(ModeScreen):
             raise PresetError(str(error).partition(": ")[2]) from None
 
     def _set_eta(self, record: TrainingThread, text: str | None) -> None:
-        if text is not None:
-            record.set_eta(self._eta(text))
-            self.tick()
+        if text is None:
+            return
+        if not record.takes_eta:
+            self.refuse("eta is as it was: the run has made its last update")
+            return
+        record.set_eta(self._eta(text))
+        self.tick()
 
-    def action_form(self) -> None:
+    async def action_form(self) -> None:
         """To the settings and back."""
         if self.form.has_focus_within:
             self.action_leave_field()
         else:
-            self.add_class("-editing")
-            shown = (field for field in self.form.query(Input) if field.parent and field.parent.display)
-            if field := next(shown, None):
-                field.focus()
+            await self._edit()
+
+    async def _edit(self, key: str = "") -> None:
+        """To the field of a setting, or the first one."""
+        self.add_class("-editing")
+        if field := await self.form.field(key):
+            self.set_focus(field)
 
     def action_measure(self) -> None:
         """Loss, cost, eta in turn."""
@@ -523,6 +542,10 @@ def _code(text: str) -> tuple[Path, str]:
     if code is None:
         raise ValueError("a file and a name in it, such as mine.py:Network")
     return Path(code["path"]), code["name"]
+
+
+def _joined(facts: Sequence[str]) -> Content:
+    return Content(" · ".join(filter(None, facts)))
 
 
 def _short(loss: float | None) -> str:

@@ -1,6 +1,7 @@
 """The form of a preset, made from presets/schema.py: a row for every setting, checked at every key stroke."""
 
-from asyncio import Lock
+from asyncio import Event, Lock, timeout
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, get_args, get_origin
 
@@ -49,6 +50,7 @@ class SettingRow:
 
 
 BOUNDS = {"gt": "greater than", "ge": "at least", "lt": "less than", "le": "at most"}
+PATIENCE = 5.0  # seconds in which the rows come, also on a slow machine
 IDLE = "f edits the settings, a shows all of them, u resets them."
 DATA = SettingRow(
     "data",
@@ -185,6 +187,7 @@ class PresetForm(Panel):
         self._variant = "auto"
         self._all = False  # is what cannot matter shown, too?
         self.ready = False  # are the rows there?
+        self._filled = Event()  # set while they are
         self._filling = Lock()  # another preset may be opened while they come
 
     # Building
@@ -199,11 +202,13 @@ class PresetForm(Panel):
         """A row for every setting, instead of those that are there."""
         async with self._filling:
             self.ready = False
+            self._filled.clear()
             self._settings.clear()
             rows, fields = self._rows(), self.query_one("#fields", Fields)
             await fields.remove_children()
             await fields.mount(*rows)
             self.ready = True
+            self._filled.set()
         self._check()
 
     def _rows(self) -> list[Widget]:
@@ -240,6 +245,15 @@ class PresetForm(Panel):
         """Say what there is; the rows, which take longest to come up, follow the first paint."""
         self._check()
         self.call_after_refresh(self._fill)
+
+    async def field(self, key: str = "") -> Widget | None:
+        """The field of a setting, or the first one that is shown; waits for the rows while they come."""
+        with suppress(TimeoutError):
+            async with timeout(PATIENCE):
+                await self._filled.wait()
+        shown = [control for control in self.query(Input) if control.parent and control.parent.display]
+        named = [control for control in shown if self.ready and key and control.id == self._settings[key].id]
+        return next(iter(named or shown), None)
 
     # What the form says
 

@@ -1,6 +1,6 @@
 """Text that is laid out again only when it is another one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from textual.content import Content
 from textual.css.styles import RulesMap
@@ -61,6 +61,15 @@ class Fitted(Visual):
 
     def get_height(self, rules: RulesMap, width: int) -> int:
         return self.make(width).get_height(rules, width)
+
+
+def first_that_fits(texts: Iterable[Content], width: int) -> Content:
+    """The first of some texts that is no wider than that, or the last: what has no room is left out whole."""
+    text = Content("")
+    for text in texts:
+        if text.cell_length <= width:
+            break
+    return text
 
 
 def _same(one: Content, other: Content) -> bool:
