@@ -26,7 +26,7 @@ class ComponentsScreen(ModeScreen):
         field = Input(compact=True, id="field")
         field.tooltip = "Examples per batch (training.batch)."
         yield Panel("settings", field, FieldHelp("tab goes to a field", id="help"), id="settings")
-        yield Empty("Your saved runs.", [("r", "starts a run"), ("ctrl+o", "labels the fields")], EXAMPLE)
+        yield Empty("Your saved runs.", [("r", "starts a run"), ("ctrl+o", "labels the fields")], [EXAMPLE])
 
 
 def colours(app):
@@ -49,8 +49,9 @@ async def test_components_show_what_they_are_told_and_where_the_focus_is(lab):
         await pilot.pause()
         assert str(told.render()) == "Examples per batch (training.batch)."
         assert panel.styles.border_top[1] != unfocused
-        words = str(app.screen.query_one(".empty-words").render())
-        assert "     r  starts a run\nctrl+o  labels the fields" in words
+        words = app.screen.query_one(".empty-words").render()
+        assert "     r  starts a run\nctrl+o  labels the fields" in str(words.make(30))
+        assert "r  starts a run     ctrl+o  labels the fields" in str(words.make(80))
         plot = app.screen.query_one(SeriesPlot)
         assert "example" in plot.border_title
         assert colours(app) == {app.look.muted}

@@ -8,6 +8,7 @@ import pytest
 from textual.widgets import Label
 
 import tui
+from tests.tui.conftest import text
 from tui.modes import MODES, key_of
 from tui.screens.base import ModeScreen
 from tui.widgets.mode_bar import ModeTab
@@ -74,7 +75,7 @@ async def test_the_key_that_an_empty_table_of_runs_names_opens_train(lab, starts
     starts_in("runs")
     app = lab()
     async with app.run_test() as pilot:
-        hint = str(app.screen.query_one("#no-runs .empty-words").render())
+        hint = text(app, "no-runs .empty-words")
         (key,) = re.findall(r"(\S+) +opens Train", hint)
         await pilot.press(key)
         assert app.current_mode == "train"

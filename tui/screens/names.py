@@ -1,6 +1,6 @@
 """Names: 18 probabilities for a surname while you type, the letters explained, and a table of names."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,7 +20,7 @@ from data.sources import SURNAMES
 from lab.errors import LabError
 from lab.names.answer import Guess, Guesses, answer, names_in
 from lab.names.model import NamesModel, Origin, load, models
-from lab.names.neighbours import Neighbours, neighbours
+from lab.names.neighbours import Neighbour, Neighbours, neighbours
 from lab.names.table import WRITERS, csv_text, markdown, save
 from lab.names.view import CAUTION, headline
 from lab.user_paths import at_home
@@ -28,7 +28,7 @@ from presets.errors import PresetError
 from tui.screens.base import ModeScreen
 from tui.screens.dialogues import AskScreen
 from tui.widgets.choice import Choice
-from tui.widgets.empty import Empty
+from tui.widgets.empty import Empty, muted
 from tui.widgets.guesses import (
     GAP,
     column_widths,
@@ -54,6 +54,18 @@ EXAMPLE = """\
 Chinese       0.0017   0.9264
 English       0.1151   0.0011
 German        0.4909   0.0019"""
+
+
+EXAMPLE_NAME = "Malmberg"
+EXAMPLE_NEAR = [  # as the shipped model finds them
+    Neighbour(name, nationality, likeness)
+    for name, nationality, likeness in (
+        ("gramberg", "Russian", 0.91), ("talberg", "Russian", 0.91), ("berg", "Dutch", 0.91), ("berg", "German", 0.91),
+        ("eberg", "Russian", 0.90), ("nuremberg", "German", 0.90), ("mordberg", "Russian", 0.89),
+        ("fromberg", "Russian", 0.89), ("adlerberg", "Russian", 0.89), ("granberg", "Russian", 0.89),
+        ("oelberg", "German", 0.89), ("rutberg", "Russian", 0.88), ("goldberg", "English", 0.88),
+    )
+]  # fmt: skip
 
 
 class NameInput(Input):
@@ -124,7 +136,7 @@ class NamesScreen(ModeScreen):
             with Panel("table", id="kept"):
                 yield Empty("Names side by side, and what is likely of each.",
                             [("enter", "adds the name"), ("ctrl+s", "saves the table"), ("ctrl+y", "copies it")],
-                            EXAMPLE, id="no-names")  # fmt: skip
+                            [EXAMPLE], id="no-names")  # fmt: skip
                 with VerticalScroll(id="kept-scroll", can_focus=False), Horizontal():
                     yield Text(id="classes")
                     with HorizontalScroll(id="columns"):
@@ -188,7 +200,7 @@ class NamesScreen(ModeScreen):
         if isinstance(event.value, Origin):
             self._chosen = True
             self._use(event.value)
-            self.query_one("#surname").focus()
+            self.set_focus(self.query_one("#surname"))
 
     def _use(self, origin: Any) -> None:
         if self._model is None or origin != self._model.origin:
@@ -207,7 +219,8 @@ class NamesScreen(ModeScreen):
     def _entitle(self) -> None:
         """What frames say where there is room; elsewhere the last line says it."""
         wide = self.size.width >= WIDE
-        entitle(self.query_one("#guess"), "guess", "", CAUTION if wide else "")
+        example = f"example: {EXAMPLE_NAME}" if self.has_class("-example") else ""
+        entitle(self.query_one("#guess"), "guess", example, CAUTION if wide else "")
         whose = headline(self._model.origin) if wide and self._model else ""
         told = [whose, *(whose.partition(stop)[0] for stop in (" · ", ":"))]
         entitle(self.query_one("#kept"), "table", "", _fitting(told, self.size.width // 2))
@@ -243,9 +256,15 @@ class NamesScreen(ModeScreen):
         letters, bars = self.query_one("#letters", Text), self.query_one("#bars", FittedText)
         name = self.query_one("#surname", Input).value
         self._explain(None)
-        if self._model is None or not name.strip():
+        self.set_class(not name.strip(), "-example")
+        self._entitle()
+        if self._model is None:
             letters.show("")
             bars.fit(lambda width: Content.styled("\n".join(SURNAMES.classes), "$foreground-muted"))
+            return
+        if not name.strip():
+            letters.show("")
+            self._show_example(self._model)
             return
         try:
             said = answer(self._model, [name], explain=True)
@@ -263,12 +282,27 @@ class NamesScreen(ModeScreen):
             ranked.sort(key=lambda pair: -pair[1])
         bars.fit(partial(probability_bars, ranked, guess.best, ascii_only))
 
+    def _show_example(self, model: NamesModel) -> None:
+        """Before anything is typed: what the panels will show, of a name of ours."""
+        said = answer(model, [EXAMPLE_NAME], explain=True)
+        (guess,) = said.guesses
+        ranked = sorted(zip(said.classes, guess.probabilities, strict=True), key=lambda pair: -pair[1])
+        ascii_only = self.lab.look.ascii
+        drawn: dict[str, Callable[[int], Content]] = {
+            "#bars": partial(probability_bars, ranked, guess.best, ascii_only),
+            "#map": partial(letter_map, guess, model.classes),
+        }
+        if model.origin.run is None:
+            drawn["#near"] = partial(neighbour_lines, EXAMPLE_NEAR, guess.best, ascii_only)
+        for panel, draw in drawn.items():
+            self.query_one(panel, FittedText).fit(partial(_muted, draw))
+
     def _explain(self, guess: Guess | None) -> None:
         """What the letters say, and which names are alike."""
         table, near = self.query_one("#map", FittedText), self.query_one("#near", FittedText)
         if guess is None or self._model is None:
             table.fit(lambda width: Content.styled(UNSAID, "$foreground-muted"))
-            self._say_near("The names it learnt from that are most alike.")
+            self._say_near("The training names most like it.")
             return
         table.fit(partial(letter_map, guess, self._model.classes))
         if self._near:
@@ -279,7 +313,7 @@ class NamesScreen(ModeScreen):
 
     def action_type(self) -> None:
         """Go to the field."""
-        self.query_one("#surname").focus()
+        self.set_focus(self.query_one("#surname"))
 
     def action_order(self) -> None:
         """The other order."""
@@ -289,7 +323,7 @@ class NamesScreen(ModeScreen):
     def action_model(self) -> None:
         """Open the choice of models."""
         select = self.query_one("#model", Select)
-        select.focus()
+        self.set_focus(select)
         select.action_show_overlay()
 
     # The table
@@ -412,6 +446,10 @@ class NamesScreen(ModeScreen):
         self._pane = pane
         for each in PANES:
             self.set_class(each == pane, f"-{each}")
+
+
+def _muted(draw: Callable[[int], Content], width: int) -> Content:
+    return muted(draw(width))
 
 
 def _fitting(texts: Sequence[str], room: int) -> str:

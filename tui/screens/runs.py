@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -35,16 +36,25 @@ from tui.screens.dialogues import AskScreen, ConfirmScreen
 from tui.screens.log import LogScreen, OpenLogScreen, opened
 from tui.screens.train import TrainScreen
 from tui.training import saved
-from tui.widgets.empty import Empty
+from tui.widgets.empty import ACCURACY, LEARNING, Empty
 from tui.widgets.findings import TITLE, FindingsPanel
 from tui.widgets.overlay import LETTERS, MEASURES, OtherPart, Overlay, side_by_side
 from tui.widgets.progress import SHORT, progress
 
 EXAMPLE = """\
-    run               state     result  report  data  began
- A  a2-setting2-1f30  done      47.90%  46.77%  full  2026-01-02 10:30
-    a2-setting1-77c2  diverged  -       45.88%  full  2026-01-02 10:12
- B  a2-setting1-04ab  done      46.57%  45.88%  full  2026-01-02 10:05"""
+    run               state     result  report  data  began             note
+ A  a2-setting2-1f30  done      47.90%  46.77%  full  2026-01-02 10:30  three cycles #report
+    a2-setting1-77c2  diverged  -       45.88%  full  2026-01-02 10:12  eta 15
+ B  a2-setting1-04ab  done      46.57%  45.88%  full  2026-01-02 10:05  one cycle"""
+OVER_ONE_ANOTHER = [
+    replace(
+        figure,
+        title=f"validation {figure.title}",
+        curves=tuple(replace(curve, label=letter) for curve, letter in zip(figure.curves, LETTERS, strict=False)),
+        band=(),
+    )
+    for figure in (LEARNING, ACCURACY)
+]
 SECONDS = 1.0  # between two looks at the disk
 MOST = 6  # settings that can be told apart in a plot
 TINY, NARROW, WIDE = 60, 76, 120  # columns
@@ -97,7 +107,7 @@ class RunsScreen(ModeScreen):
         yield Empty("Every run is kept here. You can open it again, lay it over others, and write a report of it.",
                     [(key_of("train"), "opens Train, where r starts a run"), (key_of("presets"), "shows the presets"),
                      ("o", "opens a log that another program writes")],
-                    EXAMPLE, id="no-runs")  # fmt: skip
+                    [EXAMPLE], OVER_ONE_ANOTHER, id="no-runs")  # fmt: skip
         with Vertical(id="with-runs"):
             yield Input(placeholder="/ finds: name, state, setting, note or #tag", compact=True, id="find")
             yield RunsTable(id="runs", cursor_type="row", cell_padding=1)
@@ -177,7 +187,7 @@ class RunsScreen(ModeScreen):
             self._place()
             self._fill(cursor)
         if began and every and self.focused is None:
-            self.runs.focus()
+            self.set_focus(self.runs)
         self._show()
 
     @on(Input.Changed, "#find")
@@ -186,7 +196,7 @@ class RunsScreen(ModeScreen):
 
     @on(Input.Submitted, "#find")
     def _found(self) -> None:
-        self.runs.focus()
+        self.set_focus(self.runs)
 
     def on_resize(self) -> None:
         """There may be room for other columns, and for what is read from the curves below them."""
@@ -351,7 +361,7 @@ class RunsScreen(ModeScreen):
     def action_find(self) -> None:
         """To the field that narrows the list down."""
         self.add_class("-finding")
-        self.query_one("#find").focus()
+        self.set_focus(self.query_one("#find"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Escape shows all runs again, too."""
@@ -363,7 +373,7 @@ class RunsScreen(ModeScreen):
         """All runs, and back to the table."""
         self.query_one("#find", Input).value = ""
         self.remove_class("-finding")
-        self.runs.focus()
+        self.set_focus(self.runs)
 
     def action_note(self) -> None:
         """Ask for a line about the run under the cursor."""

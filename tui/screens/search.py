@@ -43,13 +43,39 @@ VARIANTS = ("auto", "mini", "full")
 SECONDS = 1.0  # between two looks at the trials that are being trained
 CURVES = 6  # trials whose curves can be told apart
 SPARK, WIDE = 10, 120  # cells of a sparkline, and columns from which it has room
-EXAMPLE = Figure(
+LAMBDAS = [-5 + k / 8 for k in range(33)]  # log10, of the examples
+POINTS = Figure(
     "accuracy / log10 lambda",
-    (Curve(tuple((-5 + k / 5, 0.5 - (k / 5 - 2) ** 2 / 40) for k in range(21)), 0, joined=False),),
+    (
+        Curve(
+            tuple((x, 0.5 - (x + 3) ** 2 / 40) for x in LAMBDAS), 0, "validation", joined=False,
+            band=tuple((x, 0.485 - (x + 3) ** 2 / 40, 0.515 - (x + 3) ** 2 / 40) for x in LAMBDAS),
+        ),
+        Curve(tuple((x, 0.68 - 0.014 * (x + 5) ** 2) for x in LAMBDAS), 1, "train", joined=False),
+    ),
     (-5, -1),
     percent=True,
     rings=((-3.0, 0.5),),
+)  # fmt: skip
+TRIALS = Figure(
+    "validation",
+    tuple(
+        Curve(tuple((50.0 * k, end + (0.1 - end) * 0.8**k) for k in range(21)), style, str(style + 1))
+        for style, end in enumerate((0.5, 0.47, 0.42, 0.36))
+    ),
+    (0, 1000),
+    percent=True,
+    x_title="update",
 )
+RANKING = """\
+     lambda   log10  accuracy  trial  validation
+1  0.001000  -3.000    50.00%     17  ▁▃▅▆▇▇████
+2  0.001334  -2.875    49.96%     18  ▁▃▅▆▇▇████
+3  0.000750  -3.125    49.96%     16  ▁▃▅▆▇▇███▇"""
+ENDED = """\
+a2-coarse  done  CIFAR-10, embedded part
+33 of 33 trials
+n narrows to loss.lambda from 0.00075 to 0.00133"""
 FULL = 46  # columns that the whole table takes
 WORDS = {"loading": "loading the data", "stopped": "stopped, saved"}
 
@@ -83,8 +109,11 @@ class SearchScreen(ModeScreen):
             yield Input(type="integer", max_length=3, placeholder=str(cores()), compact=True, id="jobs")
             yield Choice([(v, v) for v in VARIANTS], allow_blank=False, compact=True, id="search-data")
         yield Text(id="search-head")
-        yield Empty("Many trials of a preset, each with other values of a setting: which is best?",
-                    [("r", "starts a search"), ("f", "goes to its settings")], EXAMPLE, id="no-search")  # fmt: skip
+        what = (
+            "Many trials of a preset, each with another value of a setting: which is best? n then looks closer there."
+        )
+        keys = [("r", "starts a search"), ("f", "goes to its settings"), ("l", "tests which learning rates are of use")]
+        yield Empty(what, keys, [POINTS, TRIALS], [RANKING, ENDED], id="no-search")
         with Horizontal(id="trials-side-by-side"):
             yield SeriesPlot(id="points")
             with Vertical(id="ranking-side"):
@@ -158,7 +187,7 @@ class SearchScreen(ModeScreen):
 
     def action_form(self) -> None:
         """To the settings."""
-        self.query_one("#search-preset").focus()
+        self.set_focus(self.query_one("#search-preset"))
 
     async def action_train(self) -> None:
         """Open Train with the values of the best trial, in the preset that is to train them longer if there is one."""

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from tui.run_figures import CurvesView, accuracy_figure, eta_figure, measure_figure, whole_span
-from tui.widgets.empty import LEARNING, Empty
+from tui.widgets.empty import ACCURACY, ETA, LEARNING, Empty
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.reading import UNREAD
 
@@ -43,8 +43,9 @@ class Curves(Vertical):
             yield SeriesPlot(id="plot-accuracy")
         with Horizontal(id="below"):
             yield SeriesPlot(id="plot-eta")
-        keys = [("r", "starts a run with the settings as they are"), ("f", "edits them"), ("1", "shows the presets")]
-        yield Empty("Here a run is drawn while it trains: loss, accuracy and eta.", keys, LEARNING, id="no-run")
+        what = "Here a run is drawn while it trains: loss, accuracy and eta. Arrows read values, + and - zoom."
+        keys = [("r", "starts a run"), ("f", "edits the settings"), ("1", "shows the presets")]
+        yield Empty(what, keys, [LEARNING, ACCURACY], [ETA], id="no-run")
 
     def switch(self, **changes: object) -> None:
         """Change the view."""

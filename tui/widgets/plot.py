@@ -70,7 +70,8 @@ class SeriesPlot(Widget, can_focus=True):
         """Show this figure from now on."""
         if figure != self.figure:
             self.figure = figure
-            self.redraw()
+            if self.is_attached:
+                self.redraw()
 
     def redraw(self) -> None:
         """Draw again, in the colours as they are."""
@@ -90,9 +91,10 @@ class SeriesPlot(Widget, can_focus=True):
 
     def _entitle(self) -> None:
         width = max(self.size.width - FRAME, 1)
-        pieces = heading(self.figure, self.look, width, "$foreground-muted")
-        if self._example:
-            pieces = [("example  ", "$foreground-muted"), *pieces]
+        before = "example  " if self._example else ""
+        pieces = heading(self.figure, self.look, width - len(before), "$foreground-muted")
+        if before:
+            pieces = [(text, "$foreground-muted") for text in (before, *(text for text, _ in pieces))]
         self.border_title = Content.assemble(*pieces).truncate(width, ellipsis=True)
         self.border_subtitle = Content(foot(self.figure, self.look))
 
