@@ -22,8 +22,8 @@ tune_blas()  # as the command line does, before NumPy is imported
 import numpy as np  # noqa: E402
 
 from benchmarks.turns import Contestant, Seconds, median_ratio, take_turns  # noqa: E402
+from core.blas import one_thread  # noqa: E402
 from core.helper.process import helped  # noqa: E402
-from core.threads import threads  # noqa: E402
 from core.trainer import Trainer  # noqa: E402
 from data.dataset import Dataset, Part  # noqa: E402
 from data.sources import NAME_SETS  # noqa: E402
@@ -71,14 +71,14 @@ def gradlab(preset: str, batch: int, n_threads: int) -> Callable[[int], Seconds]
     spec = load_with(preset, batch)
     trainer = build(spec, examples(spec))
     _helpers.enter_context(helped(trainer, n_threads, at_once=True))
-    return lambda updates: train(trainer, updates, n_threads)
+    return lambda updates: train(trainer, updates)
 
 
-def train(trainer: Trainer, updates: int, n_threads: int) -> Seconds:
+def train(trainer: Trainer, updates: int) -> Seconds:
     """Make this number of updates, none of them followed by an evaluation."""
     trainer.update = max(1, trainer.update)  # past the evaluation of update 0
     snapshots = trainer.run()
-    with threads(n_threads):
+    with one_thread():
         started = time.perf_counter()
         for _ in range(updates):
             next(snapshots)

@@ -19,8 +19,8 @@ tune_blas()  # as the command line does, before NumPy is imported
 
 import numpy as np  # noqa: E402
 
+from core.blas import one_thread  # noqa: E402
 from core.layers import Dense, ReLU  # noqa: E402
-from core.threads import threads  # noqa: E402
 from core.trainer import DivergedError, Trainer  # noqa: E402
 from data.dataset import Dataset, Part  # noqa: E402
 from lab.reading.facts import Facts, facts_of  # noqa: E402
@@ -201,7 +201,7 @@ def train(case: Case) -> Facts:
     if case.plant == "dead":
         kill_units(trainer)
     metrics, diverged_at = [], None
-    with threads(1):
+    with one_thread():
         try:
             for snapshot in trainer.run():
                 if snapshot.evaluations:

@@ -1,25 +1,20 @@
 """Batches: a sampler draws the order of the examples, and their rows are gathered."""
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 
 import numpy as np
 
 from core.sampling import Sampler, plain
 from core.streams import generator_state, restore_generator
-from core.threads import Job, in_background
 from core.types import Array, Labels
-
-# Below this many bytes, this thread gathers the rows faster than another thread wakes up.
-SHARED_BYTES = 100_000
 
 
 class Batches:
     """Endless shuffled batches of a split x (n, ...), y (n,).
 
     The sampler draws the order of each epoch, by default a permutation. The order is cut into batches; a rest that
-    fills no batch is left out of this epoch. Only indices are shuffled. The next rows are gathered while the current
-    ones are used, into two buffers in turn, so a batch is valid until the next call of next().
+    fills no batch is left out of this epoch. Only indices are shuffled. Rows are gathered into two buffers in turn, so
+    a batch is valid until the next call of next().
     Raises ValueError if a batch is larger than an epoch.
     """
 
@@ -33,34 +28,28 @@ class Batches:
             raise ValueError(f"a batch of {size} examples cannot be drawn from {len(self._order):,}")
         self.per_epoch = len(self._order) // size
         self.buffers = [np.empty((size, *x.shape[1:]), x.dtype) for _ in range(2)]
-        self._go_to(0)
+        self._position, self._prepared = 0, False
 
     def gather_into(self, buffers: Sequence[Array]) -> None:
         """Use these two arrays of the shape of a batch for the rows, from the next batch on."""
-        if self._position < self.per_epoch:
-            self._wait_for_rows()
-        self.buffers = list(buffers)
-        self._go_to(self._position)
+        self.buffers, self._prepared = list(buffers), False
+
+    def prepare(self) -> None:
+        """Gather the rows of the next batch of this epoch, if they are not there: call it where there is time."""
+        if not self._prepared and self._position < self.per_epoch:
+            # mode="clip": with other modes NumPy makes a copy, in case an index is out of range
+            np.take(self._x, self._next_index(), axis=0, out=self._rows(), mode="clip")
+            self._prepared = True
 
     def _draw(self) -> None:
         self._before = generator_state(self._rng)
         self._order = self._sampler(self._rng)
 
-    def _go_to(self, position: int) -> None:
-        """Make this the next batch of the epoch and start to gather its rows; past the last batch, do nothing."""
-        self._position = position
-        if position < self.per_epoch:
-            self._wait_for_rows = self._gather()
+    def _rows(self) -> Array:
+        return self.buffers[self._position % 2]
 
     def _next_index(self) -> Labels:
         return self._order[self._position * self.size : (self._position + 1) * self.size]
-
-    def _gather(self) -> Job:
-        """Start to gather the next rows in the background. The returned function waits for them."""
-        index, rows = self._next_index(), self.buffers[self._position % 2]
-        # mode="clip": with other modes NumPy makes a copy, in case an index is out of range
-        gather = partial(np.take, self._x, index, axis=0, out=rows, mode="clip")
-        return in_background(gather) if rows.nbytes > SHARED_BYTES else gather
 
     def __iter__(self) -> Iterator[tuple[Array, Labels]]:
         return self
@@ -68,10 +57,10 @@ class Batches:
     def __next__(self) -> tuple[Array, Labels]:
         if self._position == self.per_epoch:
             self._draw()
-            self._go_to(0)
-        self._wait_for_rows()
-        rows, labels = self.buffers[self._position % 2], self._y[self._next_index()]
-        self._go_to(self._position + 1)
+            self._position = 0
+        self.prepare()
+        rows, labels = self._rows(), self._y[self._next_index()]
+        self._position, self._prepared = self._position + 1, False
         return rows, labels
 
     def state(self) -> dict[str, Array]:
@@ -82,4 +71,4 @@ class Batches:
         """Continue exactly where state() was taken."""
         restore_generator(self._rng, state["before"])
         self._draw()
-        self._go_to(int(state["position"]))
+        self._position, self._prepared = int(state["position"]), False

@@ -1,5 +1,7 @@
 """Sums and in-place arithmetic with BLAS, where it is several times faster than NumPy's own loops."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -8,6 +10,17 @@ import numpy as np
 from core.types import Array
 
 _axpy: dict[Any, Any] = {}
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Inside the with-block, BLAS uses one thread: more divide a product by their number, which changes the last bits
+    of the sums."""
+    import scipy.linalg.blas  # noqa: F401 - SciPy brings a BLAS of its own: loaded later, it would escape the limit
+    from threadpoolctl import threadpool_limits  # here, as `gradlab names` does without it
+
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
 
 
 def add_scaled(y: Array, a: float, x: Array) -> None:

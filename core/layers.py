@@ -12,12 +12,7 @@ import numpy as np
 
 from core.blas import column_sums
 from core.initialisers import Constant, He, Initialiser
-from core.threads import share
 from core.types import Array, Shape, WorkArrays
-
-# Below this many multiplications, one thread is faster than two: the second takes longer to wake up than it saves.
-SHARED_PRODUCT = 10_000_000
-BLOCK = 1024  # inputs per block: small enough for even shares and for the L2 cache
 
 
 @dataclass(frozen=True)
@@ -97,33 +92,19 @@ class Dense(Layer):
         return (self.units,), {"W": weights, **bias}
 
     def forward(self, x: Array, train: bool) -> Array:
-        self._x = x
-        W, inputs = self.params["W"], self._blocks(x)
-        y = self.work("y", (len(x), self.units), W.dtype)
-        if len(inputs) == 1:
-            np.matmul(x, W, out=y)
-        else:  # x W = the sum over blocks of inputs, always added in the same order
-            partial = self.work("partial", (len(inputs), *y.shape), W.dtype)
-            share(len(inputs), lambda k: np.matmul(x[:, inputs[k]], W[inputs[k]], out=partial[k]))
-            np.add.reduce(partial, axis=0, out=y)
+        self._x, W = x, self.params["W"]
+        y = np.matmul(x, W, out=self.work("y", (len(x), self.units), W.dtype))
         if self.bias:
             y += self.params["b"]
         return y
 
     def backward(self, dy: Array) -> Array | None:
-        x, dW, inputs = self._x, self.grads["W"], self._blocks(self._x)
-        share(len(inputs), lambda k: np.matmul(x[:, inputs[k]].T, dy, out=dW[inputs[k]]))
+        np.matmul(self._x.T, dy, out=self.grads["W"])
         if self.bias:
             column_sums(dy, out=self.grads["b"])
         if not self.needs_input_gradient:
             return None
-        return np.matmul(dy, self.params["W"].T, out=self.work("dx", x.shape, dy.dtype))
-
-    def _blocks(self, x: Array) -> list[slice]:
-        """How threads share the inputs. It depends only on the shape, so that sums are always the same."""
-        n, d = x.shape
-        size = BLOCK if n * d * self.units >= SHARED_PRODUCT else d
-        return [slice(start, start + size) for start in range(0, d, size)]
+        return np.matmul(dy, self.params["W"].T, out=self.work("dx", self._x.shape, dy.dtype))
 
 
 class ReLU(Layer):
@@ -201,15 +182,10 @@ class BatchNorm(Layer):
         dx += dy
         dx -= dbeta / n
         dx *= self._scale
-        self._track()
-        return dx
-
-    def _track(self) -> None:
-        """Update the running moments. backward calls this, so that a forward without an update leaves them
-        unchanged."""
-        running = self.state["running"]
+        running = self.state["running"]  # changed here, so that a forward without an update leaves them as they were
         running *= self.momentum
         running += (1 - self.momentum) * self._moments.real
+        return dx
 
 
 class Dropout(Layer):

@@ -1,7 +1,7 @@
 """A network: layers in a row over one flat parameter vector."""
 
 import copy
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -125,6 +125,11 @@ class Network:
                 raise ValueError(f"{name} has shape {state[name].shape}, the network needs {array.shape}")
         for name, array in arrays.items():
             array[...] = state[name]
+
+    def bind_state(self, arrays: Mapping[str, Array]) -> None:
+        """Let what layers learn without a gradient live in these arrays, named as in state()."""
+        for i, layer in enumerate(self.layers):
+            layer.state = {name: arrays[f"layer{i}.{name}"] for name in layer.state}
 
     def _layer_state(self) -> Iterator[tuple[str, Array]]:
         return (

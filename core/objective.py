@@ -30,7 +30,7 @@ class Objective:
     is the smoothed one (see core.losses); an evaluation always gives the mean of -log p_y.
     """
 
-    rounding = 1  # the version of the order in which a gradient is summed up: with another, other bits follow
+    rounding = 3  # the version of the order in which a gradient is summed up: with another, other bits follow
 
     def __init__(self, network: Network, lambda_: float = 0.0, label_smoothing: float = 0.0) -> None:
         self.network = network
@@ -58,14 +58,6 @@ class Objective:
             self.backward()
             self.add_penalty_gradient()
         return loss
-
-    def part(self, x: Array, y: Labels, n: int) -> complex:
-        """Leave in network.grad what some rows of a batch of n add to the gradient; return what they add to its mean
-        loss. Both without the penalty."""
-        losses = self.loss.forward(self.network.forward(x, train=True), y)
-        self.network.backward(self.loss.backward(n))
-        share: complex = np.add.reduce(losses) / n
-        return share
 
     def penalty(self) -> complex:
         """lambda * sum W^2 over the weights (analytic: no absolute values)."""

@@ -6,8 +6,10 @@ import numpy as np
 
 from core import optimisers, sampling, schedules
 from core.batches import Batches
+from core.halves import HalvedObjective
 from core.network import Network
-from core.shards import objective_of
+from core.objective import Objective
+from core.shards import ShardedObjective
 from core.streams import stream
 from core.trainer import Trainer
 from core.types import Array, Labels
@@ -58,7 +60,7 @@ def build(preset: schema.Preset, dataset: Dataset) -> Trainer:
     batches = build_batches(preset, train.x, train.y)
     updates = count_updates(preset, batches.per_epoch)
     return Trainer(
-        objective_of(network, preset.loss.lambda_, batches.size, preset.loss.label_smoothing),
+        build_objective(network, batches.size, preset.loss),
         batches,
         build_optimiser(preset.optimiser),
         build_schedule(preset.schedule, preset.optimiser.eta, updates),
@@ -67,6 +69,12 @@ def build(preset: schema.Preset, dataset: Dataset) -> Trainer:
         monitored={"train": (train.x, train.y), "validation": (dataset.validation.x, dataset.validation.y)},
         generators={"dropout": dropout},
     )
+
+
+def build_objective(network: Network, batch: int, spec: schema.LossSection) -> Objective:
+    """The objective for batches of this size: in two parts where that pays."""
+    kinds = (kind for kind in (ShardedObjective, HalvedObjective) if kind.pays(network, batch))
+    return next(kinds, Objective)(network, spec.lambda_, spec.label_smoothing)
 
 
 def build_batches(preset: schema.Preset, x: Array, y: Labels) -> Batches:

@@ -9,11 +9,11 @@ from math import prod
 
 import numpy as np
 
-from core.types import Array, Shape
+from core.divided import Layout
+from core.types import Array
 
 LINE = 128  # bytes: two cache lines, as processors fetch them in pairs
-COUNTERS = ("asked", "done", "asleep", "parity", "rows")
-Layout = Mapping[str, tuple[Shape, str]]  # shape and dtype by name
+COUNTERS = ("asked", "done", "asleep", "parity", "rows", "task")
 
 
 class Board:
@@ -53,7 +53,7 @@ class Board:
             pass
 
 
-ASKED, DONE, ASLEEP, PARITY, ROWS = range(len(COUNTERS))
+ASKED, DONE, ASLEEP, PARITY, ROWS, TASK = range(len(COUNTERS))
 
 
 def _memory(size: int) -> int:

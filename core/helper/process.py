@@ -5,7 +5,7 @@ import pickle
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from multiprocessing import parent_process
 from pathlib import Path
@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from core.helper.board import ASKED, ASLEEP, DONE, PARITY, ROWS, Board
-from core.shards import ShardedObjective, dropouts
+from core.divided import DividedObjective
+from core.helper.board import ASKED, ASLEEP, DONE, PARITY, ROWS, TASK, Board
 from core.trainer import Trainer
-from core.types import Array, Labels
+from core.types import Array
 
 AFTER = 0.5  # seconds of training before the helper starts: a short one does not need it
-PATIENCE = 0.5  # of the time that the first shard took: so long the second may take longer
+PATIENCE = 0.5  # of the time that the first part took: so long the second may take longer
 WAKING = 0.0003  # seconds; but at least so long, in which a helper wakes up
 REST, LONGEST = 0.01, 2.0  # seconds without the helper when it was late; each time twice as long, up to this
 ROOT = Path(__file__).parents[2]
@@ -28,14 +28,15 @@ PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from core.helper.worker impor
 
 @contextmanager
 def helped(trainer: Trainer, cores: int, at_once: bool = False) -> Iterator[None]:
-    """Inside the with-block, a second process helps this trainer, if it has the cores and its batches have shards.
+    """Inside the with-block, a second process helps this trainer, if it has the cores and its objective has two
+    parts.
 
     Only a process that is not itself one of several has a helper. at_once: for measurements of speed, anybody has one,
     and it is there from the first update on.
     """
     objective = trainer.objective
     one_of_several = parent_process() is not None and not at_once
-    if cores < 2 or not isinstance(objective, ShardedObjective) or one_of_several or sys.platform == "win32":
+    if cores < 2 or not isinstance(objective, DividedObjective) or one_of_several or sys.platform == "win32":
         yield
         return
     try:
@@ -54,30 +55,30 @@ def helped(trainer: Trainer, cores: int, at_once: bool = False) -> Iterator[None
 
 
 class Helper:
-    """A process that computes second shards, and logits. theta and the rows of batches move to memory that it sees."""
+    """A process that computes second parts, and logits. The state of the network and the rows of
+    batches move to memory that it sees."""
 
-    def __init__(self, trainer: Trainer, objective: ShardedObjective) -> None:
-        network, batches = objective.network, trainer.batches
-        rows = batches.buffers[0]
-        whole = np.frombuffer(pickle.dumps((network, objective.loss.label_smoothing)), np.uint8)
+    def __init__(self, trainer: Trainer, objective: DividedObjective) -> None:
+        network, self._batches = objective.network, trainer.batches
+        rows, second = self._batches.buffers[0], np.frombuffer(pickle.dumps(objective.second()), np.uint8)
+        state = network.state()
         self._layout = {
-            "theta": (network.theta.shape, network.theta.dtype.str),
-            "grad": (network.theta.shape, network.theta.dtype.str),
+            **objective.exchanged(rows),
+            **{name: (array.shape, array.dtype.str) for name, array in state.items()},
             "x": ((2, *rows.shape), rows.dtype.str),
-            "y": ((len(rows),), np.dtype(np.intp).str),
-            "keys": ((len(dropouts(network)), 2), np.dtype(np.int64).str),
-            "loss": ((1,), network.theta.dtype.str),
             "rows": ((objective.rows_at_once(rows), *rows.shape[1:]), rows.dtype.str),
             "logits": ((objective.rows_at_once(rows), *network.summary()[-1].output), network.theta.dtype.str),
-            "objective": (whole.shape, "u1"),
+            "second": (second.shape, "u1"),
         }
         self._board = board = Board(self._layout)
         board.put(DONE, -1)
-        board.arrays["objective"][...] = whole
-        theta, self._x = board.arrays["theta"], list(board.arrays["x"])
-        theta[...] = network.theta
-        network.bind(theta, network.grad)
-        batches.gather_into(self._x)
+        board.arrays["second"][...] = second
+        self._x = list(board.arrays["x"])
+        for name, array in state.items():
+            board.arrays[name][...] = array
+        network.bind(board.arrays["theta"], network.grad)
+        network.bind_state(board.arrays)
+        self._batches.gather_into(self._x)
         self._process: subprocess.Popen[bytes] | None = None
         self._job, self._asked_at, self._rest = 0, 0.0, REST
         self._not_before = time.perf_counter() + AFTER
@@ -110,21 +111,25 @@ class Helper:
         """Does it wait for a batch?"""
         return self._board.get(DONE) == self._job
 
-    def ask(self, x: Array, y: Labels, keys: Array) -> bool:
-        """Hand over a batch of which x (n, ...) and y (n,) are the rows. False if the helper cannot take it now."""
+    def ask(self, task: int, x: Array, given: Mapping[str, Array]) -> bool:
+        """Hand over a task, the rows of its batch x (n, ...), and other arrays. False if the helper cannot take it now.
+
+        The rows of the next batch are gathered then, unless they are there.
+        """
         parity = next((k for k, rows in enumerate(self._x) if rows is x), None)
         if parity is None or not self._may_ask():
             return False
-        arrays = self._board.arrays
-        arrays["y"][...], arrays["keys"][...] = y, keys
+        for name, array in given.items():
+            self._board.arrays[name][...] = array
         self._board.put(PARITY, parity)
+        self._board.put(TASK, task)
         self._ask(0)
+        self._batches.prepare()
         return True
 
-    def answer(self) -> tuple[complex, Array] | None:
-        """The loss and the gradient of the second shard; None if the helper is late."""
-        arrays = self._board.arrays
-        return (arrays["loss"][0], arrays["grad"]) if self._in_time() else None
+    def answer(self) -> Mapping[str, Array] | None:
+        """The arrays as the task left them; None if the helper is late."""
+        return self._board.arrays if self._in_time() else None
 
     def ask_logits(self, x: Array) -> bool:
         """Hand over rows x (n, ...) to be evaluated. False if the helper cannot take them now."""

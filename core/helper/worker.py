@@ -8,8 +8,8 @@ import time
 
 import numpy as np
 
-from core.helper.board import ASKED, ASLEEP, DONE, PARITY, ROWS, Board
-from core.shards import SecondShard, cut
+from core.divided import Second
+from core.helper.board import ASKED, ASLEEP, DONE, PARITY, ROWS, TASK, Board
 
 SPIN = 0.0005  # seconds: so long it looks at the counter again and again, then it sleeps
 NAP = 0.2  # seconds: so long it sleeps at most between two looks
@@ -24,10 +24,8 @@ def main() -> None:
 def work(board: Board, pipe: int) -> None:
     """Compute what the board asks for until the pipe closes; a byte in it wakes from sleep."""
     arrays = board.arrays
-    network, label_smoothing = pickle.loads(arrays["objective"].tobytes())
-    shard = SecondShard(network, arrays["theta"], arrays["grad"], label_smoothing)
-    n = arrays["y"].size
-    k = cut(n)
+    second: Second = pickle.loads(arrays["second"].tobytes())
+    second.bind(arrays)
     job = board.get(ASKED)
     board.put(DONE, job)
     with np.errstate(all="ignore"):  # the asking process sees what is not finite
@@ -35,10 +33,9 @@ def work(board: Board, pipe: int) -> None:
             job = board.get(ASKED)
             board.barrier()
             if rows := board.get(ROWS):
-                arrays["logits"][:rows] = shard.network.forward(arrays["rows"][:rows])
+                arrays["logits"][:rows] = second.network.forward(arrays["rows"][:rows])
             else:
-                x = arrays["x"][board.get(PARITY)]
-                arrays["loss"][...] = shard.gradient(x[k:], arrays["y"][k:], n, arrays["keys"])
+                second.work(board.get(TASK), arrays["x"][board.get(PARITY)], arrays)
             board.put(DONE, job)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import TypedDict
 
+from core.blas import one_thread
 from core.helper.process import helped
-from core.threads import threads
 from core.trainer import Snapshot
 from lab.machine import cores, versions
 from presets.build import build, load_data
@@ -66,7 +66,7 @@ def _preset(preset: Preset, seconds: float) -> PresetRates:
         runs = {n: trainer.run() for n, trainer in trainers.items()}
         for turn in range(ROUNDS + 1):
             for n, snapshots in runs.items():  # in turns, so that other load on the machine affects all alike
-                rate = _rate(snapshots, n, seconds)
+                rate = _rate(snapshots, seconds)
                 if turn:  # the first warms up
                     rates[n].append(rate)
     return {
@@ -77,8 +77,8 @@ def _preset(preset: Preset, seconds: float) -> PresetRates:
     }
 
 
-def _rate(snapshots: Iterator[Snapshot], n_threads: int, seconds: float) -> float:
-    with threads(n_threads):
+def _rate(snapshots: Iterator[Snapshot], seconds: float) -> float:
+    with one_thread():
         updates, started = 0, time.perf_counter()
         while (spent := time.perf_counter() - started) < seconds:
             next(snapshots)

@@ -17,10 +17,10 @@ from typing import Any, Literal, TypedDict
 import numpy as np
 from scipy.sparse import csr_array, eye_array, kron
 
+from core.blas import one_thread
 from core.losses import softmax
 from core.network import Network
 from core.objective import Objective
-from core.threads import threads
 from core.trainer import Trainer
 from core.types import Array, Labels
 from lab.machine import versions
@@ -93,7 +93,7 @@ def experiment(preset: Preset, updates: int, watch: Watch) -> Efficiency:
         network = trainer.network.astype(np.float64)
         return _descend(trainer, network, way(network), updates, watch)
 
-    with threads(1):
+    with one_thread():
         dense = times(lambda network: _dense(network, symbols))
         sparse = times(lambda network: _sparse(network, symbols))
         layers = times(_layers)

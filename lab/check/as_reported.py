@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from core.blas import one_thread
 from core.gradcheck.check import GradientReport, Progress, Settings, check
 from core.network import Network
 from core.objective import Objective
 from core.streams import stream
-from core.threads import threads
 from lab.check.preset import embedded
 from lab.errors import LabError
 from presets.build import build
@@ -25,7 +25,7 @@ def check_like(name: str, progress: Progress | None = None) -> list[GradientRepo
     """
     if name not in REPORTS:
         raise LabError(f"--like {name}: there are {', '.join(REPORTS)}")
-    with threads(1):
+    with one_thread():
         return list(REPORTS[name](name, progress))
 
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from itertools import islice
 
+from core.blas import one_thread
 from core.gradcheck.check import GradientReport, Progress, Settings, check
-from core.threads import threads
 from core.trainer import DivergedError
 from data.dataset import Dataset
 from lab.errors import LabError
@@ -30,7 +30,7 @@ def check_preset(
     if updates > trainer.updates:
         raise LabError(f"--updates {updates}: {preset.name} trains for {trainer.updates:,}")
     trainer.monitored = {}
-    with threads(1):
+    with one_thread():
         try:
             for _ in islice(trainer.run(), updates + 1):  # the first is update 0
                 pass

@@ -8,11 +8,10 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.threads import threads
+from core.blas import one_thread
 from core.trainer import DivergedError
 from lab.explain.effects import COLUMNS, SHIPPED
 from lab.explain.experiments import EXPERIMENTS, SHORT, Experiment
-from lab.machine import cores
 from presets.build import build, load_data
 from presets.load import load
 
@@ -46,7 +45,7 @@ def main() -> None:
     """As a program."""
     parser = argparse.ArgumentParser(prog="python -m lab.explain.record", description=__doc__)
     parser.add_argument("keys", nargs="*", choices=[*EXPERIMENTS, []], help="settings (default: all)")
-    with threads(cores()):
+    with one_thread():
         for key in parser.parse_args().keys or EXPERIMENTS:
             print(record(key), flush=True)
 

@@ -2,7 +2,7 @@
 
 import time
 
-from core.threads import threads
+from core.blas import one_thread
 from data.catalogue import entries
 from data.dataset import Dataset
 from data.sources import IMAGE_SETS
@@ -14,13 +14,13 @@ WARM_UP, TIMED = 2, 5  # updates
 EVALUATED = 500  # examples
 
 
-def seconds(preset: Preset, n_threads: int) -> float:
+def seconds(preset: Preset) -> float:
     """The estimated seconds of a run of the preset on the data of this machine, from timing a few updates and a small
-    evaluation on embedded data. Raises DataError, PresetError."""
+    evaluation on embedded data, by one process. Raises DataError, PresetError."""
     dataset = load_data(preset, "mini")
     trainer = build(preset, dataset)
     trainer.evaluate_every = trainer.updates
-    with threads(n_threads):
+    with one_thread():
         run = trainer.run()
         for _ in range(1 + WARM_UP):
             next(run, None)

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.blas import one_thread
 from core.health import LayerHealth, layer_health
 from core.metrics import confusion_matrix
-from core.threads import threads
 from core.types import Array
 from data.errors import DataError
 from lab.errors import LabError
@@ -37,17 +37,17 @@ def look_again(store: RunStore, cores: int, make: Make = of_preset) -> Seen:
     except (DataError, PresetError) as error:
         raise LabError(f"its data or its preset cannot be loaded: {error}") from None
     try:
-        return _seen(run, cores)
+        return _seen(run)
     finally:
         run.end()
 
 
-def _seen(run: Run, cores: int) -> Seen:
+def _seen(run: Run) -> Seen:
     network, (part, judged) = run.trainer.network, run.dataset.judge
     if not np.isfinite(network.theta).all():
         raise LabError("it diverged: its last weights are not finite")
     x, _ = run.trainer.monitored["validation"]
-    with threads(cores):
+    with one_thread():
         run.trainer.objective.gradient(*next(iter(run.trainer.batches)))
         health = layer_health(network, x[:EXAMPLES])
         guesses = run.trainer.objective.logits(judged.x).argmax(axis=1)

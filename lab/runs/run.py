@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from core.blas import one_thread
 from core.helper.process import helped
 from core.objective import Evaluation
-from core.threads import threads
 from core.trainer import DivergedError, Snapshot, Trainer
 from core.types import Array
 from data.dataset import Dataset
@@ -58,7 +58,7 @@ class Run:
         """
         self._started = time.perf_counter()
         recording = self.store.recording(self.trainer.update, self.trainer.evaluate_every)
-        with threads(self.threads), helped(self.trainer, self.threads), recording:
+        with one_thread(), helped(self.trainer, self.threads), recording:
             self._save()
             try:
                 self._train(watch)

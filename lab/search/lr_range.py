@@ -16,8 +16,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import TypedDict
 
+from core.blas import one_thread
 from core.helper.process import helped
-from core.threads import threads
 from core.trainer import DivergedError, Trainer
 from data.dataset import Dataset
 from data.sources import Variant
@@ -102,7 +102,7 @@ class LrRange:
     def run(self, cores: int, watch: Callable[[], None] = lambda: None) -> LrRangeDocument:
         """Train; `watch` is called after each update."""
         began = time.perf_counter()
-        with self.make(self.preset, self.dataset, cores) as trainer, threads(cores), helped(trainer, cores):
+        with self.make(self.preset, self.dataset, cores) as trainer, one_thread(), helped(trainer, cores):
             self._trainer = trainer
             trainer.updates, trainer.evaluate_every, trainer.monitored = self.updates, self.updates + 1, {}
             factor = (HIGH / LOW) ** (1 / max(self.updates - 1, 1))

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
-from core.threads import threads
+from core.blas import one_thread
 from core.trainer import Snapshot
 from data.errors import DataError
 from lab.disk import disk
@@ -73,7 +73,7 @@ class Outcome:
 
 def ready() -> None:
     """Nothing; a worker that has done it has everything imported, SciPy's BLAS included."""
-    with threads(1):
+    with one_thread():
         pass
 
 

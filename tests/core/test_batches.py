@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from core.batches import Batches
 from core.streams import stream
-from core.threads import in_background, threads
 
 sizes = st.integers(1, 20).flatmap(lambda n: st.tuples(st.just(n), st.integers(1, n)))  # examples, batch
 shapes = st.lists(st.integers(1, 3), max_size=3).map(tuple)
@@ -26,18 +25,18 @@ def epochs(batches, count):
     return [[int(i) for _ in range(batches.per_epoch) for i in next(batches)[1] - 100] for _ in range(count)]
 
 
-@given(size=sizes, shape=shapes, dtype=dtypes, seed=seeds, n_threads=st.sampled_from([1, 2]))
-def test_rows_come_with_their_labels_in_the_dtype_of_the_split(size, shape, dtype, seed, n_threads):
+@given(size=sizes, shape=shapes, dtype=dtypes, seed=seeds, early=st.booleans())
+def test_rows_come_with_their_labels_in_the_dtype_of_the_split(size, shape, dtype, seed, early):
     n, batch = size
     x, y = split(n, shape, dtype)
-    with threads(n_threads):
-        batches = Batches(x, y, batch, stream(seed, "order"))
-        for _ in range(2 * batches.per_epoch + 1):
-            rows, labels = next(batches)
-            in_background(lambda: None)()  # by now the next rows are gathered: they may not overwrite these
-            assert rows.shape == (batch, *shape)
-            assert rows.dtype == dtype
-            np.testing.assert_array_equal(rows, x[labels - 100])
+    batches = Batches(x, y, batch, stream(seed, "order"))
+    for _ in range(2 * batches.per_epoch + 1):
+        rows, labels = next(batches)
+        if early:
+            batches.prepare()  # the next rows may not overwrite these
+        assert rows.shape == (batch, *shape)
+        assert rows.dtype == dtype
+        np.testing.assert_array_equal(rows, x[labels - 100])
 
 
 @given(size=sizes, seed=seeds)
@@ -77,25 +76,27 @@ def test_a_batch_that_cannot_be_drawn_is_refused(size):
         Batches(*split(5), size, stream(0, "order"))
 
 
-@given(size=sizes, seed=seeds, data=st.data(), n_threads=st.sampled_from([1, 2]))
-def test_from_any_position_a_restored_sequence_goes_on_as_the_first_did(size, seed, data, n_threads):
+@given(size=sizes, seed=seeds, data=st.data())
+def test_from_any_position_a_restored_sequence_goes_on_as_the_first_did(size, seed, data):
     n, batch = size
     x, y = split(n)
-    with threads(n_threads):
-        first = Batches(x, y, batch, stream(seed, "order"))
-        for _ in range(data.draw(st.integers(0, 2 * first.per_epoch + 1))):
-            next(first)
-        state = {name: array.copy() for name, array in first.state().items()}
-        expected = [next(first)[1] for _ in range(2 * first.per_epoch + 1)]
-        other = Batches(x, y, batch, stream(seed + 1, "order"))
-        for _ in range(data.draw(st.integers(0, 2))):
-            next(other)
-        for batches in (first, other):
-            batches.restore(state)
-            for labels in expected:
-                rows, again = next(batches)
-                np.testing.assert_array_equal(again, labels)
-                np.testing.assert_array_equal(rows, x[labels - 100])
+    first = Batches(x, y, batch, stream(seed, "order"))
+    for _ in range(data.draw(st.integers(0, 2 * first.per_epoch + 1))):
+        next(first)
+        if data.draw(st.booleans()):
+            first.prepare()
+    state = {name: array.copy() for name, array in first.state().items()}
+    expected = [next(first)[1] for _ in range(2 * first.per_epoch + 1)]
+    other = Batches(x, y, batch, stream(seed + 1, "order"))
+    for _ in range(data.draw(st.integers(0, 2))):
+        next(other)
+        other.prepare()
+    for batches in (first, other):
+        batches.restore(state)
+        for labels in expected:
+            rows, again = next(batches)
+            np.testing.assert_array_equal(again, labels)
+            np.testing.assert_array_equal(rows, x[labels - 100])
 
 
 def test_iterating_is_endless():
@@ -103,17 +104,24 @@ def test_iterating_is_endless():
     assert [len(labels) for (_, labels), _ in zip(batches, range(9), strict=False)] == [2] * 9
 
 
-def test_at_the_end_of_an_epoch_there_is_nothing_to_gather(monkeypatch):
-    def at_once(job):
-        job()
-        return lambda: None
+def test_rows_go_into_other_buffers_from_the_next_batch_on():
+    x, y = split(12)
+    batches = Batches(x, y, 4, stream(0, "order"))
+    next(batches)
+    batches.prepare()
+    buffers = [np.empty((4, 2)), np.empty((4, 2))]
+    batches.gather_into(buffers)
+    rows, labels = next(batches)
+    assert any(rows is buffer for buffer in buffers)
+    np.testing.assert_array_equal(rows, x[labels - 100])
 
-    monkeypatch.setattr("core.batches.in_background", at_once)
-    monkeypatch.setattr("core.batches.SHARED_BYTES", 0)
+
+def test_at_the_end_of_an_epoch_there_is_nothing_to_gather():
     x, y = np.arange(20.0).reshape(10, 2), np.arange(10)
     first = Batches(x, y, 3, stream(0, "order"))
     for _ in range(3):
         next(first)
+    first.prepare()
     second = Batches(x, y, 3, stream(1, "order"))
     second.restore(first.state())
     np.testing.assert_array_equal(next(second)[0], next(first)[0])

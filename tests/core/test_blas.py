@@ -1,10 +1,15 @@
 """Sums and in-place arithmetic through BLAS against NumPy, for every dtype."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import core.blas
 from core.blas import add_scaled, column_sums, row_sums
 
 dtypes = st.sampled_from([np.float32, np.float64, np.complex64, np.complex128])
@@ -48,3 +53,23 @@ def test_columns_and_rows_sum_up(dtype, n, m, seed):
 def test_an_array_that_is_not_contiguous_is_refused_since_a_copy_would_be_changed():
     with pytest.raises(ValueError, match="contiguous"):
         add_scaled(np.zeros((4, 4))[:, :2], 1.0, np.ones((4, 2)))
+
+
+def test_every_blas_works_on_one_thread_from_the_first_update_on():
+    """In a fresh process: SciPy's is loaded only when it is needed, and the limit must reach it all the same."""
+    program = """
+import numpy as np
+from threadpoolctl import threadpool_info
+from core.blas import add_scaled, one_thread
+with one_thread():
+    add_scaled(np.ones(3), 1.0, np.ones(3))
+    blas = [library for library in threadpool_info() if library["user_api"] == "blas"]
+    print(len(blas), {library["num_threads"] for library in blas})
+"""
+    folder = Path(core.blas.__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=True, timeout=60
+    )
+    count, threads_of_each = done.stdout.split(maxsplit=1)
+    assert int(count) >= 1
+    assert threads_of_each.strip() == "{1}"

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from core.layers import BatchNorm, Dense, Dropout, Flatten, Layer, ReLU
 from core.network import Network
 from core.streams import stream
-from core.threads import threads
 from tests.core.bare import (
     a_layer_leaves_what_it_is_given,
     a_used_layer_computes_what_a_new_one_does,
@@ -79,24 +78,6 @@ def test_a_used_layer_computes_what_a_new_one_does_when_the_batch_size_changes(m
 @given(data=st.data(), n=st.integers(1, 4), seed=seeds)
 def test_a_layer_leaves_its_input_and_the_cotangent_as_they_were(make, shapes, data, n, seed):
     a_layer_leaves_what_it_is_given(make, data.draw(shapes), n, seed)
-
-
-@pytest.mark.parametrize("d", [3000, 4096])
-def test_a_product_wide_enough_for_several_threads_is_still_the_product(d):
-    rng = np.random.default_rng(d)
-    n, units = 40, 100
-    x, W, b, dy = (rng.normal(size=shape) for shape in ((n, d), (d, units), (units,), (n, units)))
-    layer = bind(Dense(units), (d,), {"W": W, "b": b})
-    expected = np.einsum("nd,du->nu", x, W) + b, np.einsum("nd,nu->du", x, dy), np.einsum("nu,du->nd", dy, W)
-    results = []
-    for n_threads in (1, 2, 3):
-        with threads(n_threads):
-            y, dx = layer.forward(x, True).copy(), layer.backward(dy).copy()
-        np.testing.assert_allclose(y, expected[0], rtol=1e-9, atol=1e-9)
-        np.testing.assert_allclose(layer.grads["W"], expected[1], rtol=1e-9, atol=1e-9)
-        np.testing.assert_allclose(dx, expected[2], rtol=1e-9, atol=1e-9)
-        results.append([a.tobytes() for a in (y, dx, layer.grads["W"], layer.grads["b"])])
-    assert results[0] == results[1] == results[2], "the number of threads changes no bit"
 
 
 # Forward against slow loops

@@ -8,12 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.convolution import Conv2D, MaxPool
+from core.halves import HalvedObjective
 from core.layers import BatchNorm, Dense, Dropout, Flatten, ReLU
 from core.network import Network
 from core.objective import Objective
 from core.sequences import CharacterConv, Conv1D, MaxOverTime
-from core.shards import ShardedObjective, cut, multiplications, objective_of
+from core.shards import ShardedObjective, cut, multiplications
 from core.streams import stream
+from presets.build import build_objective
+from presets.schema import LossSection
 
 NETWORKS = {
     "dense": (lambda: [Dense(6), ReLU(), Dense(3)], (5,)),
@@ -67,12 +70,12 @@ def test_a_cut_is_a_multiple_of_eight_next_to_the_middle(n):
 
 def test_what_is_cut_depends_on_shapes():
     def kind(batch, *layers, shape=(32, 32, 3)):
-        return type(objective_of(Network([*layers, Dense(10)], shape), 0.1, batch))
+        return type(build_objective(Network([*layers, Dense(10)], shape), batch, LossSection()))
 
     assert kind(16, Conv2D(16, 5), ReLU(), Flatten()) is ShardedObjective
     assert kind(15, Conv2D(16, 5), ReLU(), Flatten()) is Objective, "too few rows"
     assert kind(16, Conv2D(16, 5), Flatten(), shape=(8, 8, 3)) is Objective, "too little to compute"
-    assert kind(100, Flatten(), Dense(50), ReLU()) is Objective, "an example uses each weight once"
+    assert kind(100, Flatten(), Dense(50), ReLU()) is HalvedObjective, "an example uses each weight once"
     assert kind(16, Conv2D(16, 5), Flatten(), Dense(5), BatchNorm()) is Objective, "statistics of all rows"
 
 

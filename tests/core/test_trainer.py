@@ -20,7 +20,6 @@ from core.objective import Objective
 from core.optimisers import SGD, AdaGrad, Adam, Momentum, MovingAverage, Nesterov
 from core.schedules import Constant, Triangular
 from core.streams import stream
-from core.threads import threads
 from core.trainer import DivergedError, Snapshot, Trainer
 
 OPTIMISERS = [SGD, Momentum, MovingAverage, Nesterov, AdaGrad, Adam]
@@ -141,19 +140,6 @@ def test_a_snapshot_cannot_be_changed():
         snapshot.update = 7
 
 
-@pytest.mark.parametrize("batch_norm", [False, True])
-def test_the_number_of_threads_changes_no_bit_of_a_run(batch_norm):
-    ends = []
-    for n in (1, 2, 3):
-        trainer = build(
-            Adam(), batch_norm, True, split=data(250, 3100), width=64, batch=60, updates=6, schedule=Constant(1e-3)
-        )
-        with threads(n):
-            snapshots = repr(list(trainer.run()))
-        ends.append((snapshots, bits(trainer.state())))
-    assert ends[0] == ends[1] == ends[2]
-
-
 # Stopping and going on
 
 
@@ -201,20 +187,18 @@ def test_stopped_at_any_update_and_taken_up_a_run_ends_as_if_uninterrupted(optim
     optimiser=st.sampled_from(OPTIMISERS),
     batch=st.integers(1, 23),
     updates=st.integers(1, 20),
-    n_threads=st.sampled_from([1, 2]),
     stops=st.lists(st.integers(0, 20), max_size=4),
 )
-def test_any_number_of_interruptions_changes_nothing(optimiser, batch, updates, n_threads, stops):
+def test_any_number_of_interruptions_changes_nothing(optimiser, batch, updates, stops):
     settings = {"batch_norm": True, "dropout": True, "batch": batch, "updates": updates}
-    with threads(n_threads):
-        whole = build(optimiser(), **settings)
-        assert len(list(whole.run())) == updates + 1
-        state = build(optimiser(), **settings).state()
-        for update in [*sorted(stops), updates]:
-            part = build(optimiser(), seed=5, **settings)
-            part.restore(state)
-            stop_at(part, update)
-            state = part.state()
+    whole = build(optimiser(), **settings)
+    assert len(list(whole.run())) == updates + 1
+    state = build(optimiser(), **settings).state()
+    for update in [*sorted(stops), updates]:
+        part = build(optimiser(), seed=5, **settings)
+        part.restore(state)
+        stop_at(part, update)
+        state = part.state()
     assert bits(state) == bits(whole.state())
 
 

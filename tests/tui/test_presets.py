@@ -105,7 +105,7 @@ async def test_details_name_the_report_and_the_best_run_with_its_data(lab, until
 
 
 async def test_the_time_is_measured_when_the_cursor_rests(lab, until, monkeypatch):
-    monkeypatch.setattr("lab.runs.estimate.seconds", lambda preset, threads: 125.0)
+    monkeypatch.setattr("lab.runs.estimate.seconds", lambda preset: 125.0)
     monkeypatch.setattr("tui.screens.presets.REST", 0)
     app = lab()
     async with app.run_test() as pilot:

@@ -15,15 +15,15 @@ import tui.app
 
 def run(self):
     from threadpoolctl import threadpool_info
-    from core.threads import threads
+    from core.blas import one_thread
 
     def check():
-        with threads(1):
+        with one_thread():
             entered.set()
             may_end.wait(10)
 
     def train():
-        with threads(2):
+        with one_thread():
             may_end.set()
             checking.join()
             print({library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"})

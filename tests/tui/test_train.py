@@ -256,13 +256,13 @@ async def test_why_a_run_failed_is_said_in_full(lab, small, until, tmp_path, mon
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no niceness of their own")
-async def test_who_trains_and_who_helps_give_way_to_who_draws(lab, long, until):
-    app = lab(preset=long, threads=2)
+async def test_who_trains_gives_way_to_who_draws(lab, long, until):
+    app = lab(preset=long)
     async with app.run_test() as pilot:
         await pilot.press("r")
         await until(pilot, lambda: app.training.update > 5)
         niceness = {t.name: os.getpriority(os.PRIO_PROCESS, t.native_id) for t in threading.enumerate()}
-        assert niceness["gradlab-training"] == niceness["gradlab-helper"] > niceness["MainThread"]
+        assert niceness["gradlab-training"] > niceness["MainThread"]
 
 
 async def test_a_second_run_waits_for_the_end_of_the_first(lab, long, until, tmp_path):

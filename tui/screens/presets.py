@@ -380,7 +380,7 @@ class PresetsScreen(ModeScreen):
         from lab.runs.estimate import seconds
 
         with self.lab.compute:
-            return f"about {duration(seconds(preset, self.lab.threads))} here"
+            return f"about {duration(seconds(preset))} here"
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Show what a thread found."""

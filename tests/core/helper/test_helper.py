@@ -1,4 +1,4 @@
-"""A second process for the second shard: the same bits with it, without it, when it is late and when it is killed."""
+"""A second process for the second part: the same bits with it, without it, when it is late and when it is killed."""
 
 import os
 import signal
@@ -15,9 +15,10 @@ import pytest
 
 import core
 from core.batches import Batches
+from core.halves import HalvedObjective
 from core.helper.process import Helper, helped
 from core.helper.worker import work
-from core.layers import Dense, Dropout, ReLU
+from core.layers import BatchNorm, Dense, Dropout, Flatten, ReLU
 from core.network import Network
 from core.optimisers import Momentum
 from core.schedules import Constant
@@ -28,18 +29,29 @@ from tests.processes import left
 
 PATIENCE = 60  # seconds until a test that waits for another process fails
 UPDATES = 60
-PIECE = 12 * 4 * 9  # bytes: 70 rows are evaluated in pieces of 9
+ROWS = 9  # 70 rows are evaluated in pieces of 9
 
 
-def build(updates=UPDATES):
-    rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(70, 12)).astype(np.float32), rng.integers(0, 3, 70)
-    dropout = stream(0, "dropout")
-    network = Network([Dense(9), ReLU(), Dropout(0.2, dropout), Dense(3)], (12,))
+def shards(rng):
+    network = Network([Dense(9), ReLU(), Dropout(0.2, rng), Dense(3)], (12,))
+    return ShardedObjective(network, 0.01, 0.1), network
+
+
+def halves(rng):
+    network = Network([Flatten(), Dense(40), BatchNorm(), ReLU(), Dropout(0.2, rng), Dense(3)], (8, 8, 3))
+    return HalvedObjective(network, 0.01, 0.1), network
+
+
+TASKS = {shards: 1, halves: 2}  # that a helper does for an update
+
+
+def build(kind=shards, updates=UPDATES):
+    dropout, rng = stream(0, "dropout"), np.random.default_rng(0)
+    objective, network = kind(dropout)
     network.initialise(stream(0, "init"))
-    objective, batches = ShardedObjective(network, 0.01, 0.1), Batches(x, y, 20, stream(0, "order"))
-    monitored, generators = {"training": (x, y)}, {"dropout": dropout}
-    return Trainer(objective, batches, Momentum(), Constant(0.1), updates, 25, monitored, generators)
+    x, y = rng.normal(size=(70, *network.input_shape)).astype(np.float32), rng.integers(0, 3, 70)
+    batches, monitored = Batches(x, y, 20, stream(0, "order")), {"training": (x, y)}
+    return Trainer(objective, batches, Momentum(), Constant(0.1), updates, 25, monitored, {"dropout": dropout})
 
 
 def bits(trainer):
@@ -50,15 +62,15 @@ def end(trainer):
     return repr(list(trainer.run())), bits(trainer)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def in_pieces():
-    with patch("core.objective.EVALUATION_BYTES", PIECE):
-        yield
+@pytest.fixture(scope="module", params=[shards, halves], ids=lambda kind: kind.__name__)
+def kind(request):
+    with patch("core.objective.EVALUATION_BYTES", build(request.param).network.widest * 4 * ROWS):
+        yield request.param
 
 
 @pytest.fixture(scope="module")
-def alone(in_pieces):
-    return end(build())
+def alone(kind):
+    return end(build(kind))
 
 
 @pytest.fixture
@@ -91,8 +103,8 @@ def in_a_thread():
 
 @pytest.mark.usefixtures("in_a_thread")
 @pytest.mark.parametrize("patience", [10.0, 0.0], ids=["waited for", "always late"])
-def test_the_helper_changes_no_bit(alone, patience):
-    trainer = build()
+def test_the_helper_changes_no_bit(kind, alone, patience):
+    trainer = build(kind)
     waiting = patch.multiple("core.helper.process", PATIENCE=0, WAKING=patience, REST=0.0, LONGEST=0.0)
     with waiting, helped(trainer, 2, at_once=True):
         helper, answers, evaluated = trainer.objective.helper, [], []
@@ -102,15 +114,15 @@ def test_the_helper_changes_no_bit(alone, patience):
         assert end(trainer) == alone
     assert len(answers) > 0
     assert all(given is not None for given in answers) == (patience > 0)
-    assert patience == 0 or (len(answers), len(evaluated)) == (UPDATES, 4 * 4)
+    assert patience == 0 or (len(answers), len(evaluated)) == (TASKS[kind] * UPDATES, 4 * 4)
 
 
 @pytest.mark.usefixtures("in_a_thread")
-def test_a_run_is_resumed_with_a_helper_or_without_and_ends_with_the_same_bits(alone):
-    first = build(30)
+def test_a_run_is_resumed_with_a_helper_or_without_and_ends_with_the_same_bits(kind, alone):
+    first = build(kind, 30)
     with helped(first, 2, at_once=True):
         list(first.run())
-    second = build()
+    second = build(kind)
     second.restore(first.state())
     with helped(second, 2, at_once=True):
         list(second.run())
@@ -139,8 +151,8 @@ def test_a_short_training_and_one_core_start_no_process(cores):
     assert trainer.objective.helper is None
 
 
-def test_a_helper_that_is_killed_is_done_without(alone, monkeypatch):
-    trainer, snapshots = build(), []
+def test_a_helper_that_is_killed_is_done_without(kind, alone, monkeypatch):
+    trainer, snapshots = build(kind), []
     monkeypatch.setattr("core.helper.process.WAKING", PATIENCE)  # however slow the machine is
     with helped(trainer, 2, at_once=True):
         helper = trainer.objective.helper
@@ -150,20 +162,21 @@ def test_a_helper_that_is_killed_is_done_without(alone, monkeypatch):
         for snapshot in trainer.run():
             snapshots.append(snapshot)
             if snapshot.update == 20:
-                assert helper._job == 4 + 20, "half of the pieces of an evaluation, and every update"
+                assert helper._job == 4 + 20 * TASKS[kind], "half of the pieces of an evaluation, and every update"
                 os.kill(helper._process.pid, signal.SIGKILL)
                 helper._process.wait(PATIENCE)
                 monkeypatch.setattr("core.helper.process.WAKING", 0.0)
-    assert helper._job == 4 + 21, "it is asked no more"
+    assert helper._job == 4 + 20 * TASKS[kind] + 1, "it is asked no more"
     assert (repr(snapshots), bits(trainer)) == alone
 
 
 def test_a_helper_ends_when_who_asks_is_killed():
     program = """
 import time
+from core.halves import HalvedObjective
 from core.helper.process import helped
 from tests.core.helper.test_helper import build
-trainer = build(10**9)
+trainer = build(updates=10**9)
 with helped(trainer, 2, at_once=True):
     print(trainer.objective.helper._process.pid, flush=True)
     for _ in trainer.run():

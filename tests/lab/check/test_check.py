@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import lab.check.as_reported
+from core.blas import one_thread
 from core.gradcheck.check import Settings, check
 from core.layers import Dense
 from core.sequences import CharacterConv
-from core.threads import threads
 from lab.check.as_reported import TABLE_1, check_like, passed
 from lab.check.preset import check_preset
 from lab.errors import LabError
@@ -70,7 +70,7 @@ def test_the_network_of_every_preset_passes(name, method, limit):
 def test_a_network_is_checked_after_so_many_updates(monkeypatch):
     preset = load("a3-3layer-bn")
     trainer = build(preset, load_data(preset, "mini"))
-    with threads(1):
+    with one_thread():
         for snapshot in trainer.run():
             if snapshot.update == 5:
                 break

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from core.blas import one_thread
 from core.objective import Objective
-from core.threads import threads
 from lab.errors import LabError
 from lab.runs import run as lab_run
 from lab.runs.catalogue import list_runs
@@ -65,7 +65,7 @@ def test_the_final_numbers_are_those_of_the_saved_parameters(start):
     network = run.trainer.network
     network.theta[:] = run.store.checkpoint()["network.theta"]
     test = run.dataset.test
-    with threads(1):
+    with one_thread():
         evaluation = Objective(network, 0.01).evaluate(test.x, test.y)
     assert result["final"]["test"] == evaluation._asdict()
     confusion = np.array(result["confusion"])
