@@ -38,15 +38,12 @@ class Batches:
         """Gather the rows of the next batch of this epoch, if they are not there: call it where there is time."""
         if not self._prepared and self._position < self.per_epoch:
             # mode="clip": with other modes NumPy makes a copy, in case an index is out of range
-            np.take(self._x, self._next_index(), axis=0, out=self._rows(), mode="clip")
+            np.take(self._x, self._next_index(), axis=0, out=self.buffers[self._position % 2], mode="clip")
             self._prepared = True
 
     def _draw(self) -> None:
         self._before = generator_state(self._rng)
         self._order = self._sampler(self._rng)
-
-    def _rows(self) -> Array:
-        return self.buffers[self._position % 2]
 
     def _next_index(self) -> Labels:
         return self._order[self._position * self.size : (self._position + 1) * self.size]
@@ -59,7 +56,7 @@ class Batches:
             self._draw()
             self._position = 0
         self.prepare()
-        rows, labels = self._rows(), self._y[self._next_index()]
+        rows, labels = self.buffers[self._position % 2], self._y[self._next_index()]
         self._position, self._prepared = self._position + 1, False
         return rows, labels
 

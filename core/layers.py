@@ -140,34 +140,25 @@ class BatchNorm(Layer):
         return shape, {"gamma": Parameter(shape, Constant(1.0)), "beta": Parameter(shape, Constant(0.0))}
 
     def forward(self, x: Array, train: bool) -> Array:
+        n, d = x.shape
         y = self.work("y", x.shape, x.dtype)
         if train:
-            centred = self._centre(x, squares=y)
-            np.multiply(centred, self._scale, out=y)
+            mean, var = self._moments = self.work("moments", (2, d), x.dtype)
+            centred = self._centred = self.work("centred", x.shape, x.dtype)
+            column_sums(x, out=mean)
+            mean /= n
+            np.subtract(x, mean, out=centred)
+            column_sums(np.square(centred, out=y), out=var)
+            var /= n
+            self._inverse = 1 / np.sqrt(var + self.eps)
+            scale = self._scale = self.params["gamma"] * self._inverse
         else:
             mean, var = self.state["running"].astype(x.dtype)
-            np.subtract(x, mean, out=y)
-            y *= self.params["gamma"] / np.sqrt(var + self.eps)
+            centred = np.subtract(x, mean, out=y)
+            scale = self.params["gamma"] / np.sqrt(var + self.eps)
+        np.multiply(centred, scale, out=y)
         y += self.params["beta"]
         return y
-
-    def _centre(self, x: Array, squares: Array) -> Array:
-        """x - mean of the batch. Also keeps the moments of the batch and what backward needs.
-
-        `squares`, of x's shape, is a work array for the squares that are summed to the variance.
-        """
-        n, d = x.shape
-        self._moments = moments = self.work("moments", (2, d), x.dtype)
-        self._centred = centred = self.work("centred", x.shape, x.dtype)
-        mean, var = moments
-        column_sums(x, out=mean)
-        mean /= n
-        np.subtract(x, mean, out=centred)
-        column_sums(np.square(centred, out=squares), out=var)
-        var /= n
-        self._inverse = 1 / np.sqrt(var + self.eps)
-        self._scale = self.params["gamma"] * self._inverse
-        return centred
 
     def backward(self, dy: Array) -> Array:
         # With z = (x - mean) / sqrt(var + eps): dgamma = sum dy z and dbeta = sum dy. The mean and the variance depend

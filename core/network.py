@@ -115,11 +115,11 @@ class Network:
 
     def state(self) -> dict[str, Array]:
         """All that training changes: theta, and what layers learn without a gradient (running statistics)."""
-        return {"theta": self.theta.copy()} | {name: array.copy() for name, array in self._layer_state()}
+        return {name: array.copy() for name, array in self._arrays().items()}
 
     def restore(self, state: dict[str, Array]) -> None:
         """Take back a state() of a network built alike. Raises ValueError if the shapes differ."""
-        arrays = dict([("theta", self.theta), *self._layer_state()])
+        arrays = self._arrays()
         for name, array in arrays.items():
             if state[name].shape != array.shape:
                 raise ValueError(f"{name} has shape {state[name].shape}, the network needs {array.shape}")
@@ -131,10 +131,9 @@ class Network:
         for i, layer in enumerate(self.layers):
             layer.state = {name: arrays[f"layer{i}.{name}"] for name in layer.state}
 
-    def _layer_state(self) -> Iterator[tuple[str, Array]]:
-        return (
-            (f"layer{i}.{name}", array) for i, layer in enumerate(self.layers) for name, array in layer.state.items()
-        )
+    def _arrays(self) -> dict[str, Array]:
+        layers = enumerate(self.layers)
+        return {"theta": self.theta} | {f"layer{i}.{name}": a for i, layer in layers for name, a in layer.state.items()}
 
     def summary(self) -> list[LayerSummary]:
         """Layer by layer: its kind, the shape of its output for one example, its number of parameters."""
