@@ -219,7 +219,7 @@ def _sequence(code: StudentTarget) -> Diagnosis:
     facts = code.facts
     if "y" not in facts or not facts.get("has_cost") or len(facts["slots"]) > 5 or len(facts["slots"]) < 3:
         return NOTHING
-    x, letters = np.array(facts["x"]), {slot["name"]: slot["letter"] for slot in facts["slots"]}
+    x, letters = np.array(facts["x"]), {slot["name"]: slot["letter"] or "W" for slot in facts["slots"]}
     if "x" in letters.values() or x.ndim > 2 or letters.keys() != code.params.keys():
         return NOTHING
     params = {name: np.asarray(value, np.float64) for name, value in code.params.items()}

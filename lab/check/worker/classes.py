@@ -62,8 +62,27 @@ def find_class(namespace: Any, kind: type, n: int, rng: Any) -> FunctionCode:
             raise
         except Exception as error:
             first = first or error
+    if n > 1 and (one := _of_one_example(namespace, kind, rng)) is not None:
+        return one
     first = first or CodeError(f"there is no way to make a {kind.__name__}")
     raise first if isinstance(first, NoWayError | GuessError) else GuessError(None, first) from first
+
+
+ONE = r"(flatten|ravel|outer|size|identity)\(|reshape\(\(?-1, *1\)|newaxis"  # in code for one example
+
+
+def _of_one_example(namespace: Any, kind: type, rng: Any) -> FunctionCode | None:
+    """The code of a class that takes no batch, with a single example; None if it does not run with one either, or if
+    nothing is right then and nothing says that it takes one."""
+    try:
+        one = find_class(namespace, kind, 1, rng)
+    except Exception:
+        return None
+    if 0 in one.found.fits.values() or not (agreement(one) or re.search(ONE, text(kind))):
+        return None
+    one.notes += ("it takes one example at a time",)
+    one.world = replace(one.world, fixed=True)
+    return one
 
 
 def refuse_by_the_scores(namespace: Any, code: FunctionCode) -> None:

@@ -140,9 +140,9 @@ def edits(places: Sequence[Place], names: Mapping[str, Kind], functions: Iterabl
     statements = [place.statement for place in places]
     yield (e for s in statements for e in _within(s, _small))
     yield (e for place in places for e in _lines(place))
+    yield (e for s in statements for e in _within(s, lambda node: _slopes(node, names)))
     yield (e for s in statements for e in _within(s, lambda node: _names(node, names)[:NEAR]))
     yield (e for s in statements for e in _factors(s, names, functions, likely=True))
-    yield (e for s in statements for e in _within(s, lambda node: _slopes(node, names)))
     yield (e for s in statements for e in _within(s, lambda node: _names(node, names)[NEAR:]))
     yield (e for s in statements for e in _factors(s, names, functions, likely=False))
     yield (e for place in places for e in _moves(place))
@@ -302,10 +302,20 @@ def _factors(statement: ast.stmt, names: Mapping[str, Kind], functions: Iterable
     parts: list[tuple[ast.expr, ast.AST, str, int | None]] = [(value, statement, "value", None)]
     if isinstance(value, ast.Tuple):
         parts = [(e, value, "elts", i) for i, e in enumerate(value.elts)]
-    for part, holder, field, index in parts:
+    terms = [term for part, *_ in parts for term in _terms(part)]
+    for part, holder, field, index in (*parts, *terms):
         own = names.get(ast.unparse(part if target is None else target))
         for new in _with_factor(part, own, names, functions, likely):
             yield Edit(statement, holder, field, index, new)
+
+
+def _terms(value: ast.expr) -> Iterator[tuple[ast.expr, ast.AST, str, int | None]]:
+    """The terms of a sum, and where they stand."""
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add | ast.Sub):
+        for field, term in (("left", value.left), ("right", value.right)):
+            yield from _terms(term)
+            if not (isinstance(term, ast.BinOp) and isinstance(term.op, ast.Add | ast.Sub)):
+                yield term, value, field, None
 
 
 def _target(statement: ast.stmt) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from .binding import CLASSES, DIMENSIONS, HIDDEN, holders, keyed
 from .functions import Family, name_of
+from .named import named_stores
 from .patches import patch_stores
 from .roles import Role, key_letter, plain, role, tensor
 from .scopes import Scope, arrays_read
@@ -399,8 +400,10 @@ def _unshaped(function: Function) -> str:
 def _shaped(family: Family, functions: Sequence[Function]) -> list[Store]:
     """Stores in which every layer has its own tensors."""
     held = holders(functions)
-    if found := list(patch_stores(functions, held)):
-        return list(found)
+    if patches := list(patch_stores(functions, held)):
+        return list(patches)
+    if named := list(named_stores(functions)):
+        return list(named)
     weights, biases = held.get("W", []), "b" in held
     if family.course:  # the bias is no argument of ComputeGradients(X, Y, P, W, lambda)
         biases = any(tensor(name).letter == "b" for name in returned(family.gradient))

@@ -30,7 +30,7 @@ from .roles import plain
 from .source import signature, tree
 from .territory import own
 
-SECONDS = 2.0  # of processor time for all of it
+SECONDS = 3.0  # of processor time for all of it
 ONE = 0.2  # for one change: one may never end
 MOST = 3  # changes that are told
 POINTS = 3  # at which a change has to be right

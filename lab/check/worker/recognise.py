@@ -33,7 +33,8 @@ from .roles import plain
 from .scopes import inner_functions
 from .search import find
 from .slopes import find_loss_pair, loss_pairs
-from .source import only_raises, signature, text
+from .solved import gives_gradients_beside, solve, solve_pair
+from .source import is_octave, only_raises, signature, text
 from .steps import find_pair, pairs_of
 from .updates import gradient_of_update, is_update
 from .values import Function
@@ -79,6 +80,8 @@ def recognised(namespace: Any) -> list[Found]:
             and globals_read(namespace, function)
         ):
             found.append(Found(name, "globals", f"{name}() on the parameters of the file"))
+        elif name not in paired and gives_gradients_beside(name, function):
+            found.append(Found(name, "loss", f"{name}(), a loss with its gradients"))
         elif _makes_object(function, namespace):
             found.append(Found(name, "object", f"what {name}() makes"))
     kinds = {name: v for name in own if isinstance(v := getattr(namespace, name), type)}
@@ -159,6 +162,10 @@ def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
     if name in pairs:
         yield lambda: find_pair(namespace, pairs[name], n, rng)
     if (forward is not None and backward is not None) or name in pairs:
+        pair_of = [getattr(namespace, f) for f in (pairs[name].forward, pairs[name].backward)] if name in pairs else []
+        functions: list[Any] = pair_of or [forward, backward]
+        if not any(takes_labels(f) for f in functions) and example is None and not is_octave(functions[0]):
+            yield lambda: solve_pair(functions[0], functions[1], rng)
         return
     losses = {p.stem: p for p in loss_pairs(functions_of(namespace))}
     if name in losses:
@@ -175,6 +182,11 @@ def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
         if not roles_of(made) & PARAMETERS and globals_read(namespace, made):
             yield lambda: find_globals(namespace, made, n, rng)
         yield lambda: find(namespace, made, n, rng)
+        if gives_gradients_beside(name, made):
+            yield lambda: solve(made, rng)
+        return
+    if not isinstance(made, type) and callable(made) and gives_gradients_beside(name, made):
+        yield lambda: solve(made, rng)
         return
     if not isinstance(made, type) and callable(made) and is_update(name, made):
         yield lambda: find(namespace, gradient_of_update(made), n, rng)

@@ -15,7 +15,7 @@ from .tongues import bare, english
 
 PART = (
     r"(\d+|s|list|mat|matrix|vec|h|o|i|hidden|hid|output|out|input|in|first|second|third|l|l\d|layer\d?|h\d|"
-    r"[xh][hxyo]?|[yifocgauz][hxz]?|ya|aa|[hio][hio])?"
+    r"[xh][hxyo]?|[yifocgauzrn][hxz]?|[qkv]|ya|aa|[hio][hio])?"
 )
 BATCH = r"(batch|train|tr|b|s|in|0|new|small|val|data|dev|mini|minibatch|sub|subset|arr|n)?"
 

@@ -139,29 +139,35 @@ MORE: tuple[Shapes, ...] = (
     lambda n: {"x": (5, n), "w": (4, 5), "b": (4,), "gamma": (5,)},
     lambda n: {"x": (n, 5), "w": (4, 5), "b": (1, 4), "gamma": (5,)},
     lambda n: {"x": (2, 3, n), "w": (4, 6), "b": (4, 1), "gamma": (5,)},
+    lambda n: {"x": (n, 5), "w": (5, 5), "b": (5,), "gamma": (5,)},  # a head of attention
+    lambda n: {"x": (n, 3, 5), "w": (5, 5), "b": (5,), "gamma": (5,)},
 )
 
 
 def _world(shapes: dict[str, tuple[int, ...]], forward: Function, backward: Function, n: int, rng: Any) -> World:
     world = layer_world(shapes["x"], n, rng) if "x" in shapes else index_world(shapes["w"][0], n, rng)
     slots, name = list(world.slots), name_of(forward)
-    own = own_holders(forward) or own_holders(backward)
+    own, order = own_holders(forward) or own_holders(backward), [p.name for p in signature(forward)]
     for letter in holders([forward, backward]):
         key = {"W": "w", "b": "b", "gamma": "gamma", "beta": "gamma"}[letter]
         names = own.get(letter, [])
-        slots += [Slot(k, letter, i, _weight(k, shapes) if key == "w" else shapes[key]) for i, k in enumerate(names)]
-    order = [p.name for p in signature(forward)]
+        slots += [
+            Slot(k, letter, i, _weight(k, shapes, order) if key == "w" else shapes[key]) for i, k in enumerate(names)
+        ]
     for p in signature(forward)[1:]:  # A of fully_connected_forward(X, A, b)
         weights = role(p.name) is Role.OTHER and p.default is p.empty and settings_of(p.name, name) is None
         if weights and is_state(p.name):
             slots.append(Slot(p.name, "", 0, shapes["state"]))
         elif weights and ("W" not in own or "state" in shapes):
-            slots.append(Slot(p.name, "W", 0, _weight(p.name, shapes)))
+            slots.append(Slot(p.name, "W", 0, _weight(p.name, shapes, order)))
     slots.sort(key=lambda s: order.index(s.name) if s.name in order else -1)
     return replace(world, slots=tuple(slots), values=draw(rng, tuple(slots)) | world.values)
 
 
-def _weight(name: str, shapes: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
-    """The shape of weights; of a recurrent layer those of the state, Wh or Whh, have one of their own."""
-    of_state = re.fullmatch(r"w(hh?|aa?|rec|hidden)|u", plain(name))
+def _weight(name: str, shapes: dict[str, tuple[int, ...]], names: list[str]) -> tuple[int, ...]:
+    """The shape of weights; of a recurrent layer those of the state, Wh or Whh, have one of their own: U, where there
+    are W and U."""
+    ours, theirs = r"u[figcozrnh]?", r"w(hh?|aa?|rec|hidden)|(w?h|w?r)[figcozrn]"
+    both = any(re.fullmatch(ours, plain(other)) for other in names)
+    of_state = re.fullmatch(ours if both else theirs, plain(name))
     return shapes["hidden"] if of_state and "hidden" in shapes else shapes["w"]

@@ -113,6 +113,10 @@ class Store:
         """The shape of X, rows as examples, or with the axis of its examples if it has more axes than two."""
         return (n, sizes[0]), None
 
+    def draw_x(self, rng: Any, n: int, sizes: tuple[int, ...]) -> Any:
+        """The inputs, see data_shape."""
+        return rng.normal(size=self.data_shape(n, sizes)[0])
+
     def length(self, sizes: tuple[int, ...]) -> int:
         """Of a vector with all parameters: a weight for every input, and every class, or all of the layers."""
         if self.depth == 1:
@@ -294,9 +298,9 @@ def build(
         Slot(store.name(letter, layer, arguments), letter, layer, store.shape(letter, layer, sizes, layout))
         for letter, layer in store.letters()
     )
-    shape, axis = store.data_shape(n, sizes)
+    _, axis = store.data_shape(n, sizes)
     y = draw_labels(rng, n, sizes[-1])
-    return World(layout, store, sizes, rng.normal(size=shape), y, LAMBDA, slots, draw(rng, slots), axis)
+    return World(layout, store, sizes, store.draw_x(rng, n, sizes), y, LAMBDA, slots, draw(rng, slots), axis)
 
 
 def plain_world(layout: Layout, sizes: tuple[int, ...], n: int, rng: Any, moves_x: bool = False) -> World:

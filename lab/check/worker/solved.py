@@ -1,0 +1,286 @@
+"""Functions that give a loss and gradients, and whose arguments no name tells: word vectors, losses of one example.
+
+What an argument is (a vector, a matrix, the number of a row ...) is found by running: where a line fails, another shape
+is tried for the arguments that it reads, and the shapes are kept with which the function comes further.
+"""
+
+import itertools
+import re
+import traceback
+import warnings
+from collections.abc import Iterator, Mapping
+from difflib import SequenceMatcher
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from .code import Code
+from .dice import seed
+from .errors import CodeError
+from .families import COST, GRADIENT, NUMERICAL, OTHER
+from .functions import right_slopes as agreeing
+from .matching import Leaf, leaves
+from .roles import Role, key_letter, plain, role, stripped
+from .source import indexes_with, returned, signature, text
+from .values import Function, number
+
+RUNS, JUDGED = 900, 3  # the most that the shapes may cost: calls, and readings in which it runs
+SIZES = (4, 6, 5, 3)  # of vectors, rows, a hidden layer, classes
+Form = tuple[Any, ...]  # a shape, ("row",) the number of one, ("rows",) of several, ("one",) a number, ("draws",)
+VECTORS: tuple[Form, ...] = tuple((size,) for size in SIZES)
+MATRICES: tuple[Form, ...] = tuple(itertools.permutations(SIZES, 2))
+SQUARE: tuple[Form, ...] = tuple((size, size) for size in SIZES)
+ROW = r"(\w*(idx|index|indices|word|label|target|class|token|center|centre|context|outside|neg\w*|samples?)s?|[yijkt])"
+ROWS = r"\w*(indices|samples|negatives|contexts?|words|tokens|inputs?|ids)|negs?|xs|ids"
+DRAWS = r"dataset|sampler|corpus|data_?set|vocab"
+ALIKE = 0.55  # how alike the names of a gradient and its argument are at least
+
+
+class Draws:
+    """Stands for a data set from which words are drawn: every method gives the number of the next row."""
+
+    def __init__(self) -> None:
+        self.next = 0
+
+    def __getattr__(self, name: str) -> Any:
+        def drawn(*_: Any, **__: Any) -> int:
+            self.next += 1
+            return (0, 1, 0, 1, 2, 2, 1)[self.next % 7]
+
+        return drawn
+
+
+def gives_gradients_beside(name: str, function: Function) -> bool:
+    """Does it return a loss and gradients beside it, by its name or by theirs?"""
+    names = returned(function)
+    if len(names) < 2 or re.search(rf"{OTHER}|{NUMERICAL}", plain(name)):
+        return False
+    if re.search(COST, plain(name)) and re.search(GRADIENT, plain(name)):
+        return True
+    loss = re.search(COST, plain(names[0])) or plain(names[0]) in ("j", "l", "e", "nll", "ce")
+    return bool(loss) and all(re.match(r"d[A-Z_]|d[a-z]$|g[A-Z_]|grad|delta|nabla", n) for n in names[1:])
+
+
+class SolvedCode(Code):
+    """A function with arguments in these forms. moved: argument -> the place of its gradient among what is returned."""
+
+    form = "functions"
+
+    def __init__(
+        self, function: Function, names: list[str], forms: Mapping[str, Form], moved: Mapping[str, int], rng: Any
+    ) -> None:
+        self.function, self.names, self.forms, self.moved = function, names, dict(forms), dict(moved)
+        self.values = {name: _value(form, function, name, rng) for name, form in forms.items()}
+        self.params = {name: self.values[name] for name in moved}
+        name = _name(function)
+        self.calls = {f"the loss of {name}()": function, f"{name}()": function}
+        slots = [{"name": k, "letter": key_letter(k), "layer": 0, "turned": False} for k in moved]
+        self.facts = {"kind": "solved", "slots": slots, "has_cost": True}
+
+    def is_sure(self) -> bool:
+        """Is every gradient called like its argument, or is there no other of its shape?"""
+        shapes = [v.shape for v in self.values.values() if isinstance(v, np.ndarray)]
+        names = {name: self.names[place] if place < len(self.names) else "" for name, place in self.moved.items()}
+        alone = {name for name in names if shapes.count(self.values[name].shape) == 1}
+        return all(name in alone or _alike(name, gradient) > ALIKE for name, gradient in names.items())
+
+    def is_in_order(self) -> bool:
+        """Do the gradients come as their arguments do?"""
+        return list(self.moved) == [name for name in self.values if name in self.moved]
+
+    def _made(self, params: Mapping[str, Any]) -> list[Leaf]:
+        seed()
+        made = _called(self.function, {**self.values, **params})
+        return leaves(made, self.names)
+
+    def cost(self, params: Mapping[str, Any]) -> Any:
+        """See Code."""
+        return number(self._made(params)[0].value, next(iter(self.calls)))
+
+    def gradients(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """See Code."""
+        made = self._made(params)
+        return {name: np.array(made[place].value) for name, place in self.moved.items() if place < len(made)}
+
+    def variants(self, rng: Any) -> Iterator[tuple[str, Code]]:
+        """See Code."""
+        yield "at another point", SolvedCode(self.function, self.names, self.forms, self.moved, rng)
+
+
+def solve(function: Function, rng: Any, names: list[str] | None = None) -> SolvedCode:
+    """The code of a function, with forms of its arguments in which it runs. names: of what it returns. Raises the error
+    that came furthest."""
+    solver = _Solver(function, names or returned(function), rng)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        solver.search({name: forms[0] for name, forms in solver.domains.items()}, frozenset())
+    best, right = solver.best, solver.right
+    if best is None or not (right == len(best.moved) or best.is_sure() or (right and best.is_in_order())):
+        raise solver.error or CodeError(f"no arguments are known with which {_name(function)}() runs")
+    return best
+
+
+def solve_pair(forward: Function, backward: Function, rng: Any) -> SolvedCode:
+    """The same of a step and its way back: J is sum(c * out) with a random c. Raises the error that came furthest."""
+
+    @wraps(forward)
+    def step(**given: Any) -> Any:
+        made = forward(**given)
+        parts = made if isinstance(made, tuple) else (made,)
+        wanted = len(signature(backward)) - 1  # the last is the cache
+        outs = [np.asarray(part) for part in parts[: max(1, wanted)]]
+        cotangents = [np.random.default_rng(7 + i).normal(size=out.shape) for i, out in enumerate(outs)]
+        J = sum(np.sum(c * out) for c, out in zip(cotangents, outs, strict=True))
+        found = backward(*cotangents, parts[-1])
+        return J, *(found if isinstance(found, tuple | list) else (found,))
+
+    return solve(step, rng, ["J", *returned(backward)])
+
+
+def _name(function: Function) -> str:
+    return getattr(function, "__name__", "it")
+
+
+class _Solver:
+    def __init__(self, function: Function, names: list[str], rng: Any) -> None:
+        self.function, self.names, self.seed, self.runs = function, names, int(rng.integers(1 << 31)), 0
+        wanted = [p.name for p in signature(function) if p.default is p.empty]
+        self.domains = {name: list(dict.fromkeys(_forms(function, name))) for name in wanted}
+        self.likely = {name: _likely(forms) for name, forms in self.domains.items()}
+        self.judged = 0
+        self.best: SolvedCode | None = None
+        self.right, self.furthest = -1, -1
+        self.error: Exception | None = None
+        self.seen: set[tuple[Form, ...]] = set()
+
+    def search(self, forms: dict[str, Form], settled: frozenset[str]) -> bool:
+        """Try these, and others where a line fails; True if everything is right."""
+        line, names = self._run(forms)
+        if line is None and self._judge(forms):
+            return True
+        if line is None and self.judged >= JUDGED:
+            return True  # it is the code that is wrong, not the shapes
+        free = [name for name in names if name not in settled]
+        return any(self._try(forms, change, settled, -1 if line is None else line) for change in self._changes(free))
+
+    def _changes(self, names: list[str]) -> Iterator[dict[str, Form]]:
+        """Other forms of arguments: of one, of two at once, and then what is less likely."""
+        likely = {name: self.domains[name][: self.likely[name]] for name in names}
+        yield from ({name: form} for name, forms in likely.items() for form in forms)
+        for one, two in itertools.combinations(names[:4], 2):
+            yield from ({one: a, two: b} for a in likely[one] for b in likely[two])
+        yield from ({name: form} for name in names for form in self.domains[name][self.likely[name] :])
+
+    def _try(self, forms: dict[str, Form], change: dict[str, Form], settled: frozenset[str], line: int) -> bool:
+        other = {**forms, **change}
+        key = tuple(other.values())
+        if key in self.seen or self.runs > RUNS:
+            return False
+        self.seen.add(key)
+        reached, _ = self._run(other)
+        return (reached is None or reached > line) and self.search(other, settled | change.keys())
+
+    def _run(self, forms: Mapping[str, Form]) -> tuple[int | None, list[str]]:
+        """None, or the line at which the function fails and the arguments to blame, those that it reads first."""
+        self.runs += 1
+        rng = np.random.default_rng(self.seed)
+        seed()
+        try:
+            made = _called(self.function, {k: _value(f, self.function, k, rng) for k, f in forms.items()})
+            J = number(leaves(made, self.names)[0].value, "it")
+            if not np.isfinite(J):
+                raise CodeError("the loss is not finite")
+        except Exception as error:
+            own = [f for f in traceback.extract_tb(error.__traceback__) if f.name == _name(self.function)]
+            line = own[-1].lineno or 0 if own else 1 << 20
+            if line > self.furthest:
+                self.furthest, self.error = line, error
+            read = re.findall(r"[A-Za-z_]\w*", own[-1].line or "") if own else []
+            return line, [name for name in self.domains if name in read] or list(self.domains)
+        return None, list(self.domains)
+
+    def _judge(self, forms: Mapping[str, Form]) -> bool:
+        """Rank what runs."""
+        code = SolvedCode(self.function, self.names, forms, {}, np.random.default_rng(self.seed))
+        made = leaves(_called(self.function, code.values), self.names)
+        moved = _matched(code.values, made)
+        if len(moved) < len(made) - 1 or not moved:
+            return False
+        code = SolvedCode(self.function, self.names, forms, moved, np.random.default_rng(self.seed))
+        right, self.judged = len(agreeing(code)), self.judged + 1
+        if right > self.right:
+            self.best, self.right = code, right
+        return right == len(moved)
+
+
+def _called(function: Function, values: Mapping[str, Any]) -> Any:
+    given = {
+        k: v.copy() if isinstance(v, np.ndarray) else Draws() if isinstance(v, Draws) else v for k, v in values.items()
+    }
+    return function(**given)
+
+
+def _matched(values: Mapping[str, Any], made: list[Leaf]) -> dict[str, int]:
+    """Which argument each of the gradients is of: one of its shape that is called like it, or else the next."""
+    found: dict[str, int] = {}
+    order = [k for k, v in values.items() if isinstance(v, np.ndarray) and v.dtype.kind == "f"]
+    for place, leaf in list(enumerate(made))[1:]:
+        names = [k for k in order if k not in found and values[k].shape == np.shape(leaf.value)]
+        last = max((order.index(k) for k in found), default=-1)
+        if names:
+            alike = {k: _alike(k, leaf.path) for k in names}
+            found[max(names, key=lambda k: (max(alike[k], ALIKE), order.index(k) > last, -order.index(k)))] = place
+    return found
+
+
+def _alike(name: str, gradient: str) -> float:
+    bare = [plain(gradient), *stripped(plain(gradient))]
+    return max(SequenceMatcher(None, plain(name), one).ratio() for one in bare)
+
+
+def _forms(function: Function, name: str) -> Iterator[Form]:
+    """What an argument may be, the likeliest first."""
+    low, what = plain(name), role(name)
+    array = rf"\b{name}(\[|\.(T|shape|dot|sum)\b| *[-+*/@])|[-+*/@] *{name}\b"
+    if re.fullmatch(DRAWS, low) and not re.search(array, text(function)):
+        yield ("draws",)
+        return
+    several = re.fullmatch(ROWS, low) or re.search(
+        rf"\bin {name}\b|len\({name}\)|in enumerate\({name}\)", text(function)
+    )
+    if indexes_with(function, name) or re.fullmatch(ROW, low) or _handed_on(function, name):
+        yield from ((("rows",), ("row",)) if several else (("row",), ("rows",)))
+    if what is Role.LABELS:
+        yield from (("row",), ("one",), *VECTORS)
+    matrix = name[:1].isupper() or what is Role.W or re.search(r"vectors|vecs|mat|embed|^u$|^v$", low)
+    if what is Role.B:
+        yield from (*VECTORS, ("one",), *((size, 1) for size in SIZES))
+    yield from ((*MATRICES, *VECTORS) if matrix else (*VECTORS, *MATRICES))
+    yield from SQUARE
+    yield ("one",)
+
+
+def _likely(forms: list[Form]) -> int:
+    """How many of the forms are of one sort with the first."""
+    alike = [len(form) == len(forms[0]) and isinstance(form[0], str) == isinstance(forms[0][0], str) for form in forms]
+    return next((i for i, same in enumerate(alike) if not same), len(forms))
+
+
+def _handed_on(function: Function, name: str) -> bool:
+    """Is it compared, or used as an index in what it is called in a loop?"""
+    return re.search(rf"\[{name}\]|\[{name},|, *{name}\]", text(function)) is not None
+
+
+def _value(form: Form, function: Function, name: str, rng: Any) -> Any:
+    if form == ("row",):
+        return int(rng.integers(1, 3))
+    if form == ("rows",):
+        return np.array([1, 2, 1])
+    if form == ("draws",):
+        return Draws()
+    if form == ("one",):
+        return np.float64(rng.choice([-1.0, 1.0])) if role(name) is Role.LABELS else np.float64(0.3 * rng.normal())
+    value = rng.normal(size=form) * 0.6
+    positive = re.search(rf"log\( *{name} *\)|\b{name} */[^=\n]*\*\*|\b{name} *\*\* *\w*alpha", text(function))
+    return np.abs(value) + 0.4 if positive else value
