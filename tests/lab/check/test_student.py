@@ -22,6 +22,7 @@ from lab.check.worker.objects import ObjectCode
 from lab.check.worker.session import Session
 from lab.check.worker.wire import receive, send
 from lab.errors import LabError
+from tests.lab.training.in_process import WorkerInProcess
 from tests.processes import left
 
 RIGHT = """
@@ -42,7 +43,15 @@ RIGHT = """
 
 
 @pytest.fixture
-def check(tmp_path, monkeypatch):
+def check(alone, monkeypatch):
+    """Checks a text as a file, here: where the process is not the subject, it only takes time."""
+    monkeypatch.setattr("lab.check.student.Worker", WorkerInProcess)
+    return alone
+
+
+@pytest.fixture
+def alone(tmp_path, monkeypatch):
+    """Checks a text as a file, in a process of its own."""
     monkeypatch.chdir(tmp_path)
 
     def check(text, name="Model", replace=None, **options):
@@ -76,7 +85,7 @@ def test_a_right_file_passes(check, method):
     [
         ({"2 * self.x.T @ y": "self.x.T @ y"}, "half of what it should be"),
         ({"2 * y.sum(0)": "2 * y"}, "it is not summed over the examples"),
-        ({"2 * self.x.T @ y": "(2 * self.x.T @ y).T"}, "it is transposed"),
+        ({"2 * self.x.T @ y": "(2 * self.x.T @ y).T"}, "in place of `return {'W': (2 * self.x.T @ y).T"),
         ({', "b": 2 * y.sum(0)}': "}"}, "there is no gradient for b"),
         ({"2 * y.sum(0)": "np.zeros(2)"}, "never computed"),
     ],
@@ -87,8 +96,8 @@ def test_a_wrong_gradient_fails_and_says_why(check, replace, words):
     assert words in " ".join(t.verdict for t in report.report.tensors)
 
 
-def test_a_gradient_of_the_wrong_shape_names_the_line_of_the_function(check, tmp_path):
-    report = check(RIGHT, replace={"2 * y.sum(0)": "2 * y"})
+def test_a_gradient_of_the_wrong_shape_names_the_line_of_the_function(alone, tmp_path):
+    report = alone(RIGHT, replace={"2 * y.sum(0)": "2 * y"})
     assert f"(grads(), line {line(report, tmp_path, 'def grads')})" in report.report.tensors[1].verdict
 
 
@@ -121,39 +130,39 @@ BAD = {
 
 
 @pytest.mark.parametrize("what", BAD)
-def test_what_a_file_does_wrong_is_told_by_name_and_line(check, tmp_path, what):
+def test_what_a_file_does_wrong_is_told_by_name_and_line(alone, tmp_path, what):
     replace, words, place = BAD[what]
-    report = check(RIGHT, replace=replace)
+    report = alone(RIGHT, replace=replace)
     assert not report.passed
     assert words in report.problem
     if place is not None:
         assert f"line {line(report, tmp_path, place)}" in report.problem
 
 
-def test_an_endless_loop_ends_at_the_time_limit_and_names_its_line(check, tmp_path):
+def test_an_endless_loop_ends_at_the_time_limit_and_names_its_line(alone, tmp_path):
     begun = time.monotonic()
-    report = check(RIGHT, replace={"y = self": "while True: pass\n        y = self"}, timeout=1)
+    report = alone(RIGHT, replace={"y = self": "while True: pass\n        y = self"}, timeout=1)
     assert time.monotonic() - begun < 5
     assert "no answer within 1 s" in report.problem
     assert f"line {line(report, tmp_path, 'while True')}" in report.problem
 
 
-def test_prints_are_kept_apart_and_survive_a_crash(check):
-    report = check(RIGHT, replace={"import numpy as np": "import numpy as np\nprint('hello')"})
+def test_prints_are_kept_apart_and_survive_a_crash(alone):
+    report = alone(RIGHT, replace={"import numpy as np": "import numpy as np\nprint('hello')"})
     assert report.passed
     assert report.prints == "hello\n"
-    report = check(RIGHT, replace={"import numpy as np": "import posix\nprint('hello', flush=True)\nposix._exit(1)"})
+    report = alone(RIGHT, replace={"import numpy as np": "import posix\nprint('hello', flush=True)\nposix._exit(1)"})
     assert report.prints == "hello\n"
 
 
-def test_much_printing_is_cut(check):
-    report = check(RIGHT, replace={"def loss(self):": "def loss(self):\n        print('x' * 1000)"})
+def test_much_printing_is_cut(alone):
+    report = alone(RIGHT, replace={"def loss(self):": "def loss(self):\n        print('x' * 1000)"})
     assert report.passed
     assert 1000 < len(report.prints) < 5000
 
 
-def test_printing_without_end_fills_nothing(check):
-    report = check(RIGHT, replace={"y = self": "while True: print('x' * 10000)\n        y = self"}, timeout=1)
+def test_printing_without_end_fills_nothing(alone):
+    report = alone(RIGHT, replace={"y = self": "while True: print('x' * 10000)\n        y = self"}, timeout=1)
     assert "no answer within 1 s" in report.problem
     assert 1000 < len(report.prints) < 5000
 
@@ -168,8 +177,8 @@ def beginning(process):
     return {"def loss(self):": text}
 
 
-def test_a_check_ends_with_all_that_the_file_has_begun(check, tmp_path):
-    report = check(RIGHT, replace=beginning("['sh', '-c', 'while :; do echo >> beats; sleep 0.05; done']"))
+def test_a_check_ends_with_all_that_the_file_has_begun(alone, tmp_path):
+    report = alone(RIGHT, replace=beginning("['sh', '-c', 'while :; do echo >> beats; sleep 0.05; done']"))
     assert report.passed, report.problem
     beats = (tmp_path / "beats").stat().st_size
     time.sleep(0.5)
@@ -187,7 +196,7 @@ ESCAPES = {
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere processes that leave their group cannot be found")
-def test_no_process_survives_its_check_whatever_it_does(check):
+def test_no_process_survives_its_check_whatever_it_does(alone):
     """Also one that keeps the pipe of the prints, or that begins others."""
     begun = time.monotonic()
     for how, escape in ESCAPES.items():
@@ -196,7 +205,7 @@ def test_no_process_survives_its_check_whatever_it_does(check):
             import os, subprocess, time
             self.child = True
             {escape}"""
-        report = check(RIGHT, replace={"def loss(self):": text})
+        report = alone(RIGHT, replace={"def loss(self):": text})
         numbers = [int(line) for line in report.prints.split() if line.isdigit()]
         assert numbers, (how, report)
         assert report.passed == (how != "its own end"), (how, report.problem)
@@ -204,12 +213,12 @@ def test_no_process_survives_its_check_whatever_it_does(check):
     assert time.monotonic() - begun < 60
 
 
-def test_a_check_is_ended_from_another_thread(check):
+def test_a_check_is_ended_from_another_thread(alone):
     def end(kill):
         threading.Timer(0.5, kill).start()
 
     begun = time.monotonic()
-    report = check(RIGHT, replace={"y = self": "while True: pass\n        y = self"}, began=end)
+    report = alone(RIGHT, replace={"y = self": "while True: pass\n        y = self"}, began=end)
     assert "the file ended the process (exit code -9)" in report.problem
     assert time.monotonic() - begun < 15
 
@@ -222,8 +231,8 @@ def test_a_check_is_ended_from_another_thread(check):
         ("type('Mute', (Exception,), {'__str__': lambda self: 1 / 0})", "Mute"),
     ],
 )
-def test_whatever_a_file_raises_is_said(check, raised, problem):
-    report = check(RIGHT, replace={"y = self": f"raise {raised}\n        y = self"})
+def test_whatever_a_file_raises_is_said(alone, raised, problem):
+    report = alone(RIGHT, replace={"y = self": f"raise {raised}\n        y = self"})
     assert report.problem.endswith(problem)
     assert report.prints == ""
 
@@ -252,13 +261,13 @@ def test_a_parameter_with_nothing_in_it_is_named(check):
     assert "['e'] has shape (0, 3): there is nothing in it" in report.problem
 
 
-def test_the_students_own_packages_win(check, tmp_path):
+def test_the_students_own_packages_win(alone, tmp_path):
     for name in ("core", "data"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "__init__.py").write_text(f"mine = '{name}'\n")
     (tmp_path / "layers.py").write_text("third = 1 / 3\n")
     imports = "import numpy as np, core, data\nfrom layers import third\nassert core.mine + data.mine == 'coredata'"
-    report = check(RIGHT, replace={"import numpy as np": imports, "np.ones((3, 2)) / 3": "np.ones((3, 2)) * third"})
+    report = alone(RIGHT, replace={"import numpy as np": imports, "np.ones((3, 2)) / 3": "np.ones((3, 2)) * third"})
     assert report.passed, report.problem
 
 
@@ -500,8 +509,8 @@ def printed(report, width=80):
     return console.file.getvalue()
 
 
-def test_a_report_in_the_terminal_fits_80_columns_and_says_what_failed(check):
-    report = check(RIGHT, replace={"2 * self.x.T @ y": "self.x.T @ y", "import numpy": "print('hi')\nimport numpy"})
+def test_a_report_in_the_terminal_fits_80_columns_and_says_what_failed(alone):
+    report = alone(RIGHT, replace={"2 * self.x.T @ y": "self.x.T @ y", "import numpy": "print('hi')\nimport numpy"})
     text = printed(report)
     assert "  hi" in text
     assert "FAILS: mine.py:Model" in text

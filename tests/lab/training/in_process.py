@@ -15,13 +15,13 @@ from tests.lab.check import in_process
 class WorkerInProcess(in_process.InProcess):
     """Answers as lab.check.process.Worker does."""
 
-    def __init__(self, timeout, environment=None):
+    def __init__(self, *arguments, **keywords):
         super().__init__()
         self.alive, self.died, self.path = True, False, None
 
     def ask(self, do, arrays=None, **head):
         if do == "load":
-            self.session.namespace = in_process.load(self.path.read_text(encoding="utf-8"), self.path.parent)
+            self.session.namespace = in_process.imported(self.path)
             return {"targets": [{"name": f.name} for f in recognised(self.session.namespace)], "notes": []}, {}
         reply, found = super().ask(do, arrays, **head)
         return {**reply, "files": [str(self.path)]} if do == "train" else reply, found
