@@ -211,6 +211,10 @@ class Binder:
         """A parameter as a function is given it: one that it may write to, and nothing of ours changes."""
         return value.copy()
 
+    def examples(self, world: World) -> Any:
+        """X for a call, which may write to it."""
+        return world.X.copy()
+
     def copy(self) -> "Binder":
         """The same for another world."""
         return copy.copy(self)
@@ -307,7 +311,7 @@ class Binder:
         if what is Role.X and outputs is not None and plain(p.name) in outputs.new:
             return False, outputs.named[plain(p.name)]  # Xs: the inputs of every layer
         if what is Role.X:
-            return False, values["x"].copy() if "x" in values else world.X.copy()
+            return False, values["x"].copy() if "x" in values else self.examples(world)
         if self.layer and outputs is not None and (several := outputs.handed(function)):
             if p.name in several:
                 return False, outputs.cut(self.cotangent, len(several))[several.index(p.name)]

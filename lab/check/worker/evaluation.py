@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .binding import Binder, Outputs, Recipe, UnfilledError
+from .binding import GIVEN_ALWAYS, Binder, Outputs, Recipe, UnfilledError
 from .roles import Role, plain, role
 from .source import compared, signature
 from .state import DEPTH, inside
@@ -54,6 +54,10 @@ class TrainingBinder(Binder):
         """The parameter itself: every update makes it from theta, and what the code writes to it is the code's."""
         return value
 
+    def examples(self, world: World) -> Any:
+        """X itself: the batch is the code's, as in a loop of its own."""
+        return world.X
+
     def given(
         self,
         function: Function,
@@ -83,8 +87,12 @@ class TrainingBinder(Binder):
             return lambda world, values, outputs: outputs.named[named]
         if role(name) is Role.LABELS and self.labelled:
             return lambda world, values, outputs: self._labels(function, p, world)
-        if isinstance(value, np.ndarray) and (value is world.x or value.base is world.x):
+        if role(name) is Role.X and isinstance(value, np.ndarray) and np.array_equal(value, world.X):
             return lambda world, values, outputs: world.X
+        if role(name) is Role.LAMBDA and value is world.lambda_:
+            return lambda world, values, outputs: world.lambda_
+        if outputs is not None and name in fill and role(name) not in GIVEN_ALWAYS and name not in self.chosen:
+            return lambda world, values, outputs: fill[name](outputs)
         if type(value) is list and value:
             places = [key for each in value for key, one in values.items() if one is each]
             if len(places) == len(value):

@@ -55,3 +55,13 @@ def test_code_that_raises_among_them_keeps_those_before_it(trained, made):
     with pytest.raises(TrainedCodeError, match="ValueError"):
         snapshots(trainer, 8)
     assert trainer.update == int(trainer.batches.state()["position"]) == made
+
+
+def test_a_batch_is_handed_over_and_not_copied(trained):
+    """A copy of the columns costs as much as the update."""
+    seen = "    handed.append(X.flags.owndata)\n    n = X.shape[1]"
+    text = FUNCTIONS.replace("    n = X.shape[1]", seen) + "\nhanded = []\n"
+    *_, trainer = trained(text, "ComputeGradients", "a2-setting1", *CHANGES)
+    losses(trainer)
+    handed = trainer.code._worker.session.namespace.handed
+    assert not any(handed[-8:])
