@@ -233,8 +233,6 @@ def missing_mask(e: Evidence) -> str | None:
         )
     if np.array_equal(e.ga == 0, ~still):
         return "it is 0 exactly where J reacts: the mask is the wrong way round"
-    if np.array_equal(still, still & e.wrong):
-        return "it is not 0 where J does not react: is a mask (ReLU, dropout) missing on the way back?"
     return None
 
 

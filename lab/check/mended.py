@@ -25,10 +25,14 @@ def mended(report: GradientReport, code: StudentTarget) -> tuple[Cause, ...]:
         return ()
     wrong = {t.name for t in report.tensors if not t.passed}
     return tuple(
-        Cause(KEY, names, f"{capital(line)}: {words}. Then the gradient of {listed(names)} is right.")
+        Cause(KEY, names, f"{capital(line)}: {words}. Then {_right(names)}.")
         for line, words, right in ((visible(line), visible(words), right) for line, words, right in found)
         if (names := tuple(name for name in right if name in wrong))
     )
+
+
+def _right(names: tuple[str, ...]) -> str:
+    return f"the gradient{'s' * (len(names) > 1)} of {listed(names)} {'is' if len(names) == 1 else 'are'} right"
 
 
 def capital(text: str) -> str:

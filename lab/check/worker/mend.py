@@ -26,7 +26,9 @@ from .code import Code
 from .edits import Edit, Place, edits, places, pool, scaled
 from .explain import Home
 from .families import SLOPE
+from .functions import FunctionCode
 from .roles import plain
+from .search import NOTHING, takes_every_example
 from .source import signature, tree
 from .territory import own
 
@@ -59,6 +61,8 @@ class Point:
             v = rng.normal(size=np.shape(value))
             up, down = (float(np.real(code.cost({**code.params, name: value + s * h * v}))) for s in (1, -1))
             self.slopes[name] = v, (up - down) / (2 * h)
+        self.hopeless = frozenset[str]()
+        self.hopeless = frozenset(k for k in self.wrong() if abs(self.slopes[k][1]) < NOTHING)  # 0 would be right
         self._J = code.cost(code.params)
 
     def same_cost(self) -> bool:
@@ -180,6 +184,8 @@ def _points(codes: Sequence[Code]) -> list[Point]:
     end = time.process_time() + SECONDS / 2
     for seed, code in enumerate(codes):
         try:
+            if isinstance(code, FunctionCode) and not takes_every_example(code):
+                return []  # it was not understood: J does not react to the data
             if any(np.asarray(g).dtype != np.float64 for g in code.gradients(code.params).values()):
                 return []
             points.append(Point(code, seed))

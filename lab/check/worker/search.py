@@ -408,7 +408,7 @@ def _judge(code: FunctionCode, prior: tuple[int, ...], tried: Tried) -> bool:
     square = len(set(code.world.sizes)) < len(code.world.sizes) and weights > 1
     depth = 1.5 if square else weights  # square ones say more than a single layer, and less than others
     same, likely = sum(fit > 0 for fit in fits.values()), known + _sums_to_one(code)
-    every = right == len(slots) or _takes_every_example(code)
+    every = right == len(slots) or takes_every_example(code)
     rank = (-missing, depth, len(slots), every, natural, likely, same, len(told), exact, tuple(-p for p in prior))
     if tried.best is None or rank > tried.best[0]:
         tried.best = (rank, code)
@@ -446,7 +446,7 @@ def _is_right_but_for_shapes(code: FunctionCode, told: set[str]) -> bool:
     return code.penalty is None and not code.layer and bool(fitting & weights) and fitting <= told
 
 
-def _takes_every_example(code: FunctionCode) -> bool:
+def takes_every_example(code: FunctionCode) -> bool:
     """Does J react to the first example and to the last? Labels in a form that is not meant may leave some out."""
     world = code.world
     if world.fixed or world.x.dtype.kind != "f":

@@ -121,6 +121,35 @@ def test_what_forward_computes_is_no_mistake(tmp_path):
     assert "self.k.T" not in cause.sentence
 
 
+def test_no_change_is_told_where_the_cost_does_not_react(tmp_path):
+    """There a gradient of 0 would be right."""
+    text = """
+    class Net:
+        def __init__(self, d=5, m=4, k=3):
+            self.W1, self.b1 = np.random.randn(m, d), np.zeros((m, 1))
+            self.W2, self.b2 = np.random.randn(k, m), np.zeros((k, 1))
+
+        def forward(self, X):
+            if not hasattr(self, "H"):
+                self.H = np.maximum(self.W1 @ X + self.b1, 0)
+            e = np.exp(self.W2 @ self.H + self.b2)
+            self.P = e / e.sum(axis=0)
+            return self.P
+
+        def cost(self, X, Y):
+            return -np.sum(Y * np.log(self.forward(X))) / X.shape[1]
+
+        def backward(self, X, Y):
+            G = (self.forward(X) - Y) / X.shape[1]
+            self.grad_W2, self.grad_b2 = G @ self.H.T, G.sum(axis=1, keepdims=True)
+            G = self.W2.T @ G * (self.H > 0)
+            self.grad_W1, self.grad_b1 = G @ X.T, G.sum(axis=1, keepdims=True)
+    """
+    report = check(text, "Net", tmp_path)
+    assert not report.passed
+    assert KEY not in [cause.key for cause in report.causes]
+
+
 def test_changes_leave_the_tree_as_it_was():
     function = ast.parse(
         "def f(self, x, y):\n    z = x @ y.T * 2\n    z[x > 0] += y.sum(axis=0)\n    return z, -x"
