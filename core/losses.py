@@ -26,7 +26,18 @@ class SoftmaxCrossEntropy:
         self.work = WorkArrays()
 
     def forward(self, logits: Array, y: Labels) -> Array:
-        """The loss of each example, (n,), for logits (n, classes) and labels y (n,)."""
+        """The loss of each example, (n,), for logits (n, classes) and labels y (n,).
+
+        For logits (n, members, classes), of an ensemble in training, it is the mean of the members' losses.
+        """
+        self._shape = logits.shape
+        if logits.ndim == 3:
+            members = logits.shape[1]
+            losses = self._losses(logits.reshape(-1, logits.shape[2]), np.repeat(y, members))
+            return np.asarray(row_sums(losses.reshape(-1, members)) / members)
+        return self._losses(logits, y)
+
+    def _losses(self, logits: Array, y: Labels) -> Array:
         self._p = p = self.work("p", logits.shape, logits.dtype)
         np.subtract(logits, np.maximum.reduce(logits.real, axis=1, keepdims=True), out=p)
         n, classes = p.shape
@@ -37,8 +48,7 @@ class SoftmaxCrossEntropy:
         np.exp(p, out=p)
         total = row_sums(p)
         p /= total[:, None]
-        losses: Array = np.log(total) - shifted
-        return losses
+        return np.asarray(np.log(total) - shifted)
 
     def backward(self, n: int | None = None) -> Array:
         """dloss/dlogits = (p - t) / n of the last forward. Call it once per forward.
@@ -49,8 +59,10 @@ class SoftmaxCrossEntropy:
         p.ravel()[self._picked] -= 1 - self.label_smoothing
         if self.label_smoothing:
             p -= self.label_smoothing / p.shape[1]
-        p /= n or len(p)
-        return p
+        p /= n or self._shape[0]
+        if len(self._shape) == 3:
+            p /= self._shape[1]
+        return p.reshape(self._shape)
 
 
 def softmax(logits: Array) -> Array:

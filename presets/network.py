@@ -7,6 +7,7 @@ import numpy as np
 
 from core import initialisers
 from core.convolution import Conv2D, MaxPool
+from core.ensemble import Ensemble
 from core.layers import BatchNorm, Dense, Dropout, Flatten, Layer, ReLU
 from core.network import Network
 from core.sequences import CharacterConv, Conv1D, Marks, MaxOverTime
@@ -27,7 +28,8 @@ def build_network(
     symbols: int | None = None,
 ) -> Network:
     """Convolutions with the activation and pooling, then dense layers. Each hidden layer is followed by batch
-    normalisation (if any), the activation and dropout (if any).
+    normalisation (if any), the activation and dropout (if any). Several members have their filters side by side, and
+    share the last layer.
 
     The network is float32 and not yet initialised. `dropout` is the stream for dropout masks. `symbols`: the inputs are
     indices into an alphabet of this many characters; None for images. Raises PresetError if the inputs are too small
@@ -45,7 +47,8 @@ def build_network(
         layers.append(activation())
         if spec.dropout:
             layers.append(Dropout(spec.dropout, dropout))
-    layers.append(Dense(classes, initialiser, spec.bias))
+    one = Dense(classes, initialiser, spec.bias)
+    layers.append(one if spec.members == 1 else Ensemble(spec.members, classes, initialiser, spec.bias))
     try:
         return Network(layers, input_shape)
     except ValueError as error:
@@ -58,6 +61,8 @@ def _image_layers(spec: "schema.NetworkSection", initialiser: initialisers.Initi
         raise PresetError("network.pool_over_time is for surnames; images have a pool in each of network.convolutions")
     if spec.marks:
         raise PresetError("network.marks is for surnames; images have no beginning and no end")
+    if spec.members > 1:
+        raise PresetError("network.members is for surnames")
     layers: list[Layer] = []
     for convolution in spec.convolutions:
         size = _one_size(convolution)
@@ -80,7 +85,12 @@ def _name_layers(spec: "schema.NetworkSection", initialiser: initialisers.Initia
         layers.append(Marks(symbols))
         symbols += Marks.MORE
     first, *others = spec.convolutions
-    layers += [CharacterConv(first.filters, first.size, symbols, padding, scaled, spec.bias), activation()]
+    if spec.members > 1 and (others or spec.hidden or not spec.pool_over_time):
+        raise PresetError(
+            "network.members needs network.pool_over_time, one convolution and no hidden layers: others mix the members"
+        )
+    filters = first.filters * spec.members
+    layers += [CharacterConv(filters, first.size, symbols, padding, scaled, spec.bias), activation()]
     for convolution in others:
         layers += [Conv1D(convolution.filters, _one_size(convolution), scaled, spec.bias), activation()]
     if spec.pool_over_time:  # before the last activation: faster, and the same maximum

@@ -131,6 +131,14 @@ class NetworkSection(Section):
         "pool over time",
         "Surnames only: keep the maximum of each filter over the name. Windows may overlap both ends.",
     )
+    members: int = setting(
+        1,
+        "members",
+        "Surnames only: this many networks side by side, each with filters and a loss of its own. Their logits are "
+        "averaged.",
+        ge=1,
+        le=20,
+    )
     hidden: Hidden = setting(
         [],
         "hidden layers",

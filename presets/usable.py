@@ -16,7 +16,7 @@ def usable(key: str, texts: Mapping[str, str]) -> bool:
             return bool(texts.get("network.convolutions"))
         case "network.convolutions":
             return names or bool(texts.get(key))
-        case "network.pool_over_time" | "network.marks" | "data.dedupe":
+        case "network.pool_over_time" | "network.marks" | "network.members" | "data.dedupe":
             return names
         case "data.normalise":
             return not names

@@ -44,6 +44,11 @@ TEXTS: dict[str, str] = {
         "beginning or an ending: -ov at the end of a name says more than ov inside it. Letters that are hidden for an "
         "explanation leave the marks where they are."
     ),
+    "network.members": (
+        "Small networks that begin with other weights and drop other units make other mistakes. Side by side, each "
+        "with filters and a loss of its own, they answer with the mean of their logits, in which these mistakes cancel "
+        "in part. They take the time and memory of that many networks."
+    ),
     "network.batch_norm": (
         "Each unit is normalised over the batch before ReLU, then scaled and shifted by learnt numbers. Signals "
         "keep their size through many layers, whatever the initial weights: deep networks train, larger eta is "

@@ -68,7 +68,9 @@ def _layers(preset: Preset, network: Network) -> list[tuple[str, str, int]]:
     told: list[tuple[str, str, int]] = []
     for row in network.summary():
         shape = "x".join(map(str, row.output))
-        if row.layer == "Dense":
+        if row.layer == "Ensemble":
+            told.append((f"{preset.network.members} x dense {row.output[0]}, mean", "", row.parameters))
+        elif row.layer == "Dense":
             told.append((f"dense {row.output[0]}", "", row.parameters))
         elif row.layer not in (*WORDS, "Flatten", "Marks"):
             told.append((f"conv {str(next(sizes).size).strip('[]').replace(' ', '')}", shape, row.parameters))

@@ -30,9 +30,12 @@ def show_presets(console: Console, presets: "Sequence[Preset]") -> None:
 
 def network_line(network: "NetworkSection") -> str:
     """The layers between input and classes in a few words: 'conv 16@5 32@3, 50-50 BN' is two convolutions, 16 filters
-    of size 5 and 32 of size 3, and two hidden layers with batch normalisation."""
+    of size 5 and 32 of size 3, and two hidden layers with batch normalisation. '3 x conv 96@2' is three such
+    networks side by side."""
     convolutions = [f"{c.filters}@{str(c.size).strip('[]').replace(' ', '')}" for c in network.convolutions]
     parts = [" ".join(["conv", *convolutions])] if convolutions else []
+    if network.members > 1:
+        parts = [f"{network.members} x {part}" for part in parts]
     if network.hidden:
         parts.append("-".join(map(str, network.hidden)) + (" BN" if network.batch_norm else ""))
     return ", ".join(parts) or "one layer"

@@ -179,6 +179,9 @@ def test_a_batch_larger_than_the_training_part_is_refused(images):
 # Surnames
 
 
+ONE = ["network.convolutions=[{filters=4, size=[2, 3]}]", "pool_over_time=true"]
+
+
 def layer_names(preset, dataset):
     return [type(layer).__name__ for layer in build(preset, dataset).network.layers]
 
@@ -195,7 +198,8 @@ def test_surnames_are_read_by_convolutions_of_characters(surnames):
 
 
 def test_pooled_over_time_the_last_convolution_keeps_one_value_a_filter(surnames):
-    preset = load("names-plus", ["network.convolutions=[{filters=4, size=[2, 5]}, {filters=6, size=3}]", "dropout=0.1"])
+    changes = ["network.convolutions=[{filters=4, size=[2, 5]}, {filters=6, size=3}]", "dropout=0.1"]
+    preset = load("names-plus", [*changes, "members=1", "marks=false"])
     network = build(preset, surnames).network
     kinds = [
         "CharacterConv",
@@ -246,12 +250,41 @@ def test_sampling_says_what_an_epoch_is(sampling, per_epoch, surnames):
         ("names-best", ["batch=5000"], "training.batch = 5000: a batch of 5000 examples cannot be drawn from"),
         ("mnist-cnn", ["pool_over_time=true"], "pool_over_time is for surnames"),
         ("mnist-cnn", ["marks=true"], "marks is for surnames"),
+        ("mnist-cnn", ["members=2"], "members is for surnames"),
+        ("names-best", ["members=2"], "members needs network.pool_over_time"),
+        ("names-best", ["members=2", "pool_over_time=true"], "one convolution and no hidden layers"),
+        ("names-best", [*ONE, "members=2", "hidden=9"], "one convolution and no hidden layers"),
         ("mnist-cnn", ["network.convolutions=[{filters=2, size=[3, 4]}]"], "only the first"),
     ],
 )
 def test_a_network_that_does_not_fit_its_data_is_refused(name, changes, message, images, surnames):
     with pytest.raises(PresetError, match=message):
         build(load(name, changes), surnames if name == "names-best" else images)
+
+
+def test_members_are_networks_of_their_own_and_answer_with_the_mean_of_their_logits(surnames):
+    together = build(load("names-plus", [*ONE, "dropout=0", "members=3", "lambda=0.01"]), surnames)
+    alone = build(load("names-plus", [*ONE, "dropout=0", "members=1", "lambda=0.01"]), surnames)
+    x, y = surnames.train.x[:40], surnames.train.y[:40]
+    together.objective.gradient(x, y)
+    logits = []
+    for m in range(3):
+        mine = {name: _of_member(m, name, t.value) for name, t in together.network.tensors.items()}
+        gradient = {name: _of_member(m, name, t.grad) for name, t in together.network.tensors.items()}
+        for name, tensor in alone.network.tensors.items():
+            tensor.value[...] = mine[name]
+        alone.network.grad[...] = 0
+        alone.objective.lambda_ = 3 * 0.01  # the penalty counts the weights of each member whole
+        alone.objective.gradient(x, y)
+        for name, tensor in alone.network.tensors.items():
+            np.testing.assert_allclose(3 * gradient[name], tensor.grad, rtol=1e-3, atol=1e-5)
+        logits.append(alone.network.forward(x).copy())
+    np.testing.assert_allclose(together.network.forward(x), np.mean(logits, axis=0), rtol=1e-4, atol=1e-5)
+
+
+def _of_member(m, name, tensor):
+    """Its part of a tensor of three members."""
+    return tensor[m] if name in ("W2", "b2") else tensor[..., m::3]
 
 
 @pytest.mark.parametrize("sigma", ["1e38", "1e300"])
