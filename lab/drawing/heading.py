@@ -19,10 +19,16 @@ def heading(figure: Figure, look: Look, width: int, muted: str = "") -> list[Pie
     return pieces[:1]
 
 
-def foot(figure: Figure, look: Look) -> str:
-    """What stands below a plot: what the band and the horizontal lines are."""
-    names = [(":" if look.ascii else "▒", figure.band_name), ("-" if look.ascii else "╌", figure.reference_name)]
-    return "  ".join(f"{sign} {name}" for sign, name in names if name)
+def foot(figure: Figure, look: Look, width: int = 1000) -> str:
+    """What stands below a plot: what the band and the horizontal lines are. Where that has no room, what is in brackets
+    is left out, and then the band: nothing is cut."""
+    band, line = (":" if look.ascii else "▒", figure.band_name), ("-" if look.ascii else "╌", figure.reference_name)
+    short = (line[0], line[1].partition(" (")[0])
+    for names in ((band, line), (band, short), (short,)):
+        text = "  ".join(f"{sign} {name}" for sign, name in names if name)
+        if len(text) <= width:
+            return text
+    return ""
 
 
 def _pieces(figure: Figure, look: Look, muted: str, letters: bool, values: bool) -> list[Piece]:

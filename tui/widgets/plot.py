@@ -17,7 +17,7 @@ from lab.drawing.look import Look
 if TYPE_CHECKING:
     from tui.app import GradlabApp
 
-FRAME = 3  # cells of the line on top that are not for the title
+FRAME = 4  # cells of the line on top that are not for the title
 
 
 class SeriesPlot(Widget, can_focus=True):
@@ -96,7 +96,7 @@ class SeriesPlot(Widget, can_focus=True):
         if before:
             pieces = [(text, "$foreground-muted") for text in (before, *(text for text, _ in pieces))]
         self.border_title = Content.assemble(*pieces).truncate(width, ellipsis=True)
-        self.border_subtitle = Content(foot(self.figure, self.look))
+        self.border_subtitle = Content(foot(self.figure, self.look, width))
 
     def render_line(self, y: int) -> Strip:
         """A line of the plot, which is drawn when anything that it shows is another."""

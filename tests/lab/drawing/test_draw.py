@@ -230,3 +230,15 @@ def test_a_curve_of_one_point_is_a_spot_that_is_seen(style):
     curves = (Curve(((0.0, 2.0),), style, "train"), Curve(((0.0, 3.0), (50.0, 1.0)), 2, "other"))
     drawn = dots(draw(Figure("loss", curves, (0, 100)), 40, 12, Look()))[PLOT_COLOURS[style]]
     assert len(drawn) >= 4
+
+
+def test_what_stands_below_a_plot_is_never_cut():
+    figure = Figure("accuracy", band_name="batches", reference_name="reported 52.54% (validation, full data)")
+    seen = [foot(figure, Look(), width) for width in range(60)]
+    assert all(len(text) <= width for width, text in enumerate(seen))
+    assert [*dict.fromkeys(seen)] == [
+        "",
+        "╌ reported 52.54%",
+        "▒ batches  ╌ reported 52.54%",
+        "▒ batches  ╌ reported 52.54% (validation, full data)",
+    ]
