@@ -60,7 +60,8 @@ def _file_parts(report: FileReport, width: int, colours: Colours) -> Iterator[Re
         if not target.passed:
             new = tuple(note for note in target.report.notes if note not in report.notes)
             yield from _target_parts(replace(target, report=replace(target.report, notes=new)), width, colours)
-    yield _sum(report, colours)
+    if report.passed or len(report.targets) != 1:  # the verdict on the only one stands above
+        yield _sum(report, colours)
 
 
 def _recognised(report: FileReport, colours: Colours) -> Table:

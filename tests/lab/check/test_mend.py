@@ -1,12 +1,16 @@
 """Mistakes that no catalogue holds, told by the change of the file that undoes them."""
 
 import ast
+import io
 import re
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from lab.check.mended import KEY
+from lab.check.student import FileReport
+from lab.check.view import render
 from lab.check.worker.edits import edits, places, pool
 from tests.lab.check.in_process import check
 
@@ -148,6 +152,17 @@ def test_no_change_is_told_where_the_cost_does_not_react(tmp_path):
     report = check(text, "Net", tmp_path)
     assert not report.passed
     assert KEY not in [cause.key for cause in report.causes]
+
+
+def test_verdict_and_change_are_told_once(tmp_path):
+    report = check(CELL.replace("dprev_c = dc * f", "dprev_c = dc"), "lstm_step", tmp_path)
+    console = Console(record=True, width=200, file=io.StringIO())
+
+    render(FileReport("mine.py", (report,)), console)
+
+    text = console.export_text()
+    assert text.count("FAILS:") == 1
+    assert text.count("write `dprev_c = dc * f` in place of `dprev_c = dc`") == 1
 
 
 def test_changes_leave_the_tree_as_it_was():
