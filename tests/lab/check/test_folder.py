@@ -72,7 +72,7 @@ def test_the_first_wrong_tensor_and_its_cause_are_told(tmp_path):
     assert (rows["right"].verdict, rows["right"].recognised) == ("passes", ("scale",))
     wrong = rows["wrong"]
     assert (wrong.verdict, wrong.file, wrong.tensor) == ("fails", "wrong/b.py", "x")
-    assert "0.6667 times" in wrong.cause
+    assert "write `return 3 * dout` in place of `return 2 * dout`" in wrong.cause
 
 
 def test_what_could_not_be_read_beside_right_code_is_told(tmp_path):
