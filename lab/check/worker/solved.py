@@ -17,7 +17,7 @@ import numpy as np
 
 from .code import Code
 from .dice import seed
-from .errors import CodeError
+from .errors import CodeError, NoWayError
 from .families import COST, GRADIENT, NUMERICAL, OTHER
 from .functions import right_slopes as agreeing
 from .matching import Leaf, leaves
@@ -135,7 +135,10 @@ def solve_pair(forward: Function, backward: Function, rng: Any) -> SolvedCode:
         found = backward(*cotangents, parts[-1])
         return J, *(found if isinstance(found, tuple | list) else (found,))
 
-    return solve(step, rng, ["J", *returned(backward)])
+    try:
+        return solve(step, rng, ["J", *returned(backward)])
+    except Exception as error:  # what is told is what another way has asked for
+        raise NoWayError(f"no arguments are known with which {_name(forward)}() runs") from error
 
 
 def _name(function: Function) -> str:

@@ -418,12 +418,12 @@ def test_a_loss_that_does_not_read_its_params_is_told_so(check):
 
 
 def test_arguments_of_unknown_meaning_are_asked_for_and_taken_from_an_example(check):
-    text = PAIR.replace("x, w, b):", "x, w, q):").replace("+ b", "+ q")
+    text = PAIR.replace("x, w, b):", "x, w, q):").replace("+ b", "+ q['shift']")
     assert "what is q of affine_forward()? Write affine_example()" in check(text, "affine").problem
-    example = "    def affine_example():\n        return np.ones((4, 3)), np.eye(3)[:, :2], np.zeros(2)\n"
+    example = "    def affine_example():\n        return np.ones((4, 3)), np.eye(3)[:, :2], {'shift': np.zeros(2)}\n"
     report = check(text + "\n" + example, "affine")
     assert report.passed, report.problem
-    assert [(t.name, t.shape) for t in report.report.tensors] == [("x", (4, 3)), ("w", (3, 2)), ("q", (2,))]
+    assert [(t.name, t.shape) for t in report.report.tensors] == [("x", (4, 3)), ("w", (3, 2))]
 
 
 COLUMN = (
