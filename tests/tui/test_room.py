@@ -95,6 +95,17 @@ async def test_no_more_than_a_third_is_empty(lab, starts_in, monkeypatch, show):
         assert empty_share(app) <= MOST
 
 
+async def test_no_more_than_a_third_is_empty_before_anything_was_done(lab, starts_in):
+    starts_in("train")
+    app = lab()
+    async with app.run_test(size=SIZE) as pilot:
+        await wait_until(pilot, lambda: app.screen.query_one("#form").ready)
+        for key, mode in [("2", "train"), ("3", "check"), ("4", "search"), ("6", "runs"), ("5", "names")]:
+            await pilot.press(key)
+            assert app.current_mode == mode
+            await wait_until(pilot, lambda: empty_share(app) <= MOST)
+
+
 async def test_facts_and_bars_of_every_preset_are_in_sight_in_a_small_terminal(lab):
     app = lab()
     async with app.run_test(size=(80, 24)) as pilot:
