@@ -67,6 +67,8 @@ def with_causes(report: GradientReport, found: Diagnosis) -> GradientReport:
     tensors = []
     for t in report.tensors:
         said = [cause.sentence for cause in without_eps(found.causes) if t.name in cause.tensors]
+        if said and t.diagnosis and not t.checked:  # nothing was compared: why not comes first
+            said = [f"{t.diagnosis}. {said[0]}", *said[1:]]
         tensors.append(replace(t, diagnosis="; or: ".join(said)) if said and t.repeats and not t.passed else t)
     notes = (*report.notes, f"it computes: {found.reference}") if found.reference else report.notes
     return replace(report, tensors=tuple(tensors), notes=notes)

@@ -85,7 +85,7 @@ def test_a_right_file_passes(check, method):
     [
         ({"2 * self.x.T @ y": "self.x.T @ y"}, "half of what it should be"),
         ({"2 * y.sum(0)": "2 * y"}, "it is not summed over the examples"),
-        ({"2 * self.x.T @ y": "(2 * self.x.T @ y).T"}, "in place of `return {'W': (2 * self.x.T @ y).T"),
+        ({"2 * self.x.T @ y": "(2 * self.x.T @ y).T"}, "it is transposed"),
         ({', "b": 2 * y.sum(0)}': "}"}, "there is no gradient for b"),
         ({"2 * y.sum(0)": "np.zeros(2)"}, "never computed"),
     ],
