@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 
@@ -11,6 +12,7 @@ from textual.css.stylesheet import Stylesheet
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
+from core.optimisers import SGD
 from lab.library.own_presets import save
 from presets.load import load
 from tests.sizes import size
@@ -84,7 +86,19 @@ def small(tmp_path) -> str:
 
 
 @pytest.fixture
-def long(tmp_path, monkeypatch) -> str:
+def unhurried(monkeypatch) -> None:
+    """A training rests after each update, so that a test waits for it and not for the processor."""
+    update = SGD.update
+
+    def update_and_rest(*arguments):
+        update(*arguments)
+        time.sleep(0.002)
+
+    monkeypatch.setattr(SGD, "update", update_and_rest)
+
+
+@pytest.fixture
+def long(tmp_path, monkeypatch, unhurried) -> str:
     """A preset whose training goes on until it is stopped: long.toml."""
     for module in ("app", "pilot"):  # a pilot waits a second at most for an idle process; there will be none
         monkeypatch.setattr(f"textual.{module}.wait_for_idle", partial(wait_for_idle, max_sleep=0.1))

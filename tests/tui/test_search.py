@@ -80,7 +80,8 @@ async def test_a_search_shows_every_trial_and_the_best_first(lab, searches, unti
         assert f"n narrows to loss.lambda from {min(lambdas):.4g} to {max(lambdas):.4g}" in text(app, "search-head")
 
 
-async def test_a_search_that_was_stopped_is_taken_up(lab, searches, until, tmp_path):
+async def test_a_search_that_was_stopped_is_taken_up(lab, searches, until, tmp_path, monkeypatch, unhurried):
+    monkeypatch.setattr("lab.runs.run.CHECKPOINT_SECONDS", 0.2)
     app = lab()
     async with app.run_test() as pilot:
         await app.screen.open_preset(searches("training.updates=100000000"))
@@ -102,7 +103,7 @@ async def test_a_search_that_was_stopped_is_taken_up(lab, searches, until, tmp_p
         assert len(all_searches(tmp_path / "runs")) == 1
 
 
-async def test_leaving_keeps_a_search_and_says_how_to_go_on(lab, searches, until, capsys):
+async def test_leaving_keeps_a_search_and_says_how_to_go_on(lab, searches, until, capsys, unhurried):
     app = lab()
     async with app.run_test() as pilot:
         await app.screen.open_preset(searches("training.updates=100000000"))
@@ -114,7 +115,7 @@ async def test_leaving_keeps_a_search_and_says_how_to_go_on(lab, searches, until
     assert capsys.readouterr().out == "saved; continue with: gradlab search tiny.toml --jobs 1\n"
 
 
-async def test_a_training_stops_a_search_and_waits_for_its_end(lab, searches, small, until):
+async def test_a_training_stops_a_search_and_waits_for_its_end(lab, searches, small, until, unhurried):
     app = lab()
     async with app.run_test() as pilot:
         await app.screen.open_preset(searches("training.updates=100000000"))

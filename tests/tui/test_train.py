@@ -359,7 +359,7 @@ async def test_settings_are_saved_as_a_preset_of_ones_own(lab, small, form, tmp_
     assert load(str(tmp_path / "half.toml")).loss.lambda_ == 0.5
 
 
-async def test_the_sanity_check_is_one_key(lab, until, form):
+async def test_the_sanity_check_is_one_key(lab, until, form, unhurried):
     app = lab(preset="a2-setting1")
     async with app.run_test() as pilot:
         await pilot.press("o")

@@ -154,6 +154,13 @@ WRONG = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _no_change_of_the_file_is_tried(monkeypatch):
+    """Which tensor is wrong is the subject; to look for the change that makes it right takes two seconds a file."""
+    monkeypatch.setattr("lab.check.student.mended", lambda *_: ())
+
+
+
 @pytest.mark.parametrize("style", RIGHT)
 def test_right_functions_pass_as_they_are(tmp_path, style):
     text, name, tensors = RIGHT[style]
