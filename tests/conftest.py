@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from core.blas import one_thread
+
 
 @pytest.fixture(autouse=True, scope="session")
 def _what_is_imported_is_not_searched_for_garbage():
@@ -36,4 +38,11 @@ def _no_audit_hooks():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "addaudithook", refused)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread_for_blas():
+    """The tests share the cores already: more threads wait for each other and take a tenth more processor time."""
+    with one_thread():
         yield

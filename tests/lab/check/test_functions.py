@@ -160,7 +160,6 @@ def _no_change_of_the_file_is_tried(monkeypatch):
     monkeypatch.setattr("lab.check.student.mended", lambda *_: ())
 
 
-
 @pytest.mark.parametrize("style", RIGHT)
 def test_right_functions_pass_as_they_are(tmp_path, style):
     text, name, tensors = RIGHT[style]
