@@ -127,7 +127,7 @@ def _answer_signals() -> None:
 def _suspend(number: int, frame: FrameType | None) -> None:
     """Show the cursor that a bar has hidden, and stop until the shell continues this process."""
     with suppress(OSError):
-        print("\033[?25h", file=sys.__stderr__, flush=True)  # a bar puts itself instead of sys.stderr
+        os.write(2, b"\033[?25h\n")  # past Python's stream, which a bar may be writing to at this moment
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     signal.signal(number, _suspend)

@@ -108,7 +108,7 @@ def test_ctrl_z_gives_the_cursor_back_and_fg_goes_on(small, tmp_path):
         terminal.press(b"\x1a")
         terminal.wait_for(lambda: b"the prompt" in terminal.output, PATIENCE)
         before = terminal.output.partition(b"the prompt")[0]
-        assert before.rindex(SHOWN) > before.rindex(HIDDEN)
+        assert before.rfind(SHOWN) > before.rfind(HIDDEN), before
         terminal.wait_for(lambda: b"ended 0" in terminal.output, PATIENCE)
         assert b"4,000 updates" in terminal.output
     finally:
