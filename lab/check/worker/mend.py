@@ -199,7 +199,7 @@ def _points(codes: Sequence[Code]) -> list[Point]:
 
 def _search(points: list[Point], functions: list[Running], end: float, alarm: Alarm) -> Iterator[Mended]:
     """One change after the other, each the first that makes everything right, or else the one that mends most."""
-    every = frozenset.union(*(frozenset(p.slopes) for p in points))
+    every = _tensors(points)
     for _ in range(MOST):
         before = _right(points)
         best: tuple[frozenset[str], Running, Edit] | None = None
@@ -224,7 +224,12 @@ def _search(points: list[Point], functions: list[Running], end: float, alarm: Al
 
 def _right(points: Sequence[Point]) -> frozenset[str]:
     """What is right wherever it is a tensor."""
-    return frozenset.union(*(frozenset(p.slopes) for p in points)) - frozenset.union(*(p.wrong() for p in points))
+    return _tensors(points) - frozenset().union(*(p.wrong() for p in points))
+
+
+def _tensors(points: Sequence[Point]) -> frozenset[str]:
+    """All that is a tensor somewhere."""
+    return frozenset().union(*(p.slopes for p in points))
 
 
 def _in_order(functions: list[Running], suspects: "Suspects") -> Iterator[tuple[Running, Edit]]:
@@ -285,9 +290,10 @@ def _tried(function: Running, edit: Edit, points: list[Point], before: frozenset
     edit.swap()
     try:
         function.run()
-        if points[0].wrong() & before or not points[0].slopes.keys() - points[0].wrong() - before:
+        wrong = points[0].wrong()
+        if wrong & before or not points[0].slopes.keys() - wrong - before:
             return frozenset()
-        right = _right(points)
+        right = _tensors(points) - wrong.union(*(p.wrong() for p in points[1:]))
         return right if right > before and all(point.same_cost() for point in points) else frozenset()
     except Exception:
         return frozenset()
