@@ -339,10 +339,6 @@ def _forwards(
     return [f for _, f in sorted(found, key=rank)]
 
 
-def _wants_labels(function: Function) -> bool:
-    return any(role(p.name) is Role.LABELS for p in signature(function) if p.default is p.empty)
-
-
 def _is_forward(name: str, function: Function, own: bool) -> bool:
     wanted = [p for p in signature(function) if p.default is p.empty]
     return own and bool(re.search(FORWARD, plain(name))) and len(wanted) <= 2
