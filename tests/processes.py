@@ -26,7 +26,7 @@ def children(number: int) -> list[int]:
 
 
 def left(numbers: Iterable[int], seconds: float = 10.0) -> list[int]:
-    """Those that are there still, so many seconds after they were killed."""
+    """Wait until these processes are gone, at most this number of seconds; those that are not."""
     until = time.monotonic() + seconds
     while (there := [*filter(alive, numbers)]) and time.monotonic() < until:
         time.sleep(0.02)

@@ -344,7 +344,7 @@ class PresetsScreen(ModeScreen):
 
     @on(Input.Submitted, "#find")
     async def _entered(self) -> None:
-        self.set_focus(self.query_one("#list"))  # whoever comes back wants keys to be commands
+        self.set_focus(self.query_one("#list"))  # back from Train, a letter is a command, and no text for the filter
         await self.action_open("train")
 
     def tick(self) -> None:
