@@ -7,7 +7,7 @@ import pytest
 from lab.training import code_run
 from presets.build import load_data
 from presets.load import load
-from tests.lab.training.in_process import WorkerInProcess
+from tests.lab.training.in_process import WorkerInProcess, losses
 
 TINY = ["set=mnist", "split=200/60/test", "batch=20", "evaluate_every=4"]
 
@@ -40,3 +40,15 @@ def trained(tmp_path, data):
         return preset, data(preset), code_run.trainer_of(path, name, preset, data(preset), 1)
 
     return trained
+
+
+@pytest.fixture
+def sentence(trained):
+    """sentence(text, NAME, preset, changes): what is said of that code's updates and evaluation, trained to the end."""
+
+    def sentence(*code):
+        *_, trainer = trained(*code)
+        losses(trainer)
+        return trainer.agreement.document()["sentence"]
+
+    return sentence

@@ -78,19 +78,17 @@ def test_running_statistics_train_as_our_own(trained):
         ("if self.training:", "if True:", "it uses the statistics of the examples at hand"),
     ],
 )
-def test_a_mistake_of_the_evaluation_is_told_though_every_update_agrees(trained, right, wrong, told):
+def test_a_mistake_of_the_evaluation_is_told_though_every_update_agrees(sentence, right, wrong, told):
     assert right in NETWORK
-    *_, trainer = trained(NETWORK.replace(right, wrong), "Network", "a3-3layer-bn", *CHANGES)
-    losses(trainer)
-    sentence = trainer.agreement.document()["sentence"]
-    assert sentence.startswith("Updates 1 to 8 agree with Gradlab's own network. Its evaluation does not:")
-    assert told in sentence
+    said = sentence(NETWORK.replace(right, wrong), "Network", "a3-3layer-bn", *CHANGES)
+    assert said.startswith("Updates 1 to 8 agree with Gradlab's own network. Its evaluation does not:")
+    assert told in said
 
 
-def test_another_eps_is_no_mistake(trained):
-    *_, trainer = trained(NETWORK.replace("1e-5", "1e-8"), "Network", "a3-3layer-bn", *CHANGES)
-    losses(trainer)
-    assert "agree with Gradlab's own network, with eps = 1e-08" in trainer.agreement.document()["sentence"]
+def test_another_eps_is_no_mistake(sentence):
+    assert "agree with Gradlab's own network, with eps = 1e-08" in sentence(
+        NETWORK.replace("1e-5", "1e-8"), "Network", "a3-3layer-bn", *CHANGES
+    )
 
 
 def test_running_statistics_are_resumed(trained):

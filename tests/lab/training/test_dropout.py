@@ -2,7 +2,6 @@
 
 import pytest
 
-from tests.lab.training.in_process import losses
 from tests.lab.training.test_planted import CHANGES, NETWORK
 
 # In the training each hidden unit stays with the probability 0.8, and is divided by that.
@@ -40,22 +39,18 @@ OFF = NONE + "Its evaluation agrees."
         ),
     ],
 )
-def test_dropout_that_stays_on_in_evaluations_is_told(trained, pairs, said):
+def test_dropout_that_stays_on_in_evaluations_is_told(sentence, pairs, said):
     text = INVERTED
     for right, other in pairs:
         assert right in text
         text = text.replace(right, other)
-    *_, trainer = trained(text, "Network", "a2-setting1", "network.dropout=0.2", *CHANGES)
-    losses(trainer)
-    assert trainer.agreement.document()["sentence"].startswith(said)
+    assert sentence(text, "Network", "a2-setting1", "network.dropout=0.2", *CHANGES).startswith(said)
 
 
-def test_an_evaluation_that_draws_is_told_without_dropout_too(trained):
+def test_an_evaluation_that_draws_is_told_without_dropout_too(sentence):
     noisy = NETWORK.replace("    def forward(self, X):\n", "    def forward(self, X, training=True):\n").replace(
         "        e = np.exp(s",
         "        s = s if training else s + 0.1 * np.random.randn(*s.shape)\n        e = np.exp(s",
     )
-    *_, trainer = trained(noisy, "Network", "a2-setting1", *CHANGES)
-    losses(trainer)
-    sentence = trainer.agreement.document()["sentence"]
-    assert sentence.startswith("Updates 1 to 8 agree with Gradlab's own network. Its evaluation is another every time")
+    said = sentence(noisy, "Network", "a2-setting1", *CHANGES)
+    assert said.startswith("Updates 1 to 8 agree with Gradlab's own network. Its evaluation is another every time")

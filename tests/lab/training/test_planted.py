@@ -118,17 +118,13 @@ def test_an_object_with_a_mistake_of_its_training(trained, right, wrong, update,
         assert document["tensors"][0] == tensor
 
 
-def test_an_evaluation_in_another_mode_is_told(trained):
+def test_an_evaluation_in_another_mode_is_told(sentence):
     wrong = NETWORK.replace("    def forward(self, X):\n", "    def forward(self, X, train=True):\n").replace(
         "        self.P = e / e.sum(axis=0)\n",
         "        e = e if train else e**2\n        self.P = e / e.sum(axis=0)\n",
     )
-    *_, trainer = trained(wrong, "Network", "a2-setting1", *CHANGES)
-    losses(trainer)
-    sentence = trainer.agreement.document()["sentence"]
-    assert sentence.startswith(
-        "Updates 1 to 8 agree with Gradlab's own network. Its evaluation does not: a probability"
-    )
+    said = sentence(wrong, "Network", "a2-setting1", *CHANGES)
+    assert said.startswith("Updates 1 to 8 agree with Gradlab's own network. Its evaluation does not: a probability")
 
 
 def test_code_that_raises_names_its_lines_and_loses_no_batch(trained):
