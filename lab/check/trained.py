@@ -13,6 +13,7 @@ from lab.check.process import StudentProblemError, Worker
 from lab.check.student import NOTHING, load
 from lab.check.worker.training import TrainingPlan
 from lab.errors import LabError
+from lab.runs.code import Code
 
 PATIENCE = 120.0  # seconds for one answer
 EXAMPLES = 7  # that the code is read with, as in gradlab check
@@ -146,6 +147,10 @@ class TrainedCode:
         kept = json.loads(str(state["kept"]))
         arrays = {name: state[f"array{i}"] for i, name in enumerate(kept["names"])}
         self._ask("restore", {**arrays, "rows": rows}, **kept["head"])
+
+    def source(self) -> Code:
+        """Which code it is, for the directory of a run. Raises DiskError."""
+        return Code.of(self.name, self.file, self.files)
 
     @property
     def prints(self) -> str:

@@ -16,7 +16,7 @@ from core.trainer import Snapshot, Trainer
 from data.dataset import Dataset
 from lab.own_loop.evaluations import moments
 from lab.own_loop.fit import FitReport, LoopEnd
-from lab.runs.code import CodeDocument, CodeSource, digest, relative
+from lab.runs.code import Code, CodeDocument
 from lab.runs.result import Result
 from lab.runs.run import Run
 from lab.runs.store import NOT_EVALUATED, SPLITS, RunStore
@@ -105,14 +105,8 @@ def keep_run(report: FitReport, preset: Preset, dataset: Dataset, runs: Path) ->
         return None
     store = RunStore.create(runs, preset)
     path, _, name = report.target.rpartition(":")
-    file = Path(path).resolve()
-    source: CodeSource = {
-        "name": name,
-        "preset": preset.name,
-        "files": [{"path": relative(file, store.path), "sha256": digest(file)}],
-        "loop": True,
-    }
-    store.save_code(source)
+    code = Code.of(name, Path(path).resolve(), loop=True)
+    store.save_code(code.document(preset.name, store.path))
     return LoopRun(report, report.end, preset, dataset, trainer, store).go(lambda snapshot: None)
 
 

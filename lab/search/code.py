@@ -7,10 +7,9 @@ from typing_extensions import TypedDict
 
 from data.dataset import Dataset
 from lab.errors import LabError
-from lab.runs.code import AgreementDocument
+from lab.runs.code import AgreementDocument, Code
 from lab.runs.store import RunStore
 from lab.training.code_run import trainer_of
-from lab.training.source import Code
 from presets.schema import Preset
 
 
@@ -28,7 +27,7 @@ def trainable(file: Path, name: str, preset: Preset, dataset: Dataset) -> Code:
         raise LabError(f"there is no file {file}")
     trainer = trainer_of(file.resolve(), name, preset, dataset, threads=1)
     try:
-        return Code.loaded(trainer.code)
+        return trainer.code.source()
     finally:
         trainer.code.end()
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from data.sources import Variant
 from lab import command_lines
 from lab.errors import LabError
+from lab.runs.code import Code
 from lab.runs.store import RunStore
 from lab.search import trial
 from lab.search.code import compared, trainable
@@ -25,7 +26,6 @@ from lab.search.shared_data import SharedData, data_key, shared
 from lab.search.store import SearchStore, all_searches, choosing
 from lab.search.trial import Outcome, Task
 from lab.search.workers import Ended, ended, worker_pool
-from lab.training.source import Code
 from presets.build import load_data
 from presets.errors import PresetError
 from presets.keys import Values

@@ -23,10 +23,10 @@ from data.sources import Variant
 from lab.disk import disk, exclusive, held, to_json, write_whole
 from lab.documents import read_document
 from lab.errors import LabError
+from lab.runs.code import Code
 from lab.runs.store import RunStore, new_name, read_preset
 from lab.search.result import SearchResult, TrialRow
 from lab.search.trial import STOP
-from lab.training.source import Code
 from presets.schema import Preset
 from presets.toml import dump
 

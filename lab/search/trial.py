@@ -16,12 +16,12 @@ from core.trainer import Snapshot
 from data.errors import DataError
 from lab.disk import disk
 from lab.errors import DamagedError, DiskError, LabError
+from lab.runs.code import Code, CodeChangedError
 from lab.runs.result import Result
 from lab.runs.run import Run, of_preset
 from lab.runs.store import RunStore
 from lab.search.shared_data import SharedData
 from lab.training.code_run import of_code
-from lab.training.source import Code, CodeChangedError
 from presets.errors import PresetError
 from presets.schema import Preset
 

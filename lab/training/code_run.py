@@ -14,12 +14,12 @@ from lab.check.trained import Shapes, TrainedCode
 from lab.check.worker.training import TrainingPlan
 from lab.errors import LabError
 from lab.runs import run as lab_run
+from lab.runs.code import Code
 from lab.runs.result import Result
 from lab.runs.run import Run
 from lab.runs.store import RunStore
 from lab.training.code_trainer import CodeTrainer
 from lab.training.mapped import Mapped
-from lab.training.source import Code
 from lab.training.verdict import verdict
 from presets.build import build, load_data
 from presets.errors import PresetError
@@ -70,7 +70,7 @@ def start(file: Path, name: str, preset: Preset, variant: str, runs: Path, threa
     trainer = trainer_of(file.resolve(), name, preset, dataset, threads)
     try:
         store = RunStore.create(runs, preset)
-        store.save_code(Code.loaded(trainer.code).document(preset.name, store.path))
+        store.save_code(trainer.code.source().document(preset.name, store.path))
     except BaseException:
         trainer.code.end()
         raise
