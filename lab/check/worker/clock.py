@@ -1,10 +1,11 @@
-"""The time the top level of a student's file may take."""
+"""The time that code of a student's may take: the top level of a file, or one call."""
 
 import signal
 import sys
 import time
 import types
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 AGAIN = 0.02  # seconds until code that caught the interruption is interrupted again
 SHORT = 0.2  # seconds one statement may take when the time is over
@@ -12,17 +13,21 @@ GRACE = 1.0  # seconds they may take together
 WAITING = 3.0  # seconds on the wall that count as one: a busy machine is no reason to stop, a sleep is
 
 
+T = TypeVar("T")
+
+
 class TooLongError(BaseException):
-    """The time of the top level is over. Not an Exception, which a student's handlers would catch."""
+    """The time is over. Not an Exception, which a student's handlers would catch."""
 
 
 class Clock:
-    """Seconds of processor time that statements may take in all, counted while it is switched on; WAITING seconds on
-    the wall count as one. Then TooLongError is raised in them: in pure Python and in whatever looks at signals. Where
-    that does not help the process's parent ends it."""
+    """Seconds of processor time that statements may take in all, counted while it is switched on. When they are over,
+    TooLongError is raised in them: in pure Python and in whatever looks at signals. Where that does not help the
+    process's parent ends it. waits: do WAITING seconds on the wall count as one?"""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, waits: bool = True) -> None:
         self.seconds = self._left = seconds
+        self._waits = waits
         self.over = seconds <= 0
         self._counts, self._since, self._rings = False, (0.0, 0.0), 0
         if hasattr(signal, "setitimer"):  # not on Windows: there only the parent ends it
@@ -33,7 +38,10 @@ class Clock:
         """Count from here on, or do not; what was so before. A definition has a short time even if all is over."""
         before, now = self._counts, (time.process_time(), time.monotonic())
         if before:
-            self._left -= max(now[0] - self._since[0], (now[1] - self._since[1]) / WAITING)
+            waited = (now[1] - self._since[1]) / WAITING if self._waits else 0.0
+            self._left -= max(now[0] - self._since[0], waited)
+        if self._rings > 1:  # what is traced is done
+            sys.settrace(None)
         self._counts, self._since, self._rings = counts, now, 0
         wait = self._left
         if self.over:
@@ -41,7 +49,8 @@ class Clock:
         if hasattr(signal, "setitimer"):
             wait = max(wait, 0.001) if counts else 0.0
             signal.setitimer(signal.ITIMER_PROF, wait, AGAIN)
-            signal.setitimer(signal.ITIMER_REAL, WAITING * wait, AGAIN)
+            if self._waits:
+                signal.setitimer(signal.ITIMER_REAL, WAITING * wait, AGAIN)
         return before
 
     def _ring(self, signal_number: int, frame: types.FrameType | None) -> None:
@@ -65,3 +74,15 @@ class Clock:
             return self._raise
         sys.settrace(None)
         raise TooLongError
+
+
+def bounded(call: Callable[[], T], seconds: float) -> T | None:
+    """What a call gives; None if it takes more than these seconds of processor time."""
+    clock = Clock(seconds, waits=False)
+    try:
+        clock.switch(True)
+        return call()
+    except TooLongError:
+        return None
+    finally:
+        clock.switch(False)

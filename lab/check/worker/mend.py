@@ -7,12 +7,11 @@ import copy
 import gc
 import io
 import re
-import signal
 import sys
 import time
 import types
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
@@ -21,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from .clock import AGAIN, TooLongError
+from .clock import bounded
 from .code import Code
 from .edits import Edit, Place, edits, places, pool, scaled
 from .explain import Home
@@ -132,35 +131,6 @@ class Running:
         return f"{Path(self.code.co_filename).name}, line {line}"
 
 
-class Alarm:
-    """A with-block in which a call that takes too long is given up."""
-
-    def __enter__(self) -> "Alarm":
-        if hasattr(signal, "setitimer"):
-            self._before = signal.signal(signal.SIGVTALRM, self._ring)
-        return self
-
-    def _ring(self, number: int, frame: types.FrameType | None) -> None:
-        if frame is not None and frame.f_globals.get("__package__") != __package__:
-            raise TooLongError  # in our own code: when it rings again
-
-    def bounded(self, call: Callable[[], frozenset[str]]) -> frozenset[str] | None:
-        """What the call gives; None if it takes too long."""
-        try:
-            if hasattr(signal, "setitimer"):
-                signal.setitimer(signal.ITIMER_VIRTUAL, ONE, AGAIN)
-            return call()
-        except TooLongError:
-            return None
-        finally:
-            if hasattr(signal, "setitimer"):
-                signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-
-    def __exit__(self, *_: Any) -> None:
-        if hasattr(signal, "setitimer"):
-            signal.signal(signal.SIGVTALRM, self._before)
-
-
 def mend(codes: Sequence[Code]) -> list[Mended]:
     """The changes that make the gradients right, or some of those that are wrong; none if none does. codes: the same
     code at several points: a change is right at all of them."""
@@ -171,8 +141,7 @@ def mend(codes: Sequence[Code]) -> list[Mended]:
             return []
         functions = list(_running(points[0].code))
         try:
-            with Alarm() as alarm:
-                return list(_search(points, functions, time.process_time() + SECONDS, alarm))
+            return list(_search(points, functions, time.process_time() + SECONDS))
         finally:
             for function in functions:
                 function.restore()
@@ -197,16 +166,16 @@ def _points(codes: Sequence[Code]) -> list[Point]:
     return points[:POINTS] if points and points[0].wrong() else []
 
 
-def _search(points: list[Point], functions: list[Running], end: float, alarm: Alarm) -> Iterator[Mended]:
+def _search(points: list[Point], functions: list[Running], end: float) -> Iterator[Mended]:
     """One change after the other, each the first that makes everything right, or else the one that mends most."""
     every = _tensors(points)
     for _ in range(MOST):
         before = _right(points)
         best: tuple[frozenset[str], Running, Edit] | None = None
-        for function, edit in _in_order(functions, Suspects(points[0], alarm)):
+        for function, edit in _in_order(functions, Suspects(points[0])):
             if time.process_time() > end:
                 break
-            right = alarm.bounded(partial(_tried, function, edit, points, before)) or frozenset()
+            right = bounded(partial(_tried, function, edit, points, before), ONE) or frozenset()
             if right > (best[0] if best else before):
                 best = right, function, edit
             if right == every:
@@ -246,8 +215,8 @@ def _groups(function: Running, suspected: bool, suspects: "Suspects") -> Iterato
 class Suspects:
     """Which statements may hold the mistake: those whose values go into wrong gradients only."""
 
-    def __init__(self, point: Point, alarm: Alarm) -> None:
-        self.point, self.alarm, self.wrong = point, alarm, point.wrong()
+    def __init__(self, point: Point) -> None:
+        self.point, self.wrong = point, point.wrong()
         self.start = point.gradients()
         self._known: dict[int, tuple[list[Place], list[Place]]] = {}
 
@@ -268,7 +237,7 @@ class Suspects:
         edit.swap()
         try:
             function.run()
-            moved = self.alarm.bounded(self._moved)
+            moved = bounded(self._moved, ONE)
         except Exception:
             return 1
         finally:
