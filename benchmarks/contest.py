@@ -2,9 +2,10 @@
 
 Gradlab trains a preset as `gradlab run` does, without evaluations, on one thread and on all cores; PyTorch trains the
 same network on the same batches with the same optimiser, eager, in the ways a benchmark names, and the best of these
-counts ("with"). The ratio is Gradlab's on all cores to it; the gain is what all cores are worth: Gradlab's on all to
-Gradlab's on one. With --neighbour, another program keeps one core busy all the while. `bound` is the updates per second
-that the matrix products alone would allow at the speed of a large product on this machine; n is the batch.
+counts ("with"). The ratio is Gradlab's on all cores to it, the median of all turns; half of the turns were between the
+two numbers beside it. The gain is what all cores are worth: Gradlab's on all to Gradlab's on one. With --neighbour,
+another program keeps one core busy all the while. `bound` is the updates per second that the matrix products alone
+would allow at the speed of a large product on this machine; n is the batch.
 """
 
 import argparse
@@ -21,7 +22,7 @@ tune_blas()  # as the command line does, before NumPy is imported
 
 import numpy as np  # noqa: E402
 
-from benchmarks.turns import Contestant, Seconds, median_ratio, take_turns  # noqa: E402
+from benchmarks.turns import Contestant, Seconds, median_ratio, spread, take_turns  # noqa: E402
 from core.blas import one_thread  # noqa: E402
 from core.helper.process import helped  # noqa: E402
 from core.trainer import Trainer  # noqa: E402
@@ -159,7 +160,7 @@ def main(
         multiprocessing.get_context("spawn").Process(target=keep_busy, daemon=True).start()
     speed = product_speed()
     print(f"{cores()} cores, large products at {speed / 1e9:.0f} GFLOP/s\n")
-    print_row("preset", "n", "Gradlab/s", "1 core", "gain", "PyTorch/s", "with", "ratio", "bound/s")
+    print_row("preset", "n", "Gradlab/s", "1 core", "gain", "PyTorch/s", "with", "ratio", "of turns", "bound/s")
     for preset in arguments.presets:
         for batch in arguments.batch or presets[preset]:
             bound = speed / product_flops(products(load(preset)), batch)
@@ -167,9 +168,13 @@ def main(
 
 
 def keep_busy() -> None:
-    """Forever."""
-    while True:
-        pass
+    """As long as the benchmark runs: one that was killed leaves no busy core behind."""
+    benchmark = multiprocessing.parent_process()
+    assert benchmark is not None
+    while benchmark.is_alive():
+        until = time.perf_counter() + 0.5
+        while time.perf_counter() < until:
+            pass
 
 
 def print_row(preset: str, *cells: str) -> None:
@@ -180,7 +185,8 @@ def print_row(preset: str, *cells: str) -> None:
 def compare(
     preset: str, batch: int, contestant: Contestant, ways: Mapping[str, Way], arguments: argparse.Namespace
 ) -> list[str]:
-    """Gradlab on all cores and on one and their ratio, PyTorch's best, the way it ran, and the ratio to it."""
+    """Gradlab on all cores and on one and their ratio, PyTorch's best, the way it ran, the ratio to it and its
+    spread."""
     n = cores()
     theirs = {name: (contestant, (preset, batch, *way)) for name, way in ways.items()}
     ours = {k: (gradlab, (preset, batch, k)) for k in thread_counts()}
@@ -189,4 +195,4 @@ def compare(
     best = max(theirs, key=lambda name: medians[name])
     all_cores, one, other = (f"{medians[name]:,.0f}" for name in (n, 1, best))
     gain, ratio = (f"{median_ratio(rates[n], rates[name]):.2f}" for name in (1, best))
-    return [all_cores, one, gain, other, best, ratio]
+    return [all_cores, one, gain, other, best, ratio, spread(rates[n], rates[best])]

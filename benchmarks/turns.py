@@ -45,3 +45,9 @@ def take_turns(
 def median_ratio(ours: list[float], theirs: list[float]) -> float:
     """The median over rounds of ours / theirs, each pair measured moments apart."""
     return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+
+
+def spread(ours: list[float], theirs: list[float]) -> str:
+    """The quartiles over rounds of ours / theirs."""
+    low, _, high = statistics.quantiles((a / b for a, b in zip(ours, theirs, strict=True)), method="inclusive")
+    return f"{low:.2f}-{high:.2f}"

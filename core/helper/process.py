@@ -15,13 +15,13 @@ from threadpoolctl import threadpool_info
 
 from core.divided import DividedObjective
 from core.helper.board import ASKED, ASLEEP, DONE, PARITY, ROWS, TASK, Board
+from core.helper.shifts import Shifts
 from core.trainer import Trainer
 from core.types import Array
 
 AFTER = 0.5  # seconds of training before the helper starts: a short one does not need it
 PATIENCE = 0.5  # of the time that the first part took: so long the second may take longer
 WAKING = 0.0003  # seconds; but at least so long, in which a helper wakes up
-REST, LONGEST = 0.01, 2.0  # seconds without the helper when it was late; each time twice as long, up to this
 ROOT = Path(__file__).parents[2]
 PROGRAM = "import sys; sys.path[:] = sys.argv[1:]; from core.helper.worker import main; main()"
 
@@ -80,7 +80,8 @@ class Helper:
         network.bind_state(board.arrays)
         self._batches.gather_into(self._x)
         self._process: subprocess.Popen[bytes] | None = None
-        self._job, self._asked_at, self._rest = 0, 0.0, REST
+        self._job, self._asked_at = 0, 0.0
+        self._shifts: Shifts | None = None  # they begin when the process is ready
         self._not_before = time.perf_counter() + AFTER
 
     def start(self) -> None:
@@ -114,8 +115,10 @@ class Helper:
     def ask(self, task: int, x: Array, given: Mapping[str, Array]) -> bool:
         """Hand over a task, the rows of its batch x (n, ...), and other arrays. False if the helper cannot take it now.
 
-        The rows of the next batch are gathered then, unless they are there.
+        Every update begins with task 0. The rows of the next batch are gathered then, unless they are there.
         """
+        if self._shifts is not None and task == 0:
+            self._shifts.update_begins(time.perf_counter())
         parity = next((k for k, rows in enumerate(self._x) if rows is x), None)
         if parity is None or not self._may_ask():
             return False
@@ -133,6 +136,8 @@ class Helper:
 
     def ask_logits(self, x: Array) -> bool:
         """Hand over rows x (n, ...) to be evaluated. False if the helper cannot take them now."""
+        if self._shifts is not None:
+            self._shifts.update_ends(time.perf_counter())
         rows = self._board.arrays["rows"]
         if x.dtype != rows.dtype or len(x) > len(rows) or not self._may_ask():
             return False
@@ -145,7 +150,7 @@ class Helper:
         return self._board.arrays["logits"][: self._board.get(ROWS)] if self._in_time() else None
 
     def _may_ask(self) -> bool:
-        """Is it there, and at rest neither because it was late nor because it still works?"""
+        """Is it there, in a shift, and done with what it was asked before?"""
         if time.perf_counter() < self._not_before:
             return False
         if self._process is None:
@@ -153,7 +158,9 @@ class Helper:
                 self.start()
             except OSError:  # no more processes: without it, then
                 self._not_before = float("inf")
-        return self.ready
+        if self._shifts is None and self.ready:
+            self._shifts = Shifts()
+        return self._shifts is not None and self._shifts.working and self.ready
 
     def _ask(self, rows: int) -> None:
         self._board.put(ROWS, rows)
@@ -163,18 +170,15 @@ class Helper:
             self._write(b"w")
 
     def _in_time(self) -> bool:
-        """Wait for what was asked last. If it takes too long, the helper gets a rest, a longer one each time."""
+        """Wait for what was asked last, but not for long."""
         board, job, now = self._board, self._job, time.thread_time()  # what this thread had of its core
         until = now + max(WAKING, PATIENCE * (now - self._asked_at))
         while board.get(DONE) != job:
             if time.thread_time() > until:
-                self._not_before = time.perf_counter() + self._rest
-                self._rest = min(2 * self._rest, LONGEST)
                 if self._process is not None and self._process.poll() is not None:
                     self._not_before = float("inf")  # somebody has killed it
                 return False
         board.barrier()
-        self._rest = max(REST, self._rest * 0.9)
         return True
 
     def end(self) -> None:

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from itertools import pairwise
 from pathlib import Path
 from unittest.mock import patch
 
@@ -73,6 +72,15 @@ def alone(kind):
     return end(build(kind))
 
 
+@pytest.fixture(autouse=True)
+def _always_at_work():
+    """Whether it pays or not: that depends on the machine."""
+    with patch(
+        "core.helper.shifts.Shifts.working", property(lambda shifts: True, lambda shifts, value: None), create=True
+    ):
+        yield
+
+
 @pytest.fixture
 def in_a_thread():
     """The working side as a thread: it keeps to the same board and pipe, and costs no process."""
@@ -105,7 +113,7 @@ def in_a_thread():
 @pytest.mark.parametrize("patience", [10.0, 0.0], ids=["waited for", "always late"])
 def test_the_helper_changes_no_bit(kind, alone, patience):
     trainer = build(kind)
-    waiting = patch.multiple("core.helper.process", PATIENCE=0, WAKING=patience, REST=0.0, LONGEST=0.0)
+    waiting = patch.multiple("core.helper.process", PATIENCE=0, WAKING=patience)
     with waiting, helped(trainer, 2, at_once=True):
         helper, answers, evaluated = trainer.objective.helper, [], []
         answer, logits, in_time = helper.answer, helper.logits, helper._in_time
@@ -128,20 +136,6 @@ def test_a_run_is_resumed_with_a_helper_or_without_and_ends_with_the_same_bits(k
     with helped(second, 2, at_once=True):
         list(second.run())
     assert bits(second) == alone[1]
-
-
-def test_a_late_helper_rests_longer_each_time():
-    trainer = build()
-    with patch.object(Helper, "start", lambda helper: setattr(helper, "_process", None)), helped(trainer, 2):
-        helper = trainer.objective.helper
-        helper._board.put(1, 0)  # it was ready once
-        rests = []
-        for _ in range(4):
-            helper._asked_at = time.thread_time()
-            helper._job += 1
-            assert helper.answer() is None
-            rests.append(helper._not_before - time.perf_counter())
-    assert all(later > 1.5 * earlier for earlier, later in pairwise(rests))
 
 
 @pytest.mark.parametrize("cores", [1, 2])
