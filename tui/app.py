@@ -7,16 +7,19 @@ import os
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 from weakref import WeakKeyDictionary
 
-from textual import events
+from textual import events, on
 from textual.app import App, ScreenStackError, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.filter import LineFilter
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
 from textual.widgets.input import Selection
@@ -44,6 +47,7 @@ INTERRUPTED = 130
 # of patience, drawing would stop it for as long as a drawing takes.
 SWITCH_SECONDS = 0.0002
 CONTROLS = VisibleControls()
+KEY_SECONDS = 1.0  # that a key waits for the one before it, if that one's way ended in a widget that is gone
 HINT = f"{modes.KEYS} change the mode, ? shows every key, ctrl+p finds every command."
 
 
@@ -52,6 +56,14 @@ def openings() -> type[Provider]:
     from tui.palette import Openings
 
     return Openings
+
+
+class KeyDone(Message):
+    """Follows a key through the widgets that may take it, and reaches the app behind it."""
+
+    def __init__(self, key: events.Key) -> None:
+        super().__init__()
+        self.key = key
 
 
 class GradlabApp(App[None]):
@@ -108,6 +120,8 @@ class GradlabApp(App[None]):
             self.DEFAULT_MODE = "train"  # type: ignore[misc]
         super().__init__()
         self._sent_to: WeakKeyDictionary[events.Key, object] = WeakKeyDictionary()  # what had the focus at each key
+        self._key: events.Key | None = None  # on its way through the widgets
+        self._typed: deque[events.Key] = deque()  # after it
         self.runs = runs
         self.preset = preset
         self.threads = threads or cores()
@@ -152,18 +166,43 @@ class GradlabApp(App[None]):
             self.change_settings(hint_seen=True)
 
     async def on_event(self, event: events.Event) -> None:
-        """A key goes to what has the focus when its turn comes. Those that follow fast upon one that opens a field were
-        sent to where the focus was before: they come back here, and are text for the field, not commands."""
+        """One key after another: each goes to what has the focus when all before it are done. Otherwise what is typed
+        fast upon one that opens or leaves a field would go to where the focus was before."""
         if not isinstance(event, events.Key):
             await super().on_event(event)
-            return
-        focus = self.focused or self.screen
-        sent_to = self._sent_to.pop(event, None)
-        if sent_to is not None and sent_to is not focus:
-            event = events.Key(event.key, event.character)
-        if not event.is_forwarded:
-            self._sent_to[event] = focus
-        await super().on_event(event)
+        elif event.is_forwarded:
+            await self._came_back(event)
+        elif self._key is None:
+            await self._send(event)
+        else:
+            self._typed.append(event)
+            self.set_timer(KEY_SECONDS, partial(self._done, self._key))
+
+    async def _send(self, key: events.Key) -> None:
+        place = self.focused or self.screen
+        self._sent_to[key] = place
+        await super().on_event(key)
+        if key.is_forwarded and place.post_message(KeyDone(key)):
+            self._key = key
+
+    async def _came_back(self, key: events.Key) -> None:
+        """No widget took it: it is a command, or, where the focus has moved meanwhile, not yet."""
+        if self._sent_to.pop(key, None) in (None, self.focused or self.screen):
+            await super().on_event(key)
+            await self._done(key)
+        else:
+            await self._send(events.Key(key.key, key.character))
+
+    @on(KeyDone)
+    async def _taken(self, event: KeyDone) -> None:
+        await self._done(event.key)
+
+    async def _done(self, key: events.Key) -> None:
+        """Send what was typed after it."""
+        if key is self._key:
+            self._key = None
+            while self._key is None and self._typed:
+                await self._send(self._typed.popleft())
 
     def on_ready(self) -> None:
         """Do what the first paint did not wait for."""

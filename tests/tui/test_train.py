@@ -127,35 +127,59 @@ async def test_f_leads_to_the_settings_and_escape_back_to_the_run(lab, long, unt
         assert app.focused is None
 
 
+def type_at_once(app, text):
+    for character in text:
+        key = {"\n": "enter", "\x1b": "escape"}.get(character) or _character_to_key(character)
+        app.post_message(events.Key(key, character))
+
+
 async def test_what_follows_fast_upon_the_key_of_a_field_is_text_for_it(lab, long, until, form):
     """Digits and letters that were typed before the field had the focus are commands: 1 would leave the mode."""
     app = lab()
     async with app.run_test() as pilot:
 
-        def type_at_once(text):
-            for character in text:
-                key = "enter" if character == "\n" else _character_to_key(character)
-                app.post_message(events.Key(key, character))
-
         def stands_in(id, value):
             return lambda: isinstance(app.focused, Input) and (app.focused.id, app.focused.value) == (id, value)
 
-        type_at_once("/1q")
+        type_at_once(app, "/1q")
         await until(pilot, stands_in("find", "1q"))
         await pilot.press("escape", "escape")
-        type_at_once("2f123")
+        type_at_once(app, "2f123")
         await until(pilot, stands_in("network-hidden", "123"))
         await pilot.press("escape")
-        type_at_once("e0.01")
+        type_at_once(app, "e0.01")
         await until(pilot, stands_in("optimiser-eta", "0.01"))
         assert app.training is None, "there is no run: it is the eta of the next one"
         await app.screen.open_preset(long)
         await until(pilot, lambda: form(app).ready)
         await pilot.press("escape")
-        type_at_once("re0.123\n")
+        type_at_once(app, "re0.123\n")
         await until(pilot, lambda: app.training and app.training.interventions)
         assert app.training.interventions[0]["eta"] == 0.123
         assert app.current_mode == "train"
+
+
+async def test_what_follows_fast_upon_escape_is_a_command(lab, small, until, form):
+    """And it is obeyed after all that was typed before it has been read."""
+    app = lab(preset=small)
+    async with app.run_test(size=(120, 35)) as pilot:
+        await until(pilot, lambda: form(app).ready)
+        type_at_once(app, "f9\x1br")
+        await until(pilot, lambda: app.training)
+        assert app.training.preset.network.hidden == [9]
+        settings = form(app)
+        type_at_once(app, "f12\x1bf5\x1b6")
+        await until(pilot, lambda: app.current_mode == "runs")
+        assert settings.text("network.hidden") == "5"
+
+
+async def test_a_key_whose_way_ends_in_a_widget_that_is_gone_holds_up_no_other(lab, until, monkeypatch):
+    monkeypatch.setattr("tui.app.KEY_SECONDS", 0.05)
+    app = lab()
+    async with app.run_test() as pilot:
+        await pilot.press("g")
+        type_at_once(app, "02")  # the first ends the labels
+        await until(pilot, lambda: app.current_mode == "train")
 
 
 async def test_an_eta_that_is_asked_for_while_data_are_loaded_holds_from_the_first_update(small, tmp_path):
