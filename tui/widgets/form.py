@@ -135,6 +135,16 @@ class Toggle(Checkbox):
     def __init__(self, value: bool, id: str) -> None:
         super().__init__("yes" if value else "no", value, compact=True, id=id)
 
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Letters and digits are no commands here: y is yes, n is no."""
+        return character is not None and character.isalnum()
+
+    def on_key(self, event: events.Key) -> None:
+        """Take letters and digits."""
+        if self.check_consume_key(event.key, event.character):
+            event.stop()
+            self.value = {"y": True, "n": False}.get(event.character or "", self.value)
+
     def watch_value(self) -> None:
         """Say it."""
         super().watch_value()
