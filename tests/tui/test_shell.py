@@ -1,7 +1,7 @@
 """The shell: modes, help and palette from the bindings, settings."""
 
 import pytest
-from textual.widgets import Input, Select
+from textual.widgets import Checkbox, Input, Select
 from textual.widgets._footer import FooterKey
 
 from tests.tui.recorded import record
@@ -36,6 +36,15 @@ def test_every_binding_of_ours_has_an_id_and_a_tooltip():
                 for binding in own.__dict__.get("BINDINGS", ()):
                     assert binding.id, binding
                     assert binding.tooltip, binding
+
+
+def test_no_mode_gives_another_meaning_to_a_key_that_works_everywhere():
+    def keys(owner) -> set[str]:
+        return {key for binding in owner.__dict__.get("BINDINGS", ()) for key in binding.key.split(",")}
+
+    everywhere = keys(GradlabApp) | {"ctrl+p", "ctrl+q"}
+    for mode in MODES:
+        assert not keys(type(mode.open())) & everywhere, mode.name
 
 
 async def test_help_shows_the_bindings_of_the_mode_and_closes(lab):
@@ -175,6 +184,18 @@ async def test_letters_and_digits_on_a_choice_choose_and_are_no_commands(lab, st
         app.screen.query_one("#search-data", Select).focus()
         await pilot.press("f")
         assert app.screen.query_one("#search-data", Select).value == "full"
+
+
+async def test_letters_on_a_toggle_answer_it_and_are_no_commands(lab, until):
+    app = lab(preset="a2-setting1")
+    async with app.run_test(size=(120, 35)) as pilot:
+        await until(pilot, lambda: app.screen.query_one("#form").ready)
+        toggle = app.screen.query_one("#network-batch_norm", Checkbox)
+        toggle.focus()
+        for key, value in (("y", True), ("q", True), ("5", True), ("n", False), ("r", False)):
+            await pilot.press(key)
+            assert toggle.value is value, key
+        assert (app.current_mode, app.training, app.is_running) == ("train", None, True)
 
 
 async def test_ctrl_c_copies_what_is_selected_and_leaves_at_the_second_press(lab, starts_in):

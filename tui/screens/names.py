@@ -115,7 +115,7 @@ class NamesScreen(ModeScreen):
         Binding("ctrl+t,f3", "copy('.csv')", "Copy CSV", show=False, id="names.copy_csv",
                 tooltip="Copy the table as CSV."),
         Binding("ctrl+s", "save", "Save", id="names.save", tooltip="Save the table as Markdown or CSV."),
-        Binding("ctrl+z", "remove", "Take off", id="names.remove", tooltip="Remove the last name from the table."),
+        Binding("ctrl+r", "remove", "Remove", id="names.remove", tooltip="Remove the last name from the table."),
         Binding("ctrl+l", "clear", "Clear", show=False, id="names.clear", tooltip="Remove all names from the table."),
         Binding("ctrl+b", "pane", "Letters/table", id="names.table",
                 tooltip="Where not all has room: bars, what the letters say, the table in turn."),
