@@ -22,7 +22,7 @@ from .errors import CodeError
 from .families import functions_of, stores
 from .functions import Family
 from .roles import Role, plain, role
-from .source import signature, text
+from .source import is_octave, signature, text
 from .values import Function
 from .world import LAYOUTS, Store, plain_world
 
@@ -79,6 +79,11 @@ def loop_called(namespace: Any, name: str) -> Loop:
     function = getattr(namespace, name, None)
     if isinstance(function, FunctionType):
         return Loop(name, function)
+    if is_octave(function):
+        raise CodeError(
+            f"{name}() is MATLAB: only a loop in Python can be watched. Its gradients can be trained: "
+            "gradlab run FILE:NAME --like PRESET, without --fit"
+        )
     names = ", ".join(loop.name for loop in loops(namespace)) or "nothing that looks like a training loop"
     raise CodeError(f"there is no function {name} in it that trains: it has {names}")
 
