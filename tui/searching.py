@@ -28,9 +28,15 @@ class ShownSearch:
     """
 
     def __init__(
-        self, preset: Preset, phase: str, variant: Variant | None = None, rows: Sequence[TrialRow] = ()
+        self,
+        preset: Preset,
+        phase: str,
+        variant: Variant | None = None,
+        rows: Sequence[TrialRow] = (),
+        target: str | None = None,
     ) -> None:
-        self.preset = preset
+        """target: FILE:NAME of code of the user's that is trained in the place of the preset's network."""
+        self.preset, self.target = preset, target
         self.phase = phase
         self.variant = variant  # of the data; None while they are loaded
         self.rows: Sequence[TrialRow] = rows
@@ -77,8 +83,15 @@ class SearchThread(ShownSearch):
     The thread replaces `rows` when a trial has ended; the app reads.
     """
 
-    def __init__(self, preset: Preset, begin: Callable[[], Search], compute: threading.Lock, command: str) -> None:
-        super().__init__(preset, "loading")
+    def __init__(
+        self,
+        preset: Preset,
+        begin: Callable[[], Search],
+        compute: threading.Lock,
+        command: str,
+        target: str | None = None,
+    ) -> None:
+        super().__init__(preset, "loading", target=target)
         self.command = command
         self.search: Search | None = None
         self._begin = begin
@@ -151,16 +164,19 @@ def family(preset: Preset) -> str:
     return preset.name.removesuffix("-refined")
 
 
-def newest(runs: Path, preset: Preset) -> ShownSearch | None:
-    """The newest finished search of a preset's own network, or of a finer range of it; what cannot be read is passed
-    over."""
+def newest(runs: Path, preset: Preset, target: str | None = None) -> ShownSearch | None:
+    """The newest finished search of a preset, or of a finer range of it, with its own network or with FILE:NAME; what
+    cannot be read is passed over."""
+    file, _, name = (target or "").rpartition(":")
+    wanted = (Path(file).resolve(), name) if target else None
     for store in reversed(all_searches(runs)):
         try:
-            kept, state, result = store.preset(), store.state(), store.result()
+            kept, state, result, code = store.preset(), store.state(), store.result(), store.code()
         except (LabError, PresetError):
             continue
-        if result is not None and "code" not in result and family(kept) == preset.name:
-            shown = ShownSearch(kept, "done", state["variant"], result["trials"])
+        own = (code.file, code.name) if code else None
+        if result is not None and family(kept) == preset.name and own == wanted:
+            shown = ShownSearch(kept, "done", state["variant"], result["trials"], target)
             shown.noise = noise(kept, state["variant"], result["trials"], runs)
             return shown
     return None

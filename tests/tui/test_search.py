@@ -13,12 +13,14 @@ from lab.search.result import best_rows
 from lab.search.store import all_searches
 from presets.load import as_changes, load
 from tests.lab.search.test_search import in_this_process
+from tests.lab.training.in_process import WorkerInProcess
+from tests.lab.training.test_planted import FUNCTIONS
 from tests.tui.conftest import SMALL, THEMES, text
 from tests.tui.recorded import searched
 from tui.app import keep
 from tui.screens.lr_range import LrRangeScreen
 from tui.screens.train import TrainScreen
-from tui.searching import ShownSearch
+from tui.searching import ShownSearch, newest
 from tui.widgets.form import PresetForm
 from tui.widgets.plot import SeriesPlot
 
@@ -142,6 +144,28 @@ async def test_the_range_is_narrowed_to_the_best(lab, searches, until):
         found = [row["values"]["loss.lambda"] for row in app.searching.rows]
         assert len(found) == 4
         assert min(best) <= min(found) < max(found) <= max(best)
+
+
+async def test_code_is_searched_with_and_left_out_again(lab, searches, until, tmp_path, monkeypatch):
+    monkeypatch.setattr("lab.check.trained.Worker", WorkerInProcess)
+    path = tmp_path / "mine.py"
+    path.write_text(FUNCTIONS)
+    target = "mine.py:ComputeGradients"
+    app = lab()
+    async with app.run_test(size=(120, 35)) as pilot:
+        await app.screen.open_preset(searches("search.trials=2"))
+        app.screen._file_chosen(path)
+        await until(pilot, lambda: f"code: {target}" in text(app, "search-head"))
+        await pilot.press("r")
+        await until(pilot, lambda: app.searching and app.searching.phase == "done")
+        assert app.searching.command == f"gradlab search {target} --like tiny.toml"
+        [store] = all_searches(tmp_path / "runs")
+        assert store.code().target == target
+        preset = store.preset()
+        assert newest(tmp_path / "runs", preset, str(path) + ":ComputeGradients").rows == app.searching.rows
+        assert newest(tmp_path / "runs", preset) is None
+        await pilot.press("c")
+        await until(pilot, lambda: "code:" not in text(app, "search-head"))
 
 
 async def test_the_best_is_opened_in_train(lab, until):

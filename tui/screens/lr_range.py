@@ -10,9 +10,10 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 
-from lab.search.lr_range import RULE, SOURCE, LrRange, begin, train_with
+from lab.search.lr_range import RULE, SOURCE, LrRange, begin, of_code, of_preset, train_with
 from lab.search.lr_range_view import in_words, range_figure
 from presets.schema import Preset
+from tui.screens.code import code_of
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.progress import progress
 from tui.widgets.text import Text
@@ -31,17 +32,19 @@ class LrRangeScreen(ModalScreen[list[str] | None]):
         Binding("t", "train", "Train", id="lr_range.train", tooltip="Open Train with the suggested values."),
     ]
 
-    def __init__(self, preset: Preset, variant: str) -> None:
+    def __init__(self, preset: Preset, variant: str, target: str | None = None) -> None:
+        """target: FILE:NAME of code of the user's that is tested in the place of the preset's network."""
         super().__init__()
-        self._preset = preset
-        self._begin = partial(begin, preset, variant)
+        self._preset, self._target = preset, target
+        make = of_preset if target is None else partial(of_code, *code_of(target))
+        self._begin = partial(begin, preset, variant, make=make)
         self._test: LrRange | None = None
         self._error = ""
         self._ended = self._left = False
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialogue range-dialogue") as dialogue:
-            dialogue.border_title = f"Learning-rate range test of {self._preset.name}"
+            dialogue.border_title = f"Learning-rate range test of {self._target or self._preset.name}"
             dialogue.border_subtitle = "t trains with it · esc closes"
             yield SeriesPlot(id="range-plot")
             yield Text(id="range-words")

@@ -27,7 +27,7 @@ from lab.search.view import how_it_ended, points_figure, ranking, validation_cur
 from presets.errors import PresetError
 from presets.load import as_changes, load, names
 from presets.schema import Vary
-from tui.screens.base import ModeScreen
+from tui.screens.code import CodeScreen, code_of
 from tui.screens.lr_range import LrRangeScreen
 from tui.screens.train import STYLES, TrainScreen
 from tui.searching import SearchThread, ShownSearch, family, newest
@@ -80,7 +80,7 @@ FULL = 46  # columns that the whole table takes
 WORDS = {"loading": "loading the data", "stopped": "stopped, saved"}
 
 
-class SearchScreen(ModeScreen):
+class SearchScreen(CodeScreen):
     """What to search on top, how it goes below, then the trials as points and as a table."""
 
     AUTO_FOCUS = ""  # nothing: single keys are commands
@@ -92,6 +92,8 @@ class SearchScreen(ModeScreen):
         Binding("n", "refine", "Narrow", id="search.refine",
                 tooltip="Search again in the range of the best trials of the last finished search."),
         Binding("t", "train", "Train best", id="search.train", tooltip="Open Train with the best values."),
+        Binding("c", "code", "Your code", show=False, id="search.code",
+                tooltip="Search with code of yours in the place of the preset's network; again: without it."),
         Binding("l", "lr_range", "LR range", id="search.lr_range",
                 tooltip="Learning-rate range test: eta grows over an epoch; which values are of use?"),
         Binding("f", "form", "Settings", id="search.form", tooltip="Go to the settings; escape leaves them."),
@@ -125,6 +127,7 @@ class SearchScreen(ModeScreen):
         """What the first tick shows: the newest search of the preset that is chosen."""
         self._search: ShownSearch | None = None
         self._preset = load(self.source)  # as it is chosen
+        self._target: str | None = None  # code that is to be searched with
         self._look = True  # on the disk for what was found earlier?
         self._shown: object = None
         self._looked = 0.0  # at the trials that are being trained
@@ -148,6 +151,21 @@ class SearchScreen(ModeScreen):
         select.set_options([(name, name) for name in dict.fromkeys([*_searchable(), preset])])
         select.value = preset
 
+    def action_code(self) -> None:
+        """Choose code; if some was chosen, leave it out again."""
+        if self._target is None:
+            super().action_code()
+        else:
+            self._take(None)
+
+    def take_code(self, target: str) -> None:
+        """See CodeScreen.take_code."""
+        self._take(target)
+
+    def _take(self, target: str | None) -> None:
+        self._target, self._look = target, True
+        self.tick()
+
     def _number(self, field: str) -> int | None:
         """What stands in a field; None for nothing. Raises LabError."""
         text = self.query_one(f"#{field}", Input).value
@@ -161,7 +179,7 @@ class SearchScreen(ModeScreen):
 
     def action_refine(self) -> None:
         """Search where the best lie."""
-        if newest(self.lab.runs, self._preset) is None:  # said before what is going is stopped for it
+        if newest(self.lab.runs, self._preset, self._target) is None:  # said before what is going is stopped for it
             self.refuse(f"there is nothing to narrow: no search of {self._preset.name} has finished yet")
             return
         self._start(refine=True)
@@ -174,9 +192,10 @@ class SearchScreen(ModeScreen):
             self.refuse(error)
             return
         variant = str(self.query_one("#search-data", Select).value)
-        work = partial(begin, preset, variant, self.lab.runs, jobs or cores(), trials, None, refine)
-        command = command_lines.search(self.source, trials, jobs, variant, refine)
-        self.lab.search(SearchThread(preset, work, self.lab.compute, command))
+        code = code_of(self._target) if self._target else None
+        work = partial(begin, preset, variant, self.lab.runs, jobs or cores(), trials, None, refine, code)
+        command = command_lines.search(self.source, trials, jobs, variant, refine, self._target)
+        self.lab.search(SearchThread(preset, work, self.lab.compute, command, self._target))
         self.set_focus(None)
         self.tick()
 
@@ -197,7 +216,7 @@ class SearchScreen(ModeScreen):
             return
         searched = family(self._search.preset)  # perhaps not the one chosen meanwhile
         longer = settings_of(self._search.preset).longer or (self.source if searched == self._preset.name else searched)
-        await self._to_train(longer, as_changes(best[0]["values"]))
+        await self._to_train(longer, as_changes(best[0]["values"]), self._search.target)
 
     def action_lr_range(self) -> None:
         """Test the learning rates of the preset that is chosen."""
@@ -205,17 +224,19 @@ class SearchScreen(ModeScreen):
             self.refuse("a training or a search is going: stop it first")
             return
         variant = str(self.query_one("#search-data", Select).value)
-        self.app.push_screen(LrRangeScreen(self._preset, variant), self._train_in_range)
+        self.app.push_screen(LrRangeScreen(self._preset, variant, self._target), self._train_in_range)
 
     async def _train_in_range(self, changes: list[str] | None) -> None:
         if changes is not None:
-            await self._to_train(self.source, changes)
+            await self._to_train(self.source, changes, self._target)
 
-    async def _to_train(self, preset: str, changes: Sequence[str]) -> None:
+    async def _to_train(self, preset: str, changes: Sequence[str], target: str | None) -> None:
         await self.app.switch_mode("train")
         train = self.app.screen
         assert isinstance(train, TrainScreen), "the mode just opened"
         await train.open_preset(preset, changes)
+        if target is not None:
+            train.train_code(target)
 
     def action_scroll(self, by: int) -> None:
         """The table, by a page."""
@@ -227,10 +248,10 @@ class SearchScreen(ModeScreen):
     def tick(self) -> None:
         """Show what is new of the search that is going, or was the last; else the newest kept of the preset chosen."""
         searching = self.lab.searching
-        if searching is not None and (not searching.ended or family(searching.preset) == self._preset.name):
+        if searching is not None and (not searching.ended or self._is_chosen(searching)):
             self._search, self._look = searching, True
         elif self._look:
-            self._search, self._look = newest(self.lab.runs, self._preset), False
+            self._search, self._look = newest(self.lab.runs, self._preset, self._target), False
         self.query_one("#search-head", Text).show(self._head())
         self.set_class(self._search is None, "-none")
         if self._search is not None:
@@ -244,11 +265,17 @@ class SearchScreen(ModeScreen):
                 self._looked = time.monotonic()
                 self._draw_curves(self._search)
 
+    def _is_chosen(self, shown: ShownSearch) -> bool:
+        return family(shown.preset) == self._preset.name and shown.target == self._target
+
     def _head(self) -> Content:
         shown = self._search
         preset = shown.preset if shown else self._preset
         settings = settings_of(preset)
+        target = shown.target if shown else self._target
         line = [(preset.name, "bold")]
+        if target:
+            line.append((f"  code: {target}", "$text-secondary"))
         facts = [preset.title]
         if shown is not None:
             phase = " ".join(f"failed: {shown.error}".split()) if shown.phase == "failed" else shown.phase

@@ -1,6 +1,5 @@
 """Train: a preset's form, its training in a thread, and what can be seen of it."""
 
-import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -14,11 +13,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, ScrollableContainer, Vertical
 from textual.content import Content
 from textual.widgets import Input, RichLog, Static, TabbedContent, TabPane
-from textual_fspicker import FileOpen
 
 from lab import command_lines
-from lab.check.targets import FILE
-from lab.check.trained import recognised_in
 from lab.errors import LabError
 from lab.library.own_presets import save
 from lab.runs import run as lab_run
@@ -32,8 +28,8 @@ from presets.errors import PresetError
 from presets.load import load
 from presets.sanity import overfit
 from tui.run_figures import MEASURES
-from tui.screens.base import ModeScreen
-from tui.screens.dialogues import CODE, AskScreen
+from tui.screens.code import CodeScreen, code_of
+from tui.screens.dialogues import AskScreen
 from tui.training import SEEN, ShownRun, TrainingThread
 from tui.widgets import tables
 from tui.widgets.curves import Curves
@@ -59,7 +55,7 @@ WORDS = {
 STYLES = {"failed": "$text-error", "diverged": "$text-error", "done": "$text-success", "paused": "$text-warning"}
 
 
-class TrainScreen(ModeScreen):
+class TrainScreen(CodeScreen):
     """The form at the left (where it is narrow: instead, with f), the run at the right."""
 
     AUTO_FOCUS = ""  # nothing: single keys are commands
@@ -458,39 +454,13 @@ class TrainScreen(ModeScreen):
         names = [pane.id for pane in tabs.query(TabPane)]
         tabs.active = names[(names.index(tabs.active) + by) % len(names)] or ""
 
-    def action_code(self) -> None:
-        """Ask for a file, and then which part of it."""
-        self.app.push_screen(FileOpen(".", filters=CODE), self._file_chosen)
-
-    def _file_chosen(self, path: Path | None) -> None:
-        if path is not None:
-            near = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-            # the file may take its time to load: nobody who leaves the app waits for it
-            threading.Thread(target=self._look_into, args=[near], name="gradlab-names", daemon=True).start()
-
-    def _look_into(self, file: Path) -> None:
-        try:
-            names = recognised_in(file)
-        except LabError as error:
-            self.app.call_from_thread(self.refuse, error)
-        else:
-            self.app.call_from_thread(self._choose, file, names)
-
-    def _choose(self, file: Path, names: Sequence[str]) -> None:
-        if len(names) == 1:
-            self.train_code(f"{file}:{names[0]}")
-            return
-        note = f"Recognised in {file.name}: {', '.join(names) or 'nothing'}"
-        text = f"{file}:{names[0] if names else ''}"
-        self.app.push_screen(AskScreen("Train your code", note, text, _code), self._code_chosen)
-
-    def _code_chosen(self, target: str | None) -> None:
-        if target is not None:
-            self.train_code(target)
+    def take_code(self, target: str) -> None:
+        """See CodeScreen.take_code."""
+        self.train_code(target)
 
     def train_code(self, target: str) -> None:
         """Train FILE:NAME as the form says. Stops and saves the current run first. Raises ValueError if it is none."""
-        form, code = self.form, _code(target)
+        form, code = self.form, code_of(target)
         if form.preset is None:
             self.refuse(f"not started: {form.message}")
             return
@@ -534,14 +504,6 @@ class TrainScreen(ModeScreen):
             return
         await self._open(str(path))
         self.tell(f"saved: {command_lines.run(path)}")
-
-
-def _code(text: str) -> tuple[Path, str]:
-    """The file and the name of FILE:NAME. Raises ValueError."""
-    code = FILE.fullmatch(text)
-    if code is None:
-        raise ValueError("a file and a name in it, such as mine.py:Network")
-    return Path(code["path"]), code["name"]
 
 
 def _joined(facts: Sequence[str]) -> Content:
