@@ -17,7 +17,7 @@ from lab.runs.code import Code
 
 PATIENCE = 120.0  # seconds for one answer
 EXAMPLES = 7  # that the code is read with, as in gradlab check
-ROWS = 2000  # of an evaluation, in one question
+ROWS, FEW = 2000, 200  # of an evaluation, in one question; of a network with convolutions
 # glibc gives large arrays that are freed back to the system, and every new one costs a fault for each of its pages.
 MEMORY = dict.fromkeys(("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"), str(1 << 30))
 NO_ANSWER = "the file wrote over the answers of the lab"
@@ -46,8 +46,8 @@ class TrainedCode:
     """NAME of a file, made for the sizes of a plan. Every question raises TrainedCodeError. end() ends the process.
 
     folder: holds x and y of the parts, theta, its gradient and the `kept` vectors of the optimiser as files that the
-    process maps; shapes: of the tensors in the order of theta; batch: examples in a batch. An empty name means the one
-    thing in the file that can be trained.
+    process maps; shapes: of the tensors in the order of theta; batch: examples in a batch; alphabet: how many letters
+    there are, where x holds their numbers. An empty name means the one thing in the file that can be trained.
     """
 
     def __init__(
@@ -61,8 +61,10 @@ class TrainedCode:
         shapes: Shapes,
         batch: int,
         threads: int,
+        alphabet: int = 0,
     ) -> None:
         self.file, self.name = file, name
+        self._rows = FEW if plan.kernels else ROWS
         self.single = False  # does it compute with less than float64?
         self._worker = Worker(PATIENCE, environment={**MEMORY, "OPENBLAS_NUM_THREADS": str(threads)})
         try:
@@ -79,11 +81,13 @@ class TrainedCode:
                 folder=str(folder),
                 parts=list(parts),
                 kept=list(kept),
+                alphabet=alphabet,
             )
             letters = [f"{letter}{layer + 1}" for letter, layer in reply["places"]]
             self.names: dict[str, str] = dict(zip(letters, map(str, reply["names"]), strict=True))
             self.turned = {name for name, turned in zip(letters, reply["turned"], strict=True) if turned}
             self.notes: list[str] = list(dict.fromkeys([*notes, *map(str, reply["notes"])]))
+            self.ways = int(reply["ways"])
             self.takes_lambda = bool(reply["takes_lambda"])
             self.files = [Path(path) for path in reply["files"]]
         except StudentProblemError as error:
@@ -105,6 +109,10 @@ class TrainedCode:
             return self._worker.ask_unwatched(do, arrays, **head)
         except StudentProblemError as error:
             raise TrainedCodeError(f"{self.file.name}:{self.name}: {error}", error.frames) from None
+
+    def read(self, way: int) -> None:
+        """From now on its tensors lie in the `way` of this number, of those that fit their shapes."""
+        self._ask("read", way=way)
 
     def updates(self, rows: Labels, etas: Sequence[float], first: int) -> bool:
         """Make updates with the training examples rows (updates, batch) and these learning rates; the mapped `made`
@@ -128,8 +136,8 @@ class TrainedCode:
     def logits(self, part: str, count: int) -> Array:
         """The logits (n, classes) of the first `count` examples of a part, evaluated."""
         pieces = []
-        for start in range(0, count, ROWS):
-            end = min(start + ROWS, count)
+        for start in range(0, count, self._rows):
+            end = min(start + self._rows, count)
             _, found = self._ask("logits", part=part, start=start, end=end)
             if "logits" not in found or len(found["logits"]) != end - start:
                 raise TrainedCodeError(f"{self.file.name}:{self.name}: {NO_ANSWER}: no logits of {part}")

@@ -37,6 +37,11 @@ class Parting(NamedTuple):
     penalty: float | None
 
 
+def exact(x: Array) -> Array:
+    """Examples in float64; numbers of letters as they are."""
+    return x if x.dtype.kind in "iu" else x.astype(np.float64)
+
+
 class Agreement:
     """Compares update after update, until one parts or UPDATES agree."""
 
@@ -55,7 +60,8 @@ class Agreement:
             self._reason = "each of them drops other units"
         self.wanted = not self._reason
         self._keep = 1 - preset.network.dropout
-        self._evaluates = not (self._reason and preset.network.batch_norm)  # whose statistics need our own updates
+        unknown = preset.network.batch_norm or preset.network.convolutions  # statistics of our own updates, kinds
+        self._evaluates = not (self._reason and unknown)
         self._random = False  # is an evaluation another every time?
         self.updates, self.partings = 0, list[Parting]()
         self._epsilon = EPSILONS[0]
@@ -87,7 +93,7 @@ class Agreement:
         return difference
 
     def _batch(self, rows: Labels) -> tuple[Array, Labels]:
-        return self._train.x[rows].astype(np.float64), self._train.y[rows]
+        return exact(self._train.x[rows]), self._train.y[rows]
 
     def _settle_kind(self, rows: Labels, eta: float, step: Array) -> None:
         """Where the first update is that of another network, or of another penalty, compare with that one."""
@@ -165,6 +171,11 @@ class Agreement:
         """The difference that is none."""
         return SINGLE if self._single else TOLERANCE
 
+    def refuse(self, reason: str) -> None:
+        """Compare nothing, for a reason that is told."""
+        self._reason = reason
+        self.leave_out()
+
     def leave_out(self) -> None:
         """Compare nothing."""
         self.wanted = self._evaluates = False
@@ -182,14 +193,14 @@ class Agreement:
         if self._random:
             self.evaluation = twice
             return
-        network, x = self._objective.network, self._validation.x[:EXAMPLES].astype(np.float64)
+        network, x = self._objective.network, exact(self._validation.x[:EXAMPLES])
         if self._reason:
             network.theta[...] = theta
             self.evaluation = without_dropout(self._objective, self._keep, x, logits)
             return
         self.evaluation = self._objective.unlike(x, logits)
         if self.evaluation is not None and self.evaluation > self.tolerance:
-            own = network.astype(np.float64).forward(self._validation.x.astype(np.float64), train=True)
+            own = network.astype(np.float64).forward(exact(self._validation.x), train=True)
             off = np.abs(softmax(own[: len(x)]) - softmax(logits)).max()
             self._like_training = bool(off < 1e-2 * self.evaluation)
 

@@ -18,6 +18,7 @@ from lab.runs.code import Code
 from lab.runs.result import Result
 from lab.runs.run import Run
 from lab.runs.store import RunStore
+from lab.training.agreement import exact
 from lab.training.code_trainer import CodeTrainer
 from lab.training.mapped import Mapped
 from lab.training.verdict import verdict
@@ -62,6 +63,10 @@ class CodeRun(Run):
         return result
 
 
+FEW = 5  # examples whose scores tell how the tensors lie
+ALIKE = 1e-3  # of the spread of the scores: they are the same, even in float32
+
+
 def start(file: Path, name: str, preset: Preset, variant: str, runs: Path, threads: int) -> CodeRun:
     """A new run of NAME in a file, like a preset. Raises DataError, PresetError, LabError."""
     if not file.is_file():
@@ -104,29 +109,66 @@ def of_code(code: Code, preset: Preset, dataset: Dataset, store: RunStore, threa
 
 def trainer_of(file: Path, name: str, preset: Preset, dataset: Dataset, threads: int) -> CodeTrainer:
     """The trainer of NAME in a file, from the same start as the preset's own network."""
-    if preset.network.convolutions or dataset.symbols is not None:
-        raise PresetError(f"{preset.name} has convolutions: --like takes presets of dense layers")
+    _refuse_own_layers(preset)
     like = build(preset, dataset)
     network = like.network.astype(np.float64)
     kept = [name for name in like.optimiser.kept if name != "t"]
     mapped = Mapped(dataset, network.theta.size, kept)
     try:
         size, shapes = preset.training.batch, _shapes(network)
-        plan, parts = _plan(preset, dataset), list(mapped.parts)
-        code = TrainedCode(file, name, plan, mapped.path, parts, kept, shapes, size, threads)
+        plan, parts = _plan(preset, dataset, shapes), list(mapped.parts)
+        alphabet = dataset.symbols or 0
+        code = TrainedCode(file, name, plan, mapped.path, parts, kept, shapes, size, threads, alphabet)
     finally:
         mapped.forget()
     network.bind(mapped.theta, mapped.grad, code.turned)
     for name, tensor in network.tensors.items():
         tensor.value[...] = like.network.tensors[name].value
-    return CodeTrainer(preset, dataset, like, network, code, mapped)
+    trainer = CodeTrainer(preset, dataset, like, network, code, mapped)
+    if plan.kernels and not read_alike(code, like.network, dataset):
+        trainer.agreement.refuse(
+            "it gives other scores from the same parameters: another activation, pooling, padding?"
+        )
+    return trainer
 
 
-def _plan(preset: Preset, dataset: Dataset) -> TrainingPlan:
-    spec, inputs = preset.network, int(np.prod(dataset.train.x.shape[1:]))
-    sizes = (inputs, *spec.hidden, len(dataset.classes))
+def _refuse_own_layers(preset: Preset) -> None:
+    """Raise PresetError for layers that only our own networks have."""
+    network = preset.network
+    several = any(isinstance(convolution.size, list) for convolution in network.convolutions)
+    own = {
+        "marks": network.marks,
+        "pool_over_time": network.pool_over_time,
+        "convolutions, with several sizes": several,
+    }
+    if wrong := [name for name, has in own.items() if has]:
+        raise PresetError(f"{preset.name} has network.{wrong[0]}, which --like does not take: names-balanced has not")
+
+
+def read_alike(code: TrainedCode, network: Network, dataset: Dataset) -> bool:
+    """Let the code's tensors lie in the way in which it gives the same scores as ours, which has the same parameters;
+    in the usual one and False if there is none."""
+    few = dataset.validation.x[:FEW]
+    ours = network.astype(np.float64).forward(exact(few))
+    spread = np.ptp(ours - ours.mean(axis=1, keepdims=True))
+    for way in (*range(code.ways), 0):
+        code.read(way)
+        theirs = code.logits("validation", len(few))
+        off = (theirs - theirs.mean(axis=1, keepdims=True)) - (ours - ours.mean(axis=1, keepdims=True))
+        if np.abs(off).max() <= ALIKE * spread:
+            return True
+    return False
+
+
+def _plan(preset: Preset, dataset: Dataset, shapes: Shapes) -> TrainingPlan:
+    spec, weights = preset.network, [shape for letter, _, shape in shapes if letter == "W"]
+    kernels = tuple(shape for shape in weights if len(shape) > 2)
+    dense = weights[len(kernels) :]
+    example = dataset.train.x.shape[1:] if kernels else (dense[0][0],)
+    example = (*example, dataset.symbols) if dataset.symbols is not None else example
     rule, settings = preset.optimiser.kind, preset.optimiser.model_dump(exclude={"eta", "kind"})
-    network = (sizes, spec.batch_norm, spec.bias, spec.dropout)
+    sizes = (dense[0][0], *(shape[1] for shape in dense))
+    network = (sizes, example, kernels, spec.batch_norm, spec.bias, spec.dropout)
     return TrainingPlan(*network, preset.loss.lambda_, preset.seed, rule, settings, preset.name)
 
 

@@ -154,7 +154,10 @@ def kind_of(
 
 
 def _others(network: Network, smoothed: bool) -> Iterator[Kind]:
-    """Other networks with the same parameters, the usual ones first. smoothed: are the labels of the preset?"""
+    """Other networks with the same parameters, the usual ones first; none with convolutions. smoothed: are the labels
+    of the preset?"""
+    if any(tensor.value.ndim > 2 for tensor in network.tensors.values()):
+        return
     eps = next((float(layer.eps) for layer in network.layers if isinstance(layer, BatchNorm)), None)
     norm = None if eps is None else Norm(eps)
     classes = network.summary()[-1].output[-1]

@@ -326,7 +326,7 @@ def _size(low: str, p: inspect.Parameter, world: World, many: bool) -> Any:
     if re.fullmatch(OUTPUT, low):
         return None if isinstance(default, int) else sizes[-1]
     if re.fullmatch(CHANNELS, low):
-        return 2
+        return None if listed else 2
     if default is p.empty and (count := next((c for c, names in COUNTED if re.fullmatch(names, low)), None)):
         return count
     if default is p.empty and re.fullmatch(KERNEL, low):

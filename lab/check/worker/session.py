@@ -78,9 +78,11 @@ class Session:
             return code, {}
         if not isinstance(code, FunctionCode):
             raise CodeError(f"it is {FORMS[code.form]}: what is trained is given a batch, and gives its gradients")
-        plan = TrainingPlan(**{**head["plan"], "sizes": tuple(head["plan"]["sizes"])})
+        told = head["plan"]
+        lists = {"sizes": tuple(told["sizes"]), "example": tuple(told["example"])}
+        plan = TrainingPlan(**{**told, **lists, "kernels": tuple(map(tuple, told["kernels"]))})
         shapes = [(letter, layer, tuple(shape)) for letter, layer, shape in head["tensors"]]
-        files = MappedFiles(Path(head["folder"]), head["parts"], head["kept"])
+        files = MappedFiles(Path(head["folder"]), head["parts"], head["kept"], head["alphabet"])
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             self.training = training = Training(code, plan, files, shapes, head["batch"])
@@ -88,10 +90,16 @@ class Session:
             "names": [tensor.slot.name for tensor in training.tensors],
             "places": [[tensor.slot.letter, tensor.layer] for tensor in training.tensors],
             "turned": [tensor.turned for tensor in training.tensors],
+            "ways": len(training.ways),
             "takes_lambda": training.takes_lambda,
             "notes": [*self.notes, *training.notes],
             "files": own_files(),
         }, {}
+
+    def read(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
+        """From now on the tensors of NAME lie as the `way` of this number has them."""
+        self.training.read(head["way"])
+        return {}, {}
 
     def updates(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
         """Make updates, with the batches of `rows`, `etas`, and the number `first` of the first of them."""
@@ -235,7 +243,7 @@ def without_step(g: Any) -> Any:
 
 QUESTIONS = (
     *("load", "check", "adapter", "variants", "variant", "gradients", "output", "cost", "mend"),
-    *("train", "updates", "gradient", "logits", "kept", "restore", "loops", "fit"),
+    *("train", "read", "updates", "gradient", "logits", "kept", "restore", "loops", "fit"),
 )
 FORMS = {"layer": "a single layer", "object": "an object that keeps its own batch", "pair": "a single layer"}
 

@@ -10,14 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from . import reference, rules
+from . import reference
 from .binding import Outputs, holders
 from .construct import Making
+from .convolutions import Way, by_axes, fitted, is_weight, lyings, misfit, ways
 from .errors import CodeError
 from .evaluation import Modes, TrainingBinder
 from .families import roles_of
 from .functions import FunctionCode, name_of
-from .matching import Slot, fit, leaves
+from .mapped_tensors import MappedTensor, Pieces
+from .matching import Slot, leaves
 from .reach import Reach
 from .roles import Role, role
 from .scopes import closure
@@ -28,17 +30,22 @@ from .switches import is_norm
 from .world import VECTOR, World, build, plain_world
 
 TOGETHER = 20  # rows
-Pieces = tuple[Any, Any, Any]  # of the mapped vectors, flat: a tensor, its gradient, what is kept of it by name
+EVALUATED = 100  # images or names: in one piece, convolutions as students write them need much memory
+OTHERWISE = "-s network.convolutions=[...] and -s hidden=... make another network of the preset"
 LETTERS = {"W": "weights", "b": "biases", "gamma": "gammas", "beta": "betas"}
 
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """What is to be trained. sizes: of the input and of every layer; batch_norm: after each hidden layer; bias: is
+    """What is to be trained. sizes: of the input and of every dense layer; example: the shape of an example where the
+    network has convolutions, (h, w, c) or (length, letters), otherwise (d,); kernels: those of its convolutions, as
+    ours; batch_norm: after each hidden layer; bias: is
     there a b; dropout: the share that is dropped; rule: of the updates, see rules.py, with its settings; like: what
     asks for all this, in words."""
 
     sizes: tuple[int, ...]
+    example: tuple[int, ...]
+    kernels: tuple[tuple[int, ...], ...]
     batch_norm: bool
     bias: bool
     dropout: float
@@ -50,50 +57,12 @@ class TrainingPlan:
 
     @property
     def depth(self) -> int:
-        """How many layers have weights."""
+        """How many dense layers have weights."""
         return len(self.sizes) - 1
 
-
-@dataclass(frozen=True)
-class MappedTensor:
-    """A parameter: the pieces of the mapped vectors in which it lies, its gradient, and what the optimiser keeps of it,
-    all as the student's code has them; whether that is turned, (m, d) for our (d, m)."""
-
-    slot: Slot
-    layer: int  # of ours
-    value: Any
-    grad: Any
-    kept: Mapping[str, Any]
-    turned: bool
-
-    def fitting(self, gradient: Any) -> Any:
-        """The student's gradient in the shape of the parameter."""
-        gradient = np.asarray(gradient)
-        if gradient.shape == self.slot.shape:
-            return gradient
-        if fit(gradient.shape, self.slot.shape) < 2:
-            raise CodeError(f"the gradient of {self.slot.name} has shape {gradient.shape}, not {self.slot.shape}")
-        return gradient.reshape(self.slot.shape)
-
-    def leave(self, gradient: Any) -> None:
-        """Write a gradient, fitting(), into the mapped vector."""
-        self.grad.reshape(self.slot.shape)[...] = gradient
-
-    def step(self, gradient: Any, eta: float, update: int, plan: TrainingPlan) -> None:
-        """Make an update with a gradient, fitting(), in the mapped vectors."""
-        shape = self.slot.shape
-        kept = {name: vector.reshape(shape) for name, vector in self.kept.items()}
-        rules.make(plan.rule, rules.Step(self.value.reshape(shape), gradient, eta, update, kept, plan.settings))
-
-    def copy_to(self, own: Any) -> None:
-        """The values as the student's code wants them."""
-        own[...] = self.value.reshape(own.shape)
-
-    @property
-    def ours(self) -> Any:
-        """The values in our layout: W (d, m), vectors (m,)."""
-        value = self.value.reshape(self.slot.shape)
-        return (value.T if self.turned else value) if self.slot.letter == "W" else value.ravel()
+    def weights(self) -> list[tuple[int, ...]]:
+        """The shapes of all weights, as ours."""
+        return [*self.kernels, *zip(self.sizes, self.sizes[1:], strict=False)]
 
 
 @dataclass(frozen=True)
@@ -110,7 +79,9 @@ class MappedFiles:
     """The mapped arrays: the parts of the data, theta, its gradient, what the optimiser keeps, and `made`: how many
     updates of the last question were made, and the loss of each."""
 
-    def __init__(self, folder: Path, parts: Sequence[str], kept: Sequence[str]) -> None:
+    def __init__(self, folder: Path, parts: Sequence[str], kept: Sequence[str], letters: int = 0) -> None:
+        """letters: how many there are, where x holds their numbers."""
+        self._letters = letters
         self.parts = {
             part: (_rows(np.load(folder / f"{part}-x.npy", mmap_mode="r")), np.load(folder / f"{part}-y.npy"))
             for part in parts
@@ -123,6 +94,8 @@ class MappedFiles:
     def batch(self, part: str, rows: Any) -> tuple[Any, Any]:
         """x (n, d) float64 and y (n,) of these rows of a part: new arrays, which the code may keep."""
         x, y = self.parts[part]
+        if self._letters:
+            return _one_hot(x[rows], self._letters), y[rows].copy()
         if isinstance(rows, slice):
             return x[rows].astype(np.float64), y[rows].copy()
         gathered, some = np.empty((len(rows), x.shape[1])), np.empty((TOGETHER, x.shape[1]), x.dtype)
@@ -148,6 +121,14 @@ def _rows(x: Any) -> Any:
     return np.asarray(x).reshape(len(x), -1)
 
 
+def _one_hot(x: Any, letters: int) -> Any:
+    """A row for every letter, one after the other; 0 for the padding, whose number is `letters`."""
+    rows = np.zeros((*x.shape, letters))
+    texts, places = np.nonzero(x < letters)
+    rows[texts, places, x[texts, places]] = 1
+    return rows.reshape(len(x), -1)
+
+
 def resized(code: FunctionCode, plan: TrainingPlan, x: Any, y: Any) -> FunctionCode:
     """The same code with the sizes of a plan and these examples. Raises CodeError where it cannot have them."""
     if code.layer:
@@ -159,6 +140,8 @@ def resized(code: FunctionCode, plan: TrainingPlan, x: Any, y: Any) -> FunctionC
     if not code.world.store.depth and code.state is None:
         raise CodeError("it has no parameters: what is trained is a whole network, from X to its cost")
     binder = TrainingBinder(code.binder, plan)
+    if plan.kernels:
+        return _convolutional(code, plan, binder, x, y)
     if code.world.store.depth:
         return FunctionCode(code.family, _world(code, plan, x, y), binder, code.fill)
     return _remade(code, plan, binder, x, y)
@@ -214,13 +197,45 @@ def _remade(code: FunctionCode, plan: TrainingPlan, binder: "TrainingBinder", x:
     )
 
 
+def _convolutional(code: FunctionCode, plan: TrainingPlan, binder: "TrainingBinder", x: Any, y: Any) -> FunctionCode:
+    """The code of an object with convolutions, made with the sizes of the plan."""
+    if code.state is None or code.state.making is None:
+        raise CodeError(f"{plan.like} has convolutions: the parameters have to be in an object, which a class makes")
+    known = {group[0].path for group in code.state.where().values()}
+
+    def weights(thing: Any) -> list[tuple[int, ...]]:
+        groups = [group for group in _wrapped(code, thing).groups() if group[0].path in known]
+        return by_axes([shape for group in groups if is_weight(shape := np.shape(group[0].get()))])
+
+    world = plain_world(code.world.layout, plan.sizes, len(x), np.random.default_rng(plan.seed))
+    making = own = replace(code.state.making, world=replace(world, lambda_=plan.lambda_))
+    if all(len(shape) == 2 for shape in weights(own.new())):
+        raise CodeError(f"none of its weights is a kernel with three or four axes, and {plan.like} has convolutions")
+    making = fitted(replace(making, changes=_changes(making, plan)), plan.weights(), plan.example, weights)
+    have, lying = weights(making.new()), next(iter(lyings(code.world, plan.example)), None)
+    if lying is None or misfit(have, plan.weights()) > 0:
+        told = f"no arguments of {name_of(own.made)}() give it the weights of {plan.like}"
+        raise CodeError(f"{told}: {_listed(plan.weights())}; its own are {_listed(weights(own.new()))}. {OTHERWISE}")
+    world = replace(world, x=lying.given(x), y=y, lambda_=plan.lambda_, axis=code.world.axis)
+    return _made(code, _state(code, making), world, binder)
+
+
+def _listed(shapes: Sequence[tuple[int, ...]]) -> str:
+    return ", ".join("x".join(map(str, shape)) for shape in shapes)
+
+
 def _state(code: FunctionCode, making: Making) -> State:
     """The object that is made, as the check has it."""
-    assert code.state is not None
-    thing = closure(making.new())
-    state = State(Holder(thing) if isinstance(code.state.thing, Holder) else thing)
+    state = _wrapped(code, making.new())
     state.making = making
     return state
+
+
+def _wrapped(code: FunctionCode, made: Any) -> State:
+    """The state of what was made."""
+    assert code.state is not None
+    thing = closure(made)
+    return State(Holder(thing) if isinstance(code.state.thing, Holder) else thing)
 
 
 def _made(code: FunctionCode, state: State, world: World, binder: "TrainingBinder") -> FunctionCode:
@@ -281,6 +296,30 @@ def paired(
     return tensors, notes
 
 
+def ways_to_read(
+    code: FunctionCode,
+    at: Mapping[tuple[str, int], Pieces],
+    shapes: Mapping[tuple[str, int], tuple[int, ...]],
+    plan: TrainingPlan,
+) -> list[Way]:
+    """How the tensors of a network with convolutions may lie, the usual way first. Raises CodeError for none."""
+    own: dict[tuple[str, int], Slot] = {}
+    for letter in dict.fromkeys(slot.letter for slot in code.slots):
+        slots = sorted((slot for slot in code.slots if slot.letter == letter), key=lambda slot: slot.layer)
+        own |= {(letter, i): slot for i, slot in enumerate(by_axes(slots, lambda slot: len(slot.shape)))}
+    for letter in dict.fromkeys(letter for letter, _ in (*own, *shapes)):
+        theirs, ours = (sum(other == letter for other, _ in each) for each in (own, shapes))
+        if theirs != ours:
+            hint = f": -s bias={'false' if ours else 'true'}" if letter == "b" and not theirs * ours else ""
+            what = LETTERS.get(letter, "parameters")
+            raise CodeError(f"it has {theirs or 'no'} {what}, and {plan.like} has {ours or 'none'}{hint}")
+    found = list(ways(own, code.world, plan.example, at, shapes))
+    if not found:
+        have = _listed([slot.shape for (letter, _), slot in own.items() if letter == "W"])
+        raise CodeError(f"its weights are {have}, and {plan.like} has {_listed(plan.weights())}. {OTHERWISE}")
+    return found
+
+
 def _in_order(
     letter: str,
     own: list[Slot],
@@ -320,13 +359,18 @@ class Training:
         x, y = files.batch("train", slice(0, batch))
         self.files, self.plan = files, plan
         self.code = code = resized(small, plan, x, y)
-        self.tensors, notes = paired(code, files.tensors(shapes), {(a, i): shape for a, i, shape in shapes}, plan)
-        self.notes = (*code.notes, *notes)
+        at, sizes = files.tensors(shapes), {(a, i): shape for a, i, shape in shapes}
+        if plan.kernels:
+            self.ways, self.notes = ways_to_read(code, at, sizes, plan), code.notes
+        else:
+            tensors, notes = paired(code, at, sizes, plan)
+            self.ways, self.notes = [Way(None, tensors)], (*code.notes, *notes)
+        self.read(0)
         assert isinstance(code.binder, TrainingBinder)
         self.binder = code.binder
         self.modes = Modes(code)
         w = code.world
-        self.world = BatchWorld(w.layout, w.store, w.sizes, x, y, w.lambda_, w.slots, w.values)
+        self.world = BatchWorld(w.layout, w.store, w.sizes, w.x, y, w.lambda_, w.slots, w.values, w.axis)
         self.primed = code.primed()
         self.own = {t.slot.name: np.empty(t.slot.shape, self._dtype(t.slot)) for t in self.tensors}
         self.held = {name: Reach(path) for name, path in code.found.held.items()}
@@ -336,6 +380,15 @@ class Training:
             code.state.rebind()
         code.dice.begin(plan.seed)
         self.binder.start(code, self.world)
+
+    def read(self, way: int) -> None:
+        """From now on the tensors lie as one of the ways has them."""
+        self.lying, self.tensors = self.ways[way]
+
+    def _batch(self, part: str, rows: Any) -> tuple[Any, Any]:
+        """x as the code is given it, and y."""
+        x, y = self.files.batch(part, rows)
+        return (x if self.lying is None else self.lying.given(x)), y
 
     def _dtype(self, slot: Slot) -> Any:
         """The type of a parameter in the student's object; what is given with every call is float64."""
@@ -382,7 +435,7 @@ class Training:
             if not np.isfinite(loss) or not all(np.isfinite(np.vdot(g, g)) for _, g in gradients):
                 return False
             for tensor, g in gradients:
-                tensor.step(g, eta, first + i, self.plan)
+                tensor.step(g, eta, first + i, self.plan.rule, self.plan.settings)
             made[1 + i] = loss
             made[0] = 1 + i
         self._leave(gradients)
@@ -400,7 +453,7 @@ class Training:
 
     def _gradient(self, rows: Any) -> tuple[float, list[tuple[MappedTensor, Any]]]:
         """The mean loss of a batch, and the gradient of every tensor."""
-        x, y = self.files.batch("train", rows)
+        x, y = self._batch("train", rows)
         code, binder, world = self.code, self.binder, replace(self.world, x=x, y=y)
         values = self._values()
         binder.next_update()
@@ -452,7 +505,13 @@ class Training:
     def logits(self, part: str, rows: slice) -> Any:
         """log P (n, classes) of some examples of a part, or the scores where the code gives scores. The network is in
         its evaluation mode."""
-        x, y = self.files.batch(part, rows)
+        if not self.plan.kernels:
+            return self._logits(part, rows)
+        starts = range(rows.start, rows.stop, EVALUATED)
+        return np.concatenate([self._logits(part, slice(i, min(i + EVALUATED, rows.stop))) for i in starts])
+
+    def _logits(self, part: str, rows: slice) -> Any:
+        x, y = self._batch(part, rows)
         world = replace(self.world, x=x, y=y)
         values = self._values()
         with self.modes.evaluation(self.binder):
@@ -468,6 +527,8 @@ class Training:
             outputs = ask(self.binder, world, values)
             if outputs is not None and (P := outputs.probabilities(world)) is not None:
                 return P
+        if self.plan.kernels:
+            raise CodeError("nothing in it gives the probabilities or the scores of a batch")
         at = {(tensor.slot.letter, tensor.layer): tensor.ours for tensor in self.tensors}
         return reference.layers(world.x, at, outputs_first=False)[-1]
 

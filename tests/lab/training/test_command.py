@@ -134,7 +134,10 @@ def test_code_that_fails_at_an_update(gradlab, line):
         ("run mine.py:Network", "mine.py:Network: --like PRESET says how to train it"),
         ("run a2-setting1 --like a2-setting1", "a2-setting1: --like trains code of yours: give it as FILE:NAME"),
         ("run nowhere.py:Network --like a2-setting1", "there is no file nowhere.py"),
-        ("run mine.py:Network --like cifar-cnn", "has convolutions: --like takes presets of dense layers"),
+        (
+            "run mine.py:Network --like cifar-cnn",
+            "none of its weights is a kernel with three or four axes, and cifar-cnn has convolutions",
+        ),
         ("run mine.py:Nothing --like a2-setting1", "there is no Nothing in it"),
         ("run mine.py:Relu --like a2-setting1", "it is a single layer"),
         ("run mine.py --like a2-setting1", "which part of it? mine.py:Network, mine.py:Relu"),
