@@ -56,7 +56,8 @@ def x_at(figure: Figure, width: int, height: int, look: Look, column: int) -> fl
 
 def _plot(figure: Figure, width: int, height: int, look: Look) -> _Plot:
     plot = _axes(figure, width, height, look)
-    _frame(plot)
+    if figure.span or figure.curves:  # otherwise nobody knows yet what will be drawn
+        _frame(plot)
     if _values(figure):
         _grid(plot)
         _band(plot)

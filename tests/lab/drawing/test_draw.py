@@ -129,6 +129,11 @@ def test_nothing_to_draw_is_an_empty_frame():
     assert "└" in "".join(lines)
 
 
+def test_before_anything_is_known_of_a_figure_there_are_no_axes():
+    assert not "".join(texts(draw(Figure("eta"), 40, 10, Look()))).strip()
+    assert "1,000" in "".join(texts(draw(Figure("eta", span=(0, 1000)), 40, 10, Look())))
+
+
 def test_curves_hide_the_band_and_the_band_hides_the_grid():
     band = tuple((x, 0.0, 100.0) for x, _ in RAMP)
     alone = dots(draw(Figure("", (Curve(RAMP),)), 60, 20, Look()))[PLOT_COLOURS[0]]
