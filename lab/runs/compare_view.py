@@ -9,6 +9,7 @@ from rich.text import Text
 
 from lab.runs.compare import RunComparison
 from lab.runs.curves import LETTERS, overlay
+from lab.runs.interventions import in_words
 from lab.runs.saved import SavedRun, value_text
 from lab.runs.view import figure, mini_note
 
@@ -18,19 +19,20 @@ def show_comparison(console: Console, compared: RunComparison, records: Sequence
     named = [run["label"] for run in compared["runs"]]
     series = {label: record.metrics for label, record in zip(named, records, strict=True)}
     console.print(overlay(series))
-    console.print(table(compared, records, [Text(letter) for letter in LETTERS]))
+    heads = [Text(f"{name}\n{letter}") for name, letter in zip(named, LETTERS, strict=False)]
+    console.print(table(compared, records, heads))
     if not compared["settings"]:
         console.print("All settings are the same.")
     if compared["reported"] and any(record.variant == "mini" for record in records):
         console.print(mini_note("a run on 'mini'"), style="italic")
 
 
-def table(compared: RunComparison, records: Sequence[SavedRun], marks: Sequence[Text]) -> Table:
-    """The result of compare(): a column for each run, with its name and the mark of its curve."""
+def table(compared: RunComparison, records: Sequence[SavedRun], heads: Sequence[Text]) -> Table:
+    """The result of compare(): a column for each run, below what its head says."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("", no_wrap=True)
-    for mark, run in zip(marks, compared["runs"], strict=False):
-        table.add_column(Text(f"{run['label']}\n").append(mark), justify="right", overflow="fold")
+    for head in heads:
+        table.add_column(head, justify="right", overflow="fold")
     for row in comparison_rows(compared, records):
         table.add_row(*(row or [""]))
     return table
@@ -46,6 +48,8 @@ def comparison_rows(compared: RunComparison, records: Sequence[SavedRun]) -> lis
     if compared["settings"]:
         rows += [[key, *map(value_text, values)] for key, values in compared["settings"].items()]
         rows.append([])
+    if any(record.interventions for record in records):
+        rows += [["while it ran", *(in_words(record.interventions) or "-" for record in records)], []]
     for key, values in compared["results"].items():
         split, _, measure = key.partition(".")
         rows.append([f"{split} {measure}", *(figure(measure, value) for value in values)])

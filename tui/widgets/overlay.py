@@ -257,7 +257,10 @@ def side_by_side(settings: Sequence[Setting], look: Look) -> Table:
     placed = [(k, record) for k, setting in enumerate(settings) for record in setting.records]
     records = [record for _, record in placed]
     compared = compare(records)
+    heads = [Text("\n".join(run["label"].rsplit("-", 1))) for run in compared["runs"]]  # the preset, the run
     if len(records) == 1:
         compared["settings"] = {key: [value] for key, value in changed(records[0].preset).items()}
-        return table(compared, records, [Text()])
-    return table(compared, records, [Text(LETTERS[k], look.style(k).rich) for k, _ in placed])
+    else:
+        for head, (k, _) in zip(heads, placed, strict=True):
+            head.append(f"\n{LETTERS[k]}", look.style(k).rich)
+    return table(compared, records, heads)

@@ -4,6 +4,8 @@ import pytest
 
 from lab.report.report import text
 from lab.runs.catalogue import best_so_far, list_runs
+from lab.runs.compare import compare
+from lab.runs.compare_view import comparison_rows
 from lab.runs.interventions import packed, unpacked
 from lab.runs.run import resume, start
 from lab.runs.saved import read
@@ -50,6 +52,17 @@ def test_such_a_run_is_not_the_best_of_its_preset(tmp_path):
     assert best_so_far(tmp_path / "runs") == {}
     start(load("a2-setting1", SMALL), "mini", tmp_path / "runs", 1).go(lambda snapshot: None)
     assert list(best_so_far(tmp_path / "runs")) == ["a2-setting1"]
+
+
+def test_a_comparison_tells_it_of_the_run_that_has_it(tmp_path):
+    run, _ = steered(tmp_path)
+    other = start(load("a2-setting1", SMALL), "mini", tmp_path / "runs", 1)
+    other.go(lambda snapshot: None)
+    both = [read(other.store), read(run.store)]
+    rows = comparison_rows(compare(both), both)
+    assert ["while it ran", "-", "eta 0.01 from update 11, the schedule again from update 21"] in rows
+    alone = [read(other.store)]
+    assert "while it ran" not in [row[0] for row in comparison_rows(compare(alone), alone) if row]
 
 
 def test_its_report_does_not_claim_that_the_preset_repeats_it(tmp_path):
