@@ -30,6 +30,8 @@ def _curve(expected: Expected, name: str, label: str, style: int) -> Curve:
     return Curve(tuple(mean), style, label, band=tuple(band))
 
 
-def eta_figure(etas: tuple[tuple[float, float], ...]) -> Figure:
-    """The learning rate that the schedule plans."""
-    return Figure("planned eta", (Curve(etas, ETA_STYLE, "planned eta"),), x_title="update")
+def eta_figure(etas: tuple[tuple[float, float], ...], most: float) -> Figure:
+    """The learning rate that the schedule plans, at some of the updates; most: of all updates."""
+    varies = len({eta for _, eta in etas}) > 1
+    title = f"planned eta{', at most' if varies else ''} {most:.3g}"
+    return Figure(title, (Curve(etas, ETA_STYLE),), x_title="update")

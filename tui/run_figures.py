@@ -74,7 +74,7 @@ def eta_figure(record: "ShownRun", view: CurvesView) -> Figure:
     """The learning rate."""
     scale = _scale(record, view)
     curve = Curve(tuple((x / scale, y) for x, y in record.etas.means()), ETA_STYLE, "eta")
-    return _figure(record, view, "eta", [curve], log=view.log, events=_events(record, view))
+    return _figure(record, view, "eta", [curve], log=view.log, events=_happened(record, view))
 
 
 def _splits(record: "ShownRun", view: CurvesView, measure: str) -> list[Curve]:
@@ -101,12 +101,18 @@ def _figure(record: "ShownRun", view: CurvesView, title: str, curves: Sequence[C
 
 def _events(record: "ShownRun", view: CurvesView) -> tuple[Event, ...]:
     """What happened to the run, and where its validation accuracy was best if it did not stay so."""
-    scale, events = _scale(record, view), [*record.events]
+    happened = _happened(record, view)
     if record.ended and len(record.points) > 2:
         best = max(record.points, key=lambda row: _finite(row["validation_accuracy"]))
         if best is not record.points[-1]:
-            events.append(Event(best["update"], f"best {best['validation_accuracy']:.1%}"))
-    return tuple(Event(event.x / scale, event.text) for event in events)
+            x = best["update"] / _scale(record, view)
+            return (*happened, Event(x, f"best {best['validation_accuracy']:.1%}"))
+    return happened
+
+
+def _happened(record: "ShownRun", view: CurvesView) -> tuple[Event, ...]:
+    """What happened to the run."""
+    return tuple(Event(event.x / _scale(record, view), event.text) for event in record.events)
 
 
 def _finite(number: float) -> float:

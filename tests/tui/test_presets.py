@@ -52,6 +52,7 @@ async def test_presets_stand_in_the_order_of_their_report_and_are_found_by_assig
         await until(pilot, lambda: "153,650 parameters" in details(app))
         assert "expected, 5 seeds" in app.screen.query_one("#expected-accuracy").border_subtitle
         assert len(app.screen.query_one("#plan-eta").figure.curves[0].points) > 100
+        assert "planned eta, at most 0.1[" in app.screen.query_one("#plan-eta").border_title
         assert questions(load("a2-setting1"))[1].ask in details(app)
         app.screen.query_one("#list").focus()
         await pilot.press("y")

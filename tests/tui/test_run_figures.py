@@ -4,7 +4,7 @@ import pytest
 
 from lab.expected.curves import expected
 from tests.tui.recorded import record
-from tui.run_figures import CurvesView, accuracy_figure, measure_figure
+from tui.run_figures import CurvesView, accuracy_figure, eta_figure, measure_figure
 from tui.training import saved
 
 
@@ -24,3 +24,11 @@ def test_the_presets_own_curves_stand_behind_those_of_a_students_code(variant, s
         mean, band = expected("a2-setting1").curve("validation_accuracy")
         assert (figures[0].curves[3].points, figures[0].curves[3].band) == (tuple(mean), tuple(band))
         assert figures[1].curves[2].points[-1][0] == mean[-1][0] / run.per_epoch
+
+
+def test_where_a_run_was_best_is_marked_in_its_curves_and_not_in_eta():
+    run = saved(record("20260102-030405-a2-setting1-00aa"))
+    run.points[-2]["validation_accuracy"] = 0.99
+    for figure in (measure_figure, accuracy_figure):
+        assert [event.text for event in figure(run, CurvesView()).events] == ["best 99.0%"]
+    assert eta_figure(run, CurvesView()).events == ()

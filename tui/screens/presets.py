@@ -247,7 +247,7 @@ class PresetsScreen(ModeScreen):
         entitle(self.query_one("#facts"), preset.name, preset.title)
         self.query_one("#preset-text", FittedText).fit(partial(self._facts, offer, preset))
         self._show_curves(preset)
-        self._show_plan(offer)
+        self._show_plan(offer, preset)
         self.query_one("#bars-text", FittedText).fit(partial(self._bars, preset))
         self.query_one("#questions-text", FittedText).fit(partial(_questions, preset))
 
@@ -292,13 +292,13 @@ class PresetsScreen(ModeScreen):
         self.query_one("#expected-loss", SeriesPlot).show(expected_figure(known, "loss"))
         self.query_one("#expected-accuracy", SeriesPlot).show(expected_figure(known, "accuracy", reported))
 
-    def _show_plan(self, offer: Offer) -> None:
+    def _show_plan(self, offer: Offer, preset: Preset) -> None:
         planned, text = self._plans.get(offer.source), self.query_one("#sketch", FittedText)
         if planned is None:
             text.fit(lambda width: Content(""))
         else:
             text.fit(partial(sketch, planned.blocks, ascii_only=self.lab.look.ascii))
-            self.query_one("#plan-eta", SeriesPlot).show(eta_figure(planned.etas))
+            self.query_one("#plan-eta", SeriesPlot).show(eta_figure(planned.etas, preset.optimiser.eta))
 
     def _bars(self, preset: Preset, width: int) -> Content:
         """The accuracies of the report, of plain code, of Gradlab's own runs and of the user's, one below another."""
