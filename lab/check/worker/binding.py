@@ -4,6 +4,7 @@ import copy
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from itertools import islice, product, takewhile
 from typing import Any
@@ -13,7 +14,18 @@ import numpy as np
 from .errors import CodeError, NothingToCheckError
 from .inputs import as_given, settings_of
 from .roles import Role, is_flag, is_state, one_hot_first, plain, role, stripped
-from .source import compared, compared_number, is_called, is_octave, is_read, likely, returned, role_in, signature, text
+from .source import (
+    compared,
+    compared_number,
+    is_octave,
+    is_read,
+    keys_read,
+    likely,
+    returned,
+    role_in,
+    signature,
+    text,
+)
 from .state import arrays_in
 from .switches import drops, is_mask, is_norm
 from .values import Function, described, stacked
@@ -22,7 +34,10 @@ from .world import VECTOR, World
 LETTERS = {Role.W: "W", Role.B: "b", Role.GAMMA: "gamma", Role.BETA: "beta"}
 GIVEN_ALWAYS = (*LETTERS, Role.X, Role.LABELS, Role.NETWORK, Role.LAMBDA)
 HIDDEN = r"m|nhid(den)?|(nodes|units|neurons)(in)?hidden(layer)?|(n|num)?hidden(layer)?(size|dim|units|nodes)?"
-INPUTS = r"d|ndim|dims?|(n|num)?visible(size|units)?|ninputs?|inputs?(layer)?(size|dim|units)|(n|num)?features"
+INPUTS = (
+    r"d|ndim|dims?|(n|num)?visible(size|units)?|(n|num)inputs?(units|nodes|neurons)?|inputs?(layer)?(size|dim|units)|"
+    r"(n|num)?features"
+)
 CLASSES = r"k|(n|num)(of)?(classes|labels)|output(layer)?size"
 COUNTS: tuple[tuple[str, Callable[[World], float]], ...] = (
     (r"sparsity\w*|rho", lambda w: 0.1),
@@ -182,6 +197,27 @@ def _number(name: str) -> int:
     return int(digits) if digits else 0
 
 
+Given = tuple[bool, Any]  # (leave it at its default, its value)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An argument that is asked for, and what is known around it. what: its role there."""
+
+    function: Function
+    p: inspect.Parameter
+    what: Role
+    world: World
+    values: Mapping[str, Any]
+    outputs: Outputs | None
+    fill: Mapping[str, Recipe]
+
+    @property
+    def optional(self) -> bool:
+        """Has it a default?"""
+        return self.p.default is not self.p.empty
+
+
 class Binder:
     """Arguments of functions in one world. encodings: kind of name ("Y" or "y") -> encoding of labels; cotangent: what
     the layer above hands back, if a layer is asked; loss: gives the data's part of a cost that takes it."""
@@ -196,7 +232,7 @@ class Binder:
         self.dropping = False  # is dropout that is off by default switched on?
         self.matrices = False  # are arrays given as np.matrix?
         self.made_with: Mapping[str, Any] = {}  # what the object was given that holds the parameters
-        self.chosen: Mapping[str, str] = {}  # words for arguments that would be left at their defaults
+        self.chosen: Mapping[str, Any] = {}  # values for arguments that would be left at their defaults
         self.words: dict[str, str] = {}  # of arguments that are compared with words: the one to be given
 
     def learn_words(self, functions: Iterable[Function | None]) -> None:
@@ -282,100 +318,142 @@ class Binder:
         values: Mapping[str, Any],
         outputs: Outputs | None,
         fill: Mapping[str, Recipe],
-    ) -> tuple[bool, Any]:
-        """(leave it at its default, its value)."""
-        what, optional = role_in(function, p.name), p.default is not p.empty
-        if p.name in values and p.name != "x":
-            return False, self.own(values[p.name])
-        if p.name in self.chosen:
-            return False, self.chosen[p.name]
-        if what is Role.X and p.name != _first_x(function):
-            what = Role.OTHER  # data, beside X: what forward kept
-        if outputs is None and p.name == _in_place_of_x(function):
-            if what is Role.GIVEN and (left := left_in(function)) is not None:
-                return False, left.copy()  # loss.backward(loss.output, y)
-            what = Role.X
-        if outputs is not None and outputs.is_loss and what is Role.GIVEN and not self.layer and not optional:
-            return False, 1.0  # the derivative of J by itself
-        if outputs is not None and what not in GIVEN_ALWAYS:
-            if p.name in fill:
-                return False, fill[p.name](outputs)
-            if plain(p.name) in outputs.named:
-                return False, outputs.named[plain(p.name)]
-        if what is Role.W and world.store.style and _holds_all(function):
-            what = Role.NETWORK
+    ) -> Given:
+        """The value of an argument. Raises UnfilledError."""
+        asked = Asked(function, p, _meaning(function, p, world, outputs), world, values, outputs, fill)
+        looks = (self._by_name, self._of_forward, self._tensor, self._handed_back, self._of_world)
+        for look in (*looks, self._switched, self._set, self._by_role, self._of_file):
+            if (found := look(asked)) is not None:
+                return found
+        raise UnfilledError(p.name, getattr(function, "__name__", "it"))
+
+    def _by_name(self, asked: Asked) -> Given | None:
+        """A parameter, or a value that was chosen."""
+        name = asked.p.name
+        if name in asked.values and name != "x":
+            return False, self.own(asked.values[name])
+        return (False, self.chosen[name]) if name in self.chosen else None
+
+    def _of_forward(self, asked: Asked) -> Given | None:
+        """What forward has computed, or left in its object; the derivative of J by itself."""
+        name, what, outputs = asked.p.name, asked.what, asked.outputs
+        if outputs is None:
+            handed = what is Role.GIVEN and name == _in_place_of_x(asked.function)
+            left = left_in(asked.function) if handed else None
+            return None if left is None else (False, left.copy())  # loss.backward(loss.output, y)
+        if outputs.is_loss and what is Role.GIVEN and not self.layer and not asked.optional:
+            return False, 1.0
+        if what in GIVEN_ALWAYS:
+            return None
+        if name in asked.fill:
+            return False, asked.fill[name](outputs)
+        return (False, outputs.named[plain(name)]) if plain(name) in outputs.named else None
+
+    def _tensor(self, asked: Asked) -> Given | None:
+        """Tensors of a letter, or the inputs."""
+        what, world, outputs = asked.what, asked.world, asked.outputs
         if what in (Role.GAMMA, Role.BETA) and world.store.style == VECTOR:
             return False, 0.5  # the weight of a sparsity
         if (letter := LETTERS.get(what)) is not None:
-            return self._tensors(function, letter, p, world, values)
-        if what is Role.X and outputs is not None and plain(p.name) in outputs.new:
-            return False, outputs.named[plain(p.name)]  # Xs: the inputs of every layer
-        if what is Role.X:
-            return False, values["x"].copy() if "x" in values else self.examples(world)
-        if self.layer and outputs is not None and (several := outputs.handed(function)):
-            if p.name in several:
-                return False, outputs.cut(self.cotangent, len(several))[several.index(p.name)]
-        elif self.layer and outputs is not None and p.name == self._handed(function):
-            return False, self.cotangent.copy()
+            return self._tensors(asked.function, letter, asked.p, world, asked.values)
+        if what is not Role.X:
+            return None
+        if outputs is not None and plain(asked.p.name) in outputs.new:
+            return False, outputs.named[plain(asked.p.name)]  # Xs: the inputs of every layer
+        return False, asked.values["x"].copy() if "x" in asked.values else self.examples(world)
+
+    def _handed_back(self, asked: Asked) -> Given | None:
+        """What the layer above hands back."""
+        function, outputs = asked.function, asked.outputs
+        if not self.layer or outputs is None:
+            return None
+        if several := outputs.handed(function):
+            at = several.index(asked.p.name) if asked.p.name in several else None
+            return None if at is None else (False, outputs.cut(self.cotangent, len(several))[at])
+        return (False, self.cotangent.copy()) if asked.p.name == self._handed(function) else None
+
+    def _of_world(self, asked: Asked) -> Given | None:
+        """Labels, all parameters in one, lambda."""
+        what, world = asked.what, asked.world
         if what is Role.LABELS:
-            return False, self._labels(function, p, world)
+            return False, self._labels(asked.function, asked.p, world)
         if what is Role.NETWORK and self.network is not None:
             return False, self.network()
         if what is Role.NETWORK:
-            at = {(s.letter, s.layer): self.own(values[s.name]) for s in world.slots}
+            at = {(s.letter, s.layer): self.own(asked.values[s.name]) for s in world.slots}
             return False, world.store.container(at)
-        if what is Role.LAMBDA:
-            return False, world.lambda_
-        if what is Role.ON:
-            return False, _norms(world) if is_norm(p.name) else True
+        return (False, world.lambda_) if what is Role.LAMBDA else None
+
+    def _switched(self, asked: Asked) -> Given | None:
+        """Batch normalisation, dropout, words that choose."""
+        p, optional = asked.p, asked.optional
+        if asked.what is Role.ON:
+            return False, _norms(asked.world) if is_norm(p.name) else True
         if optional and self.dropping and (rate := drops(p.name, p.default)) is not None:
             return False, rate
-        wanted = self.dropping if optional else outputs is None or plain(p.name) in outputs.given
+        wanted = self.dropping if optional else asked.outputs is None or plain(p.name) in asked.outputs.given
         if wanted and not self.layer and is_mask(p.name):
-            return False, world.masks(p.name)
-        if p.name in self.words and not (optional and isinstance(p.default, str)):
-            return False, self.words[p.name]
-        settings = settings_of(p.name, getattr(function, "__name__", ""))
+            return False, asked.world.masks(p.name)
+        words = p.name in self.words and not (optional and isinstance(p.default, str))
+        return (False, self.words[p.name]) if words else None
+
+    def _set(self, asked: Asked) -> Given | None:
+        """Settings, and what is left at its default."""
+        p, what, optional = asked.p, asked.what, asked.optional
+        settings = settings_of(p.name, getattr(asked.function, "__name__", ""))
         if settings is not None and (not optional or p.name in self.settings):
-            return False, as_given(p.name, self.settings.get(p.name, settings), function)
+            return False, as_given(p.name, self.settings.get(p.name, settings), asked.function)
         if what is Role.MODE:
             other = optional and isinstance(p.default, str) and not re.search("train|test|eval|pred|infer", p.default)
             return other, None if other else "train"
-        if what is Role.SEED:
-            return False, 1
-        if re.fullmatch(PASSES, plain(p.name)):
+        if what is Role.SEED or re.fullmatch(PASSES, plain(p.name)):
             return False, 1
         if re.fullmatch(BATCH_SIZE, plain(p.name)):
-            return False, len(world.y)
-        if optional and not (what is Role.OFF and is_flag(p)) and not is_rate(p.name):
-            return True, None
+            return False, len(asked.world.y)
+        default = optional and not (what is Role.OFF and is_flag(p)) and not is_rate(p.name)
+        return (True, None) if default else None
+
+    def _by_role(self, asked: Asked) -> Given | None:
+        """What its role says, or the count that it is called."""
+        name, what, world, outputs = asked.p.name, asked.what, asked.world, asked.outputs
         simple = {Role.OFF: False, Role.KEEP: 0.6, Role.DROP: 0.4, Role.ETA: self.eta, Role.STEP: 1e-8}
         if what in simple:
             return False, simple[what]
-        if (of_file := _function_called(function, p.name)) is not None:
+        if (of_file := _function_called(asked.function, name)) is not None:
             return False, of_file
-        if re.fullmatch(DIMENSIONS, plain(p.name)) and world.store.depth:
+        if re.fullmatch(DIMENSIONS, plain(name)) and world.store.depth:
             return False, list(world.sizes)
         if what is Role.RNG:
             return False, np.random.default_rng(1)
         if what is Role.AVERAGE:
-            return False, _averages(p.name, world)
+            return False, _averages(name, world)
         if what is Role.P and outputs is not None and (found := outputs.probabilities(world)) is not None:
             return False, found
-        for name, count in COUNTS:
-            if re.fullmatch(name, plain(p.name)):
-                return False, count(world)
-        if is_state(p.name):
-            return False, self._start(world)
-        if self.loss is not None and self.wants_loss(p.name):
-            return False, self.call(self.loss, world, values, outputs, fill)
-        if p.name in self.made_with:
-            return False, self.made_with[p.name]
-        if (number := compared_number(function, p.name)) is not None:
+        count = next((count for pattern, count in COUNTS if re.fullmatch(pattern, plain(name))), None)
+        return None if count is None else (False, count(world))
+
+    def _of_file(self, asked: Asked) -> Given | None:
+        """What the file or the object tells of it."""
+        name, function = asked.p.name, asked.function
+        if is_state(name):
+            return False, self._start(asked.world)
+        if self.loss is not None and self.wants_loss(name):
+            return False, self.call(self.loss, asked.world, asked.values, asked.outputs, asked.fill)
+        if name in self.made_with:
+            return False, self.made_with[name]
+        if (number := compared_number(function, name)) is not None:
             return False, number
-        if not is_read(function, p.name):
+        if not is_read(function, name):
             return False, None
-        raise UnfilledError(p.name, getattr(function, "__name__", "it"))
+        found = {key: self._strength(key, asked.world) for key in keys_read(function, name)}
+        return (False, found) if found and None not in found.values() else None
+
+    def _strength(self, key: str, world: World) -> float | None:
+        """A number for a key of a dict of settings, weight_decay or learning_rate; None for another key."""
+        parts = [role(part) for part in (key, *key.split("_"))]
+        if Role.LAMBDA in parts or "regular" in plain(key):
+            return world.lambda_
+        return self.eta if is_rate(key) else None
 
     def _tensors(
         self, function: Function, letter: str, p: inspect.Parameter, world: World, values: Mapping[str, Any]
@@ -417,6 +495,16 @@ class Binder:
         given = [name for name in names if role(name) is Role.GIVEN]
         free = [name for name in names if role(name) not in (*LETTERS, Role.X, Role.LAMBDA, Role.ETA, Role.NETWORK)]
         return (given or free or names or [""])[0]
+
+
+def _meaning(function: Function, p: inspect.Parameter, world: World, outputs: Outputs | None) -> Role:
+    """What an argument stands for, where its place and the store tell more than its name."""
+    what = role_in(function, p.name)
+    if what is Role.X and p.name != _first_x(function):
+        return Role.OTHER  # data, beside X: what forward kept
+    if outputs is None and p.name == _in_place_of_x(function):
+        return what if what is Role.GIVEN and left_in(function) is not None else Role.X
+    return Role.NETWORK if what is Role.W and world.store.style and _holds_all(function) else what
 
 
 def as_matrix(value: Any) -> Any:
@@ -465,8 +553,7 @@ def _function_called(function: Function, name: str) -> Function | None:
     """The function of the file that an argument such as forward_prop_func asks for."""
     asked = re.fullmatch(r"(.+?)(func|fn|function|f)", plain(name))
     own = getattr(function, "__globals__", {})
-    found = (v for k, v in own.items() if asked and plain(k) == asked[1] and callable(v))
-    return next(found, None) if is_called(function, name) else None
+    return next((v for k, v in own.items() if asked and plain(k) == asked[1] and callable(v)), None)
 
 
 def _averages(name: str, world: World) -> Any:

@@ -18,11 +18,22 @@ if TYPE_CHECKING:
     from .functions import FunctionCode
 
 
+TAKEN: Mapping[str, Callable[[Any, int], Any]] = {  # J, of a cost with a number for every example or element
+    "sum": lambda values, n: np.sum(values),
+    "mean over examples": lambda values, n: np.sum(values) / n,
+    "mean": lambda values, n: np.mean(values),
+}
+
+
 def settle_cost(code: "FunctionCode", found: list[Leaf], values: Mapping[str, Any]) -> None:
     """Say which number is J. found: what the gradient function gave."""
     if code.layer:
         return
     if code.family.cost is not None:
+        made = [leaf.value for leaf in leaves(held_cost(code, values))]
+        if not any(np.size(value) == 1 for value in made if value is not None) and _is_of_examples(code, made):
+            code.cost_place, code.taken = 0, code.taken or "sum"
+            return
         code.cost_place = _depending(code, lambda: [leaf.value for leaf in leaves(held_cost(code, values))], values)
         if code.found.fits and _takes_lambda(code.family.gradient) and not _takes_lambda(code.family.cost):
             code.added = 0.0 if _knows_lambda(code) else _penalty_of_gradients(code) * code.world.lambda_
@@ -36,6 +47,12 @@ def settle_cost(code: "FunctionCode", found: list[Leaf], values: Mapping[str, An
         return
     code.penalty = _penalty_of_gradients(code) * code.world.lambda_ if values or code.state is None else 0.0
     code.loss = _reference_loss(code, values)
+
+
+def _is_of_examples(code: "FunctionCode", made: Sequence[Any]) -> bool:
+    """Is what a cost gives an array, with a number for every element or example?"""
+    n = len(code.world.y)
+    return bool(made) and isinstance(made[0], np.ndarray) and made[0].dtype.kind in "fc" and n in made[0].shape
 
 
 def _reference_loss(code: "FunctionCode", values: Mapping[str, Any]) -> reference.Loss:

@@ -13,12 +13,12 @@ import numpy as np
 from . import reference
 from .binding import Binder, Outputs, Recipe, is_rate, left_in
 from .code import Code
-from .costs import settle_cost, squares
+from .costs import TAKEN, settle_cost, squares
 from .dice import Dice
 from .errors import CodeError, NothingToCheckError
 from .inputs import settings_of
 from .live import Nothing
-from .matching import Leaf, Match, Slot, fit, leaves, match
+from .matching import Leaf, Match, Slot, fit, leaves, match, pieces
 from .roles import Role, key_letter, role, tensor
 from .source import numbers, read, returned, signature, stored, text
 from .state import Holding, State
@@ -32,13 +32,15 @@ ALONE = r"if +\w+ *== *0(\.0*)? *:\s*continue"  # in a loop over what the layer 
 @dataclass(frozen=True)
 class Family:
     """Functions, or methods of one object, that belong together. flags: what the file reads beside the parameters;
-    course: does the course's own network stand in for a forward that the file lacks?"""
+    course: does the course's own network stand in for a forward that the file lacks? priced: has the file a cost that
+    may go with it, whether it runs or not?"""
 
     gradient: Function
     forward: Function | None = None
     cost: Function | None = None
     flags: tuple[str, ...] = ()
     course: bool = False
+    priced: bool = False
 
     def outputs(self, binder: Binder, world: World, values: Mapping[str, Any]) -> Outputs | None:
         """What forward makes of these parameters; None if there is no forward."""
@@ -90,6 +92,7 @@ class FunctionCode(Code):
         self.loss = reference.CROSS_ENTROPY  # of that cost
         self.added = 0.0  # the penalty that the file's cost lacks, see costs.py
         self.cost_place = self.own_place = 0  # which of the numbers that are returned is J
+        self.taken = ""  # what J is of a cost that is an array, see costs.TAKEN
         self.found = Found(Match({}, {}), {})
         self.slots: tuple[Slot, ...] = world.slots
         self.params = dict(world.values)
@@ -135,6 +138,7 @@ class FunctionCode(Code):
             raise CodeError(f"{name_of(self.family.gradient)}() gives no gradient of a parameter")
         self.notes += self.found.returned.notes
         settle_cost(self, found, self.params)
+        self._settle_sum()
         self._settle_rate()
         self._drop_silent()
         if self.layer:
@@ -152,6 +156,14 @@ class FunctionCode(Code):
             raise CodeError(f"{name}() starts from parameters of its own")
         if all(np.ptp(np.abs(step)) < 1e-3 * np.abs(step).max() for step, _ in steps.values()):
             raise CodeError(f"{name}() takes steps that are no multiple of the gradient")
+
+    def _settle_sum(self) -> None:
+        """What J is of a cost that is an array: its sum, or a mean, where the gradients are those of it."""
+        agreeing: dict[int, str] = {}
+        for taken in TAKEN if self.taken else ():
+            self.taken = taken
+            agreeing.setdefault(agreement(self), taken)
+        self.taken = agreeing[max(agreeing)] if agreeing else ""
 
     def _settle_rate(self) -> None:
         """The learning rate of code that is told none: 1, or one that it writes down, if the steps fit that better."""
@@ -182,7 +194,8 @@ class FunctionCode(Code):
     def _drop_silent(self) -> None:
         """Parameters that are given and not used: a spare last beta, gamma without batch normalisation."""
         missing = [slot for slot in self.world.slots if not self.found.fits.get(slot.name) and slot.letter != "x"]
-        if self.layer or not missing or not self.found.fits or self.penalty is not None:
+        given = self.world.store.depth or not self.layer
+        if not given or not missing or not self.found.fits or self.penalty is not None:
             return
         start = self.cost(self.params)
         silent = {
@@ -249,13 +262,13 @@ class FunctionCode(Code):
                 self.call_cost(values)
             made = self._call_gradient(values, outputs)
             made = stacked(made) if self.layer else made
-            given = leaves(made, returned(self.family.gradient))
+            given = pieces(self.slots, leaves(made, returned(self.family.gradient)))
             if self.state is not None:
                 held = [Leaf(leaf.path, np.array(leaf.value), True) for leaf in self.state.leaves()]
             given = [replace(leaf, value=np.array(leaf.value) if leaf.value is not None else None) for leaf in given]
         if isinstance(holding, Holding):
-            moved = holding.after.items()
-            steps = [(k, (values[k] - v) / self.rate) for k, v in moved if np.shape(v) == np.shape(values[k])]
+            moved = {k: v for k, v in holding.after.items() if k in values and np.shape(v) == np.shape(values[k])}
+            steps = [(k, (values[k] - v) / self.rate) for k, v in moved.items()]
             held += [Leaf(f"step {k}", step, True) for k, step in steps if np.any(step)]
         return [*given, *held]
 
@@ -330,7 +343,10 @@ class FunctionCode(Code):
     def cost_in(self, made: Any, params: Mapping[str, Any]) -> Any:
         """J, in what the cost function has returned."""
         parts = leaves(made)
-        J = number(parts[self.cost_place].value if parts else made, f"{name_of(self.family.cost)}()")
+        value = parts[self.cost_place].value if parts else made
+        if self.taken:
+            value = TAKEN[self.taken](value, len(self.world.y))
+        J = number(value, f"{name_of(self.family.cost)}()")
         return J + self.added * squares(self.slots, params) if self.added else J
 
     def call_cost(self, params: Mapping[str, Any]) -> Any:
@@ -427,7 +443,8 @@ class FunctionCode(Code):
     def moved_to(self, world: World) -> "FunctionCode":
         """The same in another world; hand() is to follow if it is a layer."""
         other = copy.copy(self)
-        other.world, other.binder, other.params = world, self.binder.copy(), {**self.params, **world.values}
+        drawn = {name: value for name, value in world.values.items() if name not in self.unused}
+        other.world, other.binder, other.params = world, self.binder.copy(), {**self.params, **drawn}
         other.examples = world.x.shape[world.axis or 0]
         return other
 

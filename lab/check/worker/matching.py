@@ -63,6 +63,17 @@ def leaves(value: Any, names: Sequence[str] = (), path: str = "") -> list[Leaf]:
     return list(chain.from_iterable(leaves(v, (), f"{path}.{k}") for k, v in inside.items())) if inside else []
 
 
+def pieces(slots: Sequence[Slot], found: list[Leaf]) -> list[Leaf]:
+    """The gradients of several tensors that stand one behind the other in one array, [dw; db], each by itself; what was
+    found where it is something else."""
+    sizes = [int(np.prod(slot.shape)) for slot in slots]
+    one = found[0].value if len(found) == 1 < len(slots) else None
+    if not isinstance(one, np.ndarray) or max(one.shape, default=0) != one.size or one.size != sum(sizes):
+        return found
+    parts = np.split(one.ravel(), np.cumsum(sizes)[:-1])
+    return [Leaf(f"d{s.name}", part.reshape(s.shape)) for s, part in zip(slots, parts, strict=True)]
+
+
 def fit(have: tuple[int, ...], want: tuple[int, ...]) -> int:
     """How well a gradient's shape fits a parameter's: see Match."""
     if have == want:
@@ -117,15 +128,16 @@ def _alike(slots: Sequence[Slot], found: Sequence[Leaf]) -> dict[str, int]:
 
 def _namesakes(slots: Sequence[Slot], found: Sequence[Leaf]) -> dict[str, int]:
     """The gradients that are called as the parameters are, but for what says gradient, and fit them: dWxh of Wxh,
-    grads["W"][1] of W[1]; nothing unless all of them are."""
+    grads["W"][1] of W[1]; nothing unless every parameter has one, or every gradient in a dict is one."""
     called = {i: _tokens(leaf.path) for i, leaf in enumerate(found) if _is_tensor(leaf)}
     places: dict[str, int] = {}
     for slot in slots:
-        own = [i for i, tokens in called.items() if _same(_tokens(slot.name), tokens)]
-        if len(own) != 1 or fit(np.shape(found[own[0]].value), slot.shape) < 2:
-            return {}
-        places[slot.name] = own[0]
-    return places if len(set(places.values())) == len(slots) else {}
+        own = [i for i, tokens in called.items() if _same(_tokens(slot.name), tokens) or _is_of_inputs(slot, tokens)]
+        if len(own) == 1 and fit(np.shape(found[own[0]].value), slot.shape) >= 2:
+            places[slot.name] = own[0]
+    taken = set(places.values())
+    keyed = bool(called) and all(found[i].path.startswith("[") for i in called) and taken == set(called)
+    return places if len(taken) == len(places) and (len(places) == len(slots) or keyed) else {}
 
 
 def _tokens(path: str) -> list[str]:
@@ -140,6 +152,11 @@ def _same(parameter: list[str], gradient: list[str]) -> bool:
     if not parameter or not gradient or parameter[1:] != gradient[1:]:
         return False
     return parameter[0] in (gradient[0], *stripped(gradient[0]))
+
+
+def _is_of_inputs(slot: Slot, gradient: list[str]) -> bool:
+    """Is it dxt or dX, of the inputs of a layer?"""
+    return bool(gradient) and slot.letter == "x" and tensor(gradient[0]).letter == "x" and key_letter(gradient[0]) == ""
 
 
 def _is_parameter(path: str) -> bool:

@@ -78,9 +78,17 @@ def returned(function: Function) -> list[str]:
 
 @cache
 def returns_dict(function: Function) -> bool:
-    """Does it return a dict that it writes out, beside something else: return loss, {"W1": dW1}?"""
-    returns = [n.value for n in ast.walk(tree(function) or ast.Module([], [])) if isinstance(n, ast.Return)]
-    return any(isinstance(part, ast.Dict) for value in returns for part in getattr(value, "elts", [])[1:])
+    """Does it return a dict that it makes, beside something else: return loss, {"W1": dW1}; return loss, g?"""
+    nodes = list(ast.walk(tree(function) or ast.Module([], [])))
+    targets = [t for n in nodes if isinstance(n, ast.Assign) and _is_new_dict(n.value) for t in n.targets]
+    made = {t.id for t in targets if isinstance(t, ast.Name) and not re.search("cache|mem|kept|info|stat", t.id)}
+    parts = [part for n in nodes if isinstance(n, ast.Return) for part in getattr(n.value, "elts", [])[1:]]
+    return any(isinstance(part, ast.Dict) or getattr(part, "id", "") in made for part in parts)
+
+
+def _is_new_dict(node: ast.expr) -> bool:
+    called = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "dict"
+    return called or isinstance(node, ast.Dict | ast.DictComp)
 
 
 def _name(node: ast.expr) -> str:
@@ -193,6 +201,12 @@ def is_called(thing: Any, name: str) -> bool:
 
 
 @once_a_text
+def keys_read(function: Function, name: str) -> tuple[str, ...]:
+    """The keys that it reads in an argument, in their order: hyper["decay"]."""
+    return tuple(dict.fromkeys(re.findall(rf"(?<![\w.]){name}\[['\"](\w+)['\"]\]", text(function))))
+
+
+@once_a_text
 def unpacked(function: Function, name: str) -> int:
     """Into how many variables it unpacks an argument: 4 for a, b, c, d = eta_params; 0 if it does not."""
     for node in ast.walk(tree(function) or ast.Module([], [])):
@@ -233,7 +247,7 @@ def only_raises(function: Function) -> bool:
 def looks_up(function: Function) -> bool:
     """Does a function index an array with its first argument, as an embedding does: W[x]?"""
     first = signature(function)[0].name if signature(function) else ""
-    return bool(first) and bool(re.search(rf"[\w\])]\[{first}\]|\btake\([^,]+, *{first}\b", text(function)))
+    return bool(first) and bool(re.search(rf"[\w\])]\[{first}(, *:)?\]|\btake\([^,]+, *{first}\b", text(function)))
 
 
 @once_a_text

@@ -15,7 +15,7 @@ from .dice import generators, seed
 from .matching import Leaf, Slot
 from .roles import key_letter, plain, stripped, tensor
 from .scopes import Scope
-from .source import text
+from .source import signature, text
 
 DEPTH, MOST = 7, 3000  # how far and how much of an object is looked at
 CONTAINERS = (
@@ -116,6 +116,7 @@ class State:
         self.in_place = False
         self.silent: frozenset[str] = frozenset()  # parameters the cost does not react to
         self.making: Any = None  # construct.Making, if the check has made it
+        self.numbers: Mapping[str, float] = {}  # attributes that are to hold other numbers than they do
         self._where: dict[str, list[Place]] = {}
         self._first = _copied({k: v for _, _, k, v in inside(thing)})
 
@@ -141,11 +142,7 @@ class State:
             value = place.get()
             if isinstance(value, np.ndarray) and value.dtype.kind == "f" and value.size:
                 found.setdefault(id(value), []).append(place)
-            elif (
-                isinstance(value, float | int)
-                and not isinstance(value, bool)
-                and re.fullmatch(NUMBER, plain(_last(place.path)))
-            ):
+            elif _is_parameter(place, value):
                 found[id(place)] = [place]
         return list(found.values())
 
@@ -195,7 +192,8 @@ class State:
         slots = []
         for group in groups:
             value, path = np.asarray(group[0].get()), group[0].path
-            letter = tensor(_owner(path)).letter or ("W" if sum(axis > 1 for axis in value.shape) > 1 else "b")
+            own = tensor(_owner(path)).letter if value.ndim else "b"
+            letter = own or ("W" if sum(axis > 1 for axis in value.shape) > 1 else "b")
             layer = layers.get(letter, 0)
             layers[letter] = layer + 1
             slots.append(Slot(short(path), letter, layer, value.shape))
@@ -209,7 +207,8 @@ class State:
 
     def holding(self, values: Mapping[str, Any]) -> "Holding":
         """A with-block in which the parameters have these values; afterwards they are what they were."""
-        return Holding(self._where, values, self.in_place)
+        places = {name: [Place(f".{name}", self.thing, name)] for name in self.numbers}
+        return Holding(self._where | places, {**values, **self.numbers}, self.in_place)
 
     def where(self) -> dict[str, list[Place]]:
         """Parameter -> its places in the object."""
@@ -241,7 +240,7 @@ class State:
 
     def twin(self, slot: Slot, leaf: Leaf) -> bool:
         """Is this array called the gradient of the parameter: dW beside W, grads['W1'] beside params['W1']?"""
-        path = self._where[slot.name][0].path
+        path = self._where[slot.name][0].path if slot.name in self._where else f".{slot.name}"  # a state is given
         return path != leaf.path and (is_twin(path, leaf.path) or self._stands_beside(path, leaf.path))
 
     def _stands_beside(self, param: str, leaf: str) -> bool:
@@ -253,6 +252,18 @@ class State:
             return False
         gradients = re.fullmatch(r"(d|all)?(grads?|gradients?)", plain(beside[2]))
         return bool(gradients) and (beside[1], beside[3]) == (_parent(param), number)
+
+
+def _is_parameter(place: Place, value: Any) -> bool:
+    """Is it a plain number that is called as a parameter is, b, theta0, w, and no setting of the constructor?"""
+    if isinstance(value, bool) or not isinstance(value, float | int):
+        return False
+    name = _last(place.path)
+    if re.fullmatch(NUMBER, plain(name)):
+        return True
+    called = isinstance(value, float) and key_letter(name) in ("W", "b")
+    maker: Callable[..., Any] = type(place.owner)
+    return called and name not in [p.name for p in signature(maker)]
 
 
 def by_number(slots: Sequence[Slot]) -> list[Slot]:
@@ -304,8 +315,9 @@ class Holding:
         seed()
         for name, value in self._values.items():
             group = self._where[name]
-            self._before[name] = _array(group[0].get()) if self._in_place else group[0].get()
-            _put(group, value.copy(), self._in_place)
+            before = group[0].get()
+            self._before[name] = before.copy() if self._in_place and isinstance(before, np.ndarray) else before
+            _put(group, value.copy() if isinstance(value, np.ndarray) else value, self._in_place)
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -12,6 +12,8 @@ MASK = r"((drop(out)?|keep)?masks?|(drop(out)?|keep|m)mat)\d*"  # of dropout, dr
 # In the name of a flag that changes the network
 FLAG = r"norm|bn|drop|bias|skip|resid|center|affine|sigmoid|relu|tanh|leaky|improved"
 DROPPED, KEPT = 0.4, 0.6
+STRENGTH = r"^(c|l1|l2|tau|rho|mu)$|alpha|weight|reg|penalt|margin|smooth|lam|strength|temp"  # no count, if it is whole
+OTHERWISE = (Role.ETA, Role.STEP, Role.KEEP, Role.DROP, Role.SEED, Role.ON, Role.OFF)  # is moved, or must not be
 
 
 def is_norm(name: str) -> bool:
@@ -29,6 +31,15 @@ def drops(name: str, value: Any) -> float | None:
     if role(name) is Role.KEEP and off and value in (None, 0, 1):
         return KEPT
     return None
+
+
+def is_neutral(name: str, value: Any) -> bool:
+    """Is a number 0 or 1, and may it be a strength or a factor?"""
+    if isinstance(value, bool) or not isinstance(value, float | int) or value not in (0, 1):
+        return False
+    if isinstance(value, int) and not re.search(STRENGTH, plain(name)):
+        return False
+    return plain(name) == "alpha" or (role(name) not in OTHERWISE and plain(name) != "p")
 
 
 def is_mask(name: str) -> bool:

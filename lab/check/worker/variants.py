@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .code import Code
 from .construct import is_slope, slope_pairs
 from .inputs import odd, other_settings
 from .roles import Role, one_hot_first, role
 from .source import called, compared, is_called, signature
 from .state import State
-from .switches import drops, is_mask, is_norm, said, switches
+from .switches import drops, is_mask, is_neutral, is_norm, said, switches
 from .values import Function
 from .world import World, draw
 
@@ -37,7 +39,7 @@ def variants(code: "FunctionCode", rng: Any) -> Iterator[tuple[str, Code]]:
     if code.layer and code.state is not None and (other := _other_stride(code, rng)) is not None:
         yield "with another stride or padding", other
     forward = code.family.forward
-    if forward is None or not code.layer or code.world.x.ndim != 4 or not set(code.world.x.shape) >= {6, 8}:
+    if forward is None or not code.layer or code.world.x.ndim != 4 or 6 not in code.world.x.shape:
         return
     for others in other_settings([p.name for p in signature(forward)], getattr(forward, "__name__", "")):
         words = ", ".join(f"{key} {value}" for settings in others.values() for key, value in settings.items())
@@ -75,6 +77,7 @@ def _switched(code: "FunctionCode") -> Iterator[tuple[str, Code]]:
         yield f"with {words[0]}", _built(lambda: code.remade(code.world, binder, code.state))
     yield from _other_words(code)
     yield from _other_labels(code)
+    yield from _off_neutral(code)
     making = code.state.making if code.state is not None else None
     if making is None or type(code.state.thing) is not making.made:  # type: ignore[union-attr]
         return
@@ -92,6 +95,53 @@ def _other_words(code: "FunctionCode") -> Iterator[tuple[str, Code]]:
             binder = code.binder.copy()
             binder.chosen = {p.name: word}
             yield f"with {p.name}={word!r}", _built(lambda b=binder: code.remade(code.world, b, code.state))  # type: ignore[misc]
+
+
+def _off_neutral(code: "FunctionCode") -> Iterator[tuple[str, Code]]:
+    """With other values for the numbers that are 0 or 1 where nothing is said, and that J reacts to: at these a summand
+    or a factor shows nothing."""
+    arguments = [p for p in _shared(code) if role(p.name) is not Role.LAMBDA and is_neutral(p.name, p.default)]
+    taken = {p.name: _beside(p.default) for p in arguments}
+    taken = {name: value for name, value in taken.items() if _reacts(_chosen(code, {name: value}), code)}
+    kept = {name: value for name, value in _kept(code).items() if _reacts(_with_numbers(code, {name: value}), code)}
+    if taken or kept:
+        yield f"with {said({**taken, **kept})}", _with_numbers(_chosen(code, taken), kept)
+
+
+def _kept(code: "FunctionCode") -> dict[str, float]:
+    """The numbers that the object keeps and that are 0 or 1, with others in their place."""
+    if code.state is None:
+        return {}
+    own = {name for name, places in code.state.where().items() for place in places if place.path == f".{name}"}
+    inside = vars(code.state.thing).items()
+    return {name: _beside(value) for name, value in inside if is_neutral(name, value) and name not in own}
+
+
+def _beside(value: float) -> float:
+    return value + 0.3
+
+
+def _chosen(code: "FunctionCode", values: Mapping[str, float]) -> "FunctionCode":
+    other = code.moved_to(code.world)
+    other.params, other.binder.chosen = code.params, {**code.binder.chosen, **values}
+    return other
+
+
+def _with_numbers(code: "FunctionCode", values: Mapping[str, float]) -> "FunctionCode":
+    other = copy.copy(code)
+    if other.state is not None:
+        other.state = other.state.copy()
+        other.state.numbers = values
+    return other
+
+
+def _reacts(other: "FunctionCode", code: "FunctionCode") -> bool:
+    """Does J react to what is other, and is it finite?"""
+    try:
+        J = other.cost(code.params)
+    except Exception:
+        return False
+    return bool(np.isfinite(J) and code.cost(code.params) != J)
 
 
 OTHER_LABELS = {"one-hot": "ints", "turned": "ints", "ints": "one-hot", "row": "one-hot", "column": "one-hot"}
@@ -177,7 +227,7 @@ def _other_stride(code: "FunctionCode", rng: Any) -> "FunctionCode | None":
     own = vars(code.state.thing)
     changes = {k: 1 if v > 1 else 2 for k, v in own.items() if "stride" in k.lower() and type(v) is int}
     changes |= {k: int(v == 0) for k, v in own.items() if re.search("pad|^p$", k.lower()) and type(v) is int}
-    if not changes or code.world.x.ndim != 4:
+    if not changes or code.world.x.ndim not in (3, 4):
         return None
     thing = copy.deepcopy(code.state.thing)
     vars(thing).update(changes)

@@ -1,9 +1,9 @@
 """A small world for functions that are given everything: data, labels, parameters, in the layouts students use."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, product
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,17 +34,19 @@ class Layout:
 
     columns: bool
     outputs_first: bool
-    bias: str  # "column", "flat", "row", or "number" of a single output, whose W is (inputs,)
+    bias: str  # "column", "flat", "row"; "number" of a single output, whose W is (inputs,); "numbers" if W is one, too
 
     def weight(self, inputs: int, outputs: int) -> tuple[int, ...]:
         """The shape of W."""
         if self.bias == "number":
             return (inputs,)
+        if self.bias == "numbers":
+            return ()
         return (outputs, inputs) if self.outputs_first else (inputs, outputs)
 
     def vector(self, m: int) -> tuple[int, ...]:
         """The shape of b, gamma and beta."""
-        return {"column": (m, 1), "flat": (m,), "row": (1, m), "number": ()}[self.bias]
+        return {"column": (m, 1), "flat": (m,), "row": (1, m)}.get(self.bias, ())
 
 
 LAYOUTS = (
@@ -61,7 +63,7 @@ LAYOUTS = (
     Layout(True, True, "row"),
     Layout(True, False, "row"),
 )
-SINGLE = Layout(False, False, "number")
+SINGLE, LINE = Layout(False, False, "number"), Layout(False, False, "numbers")
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class Store:
     flags: tuple[str, ...] = ()
     classes: bool = False  # has a vector of one layer weights for every class, and not for a single output?
     off: bool = False  # is batch normalisation switched off, although there are gamma and beta?
+    ones: int = 0  # rows of each W for the biases: 1 where the code puts a 1 before or behind its inputs
 
     @property
     def normed(self) -> bool:
@@ -106,7 +109,7 @@ class Store:
         if self.style == VECTOR:
             return layout.vector(self.length(sizes))
         if letter == "W":
-            return layout.weight(sizes[layer], sizes[layer + 1])
+            return layout.weight(sizes[layer] + self.ones, sizes[layer + 1])
         return layout.vector(sizes[layer + 1])
 
     def data_shape(self, n: int, sizes: tuple[int, ...]) -> tuple[tuple[int, ...], int | None]:
@@ -120,7 +123,7 @@ class Store:
     def length(self, sizes: tuple[int, ...]) -> int:
         """Of a vector with all parameters: a weight for every input, and every class, or all of the layers."""
         if self.depth == 1:
-            return sizes[0] * sizes[1] if self.classes else sizes[0]
+            return (sizes[0] + self.ones) * (sizes[1] if self.classes else 1)
         return sum((d + 1) * m for d, m in pairwise(sizes))
 
     def name(self, letter: str, layer: int, arguments: Mapping[str, list[str]]) -> str:
@@ -201,10 +204,13 @@ class World:
     axis: int | None = None  # of a layer's x: the axis of the examples; x is then given as it is
     shares: bool = False  # is x between 0 and 1, because a loss takes the logarithm of it?
     fixed: bool = False  # the data were given to the object when it was made
+    signs: bool = False  # are the labels of a single output 1 and -1, as a hinge wants them, not 1 and 0?
 
     @property
     def X(self) -> Any:  # noqa: N802
         """The inputs in the layout."""
+        if self.layout.bias == "numbers":
+            return self.x[:, 0].copy()
         turned = self.layout.columns and self.axis is None and self.x.ndim == 2
         return np.ascontiguousarray(self.x.T if turned else self.x)
 
@@ -212,6 +218,8 @@ class World:
         """The labels: "one-hot" as X lies, "turned" the other way, "ints" (n,), "row" (1, n), "column" (n, 1). Of a
         network with a single output they are 1 for the first class and 0 for the other."""
         rows = (np.arange(self.sizes[-1]) == self.y[:, None]).astype(float)
+        if self.signs and self.sizes[-1] == 1:
+            rows = 2 * rows - 1
         if encoding in ("one-hot", "turned"):
             return np.ascontiguousarray(rows.T) if self.layout.columns == (encoding == "one-hot") else rows
         y = rows[:, 0] if self.sizes[-1] == 1 else self.y
@@ -275,7 +283,9 @@ def draw(rng: Any, slots: tuple[Slot, ...]) -> dict[str, Any]:
     values = {}
     for slot in slots:
         if slot.letter == "W":
-            values[slot.name] = rng.normal(size=slot.shape) * (1.5 / min(max(slot.shape), 30) ** 0.5)
+            values[slot.name] = np.asarray(
+                rng.normal(size=slot.shape) * (1.5 / min(max(slot.shape, default=1), 30) ** 0.5)
+            )
         elif slot.letter == "x":
             values[slot.name] = rng.normal(size=slot.shape)
         elif slot.letter == "gamma":
@@ -319,6 +329,22 @@ def layer_world(shape: tuple[int, ...], n: int, rng: Any) -> World:
     axis = shape.index(n) if n in shape else 0
     slots = (Slot("x", "x", -1, shape),)
     return World(LAYOUTS[1], Store(0), (4, 4), x, draw_labels(rng, n, 4), LAMBDA, slots, {"x": x}, axis)
+
+
+def state_worlds(arrays: Sequence[Any], states: Sequence[str], n: int, rng: Any) -> Iterator[World]:
+    """The worlds for a step of a recurrent layer with these weights, which is given x and states from the step before:
+    rows as examples, or columns; weights may take the state and x in one."""
+    widths = sorted({size for a in arrays for size in np.shape(a) if size > 1})
+    for h, joined in product(widths, (False, True)):
+        for d in [w - h for w in widths if w > h] if joined else widths:
+            for shape, state in (((n, d), (n, h)), ((d, n), (h, n)), ((d,), (h,))):
+                yield with_states(layer_world(shape, n, rng), states, state, rng)
+
+
+def with_states(world: World, states: Sequence[str], shape: tuple[int, ...], rng: Any) -> World:
+    """The world of a layer with states from the step before."""
+    slots = tuple(Slot(name, "", -1, shape) for name in states)
+    return replace(world, lambda_=0.0, slots=(*world.slots, *slots), values={**world.values, **draw(rng, slots)})
 
 
 def token_world(shape: tuple[int, ...], rows: int, classes: int, rng: Any) -> World:
