@@ -15,7 +15,7 @@ from .errors import CodeError, GuessError, NothingToCheckError, NoWayError
 from .families import PARAMETERS, families, globals_read, gradient_of, loss_of, methods_of, roles_of, takes_inputs_alone
 from .functions import Family, FunctionCode, agreement, is_by_the_scores, name_of
 from .inputs import layer_inputs
-from .roles import Role, plain
+from .roles import Role, is_state, plain
 from .scopes import closure, globals_of
 from .search import (
     LARGE,
@@ -35,7 +35,7 @@ from .search import (
 from .source import looks_up, says_rows, signature, text
 from .state import State
 from .values import Function
-from .world import LAYOUTS, World, index_world, layer_world, plain_world
+from .world import LAYOUTS, World, index_world, layer_world, plain_world, state_worlds
 
 FOUR = (LAYOUTS[0], LAYOUTS[1], LAYOUTS[3], LAYOUTS[5])  # columns or rows as examples, W either way
 ENCODINGS = {"Y": "one-hot", "y": "ints"}
@@ -128,7 +128,7 @@ def _worlds_of_globals(world: World, state: State, family: Family, n: int, seed:
 
 def _groups(namespace: Any, maker: Function, kind: type | None, n: int, seed: int, budget: Budget) -> Iterator[Any]:
     """Groups of tries: with a cost of the file's before those with the course's."""
-    for number in range(3):
+    for number in range(4):
         yield lambda size, number=number: _tries(namespace, maker, kind, n, seed, size, number, budget)
 
 
@@ -178,7 +178,7 @@ def _tries(
                 making = Making(maker, replace(world, lambda_=0.0), binder, listed)
                 yield from _layer_tries(making, n, rng)
             continue
-        if roles_of(gradient) & PARAMETERS and not state.groups():
+        if roles_of(gradient) & PARAMETERS and not any(np.ndim(group[0].get()) for group in state.groups()):
             group = list(families(namespace, gradient, thing))[number]
             yield from (Try(family, world, binder) for family, world in worlds(group, n, size, seed))
             return  # methods that are given the parameters
@@ -248,6 +248,10 @@ def _layer_tries(making: Making, n: int, rng: Any) -> Iterator[Try]:
             world = replace(index_world(rows, n, rng), lambda_=0.0)
             yield Try(Family(gradient, forward), world, Binder(ENCODINGS, layer=True), state, True)
             continue
+        if states := [p.name for p in signature(forward)[1:] if is_state(p.name) and p.default is p.empty]:
+            for world in state_worlds(list(arrays.values()), states, n, rng):
+                yield Try(Family(gradient, forward), world, Binder(ENCODINGS, layer=True), state, True)
+            continue
         for shape in layer_inputs(arrays, n):
             world = replace(layer_world(shape, n, rng), lambda_=0.0)
             binder = Binder(ENCODINGS, layer=True)
@@ -261,6 +265,15 @@ def _layer_tries(making: Making, n: int, rng: Any) -> Iterator[Try]:
                 yield Try(Family(gradient, forward), world, binder, state, True)
 
 
+def _tell_shape(method: Function, shape: tuple[int, ...]) -> None:
+    """Call a method that is told the shape of x, or the number of its features."""
+    wanted = [p for p in signature(method) if p.default is p.empty]
+    try:
+        method(*(shape for _ in wanted))
+    except TypeError:
+        method(*(shape[-1] for _ in wanted))
+
+
 def _grown(making: Making, forward: Function, world: World, binder: Binder) -> tuple[Any, World] | None:
     """A layer that makes its parameters when it is told the shape of x, or sees the first x, and its world, in which x
     may have its examples along the second axis; None if it is no such layer."""
@@ -268,8 +281,8 @@ def _grown(making: Making, forward: Function, world: World, binder: Binder) -> t
     try:
         for name in dir(thing):
             if re.match("_?(init|build|setup|initiali[sz]e)_?(param|weight|layer|$)", name):
-                method, told = getattr(thing, name), True
-                method(*(world.x.shape for p in signature(method) if p.default is p.empty))
+                told = True
+                _tell_shape(getattr(thing, name), world.x.shape)
         out = Outputs(binder.call(getattr(thing, name_of(forward)), world, world.values), forward).array()
     except Exception:
         return None

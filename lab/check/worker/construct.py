@@ -15,7 +15,7 @@ from .dice import seed
 from .lenient import made_leniently
 from .roles import Role, one_hot_first, plain, role
 from .shown import shown
-from .source import is_called, penalises, signature, text, unpacked, wants_list, word_of
+from .source import is_called, penalises, signature, stored, text, unpacked, wants_list, word_of
 from .values import Function
 from .world import World
 
@@ -50,7 +50,7 @@ ACTIVATION = r"act(ivation|iv|fn|func|function)?s?|activationfn|activationfuncti
 LAYERS = r"(the)?(layers?|modules|steps|blocks)(list)?"
 OBJECTS = (  # what an argument is called, and the class of an object for it
     (r"(the)?(model|net|network|mlp|nn)", r"model|net|mlp|nn$"),
-    (r"(the)?(loss|criterion|cost)(fn|func|function|layer|obj)?", r"loss|entropy|mse|criterion"),
+    (r"(the)?(loss|criterion|cost)(fn|func|function|layer|obj)?", r"loss|entropy|mse|criterion|nll|hinge|bce"),
 )
 LOSS = r"loss|entropy|mse|criterion|softmax"
 ACTS_SLOPE = r"derivative(of)?|deriv|prime|grad(ient)?|backward|d"
@@ -114,7 +114,7 @@ def taken_one_by_one(made: Function) -> str:
 
 def _called_in_turn(made: Function, name: str) -> bool:
     """Does a class call what it keeps under this name, or the methods of it, one after the other?"""
-    loop = rf"for (\w+) in (self\.)?_?{name}\b.*\n.*\b\1(\.\w*forward\w*)?\("
+    loop = rf"for (\w+) in (self\.)?_?{name}\b.*\n?.*\b\1(\.\w*forward\w*)?\("
     return re.search(loop, text(made)) is not None
 
 
@@ -134,11 +134,13 @@ def given(
 def _initialised(thing: Any, world: World, binder: Binder, listed: bool) -> Any:
     """Call the method that makes the parameters, where the constructor has not."""
     inside = getattr(thing, "__dict__", {})
-    if inside and all(v is None for v in inside.values()):
-        for name in dir(thing):
-            if re.match("_?(init|build|setup|create|reset)", name) and callable(method := getattr(thing, name)):
-                new(method, world, binder, listed)
-                break
+    lacking = {name for name, v in inside.items() if v is None}
+    named = [name for name in dir(thing) if re.match("_?(init|build|setup|create|reset)", name)] if lacking else []
+    for method in (getattr(thing, name) for name in named):
+        makes = callable(method) and any(role(k) in (Role.W, Role.B) for k in lacking & stored(method))
+        if makes or (callable(method) and lacking == inside.keys()):
+            new(method, world, binder, listed)
+            break
     return thing
 
 
@@ -319,7 +321,8 @@ def _size(low: str, p: inspect.Parameter, world: World, many: bool) -> Any:
         return list(sizes[1:-1])
     if re.fullmatch(INPUT, low):
         return (default[0], 8, 8) if listed and len(default) == 3 else sizes[0]
-    if re.fullmatch(SIZES, low) and not isinstance(default, int) and p.annotation not in (int, "int"):
+    either = re.fullmatch(OUTPUT, low) and not many  # units: of a layer, or of every layer
+    if re.fullmatch(SIZES, low) and not either and not isinstance(default, int) and p.annotation not in (int, "int"):
         return list(sizes)
     if re.fullmatch(HIDDEN, low):
         return list(sizes[1:-1]) if many or _is_many(p) else sizes[1] if len(sizes) > 2 else None

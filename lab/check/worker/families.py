@@ -10,7 +10,7 @@ from .binding import CLASSES, DIMENSIONS, HIDDEN, holders, keyed
 from .functions import Family, name_of
 from .named import named_stores
 from .patches import patch_stores
-from .roles import Role, key_letter, plain, role, tensor
+from .roles import Role, key_letter, plain, role, stripped, tensor
 from .scopes import Scope, arrays_read
 from .source import (
     called,
@@ -31,7 +31,7 @@ NUMERICAL = (
     r"|relative|update|train|fit|^(zero|reset|clear)"
 )
 FORWARD = r"forward|evaluateclassifier|applynetwork|feedforward|evaluate|classif|fprop|applynet|predict|fwd|think|query"
-COST = r"cost|loss|objective|crossentropy|computej|energy|^j$"
+COST = r"cost|loss|objective|crossentropy|computej|energy|^j$|mse|likelihood|^nll|nll$|squarederror"
 SLOPE = r"deriv|prime|slope|delta|^d(cost|loss|j)"
 OTHER = r"accura|acc$|plot|train|batch|fit|init|montage|print|test|search|histor|update|show|load|read|curve|schedul"
 
@@ -65,7 +65,10 @@ def roles_of(function: Function) -> set[Role]:
     return {role_in(function, p.name) for p in signature(function)}
 
 
-UNROLLED = r"(return|grad\w* *=).*(concatenate|hstack|\br_\[|append)\b"  # gradients made into one vector
+UNROLLED = r"(return|grad\w* *=).*(concatenate|hstack|\br_\[|append)\b|grad\w* *= *\[ *\w+\(:\)"  # into one vector
+ONES = r"\bones(_like)?\("  # in code that puts a 1 to its inputs: its weights hold the biases
+LOSS_FIRST = r"[jfelc]|nll|ce|obj\w*|err(or)?|fx|fval"  # what a function may call a loss that it gives before gradients
+GRADIENTS = r"grads?|gradients?|g|gs|df|(d|g|grad)([wb]|theta)\d*"
 PARAMETERS = {Role.W, Role.B, Role.NETWORK}
 
 
@@ -77,7 +80,8 @@ def gives_loss_and_gradient(name: str, function: Function, own: bool = False) ->
         return False
     if not re.search(r"loss|cost|svm|softmax", plain(name)) or re.search(OTHER, plain(name)):
         loss = any(re.fullmatch("j|.*(cost|loss)", plain(n)) for n in names)
-        gradient = any(re.fullmatch(r"grads?|gradients?|(d|grad)[wb]\d*", plain(n)) for n in names)
+        loss = loss or re.fullmatch(LOSS_FIRST, plain(names[0])) is not None
+        gradient = any(re.fullmatch(GRADIENTS, plain(n)) for n in names)
         return loss and gradient and not re.search(rf"{OTHER}|{NUMERICAL}", plain(name))
     loss_alone = re.search(r"softmax|svm|hinge|entropy", plain(name)) or re.search(UNROLLED, text(function))
     if returns_dict(function):
@@ -168,12 +172,27 @@ def families(namespace: Any, gradient: Function, thing: Any = None) -> Iterator[
     rest = [f for f in costs if f not in fitting][:3]
     if gives_loss_and_gradient(name_of(gradient), gradient, own) and not is_gradient_name(name_of(gradient)):
         fitting = rest = []
-    groups: list[list[Function | None]] = [[*fitting[:3]], [*rest, None] if penalised else [*rest], [None]]
+    together = _called_together(fitting, gradient, every)
+    first: list[Function | None] = [*[f for f in fitting if f is not together][:3]]
+    groups: list[list[Function | None]] = [[together], first] if together else [first, []]
+    groups += [[*rest, None] if penalised else [*rest], [None]]
     flags = tuple(sorted(set().union(*map(_flags, functions_of(namespace).values()))))
     for group in groups:
-        yield [Family(gradient, forward, cost, flags) for cost in group for forward in forwards]
+        yield [Family(gradient, forward, cost, flags, priced=bool(costs)) for cost in group for forward in forwards]
     if not own and forwards == [None] and Role.P in roles_of(gradient):
         yield [Family(gradient, None, cost, flags, course=True) for cost in [*costs[:1], None]]
+
+
+def _called_together(costs: Sequence[Function], gradient: Function, every: Mapping[str, Function]) -> Function | None:
+    """The one of several costs that a function of the file calls beside the gradients, and no other of them; None if
+    there is no such."""
+    found = {
+        name_of(ours[0]): ours[0]
+        for f in every.values()
+        if name_of(gradient) in (names := called(f))
+        if len(ours := [cost for cost in costs if name_of(cost) in names]) == 1
+    }
+    return next(iter(found.values())) if len(found) == 1 and len(costs) > 1 else None
 
 
 def takes_cache(namespace: Any, gradient: Function) -> bool:
@@ -196,7 +215,7 @@ def takes_kept(namespace: Any, gradient: Function) -> bool:
 def _is_forward_with_loss(name: str, function: Function) -> bool:
     """forward(X, Y, params), which returns a loss beside what it kept?"""
     loss = any(re.fullmatch("j|.*(cost|loss)", plain(n)) for n in returned(function))
-    loss = loss or re.search(r"return \(?(\w*loss|cost|J) */ *\w", text(function)) is not None
+    loss = loss or re.search(r"return \(?(\w*loss|cost|J) */ *\w|return .*\blog\(", text(function)) is not None
     roles = roles_of(function)
     told = {Role.X, Role.LABELS} <= roles and bool(roles & PARAMETERS)
     return loss and told and bool(re.search(FORWARD, plain(name)))
@@ -273,7 +292,12 @@ def _costs(others: Mapping[str, Function], gradient: Function, own: bool) -> lis
     found = [
         (name, f)
         for name, f in others.items()
-        if (re.search(COST, plain(name)) or (own and _gives_loss(name, f)) or _is_forward_with_loss(name, f))
+        if (
+            re.search(COST, plain(name))
+            or (own and _gives_loss(name, f))
+            or _is_forward_with_loss(name, f)
+            or plain(name) in stripped(plain(name_of(gradient)))
+        )
         and not re.search(rf"{GRADIENT}|{OTHER}|{SLOPE}|numeric|torch", plain(name))
         and (
             Role.LABELS in roles_of(f)
@@ -361,6 +385,8 @@ def stores(family: Family) -> list[Store]:
     """The ways in which these functions may keep their parameters, likely ones first."""
     functions = [f for f in (family.gradient, family.forward, family.cost) if f is not None]
     found = _stores(family, functions)
+    ones = any(re.search(ONES, text(f)) for f in functions)
+    found += [replace(s, ones=1) for s in found if _holds_biases(s, ones)]
     if not is_octave(family.gradient):
         return found
     down = any(re.search(r"\{ *\w+ *, *1 *\}", text(f)) for f in functions)
@@ -368,6 +394,12 @@ def stores(family: Family) -> list[Store]:
         replace(s, column=not down) for s in found if s.lists or s.style in ("dict of lists", "lists in attributes")
     ]
     return [*(replace(s, column=down) for s in found), *others]
+
+
+def _holds_biases(store: Store, ones: bool) -> bool:
+    """May the weights hold the biases? ones: do the functions make some?"""
+    plain_store = type(store) is Store and not (store.biases or store.norms)
+    return plain_store and (ones or (store.style == VECTOR and store.depth == 1))
 
 
 def _stores(family: Family, functions: Sequence[Function]) -> list[Store]:
@@ -381,7 +413,7 @@ def _stores(family: Family, functions: Sequence[Function]) -> list[Store]:
 def _vectors(gradient: Function) -> Iterator[Store]:
     """All parameters in one vector, theta, where a function has a single argument for them."""
     own = [p.name for p in signature(gradient) if role_in(gradient, p.name) in PARAMETERS]
-    if len(own) != 1 or keyed(gradient) or re.search(rf"\b{own[0]}\.\w+", _unshaped(gradient)):
+    if len(own) != 1 or own[0] in keyed(gradient) or re.search(rf"\b{own[0]}\.\w+", _unshaped(gradient)):
         return
     sized = any(re.fullmatch(f"{HIDDEN}|{DIMENSIONS}", plain(p.name)) for p in signature(gradient))
     classes = not sized and any(re.fullmatch(CLASSES, plain(p.name)) for p in signature(gradient))

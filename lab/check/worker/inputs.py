@@ -39,7 +39,9 @@ def layer_inputs(weights: Mapping[str, Any], n: int) -> list[Any]:
     for value in sorted(weights.values(), key=lambda v: -v.ndim):
         s = value.shape
         if len(s) == 4:
-            shapes += [(n, s[1], 6, 8), (n, 6, 8, s[2])]
+            shapes += [(n, s[1], 6, 8), (n, 6, 8, s[2]), (n, s[1], 6, 6), (n, 6, 6, s[2])]
+        if len(s) == 3:
+            shapes += [(n, s[1], 8), (n, 8, s[1]), (n, s[0], 6, 8)]
         if len(s) == 2 and 1 not in s:
             shapes += [(n, s[0]), (s[1], n), (n, s[1]), (s[0], n)]
             sequences.append((n, 3, s[0]))
@@ -67,6 +69,8 @@ IMAGES: tuple[Shapes, ...] = (
     lambda n: {"x": (n, 6, 8, 3), "w": (3, 3, 3, 2), "b": (2,), "gamma": (3,)},
     lambda n: {"x": (n, 3, 6, 8), "w": (2, 3, 3, 3), "b": (2, 1), "gamma": (3,)},
     lambda n: {"x": (n, 6, 8, 3), "w": (3, 3, 3, 2), "b": (1, 1, 1, 2), "gamma": (3,)},
+    lambda n: {"x": (n, 3, 6, 6), "w": (2, 3, 3, 3), "b": (2,), "gamma": (3,)},  # for code that takes squares only
+    lambda n: {"x": (n, 6, 6, 3), "w": (3, 3, 3, 2), "b": (1, 1, 1, 2), "gamma": (3,)},
 )
 
 

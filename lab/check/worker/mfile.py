@@ -181,7 +181,7 @@ class Function:
             if nargout is None and 0 < fewer < wanted:
                 self.nargout = fewer
                 return self(*given)
-            raise OctaveError(self._told(error)) from None
+            raise OctaveError(self._told(error), error.stack) from None
         return tuple(found) if wanted > 1 else found[0] if wanted else None
 
     def _set(self, error: OctaveError) -> int:

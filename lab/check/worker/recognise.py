@@ -10,6 +10,8 @@ from .classes import find_class, find_globals, find_made, is_layer
 from .code import Code
 from .errors import CodeError, GuessError, NothingToCheckError, NoWayError
 from .families import (
+    COST,
+    FORWARD,
     PARAMETERS,
     functions_of,
     gives_loss_and_gradient,
@@ -24,6 +26,7 @@ from .families import (
     takes_labels,
     trains,
 )
+from .functions import name_of
 from .inputs import is_image
 from .layers import LayerCode
 from .objects import ObjectCode
@@ -33,7 +36,7 @@ from .roles import plain
 from .scopes import inner_functions
 from .search import find
 from .slopes import find_loss_pair, loss_pairs
-from .solved import gives_gradients_beside, solve, solve_pair
+from .solved import cost_beside, gives_gradients_beside, is_told_sizes, solve, solve_beside, solve_pair
 from .source import is_octave, only_raises, signature, text
 from .steps import find_pair, pairs_of
 from .updates import gradient_of_update, is_update
@@ -105,12 +108,21 @@ def _gradients(kind: type, kinds: dict[str, type]) -> bool:
     named += [f for name, f in methods.items() if is_gradient_name(name) or plain(name) in ("grads", "gradients")]
     named += [f for name, f in methods.items() if gives_loss_and_gradient(name, f)]
     derived = any(kind in other.__mro__[1:] for other in kinds.values())
-    if derived and any(only_raises(f) for name, f in methods.items() if name in ("forward", "__call__")):
+    if derived and (any(map(only_raises, methods.values())) or _lacks_a_method(kind)):
+        return False
+    if derived and not any(re.search(f"{FORWARD}|{COST}|^call", plain(name)) for name in methods):
         return False
     named = named or [f for name, f in methods.items() if trains(name, f) and not derived]
     if not named or all(re.search(r"NotImplemented|:\s*pass\s*$|abstract", text(f)) for f in named):
         return False
     return not (derived and any(p.default is p.empty for p in signature(kind)))
+
+
+def _lacks_a_method(kind: type) -> bool:
+    """Does a class call a method of its own that it leaves to the classes derived from it?"""
+    said = text(kind)
+    called, kept = (set(re.findall(pattern, said)) for pattern in (r"self\.(\w+)\(", r"self\.(\w+) *="))
+    return any(not hasattr(kind, name) for name in called - kept)
 
 
 def _on_globals(namespace: Any, name: str) -> bool:
@@ -181,9 +193,8 @@ def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
     ):
         if not roles_of(made) & PARAMETERS and globals_read(namespace, made):
             yield lambda: find_globals(namespace, made, n, rng)
-        yield lambda: find(namespace, made, n, rng)
-        if gives_gradients_beside(name, made):
-            yield lambda: solve(made, rng)
+        ways = [lambda: find(namespace, made, n, rng), lambda: _solved(made, namespace, rng)]
+        yield from ways[::-1] if is_told_sizes(made) else ways
         return
     if not isinstance(made, type) and callable(made) and gives_gradients_beside(name, made):
         yield lambda: solve(made, rng)
@@ -205,9 +216,24 @@ def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
         yield lambda: find_made(namespace, made, n, rng)
 
 
+def _solved(made: Function, namespace: Any, rng: Any) -> Code:
+    """The code of a function whose arguments no name tells: beside its cost, or with a loss of its own. Raises
+    NoWayError."""
+    name = name_of(made)
+    try:
+        if gives_gradients_beside(name, made) or gives_loss_and_gradient(name, made):
+            return solve(made, rng)
+        if not is_octave(made) and (cost := cost_beside(functions_of(namespace), made)) is not None:
+            return solve_beside(cost, made, rng)
+    except Exception as error:  # what is told is what another way has asked for
+        raise NoWayError(f"no arguments are known with which {name}() runs") from error
+    raise NoWayError(f"there is no cost beside {name}()")
+
+
 def _is_gradient(namespace: Any, name: str, function: Function) -> bool:
     return (is_gradient_name(name) or is_derivative(name, function)) and (
         takes_all(function)
+        or cost_beside(functions_of(namespace), function) is not None
         or takes_cache(namespace, function)
         or takes_kept(namespace, function)
         or needs_no_targets(namespace, function)

@@ -49,7 +49,7 @@ class Role(Enum):
 PATTERNS: tuple[tuple[Role, str], ...] = (
     (
         Role.LAMBDA,
-        r"(the)?(lamb?d?d?a?|lmb?da|lmd|lmbd|lambda\w{0,5}|lamda\w{0,5}|l2|l2reg|l2lambda|regl2|reg|regul\w*|regular\w*|"
+        r"(the)?(lamb?d?d?a?|l1|l1reg|l1penalty|lmb?da|lmd|lmbd|lambda\w{0,5}|lamda\w{0,5}|l2|l2reg|l2lambda|regl2|reg|regul\w*|regular\w*|"
         r"reglam\w*|reg(strength|param|term|coeff?|rate|factor|constant|weight)|weightdecay|wdecay|decay|wd|λ|penalty(factor|term|weight|coeff?|param(eter)?|strength)?|"
         r"lamreg|l2penalty|weightpenalty|l2strength)",
     ),
@@ -81,7 +81,8 @@ PATTERNS: tuple[tuple[Role, str], ...] = (
         r"outputs?gradients?|outgrad|gradient(s|out|output)?|accumgrad|deltas?|douts?|dz|da|dh|dnext|gout|gradz|djdy|djdz|"
         r"dldout|dlout|gradnext|topdiff|dvalues|dx|douty|incoming(grad)?|outgradient",
     ),
-    (Role.W, rf"(w|weights?|ws|wts|theta\d|kernels?|filters?|fs|f){PART}|w\d+|fsflat|wmatrix|weightmatri(x|ces)"),
+    (Role.B, r"th0|beta0|intercept|offset"),
+    (Role.W, rf"th|(w|weights?|ws|wts|theta\d|kernels?|filters?|fs|f){PART}|w\d+|fsflat|wmatrix|weightmatri(x|ces)"),
     (Role.GAMMA, r"gammas?\d*|scales?\d*|gammalist"),
     (Role.BETA, r"betas?\d*|shifts?\d*|betalist"),
     (Role.B, rf"(b|bias|biases|bs|bvec){PART}|biasvector"),
@@ -89,7 +90,7 @@ PATTERNS: tuple[tuple[Role, str], ...] = (
         Role.NETWORK,
         r"(network|net|(conv)?net|[a-z]{0,3}nn|lstm|gru|mlp|model|state|classifier|autoencoder|netz(werk)?|n.tverk|modell|"
         r"r.seau|red|rete)(work|s)?(params?|parameters?|weights|dict)?|"
-        r"params?|parameters?|theta|thetas|layers|learnables?|trainables?|weightsandbiases|wb|netparams?|paramdict|pars",
+        r"params?(rn|nn|vec|vector|flat|unrolled)?|parameters?|theta|thetas|layers|learnables?|trainables?|weightsandbiases|wb|netparams?|paramdict|pars",
     ),
     (
         Role.X,

@@ -24,7 +24,7 @@ from .roles import Role, key_letter, one_hot_first, role
 from .source import indexes_with, signature, subtracted, text
 from .state import State
 from .values import Function
-from .world import LAYOUTS, SINGLE, VECTOR, Store, World, build, plain_world, token_world
+from .world import LAYOUTS, LINE, SINGLE, VECTOR, Store, World, build, plain_world, token_world
 
 ENCODINGS = {"Y": ("one-hot", "ints", "row", "turned"), "y": ("ints", "row", "one-hot", "column")}
 SMALL = (5, 6, 4, 8, 9, 10, 12)  # inputs, then hidden units; no number twice
@@ -33,7 +33,8 @@ BINARY = 1 + len(LARGE)  # the place of a single output among the sizes
 NOTHING = 1e-7  # a slope that is no larger says nothing of the gradient that agrees with it
 OF_SIZES = r"nonconformant|dimension|out of bound|reshape|mismatch"  # in errors of Octave that another size may cure
 MATRICES = r"\bmatrix\(|\bmat\(|asmatrix|matlib"  # in files that work with np.matrix
-LOGS = r"log\(\(?\s*1(\.0*)?\s*-|log1p\(\s*-"  # of the cross entropy of a single output
+SIGNS = r"hinge|margin|\b1(\.0*)? *- *y\w*(\[\w+\])? *\*|exp\( *- *y\w*(\[\w+\])? *\*"  # in code for labels 1 and -1
+LOGS = r"log\(\(?\s*1(\.0*)?\s*-|log1p\(\s*-|sigmoid|expit"  # of the cross entropy of a single output
 
 
 @dataclass
@@ -152,8 +153,8 @@ def _averages(code: FunctionCode) -> bool:
 
 def is_binary(namespace: Any) -> bool:
     """May a network of the file have a single output: does it take the cross entropy of probabilities that stand alone,
-    or squares?"""
-    return bool(re.search(rf"{LOGS}|\*\* *2|square\(", text(namespace)))
+    squares or a margin, or a sigmoid?"""
+    return bool(re.search(rf"{LOGS}|\*\* *2|square\(|{SIGNS}", text(namespace)))
 
 
 def _reads_first(code: FunctionCode) -> bool:
@@ -220,7 +221,13 @@ def suited_worlds(world: World, state: State, functions: list[Function], n: int,
         return tokens
     if rows := list(row_worlds(arrays, numbers, functions, n, rng)):
         return rows
-    return list(picture_worlds(arrays, numbers, functions, n, rng)) or [measured(world, state, n, rng)]
+    pictures = list(picture_worlds(arrays, numbers, functions, n, rng))
+    return pictures or [replace(measured(world, state, n, rng), signs=takes_signs(functions))]
+
+
+def takes_signs(functions: Iterable[Function]) -> bool:
+    """Do functions take labels 1 and -1: hinge(y * score), log(1 + exp(-y * score))?"""
+    return any(re.search(SIGNS, text(f)) for f in functions)
 
 
 def token_worlds(
@@ -317,7 +324,7 @@ def worlds(group: Iterable[Family], n: int, size: int, seed: int) -> Iterator[tu
             if square and (store.depth == 1 or size):
                 continue
             alone = store.depth == 1 and store.biases and not store.style and size == BINARY
-            for layout in (*LAYOUTS, SINGLE) if alone else LAYOUTS:
+            for layout in (*LAYOUTS, SINGLE, LINE) if alone else LAYOUTS:
                 if not store.biases and not store.norms and layout.bias != "column" and store.style != VECTOR:
                     continue
                 shape = squared(list(sizes(store.depth, n))[size]) if square else list(sizes(store.depth, n))[size]
@@ -325,7 +332,10 @@ def worlds(group: Iterable[Family], n: int, size: int, seed: int) -> Iterator[tu
                     shape = (*shape[:-1], shape[0])  # an autoencoder
                 if store.style == VECTOR and store.depth == 1 and not store.classes:
                     shape = (shape[0], 1)
-                yield family, build(layout, store, shape, named, n, np.random.default_rng(seed))
+                if layout is LINE:
+                    shape = (1, 1)
+                world = build(layout, store, shape, named, n, np.random.default_rng(seed))
+                yield family, replace(world, signs=takes_signs(functions))
 
 
 def _try(one: Try, prior: int, tried: Tried) -> bool:
@@ -367,7 +377,7 @@ def _try(one: Try, prior: int, tried: Tried) -> bool:
                 sized = True
                 if complete:
                     return True
-    if not sized and world.store.depth:  # a layer's x has other shapes with the same store
+    if not sized and world.store.depth and world.layout is not LINE:  # a layer's x has other shapes with the same store
         tried.hopeless.add((family, world.store))
     return False
 
@@ -400,9 +410,8 @@ def _judge(code: FunctionCode, prior: tuple[int, ...], tried: Tried) -> bool:
     exact = sum(fit == 3 for fit in fits.values())
     known = code.state is None and code.penalty is None and not code.layer and _is_known(code)
     _refuse_cost(code)
-    untold = code.penalty is not None and code.family.forward is not None and not right
-    if untold and not _sums_to_one(code) and not _takes_difference(code):
-        raise CodeError("forward gives no probabilities that sum to 1, and there is no cost")  # whose mistake is it?
+    if code.penalty is not None and not right and not code.layer:
+        _refuse_another_cost(code)
     natural = code.binder.encodings["Y"] == "one-hot"  # Y holds integers only if one-hot rows do not run
     weights = sum(slot.letter == "W" for slot in slots)
     square = len(set(code.world.sizes)) < len(code.world.sizes) and weights > 1
@@ -410,14 +419,20 @@ def _judge(code: FunctionCode, prior: tuple[int, ...], tried: Tried) -> bool:
     same, likely = sum(fit > 0 for fit in fits.values()), known + _sums_to_one(code)
     every = right == len(slots) or takes_every_example(code)
     rank = (-missing, depth, len(slots), every, natural, likely, same, len(told), exact, tuple(-p for p in prior))
-    if tried.best is None or rank > tried.best[0]:
+    perfect = missing == 0 and right == exact == len(slots)
+    if tried.best is None or rank > tried.best[0] or (perfect and _misfits(tried.best[1], tried.best[0], rank)):
         tried.best = (rank, code)
     return missing == 0 and (
-        right == exact == len(code.slots)
+        perfect
         or (exact == len(slots) and _is_sure(code, told))
         or _is_right_but_for_shapes(code, told)
         or ((right > 0 or code.penalty is not None) and _is_of_one_example(code))
     )
+
+
+def _misfits(code: FunctionCode, own: tuple[Any, ...], rank: tuple[Any, ...]) -> bool:
+    """Has a reading, whose rank is its own, gradients of other shapes, unlike one of this rank that says no less?"""
+    return 0 in code.found.fits.values() and rank[:4] >= own[:4]
 
 
 def _refuse_cost(code: FunctionCode) -> None:
@@ -430,6 +445,15 @@ def _refuse_cost(code: FunctionCode) -> None:
     other = code.elsewhere(np.random.default_rng(3), code.examples or 1)
     if _sums_to_one(code) or other.cost(other.params if code.world.fixed else code.params) == J:
         raise CodeError("the cost of a single output is always the same")
+
+
+def _refuse_another_cost(code: FunctionCode) -> None:
+    """Raise CodeError where no gradient is that of the loss that stands in for the file's, and nothing says that it is
+    meant: whose mistake is it?"""
+    if code.family.priced:
+        raise CodeError("the cost of the file does not run, and the gradients are those of no other")
+    if code.family.forward is not None and not _sums_to_one(code) and not _takes_difference(code):
+        raise CodeError("forward gives no probabilities that sum to 1, and there is no cost")
 
 
 def _is_sure(code: FunctionCode, told: set[str]) -> bool:
@@ -477,7 +501,9 @@ def _is_of_one_example(code: FunctionCode) -> bool:
 
 def _is_known(code: FunctionCode) -> bool:
     """Is J the course's cost?"""
-    if code.world.sizes[-1] == 1 or code.world.store.style == VECTOR or code.world.axis is not None:
+    store = code.world.store
+    alike = type(store) is Store and store.style != VECTOR and not store.ones
+    if code.world.sizes[-1] == 1 or not alike or code.world.axis is not None:
         return False
     P = reference.probabilities(code.world, code.params)
     J = float(np.real(code.cost(code.params)))
@@ -510,6 +536,8 @@ def _said(code: FunctionCode) -> FunctionCode:
         code.state.reset()
         code.state.rebind()
     layout, notes = code.world.layout, []
+    if code.taken:
+        notes.append(f"J is the {code.taken} of what {name_of(code.family.cost)}() gives")
     if code.penalty is not None and not code.layer:
         factor = {0.0: "", 0.5: " and 0.5 lambda sum W^2"}.get(code.penalty / code.world.lambda_, " and lambda sum W^2")
         notes.append(f"no cost in the file that fits: held against {code.loss.says}{factor}")

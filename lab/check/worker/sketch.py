@@ -245,7 +245,9 @@ class Sketch:
         """Which number of what the cost returns is J."""
         if self.code is not None:
             found = leaves(held_cost(self.code, self.params), (), "J")
-            return found[self.code.cost_place].path
+            path = found[self.code.cost_place].path
+            summed = {"sum": f"np.sum({path})", "mean over examples": f"np.sum({path}) / {len(self.world.y)}"}
+            return summed.get(self.code.taken, f"np.mean({path})" if self.code.taken else path)
         assert self.family.cost is not None
         names = returned(self.family.cost)
         places = [i for i, n in enumerate(names) if re.fullmatch("j|.*cost.*", plain(n))]

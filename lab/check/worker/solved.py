@@ -21,18 +21,22 @@ from .errors import CodeError, NoWayError
 from .families import COST, GRADIENT, NUMERICAL, OTHER
 from .functions import right_slopes as agreeing
 from .matching import Leaf, leaves
+from .octave import OctaveError
 from .roles import Role, key_letter, plain, role, stripped
-from .source import indexes_with, returned, signature, text
-from .values import Function, number
+from .source import indexes_with, is_octave, returned, signature, text
+from .values import Function, number, own_copy
 
 RUNS, JUDGED = 900, 3  # the most that the shapes may cost: calls, and readings in which it runs
 SIZES = (4, 6, 5, 3)  # of vectors, rows, a hidden layer, classes
-Form = tuple[Any, ...]  # a shape, ("row",) the number of one, ("rows",) of several, ("one",) a number, ("draws",)
+Form = tuple[Any, ...]  # a shape, ("row",) the number of one, ("rows",) of several, ("one",) a number, ("draws",);
+# ("labels", 3, 4) and ("mask", 3, 4) of words side by side, ("count", 4) a size
 VECTORS: tuple[Form, ...] = tuple((size,) for size in SIZES)
 MATRICES: tuple[Form, ...] = tuple(itertools.permutations(SIZES, 2))
 SQUARE: tuple[Form, ...] = tuple((size, size) for size in SIZES)
 ROW = r"(\w*(idx|index|indices|word|label|target|class|token|center|centre|context|outside|neg\w*|samples?)s?|[yijkt])"
 ROWS = r"\w*(indices|samples|negatives|contexts?|words|tokens|inputs?|ids)|negs?|xs|ids"
+COUNT = r"(n|num|nr|number)(of)?[a-z]{4,}"
+MASK, GRID = r"masks?|(pad(ding)?|seq(uence)?)masks?", (3, 4, 5)
 DRAWS = r"dataset|sampler|corpus|data_?set|vocab"
 ALIKE = 0.55  # how alike the names of a gradient and its argument are at least
 
@@ -59,7 +63,9 @@ def gives_gradients_beside(name: str, function: Function) -> bool:
     if re.search(COST, plain(name)) and re.search(GRADIENT, plain(name)):
         return True
     loss = re.search(COST, plain(names[0])) or plain(names[0]) in ("j", "l", "e", "nll", "ce")
-    return bool(loss) and all(re.match(r"d[A-Z_]|d[a-z]$|g[A-Z_]|grad|delta|nabla", n) for n in names[1:])
+    own = {plain(p.name) for p in signature(function)}
+    told = r"d[A-Z_]|d[a-z]$|g[A-Z_]|grad|delta|nabla"
+    return bool(loss) and all(re.match(told, n) or plain(n)[1:] in own for n in names[1:])
 
 
 class SolvedCode(Code):
@@ -141,6 +147,32 @@ def solve_pair(forward: Function, backward: Function, rng: Any) -> SolvedCode:
         raise NoWayError(f"no arguments are known with which {_name(forward)}() runs") from error
 
 
+def cost_beside(functions: Mapping[str, Function], gradient: Function) -> Function | None:
+    """The cost that takes the same arguments as a gradient function, or some of them; None if there is none."""
+    own = {plain(p.name) for p in signature(gradient)}
+    bare = stripped(plain(_name(gradient)))
+    found = []
+    for name, f in functions.items():
+        wanted = {plain(p.name) for p in signature(f) if p.default is p.empty}
+        called = re.search(COST, plain(name)) and not re.search(rf"{GRADIENT}|{NUMERICAL}|{OTHER}", plain(name))
+        if f is not gradient and len(wanted) > 1 and wanted <= own and (called or plain(name) in bare):
+            found.append((plain(name) in bare, len(wanted), f))
+    return max(found, key=lambda each: each[:2])[2] if found else None
+
+
+def solve_beside(cost: Function, gradient: Function, rng: Any) -> SolvedCode:
+    """The same of a gradient function and the cost beside it. Raises the error that came furthest."""
+    theirs = {plain(p.name): p.name for p in signature(cost)}
+
+    @wraps(gradient)
+    def step(**given: Any) -> Any:
+        J = cost(**{theirs[plain(k)]: own_copy(v) for k, v in given.items() if plain(k) in theirs})
+        found = gradient(**given)
+        return leaves(J)[0].value, *(found if isinstance(found, tuple | list) else (found,))
+
+    return solve(step, rng, ["J", *returned(gradient)])
+
+
 def _name(function: Function) -> str:
     return getattr(function, "__name__", "it")
 
@@ -195,11 +227,10 @@ class _Solver:
             if not np.isfinite(J):
                 raise CodeError("the loss is not finite")
         except Exception as error:
-            own = [f for f in traceback.extract_tb(error.__traceback__) if f.name == _name(self.function)]
-            line = own[-1].lineno or 0 if own else 1 << 20
+            line, said = _failed_at(error, self.function)
             if line > self.furthest:
                 self.furthest, self.error = line, error
-            read = re.findall(r"[A-Za-z_]\w*", own[-1].line or "") if own else []
+            read = re.findall(r"[A-Za-z_]\w*", said)
             return line, [name for name in self.domains if name in read] or list(self.domains)
         return None, list(self.domains)
 
@@ -217,11 +248,21 @@ class _Solver:
         return right == len(moved)
 
 
+def _failed_at(error: Exception, function: Function) -> tuple[int, str]:
+    """The line of a function at which it failed, and its text, "" if that is not known; a line behind all others if it
+    failed elsewhere."""
+    if isinstance(error, OctaveError):
+        lines = [line for _, name, line in error.stack if name == _name(function)]
+        return (lines[0], "") if lines else (1 << 20, "")
+    own = [f for f in traceback.extract_tb(error.__traceback__) if f.name == _name(function)]
+    return (own[-1].lineno or 0, own[-1].line or "") if own else (1 << 20, "")
+
+
 def _called(function: Function, values: Mapping[str, Any]) -> Any:
     given = {
         k: v.copy() if isinstance(v, np.ndarray) else Draws() if isinstance(v, Draws) else v for k, v in values.items()
     }
-    return function(**given)
+    return function(*given.values()) if is_octave(function) else function(**given)
 
 
 def _matched(values: Mapping[str, Any], made: list[Leaf]) -> dict[str, int]:
@@ -245,10 +286,15 @@ def _alike(name: str, gradient: str) -> float:
 def _forms(function: Function, name: str) -> Iterator[Form]:
     """What an argument may be, the likeliest first."""
     low, what = plain(name), role(name)
+    if forms := _of_counts(function, name):
+        yield from forms
+        return
     array = rf"\b{name}(\[|\.(T|shape|dot|sum)\b| *[-+*/@])|[-+*/@] *{name}\b"
     if re.fullmatch(DRAWS, low) and not re.search(array, text(function)):
         yield ("draws",)
         return
+    if any(re.fullmatch(MASK, plain(p.name)) for p in signature(function)):  # words side by side, some of them left out
+        yield ("mask", *GRID[:2]) if re.fullmatch(MASK, low) else ("labels", *GRID[:2]) if what is Role.LABELS else GRID
     several = re.fullmatch(ROWS, low) or re.search(
         rf"\bin {name}\b|len\({name}\)|in enumerate\({name}\)", text(function)
     )
@@ -262,6 +308,33 @@ def _forms(function: Function, name: str) -> Iterator[Form]:
     yield from ((*MATRICES, *VECTORS) if matrix else (*VECTORS, *MATRICES))
     yield from SQUARE
     yield ("one",)
+
+
+def is_told_sizes(function: Function) -> bool:
+    """cofiCostFunc(params, Y, R, num_users, num_movies, lambda): is it given sizes and a vector, and no inputs?"""
+    roles = [role(p.name) for p in signature(function)]
+    counts = [p for p in signature(function) if re.fullmatch(COUNT, plain(p.name))]
+    return len(counts) > 1 and roles.count(Role.NETWORK) == 1 and Role.X not in roles
+
+
+def _of_counts(function: Function, name: str) -> list[Form]:
+    """What an argument may be where a function is told sizes, num_users and num_movies, and has all parameters in one
+    vector: a size, a vector of products of sizes, or an array of two of them; nothing for other functions."""
+    if not is_told_sizes(function):
+        return []
+    names = [p.name for p in signature(function)]
+    counts = dict(zip([n for n in names if re.fullmatch(COUNT, plain(n))], SIZES, strict=False))
+    if name in counts:
+        return [("count", counts[name])]
+    if role(name) is Role.NETWORK:
+        products = [a * b for a, b in itertools.combinations(counts.values(), 2)]
+        several = range(2, len(products) + 1)
+        lengths = [sum(chosen) for k in several for chosen in itertools.combinations(products, k)]
+        return [(length, 1) if is_octave(function) else (length,) for length in lengths]
+    if role(name) is Role.LAMBDA:
+        return [("one",)]
+    pairs = list(itertools.permutations(counts.values(), 2))
+    return [("mask", *pair) for pair in pairs] if re.fullmatch(f"r|rated|{MASK}", plain(name)) else pairs
 
 
 def _likely(forms: list[Form]) -> int:
@@ -282,6 +355,12 @@ def _value(form: Form, function: Function, name: str, rng: Any) -> Any:
         return np.array([1, 2, 1])
     if form == ("draws",):
         return Draws()
+    if form[0] == "count":
+        return form[1]
+    if form[0] == "mask":
+        return np.arange(np.prod(form[1:])).reshape(form[1:]) % 3 > 0
+    if form[0] == "labels":
+        return rng.integers(GRID[-1], size=form[1:])
     if form == ("one",):
         return np.float64(rng.choice([-1.0, 1.0])) if role(name) is Role.LABELS else np.float64(0.3 * rng.normal())
     value = rng.normal(size=form) * 0.6

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,12 @@ from .families import roles_of
 from .functions import Family, FunctionCode, agreement, name_of
 from .inputs import IMAGES, ROWS_AND_COLUMNS, Shapes, is_image, settings_of
 from .matching import Slot
+from .named import named_stores
 from .roles import Role, is_state, plain, role
 from .search import Try, search
 from .source import is_octave, looks_up, signature
 from .values import Function
-from .world import LAYOUTS, World, draw, index_world, layer_world, plain_world
+from .world import LAYOUTS, World, build, draw, index_world, layer_world, plain_world, with_states
 
 BACKWARDS = ("backward", "backprop", "bwd", "bprop", "back")
 FORWARD, BACKWARD = r"_?(forward|fwd|fprop)", rf"_?({'|'.join(BACKWARDS)})"
@@ -43,7 +45,7 @@ def pairs_of(functions: Mapping[str, Function]) -> list[Pair]:
             continue
         for word in BACKWARDS:
             other = low.get(re.sub(r"forward|fwd|fprop", word, name.lower(), count=1))
-            if other is not None and _is_step(functions[other]) and Role.NETWORK not in roles_of(functions[name]):
+            if other is not None and _is_step(functions[other]) and not _is_network(functions[name], functions[other]):
                 stem = re.sub(FORWARD, "", name, count=1, flags=re.I).strip("_") or name
                 found.append(Pair(stem, name, other))
                 break
@@ -57,6 +59,13 @@ def _other_ways(functions: Mapping[str, Function], pairs: list[Pair]) -> Iterato
         pair = next((p for p in pairs if re.fullmatch(rf"{p.backward}_?[a-z0-9]+", name, re.I)), None)
         if pair is not None and name not in taken and _is_step(functions[name]):
             yield Pair(re.sub(BACKWARD, "", name, count=1, flags=re.I).strip("_"), pair.forward, name)
+
+
+def _is_network(forward: Function, backward: Function) -> bool:
+    """Is forward given all parameters of a network in one argument? A step of a recurrent layer may be, too:
+    rnn_cell_forward(xt, a_prev, parameters)."""
+    step = any(is_state(p.name) for p in signature(forward)) and Role.LABELS not in roles_of(backward)
+    return Role.NETWORK in roles_of(forward) and not step
 
 
 def _is_step(backward: Function) -> bool:
@@ -101,6 +110,9 @@ def _worlds(stem: str, forward: Function, backward: Function, n: int, seed: int)
     if looks_up(forward):
         yield _world({"w": (6, 4), "b": (4,), "gamma": (4,)}, forward, backward, n, np.random.default_rng(seed))
         return
+    if Role.NETWORK in roles_of(forward):
+        yield from _keyed_worlds(forward, backward, n, seed)
+        return
     if any(is_state(p.name) for p in signature(forward)[1:]):
         for shapes in RECURRENT:
             yield _world(shapes(n), forward, backward, n, np.random.default_rng(seed))
@@ -111,6 +123,18 @@ def _worlds(stem: str, forward: Function, backward: Function, n: int, seed: int)
     for shapes in (*first, *both[0], *both[1], *MORE):
         rng = np.random.default_rng(seed)
         yield _world(shapes(n), forward, backward, n, rng)
+
+
+def _keyed_worlds(forward: Function, backward: Function, n: int, seed: int) -> Iterator[World]:
+    """The worlds for a step, or for all steps, of a recurrent layer whose parameters are in a dict."""
+    states, (d, m, k) = [p.name for p in signature(forward) if is_state(p.name)], (5, 4, 3)
+    for store, layout in product(named_stores([forward, backward]), (LAYOUTS[0], LAYOUTS[1], LAYOUTS[4])):
+        rng = np.random.default_rng(seed)
+        own = build(layout, store, (d, m, k), {}, n, rng)
+        for shape in ((d, n), (d, n, 3)) if layout.columns else ((n, d), (n, 3, d)):
+            world = with_states(layer_world(shape, n, rng), states, (m, n) if layout.columns else (n, m), rng)
+            slots, values = (*world.slots, *own.slots), {**world.values, **own.values}
+            yield replace(world, layout=layout, store=store, sizes=own.sizes, slots=slots, values=values)
 
 
 def _gates(joined: int, outputs: int) -> tuple[Shapes, Shapes]:

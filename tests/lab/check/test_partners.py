@@ -1,0 +1,110 @@
+"""Which cost a gradient is held against: of several in a file the one it is the derivative of, and never one that only
+lies beside it."""
+
+import pytest
+
+from tests.lab.check.in_process import check
+
+TWO_COSTS = """
+def squares_mse(y, tx, w):
+    r = tx @ w - y
+    return r @ r / (2 * len(y))
+
+def squares_gradient(y, tx, w):
+    return tx.T @ (tx @ w - y) / len(y)
+
+def odds_loss(y, tx, w):
+    p = 1 / (1 + np.exp(-tx @ w))
+    return -np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
+
+def odds_gradient(y, tx, w):
+    return tx.T @ (1 / (1 + np.exp(-tx @ w)) - y) / len(y)
+
+def descend(y, tx, w, rate):
+    for _ in range(9):
+        w = w - rate * squares_gradient(y, tx, w)
+    return w, squares_mse(y, tx, w)
+
+def descend_odds(y, tx, w, rate):
+    for _ in range(9):
+        w = w - rate * odds_gradient(y, tx, w)
+    return w, odds_loss(y, tx, w)
+"""
+LOSSES = """
+class Absolute:
+    def forward(self, y_out, y_truth):
+        return np.abs(y_out - y_truth)
+
+    def backward(self, y_out, y_truth):
+        return np.sign(y_out - y_truth)
+
+class Squares:
+    def forward(self, y_out, y_truth):
+        return (y_out - y_truth) ** 2
+
+    def backward(self, y_out, y_truth):
+        return 2 * (y_out - y_truth) / len(y_out)
+
+class Odds:
+    def forward(self, y_out, y_truth):
+        return -y_truth * np.log(y_out) - (1 - y_truth) * np.log(1 - y_out)
+
+    def backward(self, y_out, y_truth):
+        return ((1 - y_truth) / (1 - y_out) - y_truth / y_out) / y_out.size
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("squares_gradient", "(tx @ w - y) / len(y)", "(y - tx @ w) / len(y)"),
+        ("odds_gradient", "(1 / (1 + np.exp(-tx @ w)) - y)", "(tx @ w - y)"),  # right for the other cost
+    ],
+)
+def test_the_cost_that_is_called_beside_a_gradient_is_its_partner(name, right, wrong, tmp_path):
+    assert right in TWO_COSTS
+    assert check(TWO_COSTS, name, tmp_path).passed
+    report = check(TWO_COSTS.replace(right, wrong), name, tmp_path)
+    assert not report.passed
+    assert not report.problem
+
+
+def test_of_several_costs_the_one_that_fits_is_the_partner(tmp_path):
+    alone = TWO_COSTS[: TWO_COSTS.index("def descend(")].replace("squares_mse", "second_loss")
+    assert check(alone, "squares_gradient", tmp_path).passed
+    assert check(alone, "odds_gradient", tmp_path).passed
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "taken"),
+    [
+        ("Absolute", "np.sign(y_out - y_truth)", "np.sign(y_truth - y_out)", "the sum of"),
+        (
+            "Squares",
+            "2 * (y_out - y_truth) / len(y_out)",
+            "(y_out - y_truth) / len(y_out)",
+            "the mean over examples of",
+        ),
+        ("Odds", "(1 - y_out) - y_truth / y_out)", "(1 - y_out) + y_truth / y_out)", "the mean of"),
+    ],
+)
+def test_a_loss_of_every_element_is_summed(name, right, wrong, taken, tmp_path):
+    assert right in LOSSES
+    report = check(LOSSES, name, tmp_path)
+    assert report.passed
+    assert f"J is {taken} what forward() gives" in report.report.notes
+    assert not check(LOSSES.replace(right, wrong), name, tmp_path).passed
+
+
+def test_a_loss_that_stands_in_accuses_nobody_where_the_file_has_one_of_its_own(tmp_path):
+    text = """
+    class Steps:
+        def forward(self, y_out, y_truth):
+            raise OSError("the weights of the classes are not here")
+
+        def backward(self, y_out, y_truth):
+            return 3 * np.sin(y_out - y_truth)
+    """
+    report = check(text, "Steps", tmp_path)
+    assert not report.report.tensors
+    assert "the weights of the classes are not here" in report.problem
