@@ -24,7 +24,7 @@ class DividedObjective(Objective):
 
     def __deepcopy__(self, memo: dict[int, object]) -> Objective:
         """The plain objective: its gradient is the same but for rounding."""
-        return Objective(copy.deepcopy(self.network, memo), self.lambda_, self.loss.label_smoothing)
+        return Objective(copy.deepcopy(self.network, memo), self.lambda_, copy.deepcopy(self.loss, memo))
 
     def second(self) -> "Second":
         """What the second process does, for this network."""

@@ -12,6 +12,7 @@ import numpy as np
 from core.blas import column_sums
 from core.divided import DividedObjective, Layout, Second
 from core.layers import Dense, Flatten
+from core.losses import SoftmaxCrossEntropy
 from core.network import Network
 from core.types import Array, Labels
 
@@ -35,8 +36,8 @@ class HalvedObjective(DividedObjective):
 
     rounding = 5
 
-    def __init__(self, network: Network, lambda_: float = 0.0, label_smoothing: float = 0.0) -> None:
-        super().__init__(network, lambda_, label_smoothing)
+    def __init__(self, network: Network, lambda_: float = 0.0, loss: SoftmaxCrossEntropy | None = None) -> None:
+        super().__init__(network, lambda_, loss)
         wide = wide_layer(network)
         assert wide is not None, "the network has no dense layer at its beginning"
         self._wide = wide

@@ -13,16 +13,21 @@ class SoftmaxCrossEntropy:
     each of the K classes gets a share s / K, so that no logit has to grow without end (Szegedy et al. 2015,
     arXiv:1512.00567).
 
+    With shares q of the classes among the examples, the softmax is that of logits + log q: the logits themselves answer
+    as if all classes were equally common (logit adjustment, Menon et al. 2021, arXiv:2007.07314).
+
     label_smoothing: s, from 0 to below 1. Raises ValueError for another.
+    shares: q (classes,), all above 0, or None.
 
     Stable: the largest real part of each row is subtracted first, so large logits neither overflow nor become log 0.
     Complex logits work too (for the complex-step check).
     """
 
-    def __init__(self, label_smoothing: float = 0.0) -> None:
+    def __init__(self, label_smoothing: float = 0.0, shares: Array | None = None) -> None:
         if not 0 <= label_smoothing < 1:
             raise ValueError(f"label smoothing must be at least 0 and below 1, not {label_smoothing}")
         self.label_smoothing = label_smoothing
+        self.shares = shares
         self.work = WorkArrays()
 
     def forward(self, logits: Array, y: Labels) -> Array:
@@ -39,6 +44,8 @@ class SoftmaxCrossEntropy:
 
     def _losses(self, logits: Array, y: Labels) -> Array:
         self._p = p = self.work("p", logits.shape, logits.dtype)
+        if self.shares is not None:
+            logits = logits + np.log(self.shares).astype(logits.dtype)
         np.subtract(logits, np.maximum.reduce(logits.real, axis=1, keepdims=True), out=p)
         n, classes = p.shape
         self._picked = np.arange(0, n * classes, classes) + y  # the positions in p.ravel() of the labels' probabilities

@@ -26,16 +26,16 @@ class Evaluation(NamedTuple):
 class Objective:
     """J(theta) = mean loss + lambda * sum of squared weights, as DD2424 defines its cost.
 
-    The penalty covers weights only. Its gradient is 2 lambda W. With label smoothing the loss that training minimises
-    is the smoothed one (see core.losses); an evaluation always gives the mean of -log p_y.
+    The penalty covers weights only. Its gradient is 2 lambda W. Label smoothing and shares of classes (see core.losses)
+    belong to the loss that training minimises, by default neither; an evaluation always gives the mean of -log p_y.
     """
 
     rounding = 3  # the version of the order in which a gradient is summed up: with another, other bits follow
 
-    def __init__(self, network: Network, lambda_: float = 0.0, label_smoothing: float = 0.0) -> None:
+    def __init__(self, network: Network, lambda_: float = 0.0, loss: SoftmaxCrossEntropy | None = None) -> None:
         self.network = network
         self.lambda_ = lambda_
-        self.loss = SoftmaxCrossEntropy(label_smoothing)
+        self.loss = loss or SoftmaxCrossEntropy()
         self._judging = SoftmaxCrossEntropy()
 
     def forward(self, x: Array, y: Labels) -> complex:

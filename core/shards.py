@@ -12,6 +12,7 @@ import numpy as np
 
 from core.divided import DividedObjective, Layout, Second
 from core.layers import Dropout
+from core.losses import SoftmaxCrossEntropy
 from core.network import Network
 from core.objective import Objective
 from core.streams import reseed
@@ -42,8 +43,8 @@ class ShardedObjective(DividedObjective):
 
     rounding = 4
 
-    def __init__(self, network: Network, lambda_: float = 0.0, label_smoothing: float = 0.0) -> None:
-        super().__init__(network, lambda_, label_smoothing)
+    def __init__(self, network: Network, lambda_: float = 0.0, loss: SoftmaxCrossEntropy | None = None) -> None:
+        super().__init__(network, lambda_, loss)
         self._second: SecondShard | None = None
 
     @staticmethod
@@ -76,7 +77,7 @@ class ShardedObjective(DividedObjective):
 
     def second(self) -> "SecondShard":
         """See DividedObjective."""
-        return SecondShard(copy.deepcopy(self.network), self.loss.label_smoothing)
+        return SecondShard(copy.deepcopy(self.network), copy.deepcopy(self.loss))
 
     def exchanged(self, x: Array) -> Layout:
         """See DividedObjective."""
@@ -99,9 +100,9 @@ class ShardedObjective(DividedObjective):
 class SecondShard(Second):
     """The gradient of the second shard, by a network of its own."""
 
-    def __init__(self, network: Network, label_smoothing: float) -> None:
+    def __init__(self, network: Network, loss: SoftmaxCrossEntropy) -> None:
         super().__init__(network)
-        self._objective = Objective(network, label_smoothing=label_smoothing)
+        self._objective = Objective(network, loss=loss)
         for layer in dropouts(network):
             layer.rng = np.random.Generator(np.random.PCG64(0))
 

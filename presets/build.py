@@ -7,6 +7,7 @@ import numpy as np
 from core import optimisers, sampling, schedules
 from core.batches import Batches
 from core.halves import HalvedObjective
+from core.losses import SoftmaxCrossEntropy
 from core.network import Network
 from core.objective import Objective
 from core.shards import ShardedObjective
@@ -30,10 +31,12 @@ OPTIMISERS: dict[str, type[optimisers.Optimiser]] = {
     "adam": optimisers.Adam,
 }
 
-SAMPLERS: dict[str, Callable[[Labels], sampling.Sampler]] = {
-    "plain": sampling.plain,
-    "balanced": sampling.balanced,
-    "weighted": sampling.weighted,
+# The sampler, and the exponent e for which it draws a class of n examples in proportion to n ** e.
+SAMPLERS: dict[str, tuple[Callable[[Labels], sampling.Sampler], float]] = {
+    "plain": (sampling.plain, 1.0),
+    "square-root": (sampling.square_root, 0.5),
+    "balanced": (sampling.balanced, 0.0),
+    "weighted": (sampling.weighted, 0.0),
 }
 
 
@@ -60,7 +63,7 @@ def build(preset: schema.Preset, dataset: Dataset) -> Trainer:
     batches = build_batches(preset, train.x, train.y)
     updates = count_updates(preset, batches.per_epoch)
     return Trainer(
-        build_objective(network, batches.size, preset.loss),
+        build_objective(network, batches.size, preset.loss.lambda_, build_loss(preset, train.y, len(dataset.classes))),
         batches,
         build_optimiser(preset.optimiser),
         build_schedule(preset.schedule, preset.optimiser.eta, updates),
@@ -71,10 +74,17 @@ def build(preset: schema.Preset, dataset: Dataset) -> Trainer:
     )
 
 
-def build_objective(network: Network, batch: int, spec: schema.LossSection) -> Objective:
+def build_loss(preset: schema.Preset, y: Labels, classes: int) -> SoftmaxCrossEntropy:
+    """The loss that training minimises, for training labels y (n,)."""
+    _, exponent = SAMPLERS[preset.training.sampling]
+    shares = sampling.shares(y, classes, exponent) if preset.loss.logit_adjustment else None
+    return SoftmaxCrossEntropy(preset.loss.label_smoothing, shares)
+
+
+def build_objective(network: Network, batch: int, lambda_: float, loss: SoftmaxCrossEntropy) -> Objective:
     """The objective for batches of this size: in two parts where that pays."""
     kinds = (kind for kind in (ShardedObjective, HalvedObjective) if kind.pays(network, batch))
-    return next(kinds, Objective)(network, spec.lambda_, spec.label_smoothing)
+    return next(kinds, Objective)(network, lambda_, loss)
 
 
 def build_batches(preset: schema.Preset, x: Array, y: Labels) -> Batches:
@@ -82,9 +92,9 @@ def build_batches(preset: schema.Preset, x: Array, y: Labels) -> Batches:
 
     Raises PresetError if a batch is larger than the training set.
     """
-    size, sampler = preset.training.batch, SAMPLERS[preset.training.sampling](y)
+    size, (sampler, _) = preset.training.batch, SAMPLERS[preset.training.sampling]
     try:
-        return Batches(x, y, size, stream(preset.seed, "order"), sampler)
+        return Batches(x, y, size, stream(preset.seed, "order"), sampler(y))
     except ValueError as error:
         raise PresetError(f"{preset.name}: training.batch = {size}: {error}") from None
 

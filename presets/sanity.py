@@ -8,7 +8,7 @@ EXAMPLES = 100
 
 def overfit(preset: Preset) -> list[str]:
     """The 'key=value' changes that make a preset overfit 100 images: all of them in every batch, no penalty, weight
-    decay, dropout or label smoothing, and a constant learning rate.
+    decay, dropout, label smoothing or logit adjustment, and a constant learning rate.
 
     With correct gradients the training loss then goes towards 0. Raises PresetError for surnames.
     """
@@ -21,6 +21,7 @@ def overfit(preset: Preset) -> list[str]:
         "network.dropout=0.0",
         "loss.lambda=0.0",
         "loss.label_smoothing=0.0",
+        "loss.logit_adjustment=false",
         f"optimiser.eta={float(f'{eta:.3g}')}",
         "optimiser.weight_decay=0.0",
         "schedule.kind=constant",

@@ -184,6 +184,12 @@ class LossSection(Section):
         ge=0,
         lt=1,
     )
+    logit_adjustment: bool = setting(
+        False,
+        "logit adjustment",
+        "In training, add the log of each class's share of the drawn examples to its logit. So the network answers as "
+        "if all classes were equally common.",
+    )
 
 
 class OptimiserBase(Section):
@@ -278,10 +284,11 @@ class TrainingSection(Section):
     """Batches and length of a run. Give the length once: as updates, epochs, or cycles of eta."""
 
     batch: PositiveInt = setting(100, "batch", "Examples per batch.", unit="examples")
-    sampling: Literal["plain", "balanced", "weighted"] = setting(
+    sampling: Literal["plain", "square-root", "balanced", "weighted"] = setting(
         "plain",
         "sampling",
-        "The examples of an epoch. plain: every example once. balanced: the same number of each class, as many as the "
+        "The examples of an epoch. plain: every example once. square-root: draws with p proportional to 1/sqrt(n_y), "
+        "between plain and weighted. balanced: the same number of each class, as many as the "
         "smallest class has, drawn again every epoch. weighted: draws with p = 1/(K n_y), all classes equally likely.",
     )
     updates: PositiveInt | None = setting(

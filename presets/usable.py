@@ -18,6 +18,8 @@ def usable(key: str, texts: Mapping[str, str]) -> bool:
             return names or bool(texts.get(key))
         case "network.pool_over_time" | "network.marks" | "network.members" | "data.dedupe":
             return names
+        case "loss.logit_adjustment":
+            return texts.get("training.sampling") not in ("balanced", "weighted")  # all shares are equal
         case "data.normalise":
             return not names
         case "training.cycles":

@@ -3,7 +3,7 @@
 Where other programs keep the cores busy, two processes that wait for each other are slower than one.
 """
 
-FEW, LOOK = 2, 0.02  # so many updates, and seconds of them, tell how long one takes
+FEW, LOOK = 2, 0.02  # this number of updates, and these seconds of them, tell how long one takes
 LONG = 100  # looks in a shift: then there is a short rest, which shows again how long an update takes without help
 LONGEST = 2.0  # seconds of a rest after shifts that did not pay; or RESTS looks, where one takes long
 RESTS = 20

@@ -11,6 +11,12 @@ TEXTS: dict[str, str] = {
         "from overfitting the training examples, so that training and validation accuracy come together. Too "
         "much, and the training loss stays high as well: the weights stay too small to tell the classes apart."
     ),
+    "loss.logit_adjustment": (
+        "A network that sees more of some classes guesses them more often. In training, the log of each class's share "
+        "of the drawn examples is added to its logit (Menon et al. 2021, arXiv:2007.07314): how common a class is need "
+        "not be learnt, and judged without it the network answers as if all classes were equally common. With balanced "
+        "and weighted sampling all shares are equal, and nothing changes."
+    ),
     "loss.label_smoothing": (
         "In training the right class is asked for a little less than probability 1, and every class for a little "
         "more than 0. The network cannot win by ever larger logits, so it is less sure of itself and overfits less; "
@@ -79,7 +85,8 @@ TEXTS: dict[str, str] = {
     ),
     "training.sampling": (
         "plain shows every example once in an epoch, so that common classes weigh more. balanced and weighted make "
-        "the classes equally frequent: rare ones are guessed more often, common ones less."
+        "the classes equally frequent: rare ones are guessed more often, common ones less. square-root lies between "
+        "plain and weighted: rare classes repeat their examples less, and common ones show more of theirs."
     ),
     "seed": (
         "Every random draw of a run follows from it. The same seed gives the same run, bit for bit; other seeds "

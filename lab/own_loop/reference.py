@@ -12,7 +12,7 @@ from core.optimisers import Optimiser
 from core.types import Array, Labels
 from lab.own_loop.plan import LoopPlan
 from lab.own_loop.trace import Tensors
-from presets.build import build_optimiser
+from presets.build import build_loss, build_optimiser
 from presets.network import build_network
 
 
@@ -24,7 +24,8 @@ class Reference:
         rng = np.random.default_rng(0)
         network = build_network(plan.preset.network, (plan.sizes[0],), plan.sizes[-1], rng)
         self.network: Network = network.astype(np.float64)
-        self.objective = Objective(self.network, label_smoothing=plan.preset.loss.label_smoothing)
+        _, y = plan.parts["train"]
+        self.objective = Objective(self.network, loss=build_loss(plan.preset, y, plan.sizes[-1]))
 
     @property
     def norms(self) -> list[BatchNorm]:

@@ -15,7 +15,7 @@ from core.types import Array, Labels
 from data.dataset import Dataset
 from lab.runs.code import AgreementDocument
 from lab.training.kinds import OURS, KindObjective, kind_of, without_dropout
-from presets.build import build_optimiser
+from presets.build import build_loss, build_optimiser
 from presets.schema import Preset
 
 UPDATES = 20  # that are compared
@@ -51,7 +51,8 @@ class Agreement:
         """network: of the preset, at update 0; names: of its tensors -> the student's; takes_lambda: can the code be
         told how large the penalty is?"""
         loss = preset.loss
-        self._objective = KindObjective(network.astype(np.float64), loss.lambda_, OURS, loss.label_smoothing)
+        ours = build_loss(preset, dataset.train.y, len(dataset.classes))
+        self._objective = KindObjective(network.astype(np.float64), loss.lambda_, OURS, ours)
         self._like, self._lambda, self._takes_lambda = preset.name, loss.lambda_, takes_lambda
         self._optimiser = build_optimiser(preset.optimiser)
         self._train, self._validation, self._names = dataset.train, dataset.validation, names

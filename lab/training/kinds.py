@@ -11,6 +11,7 @@ from itertools import product
 import numpy as np
 
 from core.layers import BatchNorm
+from core.losses import SoftmaxCrossEntropy
 from core.network import Network
 from core.objective import Objective
 from core.optimisers import Optimiser
@@ -56,8 +57,8 @@ NONE_AT_ALL = 1e-4  # of a penalty
 class KindObjective(Objective):
     """Gradlab's own network as a kind has it."""
 
-    def __init__(self, network: Network, lambda_: float, kind: Kind, label_smoothing: float = 0.0) -> None:
-        super().__init__(network, lambda_ * kind.penalty, label_smoothing)
+    def __init__(self, network: Network, lambda_: float, kind: Kind, loss: SoftmaxCrossEntropy | None = None) -> None:
+        super().__init__(network, lambda_ * kind.penalty, loss)
         self.kind = kind
 
     def twin(self) -> "KindObjective":
@@ -67,7 +68,7 @@ class KindObjective(Objective):
     def of(self, network: Network, kind: Kind) -> "KindObjective":
         """Another kind of it."""
         lambda_ = self.lambda_ / self.kind.penalty if self.kind.penalty else 0.0
-        return KindObjective(network, lambda_, kind, self.loss.label_smoothing)
+        return KindObjective(network, lambda_, kind, copy.deepcopy(self.loss))
 
     def gradient(self, x: Array, y: Labels) -> complex:
         """See Objective.gradient."""
@@ -130,7 +131,7 @@ def kind_of(
     preset's, before that update."""
     network, n = objective.network.astype(np.float64), len(batch[1])
     penalties = (1.0, 0.5, 1 / n, 0.5 / n) if objective.lambda_ else (1.0,)
-    for base in (OURS, *_others(network, bool(objective.loss.label_smoothing))):
+    for base in (OURS, *_others(network, _plain(objective.loss))):
         objective.of(network, replace(base, penalty=0.0)).gradient(*batch)
         data = network.grad.copy()
 
@@ -153,9 +154,14 @@ def kind_of(
     return None
 
 
-def _others(network: Network, smoothed: bool) -> Iterator[Kind]:
-    """Other networks with the same parameters, the usual ones first; none with convolutions. smoothed: are the labels
-    of the preset?"""
+def _plain(loss: SoftmaxCrossEntropy) -> bool:
+    """Is it the mean of -log p_y?"""
+    return not loss.label_smoothing and loss.shares is None
+
+
+def _others(network: Network, plain: bool) -> Iterator[Kind]:
+    """Other networks with the same parameters, the usual ones first; none with convolutions. plain: has the preset the
+    plain loss?"""
     if any(tensor.value.ndim > 2 for tensor in network.tensors.values()):
         return
     eps = next((float(layer.eps) for layer in network.layers if isinstance(layer, BatchNorm)), None)
@@ -164,7 +170,7 @@ def _others(network: Network, smoothed: bool) -> Iterator[Kind]:
     activations = (*ACTIVATIONS, *SELDOM) if "W2" in network.tensors else (NONE,)
     for loss, activation in product(LOSSES, activations):
         ours = loss is CROSS_ENTROPY and (activation is RELU or len(activations) == 1)
-        if smoothed or not ours:
+        if not (plain and ours):
             for scale in _scales(loss, classes):
                 yield Kind(ReferenceNetwork(activation, norm, loss), scale)
 

@@ -72,7 +72,7 @@ def test_a_network_with_an_ensemble_passes_the_gradient_check(method):
     network = Network([Dense(6, Normal(0.5)), ReLU(), Ensemble(3, 4, Normal(0.5))], (5,))
     network.initialise(stream(0, "init"))
     x, y = rng.normal(size=(8, 5)), rng.integers(0, 4, 8)
-    assert check(Objective(network, 0.01, 0.1), x, y, Settings(method, samples=None)).passed
+    assert check(Objective(network, 0.01, SoftmaxCrossEntropy(0.1)), x, y, Settings(method, samples=None)).passed
 
 
 def test_the_layer_alone_passes():

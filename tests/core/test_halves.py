@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from core.convolution import Conv2D
 from core.halves import HalvedObjective, backward_cut, forward_cut
 from core.layers import BatchNorm, Dense, Dropout, Flatten, ReLU
+from core.losses import SoftmaxCrossEntropy
 from core.network import Network
 from core.objective import Objective
 from core.streams import stream
 from presets.build import build_objective
-from presets.schema import LossSection
 
 
 def layers(hidden, batch_norm, bias, flatten, rng):
@@ -33,11 +33,11 @@ def layers(hidden, batch_norm, bias, flatten, rng):
     bias=st.booleans(),
     flatten=st.booleans(),
     lambda_=st.sampled_from([0.0, 0.1]),
-    smoothing=st.sampled_from([0.0, 0.2]),
+    loss=st.sampled_from([SoftmaxCrossEntropy(), SoftmaxCrossEntropy(0.2, np.array([0.2, 0.3, 0.5]))]),
     seed=st.integers(0, 99),
 )
 def test_halves_give_the_gradient_of_the_plain_objective(
-    hidden, d, n, rounded, batch_norm, bias, flatten, lambda_, smoothing, seed
+    hidden, d, n, rounded, batch_norm, bias, flatten, lambda_, loss, seed
 ):
     rng = np.random.default_rng(seed)
     shape = (d, 2) if flatten else (d,)
@@ -46,7 +46,7 @@ def test_halves_give_the_gradient_of_the_plain_objective(
     for kind in (Objective, HalvedObjective):
         network = Network(layers(hidden, batch_norm, bias, flatten, stream(seed, "dropout")), shape, np.float64)
         network.initialise(stream(seed, "init"))
-        objectives.append(kind(network, lambda_, smoothing))
+        objectives.append(kind(network, lambda_, copy.deepcopy(loss)))
     plain, halved = objectives
     with patch("core.halves.ROUND", rounded):
         for _ in range(2):  # with arrays that were used before
@@ -72,7 +72,7 @@ def test_the_more_units_the_less_the_gathering_counts():
 
 def test_a_wide_layer_is_halved_where_it_meets_the_inputs():
     def kind(batch, *layers, shape=(32, 32, 3)):
-        return type(build_objective(Network([*layers, Dense(10)], shape), batch, LossSection()))
+        return type(build_objective(Network([*layers, Dense(10)], shape), batch, 0.0, SoftmaxCrossEntropy()))
 
     assert kind(100, Flatten(), Dense(50), BatchNorm(), ReLU()) is HalvedObjective
     assert kind(100, Flatten()) is HalvedObjective, "a single layer"

@@ -44,6 +44,25 @@ def test_backward_is_the_derivative_of_the_mean_loss(n, classes, seed, s, dtype,
     assert_close(loss.backward(), expected, dtype)
 
 
+@given(**shapes, s=smoothings, dtype=dtypes)
+def test_shares_of_classes_turn_probabilities_into_those_of_the_draws(
+    n, classes, seed, s, dtype, derivative, assert_close
+):
+    logits, y = draw(n, classes, seed)
+    shares = np.random.default_rng(seed).dirichlet(np.ones(classes)) * 0.9 + 0.1 / classes
+    loss = SoftmaxCrossEntropy(s, shares)
+    p = scipy.special.softmax(logits, axis=1) * shares  # Bayes' rule: p(k | x) ~ p(x | k) q_k
+    p /= p.sum(axis=1, keepdims=True)
+    targets = np.eye(classes)[y] * (1 - s) + s / classes
+    given = logits.astype(dtype)
+    losses = loss.forward(given, y)
+    assert losses.dtype == dtype
+    assert_close(losses, -(targets * np.log(p)).sum(axis=1), dtype, scale=10)
+    expected = derivative(lambda v: SoftmaxCrossEntropy(s, shares).forward(v, y).mean(), logits)
+    assert_close(loss.backward(), expected, dtype)
+    np.testing.assert_array_equal(given, logits.astype(dtype))
+
+
 @given(sizes=st.lists(st.integers(1, 5), min_size=2, max_size=4), seed=st.integers(0, 99))
 def test_one_loss_object_takes_batches_of_different_sizes(sizes, seed):
     used = SoftmaxCrossEntropy()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.batches import Batches
-from core.sampling import balanced, plain, weighted
+from core.sampling import balanced, plain, shares, square_root, weighted
 from core.streams import stream
 
 seeds = st.integers(0, 2**32 - 1)
@@ -45,6 +45,30 @@ def test_weighted_makes_every_class_as_likely():
     counts = sum(np.bincount(weighted(y)(rng), minlength=1000) for _ in range(60))
     expected = 60 * 1000 / (3 * np.bincount(y)[y])
     assert (abs(counts - expected) < 6 * np.sqrt(expected)).all(), "p = 1 / (K n_y) for every example"
+
+
+def test_square_root_draws_each_class_in_proportion_to_the_root_of_its_size():
+    y = np.array([0] * 900 + [1] * 100 + [2] * 25)
+    assert len(square_root(y)(np.random.default_rng(0))) == len(y)
+    rng = np.random.default_rng(1)
+    counts = sum(np.bincount(square_root(y)(rng), minlength=len(y)) for _ in range(60))
+    expected = 60 * len(y) * np.array([30, 10, 5])[y] / 45 / np.bincount(y)[y]
+    assert (abs(counts - expected) < 6 * np.sqrt(expected)).all()
+
+
+@given(y=labels)
+def test_shares_are_how_often_the_classes_are_drawn(y):
+    for sampler, exponent in ((plain, 1.0), (square_root, 0.5), (weighted, 0.0)):
+        rng = np.random.default_rng(0)
+        drawn = np.concatenate([y[sampler(y)(rng)] for _ in range(1 + 4000 // len(y))])
+        there = np.unique(y)
+        expected = shares(y, 6, exponent)[there]
+        counts = np.bincount(drawn, minlength=6)[there]
+        np.testing.assert_allclose(counts / len(drawn), expected / expected.sum(), atol=0.06)
+
+
+def test_a_class_without_examples_has_a_share_like_a_class_of_one():
+    np.testing.assert_allclose(shares(np.array([0, 0, 0, 0, 2]), 3, 0.5), [0.5, 0.25, 0.25])
 
 
 def test_batches_of_a_sampler_go_on_where_they_were_restored():

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from core.convolution import Conv2D, MaxPool
 from core.halves import HalvedObjective
 from core.layers import BatchNorm, Dense, Dropout, Flatten, ReLU
+from core.losses import SoftmaxCrossEntropy
 from core.network import Network
 from core.objective import Objective
 from core.sequences import CharacterConv, Conv1D, MaxOverTime
 from core.shards import ShardedObjective, cut, multiplications
 from core.streams import stream
 from presets.build import build_objective
-from presets.schema import LossSection
 
 NETWORKS = {
     "dense": (lambda: [Dense(6), ReLU(), Dense(3)], (5,)),
@@ -25,6 +25,7 @@ NETWORKS = {
     "over time": (lambda: [CharacterConv(4, (2, 3), 7, "full"), MaxOverTime(), ReLU(), Dense(3)], (9,)),
 }
 networks = st.sampled_from(sorted(NETWORKS))
+losses = st.sampled_from([SoftmaxCrossEntropy(), SoftmaxCrossEntropy(0.2, np.array([0.2, 0.3, 0.5]))])
 
 
 def network(kind, dtype=np.float64, seed=0):
@@ -45,13 +46,13 @@ def batch(kind, n, dtype=np.float64, seed=0):
     n=st.integers(1, 70),
     rows=st.integers(1, 9),
     lambda_=st.sampled_from([0.0, 0.1]),
-    smoothing=st.sampled_from([0.0, 0.2]),
+    loss=losses,
     seed=st.integers(0, 99),
 )
-def test_shards_give_the_gradient_of_the_plain_objective(kind, n, rows, lambda_, smoothing, seed):
+def test_shards_give_the_gradient_of_the_plain_objective(kind, n, rows, lambda_, loss, seed):
     x, y = batch(kind, n, seed=seed)
     plain, sharded = (
-        objective(network(kind, seed=seed), lambda_, smoothing) for objective in (Objective, ShardedObjective)
+        objective(network(kind, seed=seed), lambda_, copy.deepcopy(loss)) for objective in (Objective, ShardedObjective)
     )
     with patch("core.shards.ROWS", rows):
         for _ in range(2):  # with arrays that were used before
@@ -70,7 +71,7 @@ def test_a_cut_is_a_multiple_of_eight_next_to_the_middle(n):
 
 def test_what_is_cut_depends_on_shapes():
     def kind(batch, *layers, shape=(32, 32, 3)):
-        return type(build_objective(Network([*layers, Dense(10)], shape), batch, LossSection()))
+        return type(build_objective(Network([*layers, Dense(10)], shape), batch, 0.0, SoftmaxCrossEntropy()))
 
     assert kind(16, Conv2D(16, 5), ReLU(), Flatten()) is ShardedObjective
     assert kind(15, Conv2D(16, 5), ReLU(), Flatten()) is Objective, "too few rows"
@@ -84,10 +85,10 @@ def test_a_weight_is_used_at_every_place_of_the_output():
     assert multiplications(network) == 4 * 4 * 3 * 3 * 3 * 7 + 4 * 4 * 7 * 10
 
 
-def dropout_objective(rng, label_smoothing=0.0):
+def dropout_objective(rng, loss=None):
     made = Network([Dense(400), ReLU(), Dropout(0.5, rng), Dense(2)], (3,), np.float64)
     made.initialise(stream(0, "init"))
-    return ShardedObjective(made, label_smoothing=label_smoothing)
+    return ShardedObjective(made, loss=loss)
 
 
 def test_each_shard_has_masks_of_its_own_and_the_stream_decides_them():
@@ -111,11 +112,14 @@ def test_each_shard_has_masks_of_its_own_and_the_stream_decides_them():
 
 def test_a_copy_is_the_plain_objective():
     """A gradient check differentiates the cost of all rows."""
-    objective = dropout_objective(stream(1, "dropout"), 0.2)
+    shares = np.array([0.3, 0.7])
+    objective = dropout_objective(stream(1, "dropout"), SoftmaxCrossEntropy(0.2, shares))
     objective.gradient(np.ones((16, 3)), np.zeros(16, int))
     twin = copy.deepcopy(objective)
     assert type(twin) is Objective
     assert (twin.lambda_, twin.loss.label_smoothing) == (objective.lambda_, 0.2)
+    np.testing.assert_array_equal(twin.loss.shares, shares)
+    assert twin.loss is not objective.loss
 
 
 def test_a_loss_that_is_not_finite_is_told_whichever_shard_has_it():

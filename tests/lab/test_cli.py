@@ -82,7 +82,7 @@ def test_presets_as_json_is_one_document(gradlab):
     listed = json.loads(gradlab("presets", "--json")[1])
     assert [preset["name"] for preset in listed] == names()
     shown = json.loads(gradlab("presets", "a2-final", "--json")[1])
-    assert shown["loss"] == {"lambda": 0.000648717, "label_smoothing": 0.0}
+    assert shown["loss"] == {"lambda": 0.000648717, "label_smoothing": 0.0, "logit_adjustment": False}
 
 
 def test_a_run_prints_curves_and_its_numbers_beside_the_reported_ones(gradlab, small):

@@ -233,7 +233,22 @@ def test_label_smoothing_is_the_share_of_a_label_that_all_classes_get(surnames):
     assert trainer.objective.evaluate(x, y).loss == pytest.approx(-log_p[np.arange(50), y].mean(), rel=1e-5)
 
 
-@pytest.mark.parametrize(("sampling", "per_epoch"), [("plain", 40), ("weighted", 40), ("balanced", 28)])
+@pytest.mark.parametrize(
+    ("sampling", "exponent"), [("plain", 1), ("square-root", 0.5), ("balanced", 0), ("weighted", 0)]
+)
+def test_logit_adjustment_adds_the_log_of_how_often_each_class_is_drawn(sampling, exponent, surnames):
+    trainer = build(load("names-best", [f"sampling={sampling}", "logit_adjustment=true"]), surnames)
+    x, y = surnames.train.x[:50], surnames.train.y[:50]
+    logits = trainer.network.forward(x).astype(float)
+    drawn = np.log(softmax(logits + exponent * np.log(np.bincount(surnames.train.y))))
+    assert trainer.objective.gradient(x, y) == pytest.approx(-drawn[np.arange(50), y].mean(), rel=1e-5)
+    as_if_equal = np.log(softmax(logits))[np.arange(50), y]
+    assert trainer.objective.evaluate(x, y).loss == pytest.approx(-as_if_equal.mean(), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("sampling", "per_epoch"), [("plain", 40), ("square-root", 40), ("weighted", 40), ("balanced", 28)]
+)
 def test_sampling_says_what_an_epoch_is(sampling, per_epoch, surnames):
     assert np.bincount(surnames.train.y).min() == 16  # of 18 classes
     batches = build(load("names-best", ["batch=10", f"sampling={sampling}"]), surnames).batches

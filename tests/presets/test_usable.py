@@ -1,7 +1,10 @@
 """What is said to be of no use is refused, or changes nothing in the network and its training."""
 
+import numpy as np
 import pytest
 
+from core.losses import SoftmaxCrossEntropy
+from presets.build import build_loss
 from presets.errors import PresetError
 from presets.keys import known_keys, settings
 from presets.load import load, names
@@ -35,6 +38,17 @@ def test_what_is_hidden_is_refused(key):
     if key not in WHEN_BUILT:
         with pytest.raises(PresetError):
             load(name, [*changes, f"{key}={OTHER[key]}"])
+
+
+@pytest.mark.parametrize("sampling", ["balanced", "weighted"])
+def test_where_all_classes_are_drawn_equally_often_logit_adjustment_changes_nothing(sampling):
+    preset = load("names-best", [f"sampling={sampling}", "logit_adjustment=true"])
+    assert not usable("loss.logit_adjustment", {"training.sampling": sampling})
+    assert usable("loss.logit_adjustment", {"training.sampling": "plain"})
+    logits, y = np.random.default_rng(0).normal(size=(9, 3)), np.arange(9) % 3
+    adjusted, plain = build_loss(preset, np.array([0, 0, 0, 1, 2]), 3), SoftmaxCrossEntropy()
+    np.testing.assert_allclose(adjusted.forward(logits, y), plain.forward(logits, y))
+    np.testing.assert_allclose(adjusted.backward(), plain.backward(), atol=1e-12)
 
 
 def test_sigma_can_be_seen_with_the_initialiser_that_needs_it():

@@ -18,6 +18,7 @@ from core.halves import HalvedObjective
 from core.helper.process import Helper, helped
 from core.helper.worker import work
 from core.layers import BatchNorm, Dense, Dropout, Flatten, ReLU
+from core.losses import SoftmaxCrossEntropy
 from core.network import Network
 from core.optimisers import Momentum
 from core.schedules import Constant
@@ -33,12 +34,12 @@ ROWS = 9  # 70 rows are evaluated in pieces of 9
 
 def shards(rng):
     network = Network([Dense(9), ReLU(), Dropout(0.2, rng), Dense(3)], (12,))
-    return ShardedObjective(network, 0.01, 0.1), network
+    return ShardedObjective(network, 0.01, SoftmaxCrossEntropy(0.1)), network
 
 
 def halves(rng):
     network = Network([Flatten(), Dense(40), BatchNorm(), ReLU(), Dropout(0.2, rng), Dense(3)], (8, 8, 3))
-    return HalvedObjective(network, 0.01, 0.1), network
+    return HalvedObjective(network, 0.01, SoftmaxCrossEntropy(0.1)), network
 
 
 TASKS = {shards: 1, halves: 2}  # that a helper does for an update
