@@ -2,7 +2,7 @@
 own loop.
 
 Both make the same updates on one core, and neither evaluates. They take turns. On a machine that others use, too, the
-waits for a core are most of it: on Linux, `chrt -f 5 taskset -c 1` before the command keeps them away.
+waits for a core are most of it: on Linux, processor time is told, too, of which the lab's is that of both processes.
 Run it with: python -m benchmarks.own_code
 """
 
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -92,24 +93,37 @@ def measure() -> None:
         alone = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         own = subprocess.Popen([sys.executable, loop, data], env=alone, text=True, **pipes)
-        seconds: dict[str, list[float]] = {"lab": [], "own loop": []}
+        turns: list[tuple[float, float, float, float]] = []  # seconds and processor time of the lab, then of the loop
         for turn in range(TURNS + 1):
-            began = time.perf_counter()
+            began, before = time.perf_counter(), _processor(os.getpid(), trainer.code.pid)
             for _ in range(UPDATES):
                 next(updates)
-            ours = time.perf_counter() - began
+            ours, used = time.perf_counter() - began, _processor(os.getpid(), trainer.code.pid) - before
+            before = _processor(own.pid)
             own.stdin.write(f"{UPDATES}\n")  # type: ignore[union-attr]
             own.stdin.flush()  # type: ignore[union-attr]
             theirs = float(own.stdout.readline())  # type: ignore[union-attr]
             if turn:  # the first warms up
-                seconds["lab"].append(ours)
-                seconds["own loop"].append(theirs)
+                turns.append((ours, used, theirs, _processor(own.pid) - before))
         own.kill()
         trainer.code.end()
-    for name, each in seconds.items():
-        print(f"{name:10} {1000 * statistics.median(each) / UPDATES:.2f} ms an update")
-    low, middle, high = statistics.quantiles([a / b for a, b in zip(*seconds.values(), strict=True)], n=4)
-    print(f"ratio {middle:.3f}, half of the turns from {low:.3f} to {high:.3f}")
+    lab, lab_processor, loop, loop_processor = zip(*turns, strict=True)
+    _told("on the clock", lab, loop)
+    if all(loop_processor):
+        _told("processor time", lab_processor, loop_processor)
+
+
+def _processor(*processes: int) -> float:
+    """Seconds of processor time that processes have used, without their children; 0 where the system does not tell."""
+    files = [Path(f"/proc/{number}/schedstat") for number in processes]
+    return sum(int(file.read_text().split()[0]) for file in files if file.exists()) / 1e9
+
+
+def _told(what: str, lab: Sequence[float], loop: Sequence[float]) -> None:
+    ours, theirs = (1000 * statistics.median(each) / UPDATES for each in (lab, loop))
+    low, middle, high = statistics.quantiles([a / b for a, b in zip(lab, loop, strict=True)], n=4)
+    print(f"{what}: lab {ours:.2f} ms an update, own loop {theirs:.2f} ms")
+    print(f"  ratio {middle:.3f}, half of the turns from {low:.3f} to {high:.3f}")
 
 
 if __name__ == "__main__":

@@ -108,6 +108,11 @@ class Worker:
         self._begin()
 
     @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         """Does it still answer?"""
         return not self._ended and self._process.poll() is None

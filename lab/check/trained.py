@@ -166,6 +166,11 @@ class TrainedCode:
         return self._worker.prints()
 
     @property
+    def pid(self) -> int:
+        """The number of its process."""
+        return self._worker.pid
+
+    @property
     def alive(self) -> bool:
         """Does it still answer?"""
         return self._worker.alive

@@ -20,7 +20,7 @@ from presets.build import build_batches
 from presets.schema import Preset
 
 STATE = "code."
-SECONDS = 0.05  # that the updates of one question take together, as far as MOST allows
+SECONDS = 0.2  # that the updates of one question take together, as far as MOST allows
 
 
 class CodeObjective(Objective):

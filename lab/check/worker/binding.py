@@ -83,10 +83,16 @@ class Outputs:
         self.named |= {name: part for name, part in zip(self.names, self.parts, strict=True) if name}
         self.given = {plain(p.name) for p in signature(function)} if function is not None else set()
         self.new = self.named.keys() - self.given
+        self._found: tuple[World, Any] | None = None  # what probabilities() gave
 
     def probabilities(self, world: World) -> Any:
         """The part that holds a number for every class and example, best one that sums to 1 over the classes, or whose
         numbers are between 0 and 1."""
+        if self._found is None or self._found[0] is not world:
+            self._found = world, self._probabilities(world)
+        return self._found[1]
+
+    def _probabilities(self, world: World) -> Any:
         k, n = world.sizes[-1], len(world.y)
         flat = [*self.parts, *self.named.values()]
         flat += [p[-1] for p in self.parts if isinstance(p, list) and p]

@@ -91,6 +91,8 @@ class TrainingBinder(Binder):
             return lambda world, values, outputs: world.X
         if role(name) is Role.LAMBDA and value is world.lambda_:
             return lambda world, values, outputs: world.lambda_
+        if outputs is not None and isinstance(value, np.ndarray) and value is outputs.probabilities(world):
+            return lambda world, values, outputs: outputs.probabilities(world)
         if outputs is not None and name in fill and role(name) not in GIVEN_ALWAYS and name not in self.chosen:
             return lambda world, values, outputs: fill[name](outputs)
         if type(value) is list and value:

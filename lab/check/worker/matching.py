@@ -47,6 +47,8 @@ class Match:
 
 def leaves(value: Any, names: Sequence[str] = (), path: str = "") -> list[Leaf]:
     """The arrays and numbers in what a function returned, in order. names: of the elements of a returned tuple."""
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        return [Leaf(path or (names[0] if len(names) == 1 else ""), value)]
     if isinstance(value, dict):
         return list(chain.from_iterable(leaves(v, (), f"{path}[{k!r}]") for k, v in value.items()))
     if isinstance(value, list | tuple):
@@ -55,9 +57,9 @@ def leaves(value: Any, names: Sequence[str] = (), path: str = "") -> list[Leaf]:
         return list(chain.from_iterable(leaves(v, (), step) for v, step in zip(value, steps, strict=True)))
     if isinstance(value, Iterator) or type(value).__name__ in ("dict_values", "map", "filter"):
         return leaves(list(value), (), path)
-    if isinstance(value, np.ndarray) and value.dtype == object:
+    if isinstance(value, np.ndarray):  # of objects
         return leaves(list(value), (), path)
-    if isinstance(value, np.ndarray | np.generic | int | float | complex) or value is None:
+    if isinstance(value, np.generic | int | float | complex) or value is None:
         return [Leaf(path or (names[0] if len(names) == 1 else ""), value)]
     inside = getattr(value, "__dict__", {})
     return list(chain.from_iterable(leaves(v, (), f"{path}.{k}") for k, v in inside.items())) if inside else []

@@ -30,6 +30,7 @@ from .switches import is_norm
 from .world import VECTOR, World, build, plain_world
 
 TOGETHER = 20  # rows
+TINY = np.finfo(np.float64).tiny
 EVALUATED = 100  # images or names: in one piece, convolutions as students write them need much memory
 OTHERWISE = "-s network.convolutions=[...] and -s hidden=... make another network of the preset"
 LETTERS = {"W": "weights", "b": "biases", "gamma": "gammas", "beta": "betas"}
@@ -373,6 +374,7 @@ class Training:
         self.world = BatchWorld(w.layout, w.store, w.sizes, w.x, y, w.lambda_, w.slots, w.values, w.axis)
         self.primed = code.primed()
         self.own = {t.slot.name: np.empty(t.slot.shape, self._dtype(t.slot)) for t in self.tensors}
+        self.views: dict[str, Any] | None = self._views()
         self.held = {name: Reach(path) for name, path in code.found.held.items()}
         self.single = False
         if code.state is not None:
@@ -396,8 +398,25 @@ class Training:
 
     # The parameters
 
+    def _views(self) -> dict[str, Any] | None:
+        """The mapped parameters themselves for functions that do not write to what they are given: no update copies
+        them. None for other code."""
+        if self.code.state is not None:
+            return None
+        views = {t.slot.name: t.value.reshape(t.slot.shape) for t in self.tensors}
+        fixed = {name: value.copy() for name, value in self.code.params.items()}
+        for value in (*views.values(), *fixed.values()):
+            value.flags.writeable = False
+        try:
+            self.code.gradients(fixed)
+        except Exception:
+            return None
+        return views
+
     def _values(self) -> dict[str, Any]:
         """The parameters as they are now, by the student's names; those of an object are put there."""
+        if self.views is not None:
+            return {**self.code.unused, **self.views}
         for tensor in self.tensors:
             tensor.copy_to(self.own[tensor.slot.name])
         if self.code.state is None:
@@ -453,6 +472,15 @@ class Training:
 
     def _gradient(self, rows: Any) -> tuple[float, list[tuple[MappedTensor, Any]]]:
         """The mean loss of a batch, and the gradient of every tensor."""
+        try:
+            return self._made(rows)
+        except ValueError as error:
+            if self.views is None or "read-only" not in str(error):
+                raise
+        self.views = None  # it writes to its parameters after all
+        return self._made(rows)
+
+    def _made(self, rows: Any) -> tuple[float, list[tuple[MappedTensor, Any]]]:
         x, y = self._batch("train", rows)
         code, binder, world = self.code, self.binder, replace(self.world, x=x, y=y)
         values = self._values()
@@ -461,11 +489,11 @@ class Training:
         if code.zeroed:
             code.zero()
         kept = OneBatch(code, world, values, outputs)
+        P = outputs.probabilities(world) if outputs is not None else None
+        loss = _mean_loss(self._rows(P), y) if P is not None else None  # before the code writes to P
         J = kept.cost() if self.primed else None
         made = kept.gradient()
         given = leaves(made, returned(code.family.gradient))
-        P = outputs.probabilities(world) if outputs is not None else None
-        loss = _mean_loss(self._rows(P), y) if P is not None else None
         gradients = self._collect([leaf.value for leaf in given])
         binder.learn(outputs)
         if loss is None:
@@ -519,7 +547,7 @@ class Training:
         P = self._rows(np.asarray(P))
         if np.any(P < 0) or np.any(P > 1 + 1e-6):
             return P
-        return np.log(np.maximum(P, np.finfo(np.float64).tiny))
+        return np.log(np.maximum(P, TINY))
 
     def _evaluated(self, world: World, values: Mapping[str, Any]) -> Any:
         """P or scores: of forward, of a loss that is given no labels, or, failing these, of the course's network."""
@@ -568,7 +596,7 @@ class Training:
 def _mean_loss(P: Any, y: Any) -> float:
     """The mean cross entropy of P (n, classes)."""
     picked = np.asarray(P)[np.arange(len(y)), y]
-    return float(-np.mean(np.log(np.maximum(picked, np.finfo(np.float64).tiny))))
+    return -float(np.log(np.maximum(picked, TINY)).sum()) / len(y)
 
 
 @dataclass(frozen=True)

@@ -47,8 +47,8 @@ def test_no_number_depends_on_how_many_are_made_together(trained):
 
 @pytest.mark.parametrize("made", [5, 8])
 def test_code_that_raises_among_them_keeps_those_before_it(trained, made):
-    count = "    seen.append(X.shape[1] == 20)\n"  # one more before the first update: it is tried with a batch
-    fails = f"    if sum(seen) == {made + 2}:\n        raise ValueError\n"
+    count = "    seen.append(X.shape[1] == 20)\n"  # two more before the first update: it is tried with a batch
+    fails = f"    if sum(seen) == {made + 3}:\n        raise ValueError\n"
     text = "seen = []\n" + FUNCTIONS.replace("    gW2 = G @", f"{count}{fails}    gW2 = G @")
     *_, trainer = trained(text, "ComputeGradients", "a2-setting1", "hidden=6", "updates=40")
     trainer.evaluate_every = 100
@@ -65,3 +65,28 @@ def test_a_batch_is_handed_over_and_not_copied(trained):
     losses(trainer)
     handed = trainer.code._worker.session.namespace.handed
     assert not any(handed[-8:])
+
+
+IN_PLACE = "    W[0] -= 0\n    P -= Y\n    G = P\n"
+
+
+@pytest.mark.parametrize("when", ["always", "if len(late) > 6"])
+def test_code_may_write_to_what_it_is_given(trained, when):
+    """To its parameters, which are the lab's own as long as it does not, and to P, of which the loss is made."""
+    writes = (
+        IN_PLACE if when == "always" else f"    late.append(0)\n    {when}:\n        W[0] -= 0\n    P -= Y\n    G = P\n"
+    )
+    assert "    G = P - Y\n" in FUNCTIONS
+    text = "late = []\n" + FUNCTIONS.replace("    G = P - Y\n", writes)
+    preset, dataset, trainer = trained(text, "ComputeGradients", "a2-setting1", *CHANGES)
+    kept = losses(trainer)
+    np.testing.assert_allclose(kept, losses(reference(preset, dataset)), rtol=1e-9)
+    assert trainer.agreement.parts_at is None
+    training = trainer.code._worker.session.training
+    assert training.views is None
+
+
+def test_code_that_only_reads_its_parameters_is_given_those_of_the_lab(trained):
+    *_, trainer = trained(FUNCTIONS, "ComputeGradients", "a2-setting1", *CHANGES)
+    losses(trainer)
+    assert trainer.code._worker.session.training.views is not None
