@@ -11,7 +11,7 @@ from core.health import LayerHealth
 from core.trainer import Snapshot
 from lab.reading.facts import Facts
 from lab.reading.read import read
-from tests.tui.conftest import wait_until
+from tests.tui.conftest import text, wait_until
 from tests.tui.recorded import record
 from tui.training import ShownRun, saved
 from tui.widgets.form import PresetForm
@@ -113,6 +113,21 @@ def test_a_tab_looks_as_accepted(train, snap_compare, tab, presses):
     ]
     shown.log = ["CIFAR-10, full: 10,000 train / 10,000 validation / 10,000 test", "update    100  epoch   1.00"]
     assert snap_compare(train(shown), press=["right_square_bracket"] * presses)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 35)])
+async def test_tables_of_a_run_and_why_there_are_none_fit_the_width(train, until, size):
+    shown = run("done", state="done", updates=1000)
+    shown.confusion = ("test part, update 1,000", CLASSES, confusion())
+    shown.looked = f"This cannot be computed: {'the data are not here, ' * 7}as it seems."
+    app = train(shown)
+    async with app.run_test(size=size) as pilot:
+        for presses, tab, said in ((1, "confusion", "truck"), (3, "layers", shown.looked)):
+            await pilot.press(*["right_square_bracket"] * presses)
+            pane = app.screen.query_one(f"#{tab}")
+            await until(pilot, lambda pane=pane, said=said: " ".join(said.split()) in " ".join(text(app, pane.id).split()))
+            await pilot.pause()
+            assert pane.region.right <= pane.parent.content_region.right
 
 
 async def test_what_pictures_there_would_be_is_said_in_full(train, until):

@@ -1,8 +1,9 @@
 """Train: a preset's form, its training in a thread, and what can be seen of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from textwrap import wrap
 from typing import ClassVar
 
 from rich.console import Group
@@ -38,7 +39,7 @@ from tui.widgets.form import PresetForm
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.progress import progress
 from tui.widgets.reading import UNREAD
-from tui.widgets.text import FittedText, Text, first_that_fits
+from tui.widgets.text import FittedText, first_that_fits
 
 DEFAULT_PRESET = "a2-setting1"
 NO_PICTURES = (
@@ -46,6 +47,7 @@ NO_PICTURES = (
     "when a run has ended, the images it is surest about and wrong."
 )
 LOOKS = ("confusion-tab", "classes-tab", "pictures-tab", "layers-tab")  # at a network, also at a saved one
+NARROWEST = 20  # columns to which words are broken
 LAYERS = "root mean squares; dead: share of units that never fire"
 WORDS = {
     "loading": "loading data",
@@ -106,13 +108,13 @@ class TrainScreen(CodeScreen):
                         yield Curves(id="curves")
                         yield FindingsPanel(id="findings")
                     with TabPane("Confusion", id="confusion-tab"), ScrollableContainer():
-                        yield Text(id="confusion")
+                        yield FittedText(id="confusion")
                     with TabPane("Classes", id="classes-tab"), ScrollableContainer():
-                        yield Text(id="classes")
+                        yield FittedText(id="classes")
                     with TabPane("Pictures", id="pictures-tab"), ScrollableContainer():
                         yield Static("", id="pictures")
                     with TabPane("Layers", id="layers-tab"), ScrollableContainer():
-                        yield Text(id="layers")
+                        yield FittedText(id="layers")
                     with TabPane("Log", id="log-tab"):
                         yield RichLog(id="log", max_lines=1000, min_width=0, wrap=True)
 
@@ -158,19 +160,19 @@ class TrainScreen(CodeScreen):
                 self._show_findings(record)
             case "confusion-tab" if record and record.confusion:
                 what, classes, counts = record.confusion
-                self._fill("confusion", f"{what}: rows true, columns guessed", tables.confusion(classes, counts))
+                table = partial(tables.confusion, classes, counts)
+                self._fill("confusion", f"{what}: rows true, columns guessed", table)
             case "classes-tab" if record and record.confusion:
                 what, classes, counts = record.confusion
-                self._fill("classes", f"{what}", tables.scores(classes, counts, ascii_only))
+                self._fill("classes", what, lambda width: tables.scores(classes, counts, ascii_only))
             case "pictures-tab":
                 self._show_pictures(record)
             case "layers-tab" if record and record.health:
-                said = [] if record.looked in ("", SEEN) else [record.looked]
-                what = "  ".join([LAYERS, *said])
-                self._fill("layers", what, tables.layers(record.health))
+                said = "" if record.looked in ("", SEEN) else f"\n{record.looked}"
+                self._fill("layers", f"{LAYERS}{said}", lambda width: tables.layers(record.health))
             case "confusion-tab" | "classes-tab" | "layers-tab":
                 unknown = record and (record.looked or "Not yet known.")
-                self._fill(tab.removesuffix("-tab"), unknown or "No run yet.", Content(""))
+                self._fill(tab.removesuffix("-tab"), unknown or "No run yet.", lambda width: Content(""))
             case "log-tab" if record:
                 for line in record.log[self._logged :]:
                     self.query_one("#log", RichLog).write(line)
@@ -197,9 +199,15 @@ class TrainScreen(CodeScreen):
         pane.set_class(not drawn, "-hint")
         pane.update(Group(*drawn) if drawn else NO_PICTURES)
 
-    def _fill(self, id: str, what: str, view: Content) -> None:
-        head = Content.styled(what, "$foreground-muted")
-        self.query_one(f"#{id}", Text).show(Content("\n").join([head, Content(""), view]))
+    def _fill(self, id: str, what: str, table: Callable[[int], Content]) -> None:
+        """Lines that say what it is, and a table made for the width."""
+
+        def filled(width: int) -> Content:
+            lines = [line for part in what.splitlines() for line in wrap(part, max(width, NARROWEST))]
+            head = Content.styled("\n".join(lines), "$foreground-muted")
+            return Content("\n").join([head, Content(""), table(width)])
+
+        self.query_one(f"#{id}", FittedText).fit(filled)
 
     def _ask(self, record: TrainingThread, tab: str) -> None:
         """Let the training thread look at what the open tab shows, once for an evaluation (layers: for a second)."""

@@ -51,10 +51,11 @@ def bar(share: float, width: int = BAR, ascii_only: bool = False) -> str:
     return ("█" * whole + (" ▏▎▍▌▋▊▉"[eighths] if eighths else "")).ljust(width)
 
 
-def confusion(classes: Sequence[str], counts: "Array") -> Content:
-    """Counts as a heat map: a row for each true class, shaded by the share of the row that was guessed so."""
-    cell = max(4, len(str(counts.max())) + 1, 6 if len(classes) <= 10 else 0)
+def confusion(classes: Sequence[str], counts: "Array", width: int) -> Content:
+    """Counts as a heat map: a row for each true class, shaded by the share of the row that was guessed so. Its columns
+    fill the width as far as their names need it."""
     name = max(len(c) for c in classes)
+    cell = max(4, len(str(counts.max())) + 1, min((width - name - 1) // len(classes), name + 1))
     lines = [
         Content.styled(" " * (name + 1) + "".join(c[: cell - 1].rjust(cell) for c in classes), "$foreground-muted")
     ]
