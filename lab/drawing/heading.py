@@ -11,9 +11,10 @@ Piece = tuple[str, str]  # text, and its style as Rich and Textual write it
 
 def heading(figure: Figure, look: Look, width: int, muted: str = "") -> list[Piece]:
     """Title, and the sign, label and value of each curve: its last one, or the one under the cursor. Where that has no
-    room, labels are first letters; then there are no values, and then no labels: nothing is cut but a long title."""
-    for letters, values in ((False, True), (True, True), (True, False)):
-        pieces = _pieces(figure, look, muted, letters, values)
+    room, labels are first letters; then the place of the cursor is left out, then the values, then the labels: nothing
+    is cut but a long title."""
+    for letters, place, values in ((False, True, True), (True, True, True), (True, False, True), (True, False, False)):
+        pieces = _pieces(figure, look, muted, letters, place, values)
         if sum(len(text) for text, _ in pieces) <= width:
             return pieces
     return pieces[:1]
@@ -31,9 +32,9 @@ def foot(figure: Figure, look: Look, width: int = 1000) -> str:
     return ""
 
 
-def _pieces(figure: Figure, look: Look, muted: str, letters: bool, values: bool) -> list[Piece]:
+def _pieces(figure: Figure, look: Look, muted: str, letters: bool, place: bool, values: bool) -> list[Piece]:
     pieces = [(figure.title, "bold")]
-    if figure.cursor is not None:
+    if place and figure.cursor is not None:
         pieces.append((f" at {label(figure.cursor)}", muted))
     for curve in figure.curves:
         if not curve.label:

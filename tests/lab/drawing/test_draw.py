@@ -2,6 +2,7 @@
 
 import csv
 import re
+from dataclasses import replace
 from itertools import pairwise
 from math import inf, nan
 from pathlib import Path
@@ -173,6 +174,9 @@ def test_a_heading_has_the_values_last_and_under_the_cursor():
     assert "v 46.7%" in text(figure, 40)
     assert "v 46.7%" in text(figure, 30)
     assert text(figure, 20) == "accuracy  ─t  ━v", "a number without its end is another number"
+    read = replace(figure, cursor=last["update"])
+    assert text(read, 40) == "accuracy at 4,800  ─t 72.2%  ━v 46.7%"
+    assert text(read, 30) == "accuracy  ─t 72.2%  ━v 46.7%", "they are what the cursor is for"
 
 
 @pytest.mark.parametrize(("labels", "letters"), [(("train", "validation"), "tv"), (("1", "10"), ("1", "10"))])
