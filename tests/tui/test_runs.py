@@ -176,6 +176,11 @@ async def test_beside_the_table_of_marked_runs_stands_the_part_of_the_data_that_
             assert loss.curves[0].points[-1][1] == stores[0].metrics()[-1][f"{part}_loss"]
             assert plots(app)[0].title == f"{others} loss"
             await pilot.press("t")
+        await pilot.press("up", "space", "up", "space")
+        assert app.screen.query_one(OtherPart).display
+        await pilot.resize_terminal(120, 35)
+        await pilot.pause()
+        assert not app.screen.query_one(OtherPart).display, "four columns need all of the width"
 
 
 async def test_marked_runs_are_drawn_over_one_another_in_the_order_of_their_marks(runs):

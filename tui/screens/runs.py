@@ -60,6 +60,7 @@ MOST = 6  # settings that can be told apart in a plot
 TINY, NARROW, WIDE = 60, 76, 120  # columns
 LAST = ("note", "changed")  # columns of the table that share the room that the others leave
 SHORTEST = 10  # columns of either
+SIDE_NAMES, SIDE_COLUMN = 22, 13  # columns of settings side by side: of their names, of a run
 
 
 class RunsTable(DataTable[Text]):
@@ -204,6 +205,7 @@ class RunsScreen(ModeScreen):
         (tabs.show_tab if self.has_class("-short") else tabs.hide_tab)("reading-tab")
         if self._rows:
             self._fill(self.current["run"] if self.current else None)
+            self._show()
 
     def _fill(self, cursor: str | None) -> None:
         """Fill the table again, with the cursor on the same run."""
@@ -284,6 +286,8 @@ class RunsScreen(ModeScreen):
         self.query_one("#side", Static).update(
             side_by_side(settings, self.lab.look) if settings else Content("\n".join(complaints))
         )
+        columns = SIDE_NAMES + SIDE_COLUMN * sum(len(setting.records) for setting in settings)
+        self.set_class(columns > self.size.width // 2, "-crowded")
         self._show_findings()
         self._show_current()
 
