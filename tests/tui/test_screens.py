@@ -125,7 +125,7 @@ async def test_tables_of_a_run_and_why_there_are_none_fit_the_width(train, until
         for presses, tab, said in ((1, "confusion", "truck"), (3, "layers", shown.looked)):
             await pilot.press(*["right_square_bracket"] * presses)
             pane = app.screen.query_one(f"#{tab}")
-            await until(pilot, lambda pane=pane, said=said: " ".join(said.split()) in " ".join(text(app, pane.id).split()))
+            await until(pilot, lambda tab=tab, said=said: said in " ".join(text(app, tab).split()))
             await pilot.pause()
             assert pane.region.right <= pane.parent.content_region.right
 

@@ -198,6 +198,25 @@ async def test_letters_on_a_toggle_answer_it_and_are_no_commands(lab, until):
         assert (app.current_mode, app.training, app.is_running) == ("train", None, True)
 
 
+async def test_escape_leaves_every_kind_of_field_and_keys_are_commands_again(lab, until):
+    app = lab(preset="a2-setting1")
+    async with app.run_test(size=(120, 35)) as pilot:
+        await until(pilot, lambda: app.screen.query_one("#form").ready)
+        kinds = {}
+        for mode in (each.name for each in MODES):
+            await app.switch_mode(mode)
+            await pilot.pause()
+            for kind in (Input, Checkbox, Select):
+                if fields := [field for field in app.screen.query(kind) if field.region]:
+                    kinds[mode, kind] = fields[0]
+                    fields[0].focus()
+                    await pilot.press("escape")
+                    assert not isinstance(app.focused, kind), (mode, kind)
+        assert {kind for mode, kind in kinds if mode == "train"} == {Input, Checkbox, Select}
+        assert ("search", Select) in kinds
+        assert ("check", Select) in kinds
+
+
 async def test_ctrl_c_copies_what_is_selected_and_leaves_at_the_second_press(lab, starts_in):
     starts_in("search")
     app = lab()

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Input
 
+from tui.widgets.field_help import FIELDS
 from tui.widgets.keys import Keys
 from tui.widgets.mode_bar import ModeBar
 
@@ -78,7 +78,7 @@ class ModeScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leaving a field is offered in one."""
-        return isinstance(self.focused, Input) if action == "leave_field" else True
+        return isinstance(self.focused, FIELDS) if action == "leave_field" else True
 
     def action_leave_field(self) -> None:
         """Focus nothing."""

@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, ScrollableContainer, Vertical
 from textual.content import Content
-from textual.widgets import Input, RichLog, Static, TabbedContent, TabPane
+from textual.widgets import RichLog, Static, TabbedContent, TabPane
 
 from lab import command_lines
 from lab.errors import LabError
@@ -34,6 +34,7 @@ from tui.screens.dialogues import AskScreen
 from tui.training import SEEN, ShownRun, TrainingThread
 from tui.widgets import tables
 from tui.widgets.curves import Curves
+from tui.widgets.field_help import FIELDS
 from tui.widgets.findings import FindingsPanel
 from tui.widgets.form import PresetForm
 from tui.widgets.plot import SeriesPlot
@@ -336,7 +337,7 @@ class TrainScreen(CodeScreen):
         """In a field a letter is text: there ctrl+r starts. Escape leaves the settings, too."""
         if action == "leave_field" and (self.has_class("-editing") or self._reads):
             return True
-        return isinstance(self.focused, Input) if action == "start_here" else super().check_action(action, parameters)
+        return isinstance(self.focused, FIELDS) if action == "start_here" else super().check_action(action, parameters)
 
     def action_leave_field(self) -> None:
         """Back to the run; from a part of its curves, to all of them."""
