@@ -153,6 +153,8 @@ class GradlabApp(App[None]):
     def on_mount(self) -> None:
         """Listen to signals; say the first-run hint."""
         self.theme_changed_signal.subscribe(self, lambda theme: self._keep_theme(theme.name))
+        # the terminal shows nothing after fg: Textual draws again only at another size
+        self.app_resume_signal.subscribe(self, lambda app: app.refresh(layout=True))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             try:

@@ -96,7 +96,7 @@ def test_ctrl_z_suspends_and_fg_returns(long, tmp_path):
         assert b"\x1b[?25h" in prompt
         assert b" icanon" in prompt
         terminal.wait_for(lambda: b"\x1b[?1049h" in prompt_and_after(terminal), PATIENCE)
-        terminal.rest(0.5)
+        terminal.wait_for(lambda: b"Names" in prompt_and_after(terminal).partition(b"\x1b[?1049h")[2], PATIENCE)
         terminal.press(b"\x03")
         terminal.wait_for(lambda: b"ended 130" in terminal.output, PATIENCE)
     finally:
