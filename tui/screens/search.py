@@ -375,7 +375,7 @@ def _searchable() -> list[str]:
 
 def _short(title: str) -> str:
     """A title without the section of its key or the part of the data, which stand above."""
-    return re.sub(r"\w+\.|validation |test ", "", title)
+    return re.sub(r"\w+\.|validation |test ", "", title).rstrip(" /")  # before a trial there is no axis to name
 
 
 def _range(vary: Vary) -> str:
