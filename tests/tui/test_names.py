@@ -20,6 +20,7 @@ from presets.load import load
 from presets.network import build_network
 from presets.toml import dump
 from tests.tui.conftest import THEMES, text, wait_until
+from tui.screens.names import UNSAID
 
 TINY = ["convolutions=[{filters=8, size=2}]", "pool_over_time=true", "bias=true"]
 
@@ -258,6 +259,27 @@ async def test_a_wide_table_is_scrolled_to_the_name_just_added(names):
         columns = app.screen.query_one("#columns")
         assert columns.max_scroll_x > 0
         assert columns.scroll_x == columns.max_scroll_x
+
+
+async def test_what_is_said_instead_of_letters_is_said_in_full(names):
+    async with names(size=(120, 35)) as (app, pilot):
+        await pilot.press(*"Zh4o")
+        await pilot.pause()
+        panel = app.screen.query_one("#map")
+        painted = " ".join("".join(s.text for s in line).strip() for line in panel.render_lines(panel.size.region))
+        assert UNSAID in " ".join(painted.split())
+
+
+async def test_the_last_of_many_pasted_names_is_seen_whole(names, until):
+    async with names(size=(120, 35)) as (app, pilot):
+        pasted = ["Sato", "Kowalski", "Papadopoulos", "Nguyen", "Ivanov"]
+        app.post_message(events.Paste("\n".join(pasted)))
+        await until(pilot, lambda: table(app) and table(app)[0] == pasted)
+        columns = app.screen.query_one("#columns")
+        await until(pilot, lambda: columns.max_scroll_x > 0)
+        await pilot.pause()
+        last = columns.query_one("#columns-text").region
+        assert last.right <= columns.region.right
 
 
 @pytest.mark.parametrize(("key", "ending"), [("ctrl+y", ".md"), ("ctrl+t", ".csv")])

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, ClassVar
 
 from textual import events, on
@@ -239,8 +240,7 @@ class NamesScreen(ModeScreen):
             self._guess()
 
     def _say_near(self, text: str) -> None:
-        said = Content.styled(text, "$foreground-muted")
-        self.query_one("#near", FittedText).fit(lambda width: said)
+        self.query_one("#near", FittedText).fit(partial(_in_lines, text))
 
     def _find_near(self) -> None:
         """Read the training names, once they are asked for: it takes a second, in a thread."""
@@ -301,7 +301,7 @@ class NamesScreen(ModeScreen):
         """What the letters say, and which names are alike."""
         table, near = self.query_one("#map", FittedText), self.query_one("#near", FittedText)
         if guess is None or self._model is None:
-            table.fit(lambda width: Content.styled(UNSAID, "$foreground-muted"))
+            table.fit(partial(_in_lines, UNSAID))
             self._say_near("The training names most like it.")
             return
         table.fit(partial(letter_map, guess, self._model.classes))
@@ -446,6 +446,11 @@ class NamesScreen(ModeScreen):
         self._pane = pane
         for each in PANES:
             self.set_class(each == pane, f"-{each}")
+
+
+def _in_lines(text: str, width: int) -> Content:
+    """Words in a weak colour, in as many lines as they need."""
+    return Content.styled("\n".join(wrap(text, max(width, 1))), "$foreground-muted")
 
 
 def _muted(draw: Callable[[int], Content], width: int) -> Content:
