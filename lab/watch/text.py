@@ -29,6 +29,15 @@ _PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eEdD][+-]?[0-9]+)?")
 _THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?")
 
 
+def _as_latin(error: UnicodeError) -> tuple[str, int]:
+    """Bytes that are no UTF-8, as Windows programs write letters with accents."""
+    assert isinstance(error, UnicodeDecodeError)
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error("as-latin", _as_latin)
+
+
 def number(text: str, separator: str = ",") -> float | None:
     """The number in a cell: nan where it says so, None if there is none. A decimal comma is understood; between commas
     "1,234" is a thousand and some."""
@@ -84,7 +93,8 @@ class TextRows:
                 self._bytes = data
                 return ""
             encoding = next((name for mark, name in BYTE_ORDER_MARKS.items() if data.startswith(mark)), "utf-8")
-            self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+            errors = "as-latin" if encoding == "utf-8" else "replace"
+            self._decoder = codecs.getincrementaldecoder(encoding)(errors=errors)
         return self._decoder.decode(data, last)
 
     def _lines(self, text: str) -> Iterator[tuple[str, bool]]:

@@ -70,6 +70,11 @@ def test_the_same_table_however_it_is_written(text):
     assert rows_of(read(text)) == EXPECTED
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "latin-1"])
+def test_names_keep_their_letters(encoding):
+    assert "träning loss" in read("epoch,träning loss\n1,2.3\n2,2.1\n".encode(encoding)).columns
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
 def test_encodings(encoding):
     text = "step,loss,förlust\n1,0.5,3\n2,0.25,4\n"
