@@ -89,7 +89,9 @@ def search(
     if updates is not None:
         raise LabError("--updates is the length of a range test: it goes with --lr-range")
     if target is not None and scheduler is not None:
-        raise LabError(f"--scheduler {scheduler}: code of yours is trained on this machine: leave it out")
+        raise LabError(
+            f"--scheduler {scheduler}: code of yours is trained on this machine, as others do not have it: leave it out"
+        )
     begun = begin(load(preset, changes), data or "auto", runs_dir, jobs or cores(), trials, scheduler, refine, target)
     if data is None and begun.variant == "mini":
         notice(f"using {begun.label}; {fetch()} gets all of it")
