@@ -95,7 +95,7 @@ class GradlabApp(App[None]):
             tooltip="Theme, colours and markers of curves, refresh rate.",
         ),
         Binding(
-            "g,ctrl+g", "jump", "Go to", show=False, key_display="g", id="app.jump",
+            "g,ctrl+g", "jump", "Go to", show=False, id="app.jump",
             tooltip="Label everything that can take the focus with a letter; ctrl+g does it from a field, too.",
         ),
         Binding("q", "quit", "Quit", id="app.quit", tooltip="Leave; a run is saved and can be resumed."),

@@ -59,8 +59,8 @@ class Figure:
 
 
 def initial(label: str) -> str:
-    """What stands for a label that has no room: its first letter. One of few characters, as a trial's, is never cut."""
-    return label if len(label) <= SHORT else label[0]
+    """What stands for a label that has no room: its first letter. A number, or few characters, are never cut."""
+    return label[0] if len(label) > SHORT and label[0].isalpha() else label
 
 
 def named(figure: Figure) -> list[Curve]:

@@ -54,6 +54,7 @@ async def test_help_shows_the_bindings_of_the_mode_and_closes(lab):
         assert isinstance(app.screen, HelpScreen)
         text = "\n".join(str(widget.render()) for widget in app.screen.query("Static"))
         assert "Leave; a run is saved and can be resumed." in text
+        assert "g ^g  Label everything" in text
         assert "Names: where a surname comes from, as you type it." in text
         await pilot.press("escape")
         assert app.screen.mode == "presets"

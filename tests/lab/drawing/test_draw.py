@@ -179,13 +179,16 @@ def test_a_heading_has_the_values_last_and_under_the_cursor():
     assert text(read, 30) == "accuracy  ─t 72.2%  ━v 46.7%", "they are what the cursor is for"
 
 
-@pytest.mark.parametrize(("labels", "letters"), [(("train", "validation"), "tv"), (("1", "10"), ("1", "10"))])
+@pytest.mark.parametrize(
+    ("labels", "letters"),
+    [(("train", "validation"), "tv"), (("1", "10"), ("1", "10")), (("0.01", "1e-05"), ("0.01", "1e-05"))],
+)
 def test_a_name_at_the_end_of_a_curve_is_whole_or_a_letter(labels, letters):
     curves = tuple(Curve(tuple((x, y * (k + 1)) for x, y in RAMP), k, name) for k, name in enumerate(labels))
     seen = set()
     for width in range(20, 160):
         rows = texts(draw(Figure("", curves), width, 12, Look()))[:-2]
-        ends = {end[0] for end in (re.search(r"[a-z0-9]+$", row.rstrip()) for row in rows) if end}
+        ends = {end[0] for end in (re.search(r"[a-z0-9.-]+$", row.rstrip()) for row in rows) if end}
         assert ends in (set(labels), set(letters)), width
         seen.add(frozenset(ends))
     assert seen == {frozenset(labels), frozenset(letters)}
