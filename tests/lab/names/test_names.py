@@ -376,9 +376,9 @@ def test_bad_names_are_one_line_and_exit_2(refused):
 
 
 def test_one_bad_name_does_not_hide_the_others(gradlab):
-    code, out, err = gradlab("names", "Zhao", "R2D2", "Müller")
+    code, out, err = gradlab("names", "Zhao", "R2D2", "Kowálski")
     assert code == 2
-    assert "Chinese  German" in out.splitlines()[-3]
+    assert out.splitlines()[-3].split() == ["most", "likely", "Chinese", "Polish"]
     assert err.splitlines() == [
         "'R2D2' has '2': allowed are the letters a to z with or without accents, space, hyphen and apostrophe"
     ]

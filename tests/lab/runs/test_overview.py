@@ -13,7 +13,7 @@ from presets.load import load
         ("a1-test1", "one layer"),
         ("a3-3layer-bn", "50-50 BN"),
         ("cifar-cnn", "conv 16@5 16@5"),
-        ("names-plus", "3 x conv 64@2,3,4,5"),
+        ("names-plus", "4 x conv 64@2,3,4,5"),
     ],
 )
 def test_a_network_in_a_few_words(preset, line):
