@@ -58,6 +58,16 @@ class Reference:
         with np.errstate(all="ignore"):
             return self.network.forward(x, train).copy()
 
+    def passes(self, theta: Tensors, x: Array, values: Array) -> bool:
+        """Are values (n, units) what some layer gives for examples, on the way to the logits?"""
+        self._take(theta)
+        with np.errstate(all="ignore"):
+            for layer in self.network.layers[:-1]:
+                x = layer.forward(x, False)
+                if x.shape == values.shape and np.allclose(x, values, rtol=1e-3, atol=1e-5):
+                    return True
+        return False
+
     def run_with(self, moments: list[tuple[Array, Array]]) -> None:
         """Take running means and variances."""
         for layer, (mean, var) in zip(self.norms, moments, strict=True):

@@ -42,6 +42,12 @@ def test_a_rest_that_fills_no_batch_is_a_note_and_no_mistake():
     assert [(f.key, f.wrong) for f in findings] == [("rest-dropped", False)]
 
 
+def test_a_hidden_layer_with_as_many_units_as_classes_is_not_taken_for_the_outputs():
+    units = len(dataset().classes)
+    _, findings = looked_at(RIGHT / "columns_dicts.py", ("a2-setting1", f"hidden={units}"))
+    assert [f.sentence for f in findings if f.wrong] == []
+
+
 def test_printed_lines_become_series():
     text = "epoch 1 loss 2.30 val_acc 10.5 %\nhello\nepoch 2 loss 2.10 val_acc 20.5 %\n"
     assert printed_series(text) == {"loss": [2.3, 2.1], "val_acc": [0.105, 0.205]}
