@@ -243,3 +243,16 @@ def test_other_shapes_are_told(trained):
 def test_layers_that_only_our_own_networks_have_are_refused(tmp_path):
     with pytest.raises(PresetError, match=r"names-plus has network\.\w+.*, which --like does not take"):
         code_run.trainer_of(tmp_path / "mine.py", "Net", load("names-plus"), None, 1)
+
+
+def test_a_resumed_run_continues_with_the_same_bits(trained):
+    text = (RIGHT / "convnet_names.py").read_text(encoding="utf-8")
+    small = [*NAMES, "convolutions=[{filters=4,size=5},{filters=3,size=3}]"]
+    whole, first, second = (trained(text, "ComputeGradients", "names-balanced", *small)[2] for _ in range(3))
+    losses(whole)
+    for snapshot in first.run():
+        if snapshot.update == 2:
+            first.stop()
+    second.restore(first.state())
+    losses(second)
+    np.testing.assert_array_equal(second.network.theta, whole.network.theta)
