@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from lab.own_loop.adam import adam_finding
 from lab.own_loop.evaluations import evaluation_findings
 from lab.own_loop.factors import explained, factors
 from lab.own_loop.finding import Difference, listed, note
@@ -69,7 +70,7 @@ def _update_findings(compared: Compared) -> Iterator[Difference]:
         yield from restored
         return
     if compared.plan.preset.optimiser.kind not in FACTORED:
-        yield _unexplained(compared)
+        yield adam_finding(compared) or _unexplained(compared)
         return
     measured = factors(compared)
     if explained(compared, measured) == 1.0:
