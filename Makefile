@@ -18,10 +18,10 @@ test torture coverage: export PYTHONDONTWRITEBYTECODE =
 test: .venv/dev
 	$(BIN)/python -m pytest --numprocesses 3 --dist worksteal
 
-# Kills, signals, damage, hostile input, all planted mistakes and all looks; make test has a small part of each.
+# All cases: kills, signals, damage, hostile input, planted mistakes, looks; make test has a part of each.
 torture: .venv/dev
 	GRADLAB_TORTURE=1 nice $(BIN)/python -m pytest --numprocesses 2 --dist worksteal \
-		tests/torture tests/lab/check tests/lab/own_loop tests/tui
+		tests/torture tests/lab tests/tui
 
 # Which lines and branches no test reaches. It takes longer than make test: every process is watched.
 coverage: .venv/dev

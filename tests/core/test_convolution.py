@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.signal import correlate2d
 
 from core.convolution import Conv2D, MaxPool
 from core.initialisers import Normal
@@ -121,6 +120,8 @@ def test_convolution_is_the_sum_over_windows(way, case, dtype, seed, assert_clos
 @pytest.mark.parametrize(("padding", "mode"), [("same", "same"), ("valid", "valid")])
 @pytest.mark.parametrize("size", [1, 3, 5])
 def test_convolution_agrees_with_scipy(padding, mode, size):
+    from scipy.signal import correlate2d  # takes a second to import
+
     rng = np.random.default_rng(size)
     x, W, b = rng.normal(size=(3, 9, 12, 2)), rng.normal(size=(size, size, 2, 4)), rng.normal(size=4)
     y = bind(Conv2D(4, size, padding), x.shape[1:], {"W": W, "b": b}).forward(x, False)

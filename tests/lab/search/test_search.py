@@ -28,6 +28,7 @@ from lab.search.trial import Task, perform, unpack
 from presets.errors import PresetError
 from presets.load import load
 from tests.lab.search import bad_trials
+from tests.sizes import size
 
 
 @contextmanager
@@ -532,7 +533,7 @@ def wait_until(condition):
 def test_a_killed_search_leaves_no_workers_and_ends_as_an_undisturbed_one(spawn, tiny, tmp_path):
     undisturbed = tiny("cycles=100", runs=tmp_path / "undisturbed")
     undisturbed.run()
-    for ended in (0, 2):
+    for ended in (0, 2)[size(1, 0) :]:
         process = spawn("--runs-dir", str(tmp_path / "killed"))
         wait_until(lambda n=ended: len(list((tmp_path / "killed").glob("*/trial-*/result.json"))) >= n)
         wait_until(lambda n=ended: len(list((tmp_path / "killed").glob("*/trial-*/checkpoint.npz"))) > n)
