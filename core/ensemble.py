@@ -7,9 +7,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from core.blas import row_sums
 from core.initialisers import Constant, He, Initialiser
 from core.layers import Layer, Parameter
-from core.types import Array, Shape
+from core.losses import SoftmaxCrossEntropy
+from core.types import Array, Labels, Shape
 
 
 class Ensemble(Layer):
@@ -54,3 +56,19 @@ class Ensemble(Layer):
             np.sum(dz, axis=1, out=self.grads["b"])
         dx = np.matmul(dz, self.params["W"].transpose(0, 2, 1))
         return np.asarray(dx.transpose(1, 2, 0).reshape(n, -1))
+
+
+class EnsembleLoss(SoftmaxCrossEntropy):
+    """The mean of the losses of the members, for their logits (n, members, classes) in training."""
+
+    def forward(self, logits: Array, y: Labels) -> Array:
+        """See SoftmaxCrossEntropy."""
+        n, members, classes = self._shape = logits.shape
+        losses = super().forward(logits.reshape(-1, classes), np.repeat(y, members))
+        return np.asarray(row_sums(losses.reshape(n, members)) / members)
+
+    def backward(self, n: int | None = None) -> Array:
+        """See SoftmaxCrossEntropy."""
+        dlogits = super().backward(n or self._shape[0])
+        dlogits /= self._shape[1]
+        return dlogits.reshape(self._shape)

@@ -16,8 +16,7 @@ class SoftmaxCrossEntropy:
     With shares q of the classes among the examples, the softmax is that of logits + log q: the logits themselves answer
     as if all classes were equally common (logit adjustment, Menon et al. 2021, arXiv:2007.07314).
 
-    label_smoothing: s, from 0 to below 1. Raises ValueError for another.
-    shares: q (classes,), all above 0, or None.
+    label_smoothing: s, from 0 to below 1. Raises ValueError for another. shares: q (classes,), all above 0, or None.
 
     Stable: the largest real part of each row is subtracted first, so large logits neither overflow nor become log 0.
     Complex logits work too (for the complex-step check).
@@ -31,18 +30,7 @@ class SoftmaxCrossEntropy:
         self.work = WorkArrays()
 
     def forward(self, logits: Array, y: Labels) -> Array:
-        """The loss of each example, (n,), for logits (n, classes) and labels y (n,).
-
-        For logits (n, members, classes), of an ensemble in training, it is the mean of the members' losses.
-        """
-        self._shape = logits.shape
-        if logits.ndim == 3:
-            members = logits.shape[1]
-            losses = self._losses(logits.reshape(-1, logits.shape[2]), np.repeat(y, members))
-            return np.asarray(row_sums(losses.reshape(-1, members)) / members)
-        return self._losses(logits, y)
-
-    def _losses(self, logits: Array, y: Labels) -> Array:
+        """The loss of each example, (n,), for logits (n, classes) and labels y (n,)."""
         self._p = p = self.work("p", logits.shape, logits.dtype)
         if self.shares is not None:
             logits = logits + np.log(self.shares).astype(logits.dtype)
@@ -66,10 +54,8 @@ class SoftmaxCrossEntropy:
         p.ravel()[self._picked] -= 1 - self.label_smoothing
         if self.label_smoothing:
             p -= self.label_smoothing / p.shape[1]
-        p /= n or self._shape[0]
-        if len(self._shape) == 3:
-            p /= self._shape[1]
-        return p.reshape(self._shape)
+        p /= n or len(p)
+        return p
 
 
 def softmax(logits: Array) -> Array:
@@ -77,8 +63,3 @@ def softmax(logits: Array) -> Array:
     p: Array = np.exp(logits - logits.real.max(axis=1, keepdims=True))
     p /= p.sum(axis=1, keepdims=True)
     return p
-
-
-def probabilities(logits: Array) -> Array:
-    """softmax in float64, (n, classes). In float32, probabilities close to 1 would all be equal."""
-    return softmax(logits.astype(np.float64))

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from core.losses import softmax
 from core.types import Array, Labels
 
 
@@ -54,3 +55,8 @@ def confident_mistakes(probabilities: Array, y: Labels, count: int) -> Labels:
     certainty = probabilities.max(axis=1)
     wrong = np.flatnonzero((probabilities.argmax(axis=1) != y) & np.isfinite(certainty))
     return wrong[np.argsort(-certainty[wrong], kind="stable")][:count]
+
+
+def probabilities(logits: Array) -> Array:
+    """softmax in float64, (n, classes). In float32, probabilities close to 1 would all be equal."""
+    return softmax(logits.astype(np.float64))

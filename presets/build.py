@@ -6,6 +6,7 @@ import numpy as np
 
 from core import optimisers, sampling, schedules
 from core.batches import Batches
+from core.ensemble import EnsembleLoss
 from core.halves import HalvedObjective
 from core.losses import SoftmaxCrossEntropy
 from core.network import Network
@@ -78,7 +79,8 @@ def build_loss(preset: schema.Preset, y: Labels, classes: int) -> SoftmaxCrossEn
     """The loss that training minimises, for training labels y (n,)."""
     _, exponent = SAMPLERS[preset.training.sampling]
     shares = sampling.shares(y, classes, exponent) if preset.loss.logit_adjustment else None
-    return SoftmaxCrossEntropy(preset.loss.label_smoothing, shares)
+    kind = SoftmaxCrossEntropy if preset.network.members == 1 else EnsembleLoss
+    return kind(preset.loss.label_smoothing, shares)
 
 
 def build_objective(network: Network, batch: int, lambda_: float, loss: SoftmaxCrossEntropy) -> Objective:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Literal, NotRequired, get_args
 import numpy as np
 from typing_extensions import TypedDict
 
-from core.losses import probabilities
-from core.metrics import class_scores, confident_mistakes, confusion_matrix
+from core.metrics import class_scores, confident_mistakes, confusion_matrix, probabilities
 from core.network import Network
 from core.objective import Evaluation
 from core.types import Array

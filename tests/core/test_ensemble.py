@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.ensemble import Ensemble
+from core.ensemble import Ensemble, EnsembleLoss
 from core.gradcheck.check import Settings, check, check_target
 from core.gradcheck.targets import LayerTarget
 from core.initialisers import Normal
@@ -57,7 +57,7 @@ def test_each_member_is_a_dense_layer_of_its_inputs(n, d, members, classes, bias
 def test_the_loss_of_an_ensemble_is_the_mean_of_its_members(n, members, classes, s):
     rng = np.random.default_rng(0)
     logits, y = rng.normal(size=(n, members, classes)), rng.integers(0, classes, n)
-    together = SoftmaxCrossEntropy(s)
+    together = EnsembleLoss(s)
     losses, gradient = together.forward(logits, y), together.backward()
     one = [SoftmaxCrossEntropy(s) for _ in range(members)]
     alone = np.stack([loss.forward(logits[:, m], y) for m, loss in enumerate(one)])
@@ -72,7 +72,7 @@ def test_a_network_with_an_ensemble_passes_the_gradient_check(method):
     network = Network([Dense(6, Normal(0.5)), ReLU(), Ensemble(3, 4, Normal(0.5))], (5,))
     network.initialise(stream(0, "init"))
     x, y = rng.normal(size=(8, 5)), rng.integers(0, 4, 8)
-    assert check(Objective(network, 0.01, SoftmaxCrossEntropy(0.1)), x, y, Settings(method, samples=None)).passed
+    assert check(Objective(network, 0.01, EnsembleLoss(0.1)), x, y, Settings(method, samples=None)).passed
 
 
 def test_the_layer_alone_passes():

@@ -8,7 +8,7 @@ import sklearn.metrics
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.metrics import accuracy, class_scores, confident_mistakes, confusion_matrix
+from core.metrics import accuracy, class_scores, confident_mistakes, confusion_matrix, probabilities
 
 
 @st.composite
@@ -78,3 +78,9 @@ def test_the_surest_mistakes_come_first(case, count, seed):
 def test_where_there_are_no_numbers_there_are_no_mistakes():
     probabilities = np.array([[np.nan, np.nan], [0.1, 0.9]])
     assert confident_mistakes(probabilities, np.array([1, 0]), 5).tolist() == [1]
+
+
+def test_probabilities_of_float32_logits_tell_the_nearly_certain_apart():
+    p = probabilities(np.array([[0, -20], [0, -30]], np.float32))
+    np.testing.assert_allclose(p[:, 1], np.exp([-20.0, -30.0]), rtol=1e-6)
+    assert p[0, 0] < p[1, 0] < 1
