@@ -17,7 +17,8 @@ from lab.watch.series import Drawn, Series, X
 from lab.watch.sources import Source
 
 HEIGHT, LEAST = 14, 6  # lines of a plot; where less fits, it is cut off
-MANY = 4  # of a preset's curves, the first style: those of the log come first
+STYLES = ("train", "validation", "test", "")  # by split, "" for none: the same in every plot
+MANY = len(STYLES)  # of a preset's curves, the first style: those of the log come first
 SHOWN = 12  # other columns that are named
 
 
@@ -53,7 +54,9 @@ def figures(drawn: Drawn, like: Like | None) -> list[Figure]:
 
 
 def _figure(title: str, together: Sequence[Series], x: X, like: Like | None) -> Figure:
-    curves = [Curve(series.points, k, series.label) for k, series in enumerate(together)]
+    of_none = "" if len(together) > 1 else STYLES[0]
+    styles = [STYLES.index(series.split or of_none) for series in together]
+    curves = [Curve(series.points, style, series.label) for style, series in zip(styles, together, strict=True)]
     for k, series in enumerate(together if like else ()):
         assert like is not None
         assert series.measure is not None

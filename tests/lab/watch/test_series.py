@@ -3,6 +3,7 @@
 import pytest
 
 from lab.watch.series import drawn
+from lab.watch.view import figures
 from tests.lab.watch.test_text import read
 
 
@@ -70,3 +71,17 @@ def test_last_and_best():
 def test_a_loss_beside_a_validation_loss_is_that_of_the_training(header, splits):
     log = drawn(read(f"{header}\n{','.join('1' * len(splits))}\n"))
     assert [series.split for series in log.series] == splits
+
+
+@pytest.mark.parametrize(
+    ("columns", "styles"),
+    [
+        ("train_loss,val_loss,val_acc", [[0, 1], [1]]),
+        ("loss,val_loss,test_loss,test_acc", [[0, 1, 2], [2]]),
+        ("loss,acc", [[0], [0]]),
+    ],
+)
+def test_a_split_is_drawn_alike_in_every_plot(columns, styles):
+    rows = "\n".join(",".join(["1", *["0.5"] * (columns.count(",") + 1)]) for _ in range(2))
+    plots = figures(drawn(read(f"step,{columns}\n{rows}\n")), None)
+    assert [[curve.style for curve in plot.curves] for plot in plots] == styles
