@@ -52,19 +52,20 @@ PANES = ("guess", "why", "kept")  # where not all have room, those that take tur
 EXAMPLE = """\
             Malmberg     Zhao
               German  Chinese
-Chinese       0.0017   0.9264
-English       0.1151   0.0011
-German        0.4909   0.0019"""
+Chinese       0.0036   0.9709
+English       0.0322   0.0000
+German        0.6007   0.0001"""
 
 
 EXAMPLE_NAME = "Malmberg"
 EXAMPLE_NEAR = [  # as the shipped model finds them
     Neighbour(name, nationality, likeness)
     for name, nationality, likeness in (
-        ("gramberg", "Russian", 0.91), ("talberg", "Russian", 0.91), ("berg", "Dutch", 0.91), ("berg", "German", 0.91),
-        ("eberg", "Russian", 0.90), ("nuremberg", "German", 0.90), ("mordberg", "Russian", 0.89),
-        ("fromberg", "Russian", 0.89), ("adlerberg", "Russian", 0.89), ("granberg", "Russian", 0.89),
-        ("oelberg", "German", 0.89), ("rutberg", "Russian", 0.88), ("goldberg", "English", 0.88),
+        ("mordberg", "Russian", 0.88), ("goldberg", "English", 0.88), ("gramberg", "Russian", 0.88),
+        ("nuremberg", "German", 0.87), ("talberg", "Russian", 0.87), ("grandberg", "Russian", 0.87),
+        ("fromberg", "Russian", 0.87), ("adlerberg", "Russian", 0.87), ("greenberg", "German", 0.86),
+        ("granberg", "Russian", 0.86), ("oelberg", "German", 0.86), ("rutberg", "Russian", 0.86),
+        ("auttenberg", "German", 0.85),
     )
 ]  # fmt: skip
 
