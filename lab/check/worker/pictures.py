@@ -1,10 +1,11 @@
 """Networks for images: the shapes of X that may fit their parameters."""
 
 import ast
+import math
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from itertools import permutations
+from itertools import permutations, product
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from .world import LAMBDA, LAYOUTS, Store, World, draw_labels
 
 THREE_AXES = r"\w+, *\w+, *\w+ *= *(X|x|inputs?)\.shape|\b(X|x|inputs?)\[:, *[^\],]+, *:\]"
 SIDE = 8  # of an image, if no number of the constructor is its side
+LARGEST, USUAL = 64, (28, 32)  # such a side
 
 
 def picture_worlds(
@@ -31,7 +33,8 @@ def picture_worlds(
     letters = [a.shape for a in arrays if a.ndim == 3]
     matrices = [a.shape for a in arrays if a.ndim == 2 and min(a.shape) > 1]
     if filters and matrices:
-        for side in _sides(numbers, min(filters[0])):
+        flattened = _flattened(filters, matrices[0])
+        for side in dict.fromkeys([*flattened, *_sides(numbers, min(filters[0]))]):
             yield _world((n, filters[0][1], side, side), 0, matrices[-1][1], rng)
             yield _world((n, side, side, filters[0][2]), 0, matrices[-1][1], rng)
     elif letters and matrices:
@@ -55,6 +58,17 @@ def row_worlds(
     whole = [size for size in dict.fromkeys(s for s in numbers if type(s) is int) if 1 < size <= 32]
     for length, d in permutations(whole[:4], 2):
         yield _world((n, length, d), 0, matrices[-1][1], rng)
+
+
+def _flattened(filters: Sequence[Any], matrix: Any) -> list[int]:
+    """The sides of images of which a dense layer sees all maps, if some of the convolutions, padded, are pooled: its
+    number of inputs may be written into the code. The usual sides first."""
+    found = list[int]()
+    for maps, inputs in product((filters[-1][0], filters[-1][-1]), matrix):
+        side = math.isqrt(inputs // maps)
+        if side > 1 and side * side * maps == inputs:
+            found += [side << pools for pools in range(len(filters) + 1) if side << pools <= LARGEST]
+    return sorted(found, key=lambda side: side not in USUAL)
 
 
 def _sides(numbers: Sequence[Any], k: int) -> list[int]:
