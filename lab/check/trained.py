@@ -17,6 +17,7 @@ from lab.runs.code import Code
 
 PATIENCE = 120.0  # seconds for one answer
 EXAMPLES = 7  # that the code is read with, as in gradlab check
+IMAGES = 2  # the same with convolutions, which take their time
 ROWS, FEW = 2000, 200  # of an evaluation, in one question; of a network with convolutions
 # glibc gives large arrays that are freed back to the system, and every new one costs a fault for each of its pages.
 MEMORY = dict.fromkeys(("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"), str(1 << 30))
@@ -74,7 +75,7 @@ class TrainedCode:
                 "train",
                 name=name,
                 seed=plan.seed,
-                examples=EXAMPLES,
+                examples=IMAGES if plan.kernels else EXAMPLES,
                 plan=asdict(plan),
                 tensors=shapes,
                 batch=batch,

@@ -187,6 +187,13 @@ class ConvNet:
         for layer in reversed(self.layers):
             grad = layer.backward(grad)
 """
+WRITTEN = (  # with its sizes in the code
+    LAYERS_LAST.replace("side=28, channels=1, filters=3, more=4, kernel=3, n_classes=10", "")
+    .replace("self, )", "self)")
+    .replace("Conv(kernel, channels, filters)", "Conv(3, 1, 3)")
+    .replace("Conv(kernel, filters, more)", "Conv(3, 3, 4)")
+    .replace("Dense((side // 2) ** 2 * more, n_classes)", "Dense(784, 10)")
+)
 
 
 @pytest.mark.parametrize(
@@ -195,10 +202,11 @@ class ConvNet:
         (CS231N, "TwoConvNet", "mnist-cnn", IMAGES),
         (CS231N, "TwoConvNet", "cifar-cnn", [*IMAGES, "set=cifar10"]),  # other sizes than it has by default
         (LAYERS_LAST, "ConvNet", "mnist-cnn", IMAGES),  # channels last, layers as objects
+        (WRITTEN, "ConvNet", "mnist-cnn", IMAGES),
         ((RIGHT / "convnet_names.py").read_text(encoding="utf-8"), "ComputeGradients", "names-balanced",
          [*NAMES, "convolutions=[{filters=4,size=5},{filters=3,size=3}]"]),
     ],
-    ids=["digits", "colours", "channels last", "names"],
+    ids=["digits", "colours", "channels last", "written into the code", "names"],
 )  # fmt: skip
 def test_trains_as_gradlabs_own_network(trained, text, name, preset, changes):
     preset, dataset, trainer = trained(text, name, preset, *changes)
