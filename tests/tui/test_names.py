@@ -324,7 +324,7 @@ async def test_where_not_all_has_room_it_takes_turns(names, until):
         await pilot.press("ctrl+b", *"Zhao", "enter")
         assert shown(app) == ["guess", "kept"], "what is added is seen"
         await pilot.resize_terminal(160, 45)
-        assert shown(app) == ["guess", "why", "kept"]
+        await until(pilot, lambda: shown(app) == ["guess", "why", "kept"])
 
 
 # Whose guesses
