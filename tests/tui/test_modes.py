@@ -17,12 +17,22 @@ FOLDER = Path(tui.__file__).parent
 DIGITS = ["1", "2", "3", "4", "5", "6"]  # the keys a user has learnt
 
 
-def mode_screens(path: Path) -> list[str]:
-    """The classes in a file that are written as screens of a mode: not one that says itself which mode it lies over."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
-    screens = [c for c in classes if any(isinstance(b, ast.Name) and b.id == "ModeScreen" for b in c.bases)]
-    return [c.name for c in screens if not any(ast.unparse(line).startswith("mode = ") for line in c.body)]
+def mode_screens() -> set[str]:
+    """The classes that are written as screens of a mode, as module:class: of those that are derived from ModeScreen the
+    ones that no other is derived from, and not one that says itself which mode it lies over."""
+    classes = {
+        node.name: (node, f"tui.screens.{path.stem}:{node.name}")
+        for path in (FOLDER / "screens").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    }
+    bases = {name: {ast.unparse(base) for base in node.bases} for name, (node, _) in classes.items()}
+    screens, before = {"ModeScreen"}, set[str]()
+    while screens != before:
+        before, screens = screens, screens | {name for name, of in bases.items() if of & screens}
+    leaves = screens - {base for name in screens & bases.keys() for base in bases[name]}
+    lying_over = {n for n, (node, _) in classes.items() if any(ast.unparse(e).startswith("mode = ") for e in node.body)}
+    return {classes[name][1] for name in leaves - lying_over}
 
 
 def test_the_keys_of_the_modes():
@@ -40,10 +50,7 @@ def test_a_mode_opens_its_screen(mode):
 
 
 def test_every_screen_of_a_mode_has_an_entry():
-    written = {
-        f"tui.screens.{path.stem}:{name}" for path in (FOLDER / "screens").glob("*.py") for name in mode_screens(path)
-    }
-    assert written == {mode.screen for mode in MODES}
+    assert mode_screens() == {mode.screen for mode in MODES}
 
 
 async def test_the_bar_shows_every_mode_with_its_key_and_marks_this_one(lab):
