@@ -49,6 +49,7 @@ COUNTS: tuple[tuple[str, Callable[[World], float]], ...] = (
 )
 
 
+OF_EXAMPLES = r"(discounted)?(returns?|rewards?)|advantages?|(sample|example)weights?"  # a number for each example
 PASSES = r"(n|num|max|train(ing)?)?(epochs?|iter(ation)?s?|steps|updates|passes)"
 DIMENSIONS = r"dimensions|(layer|network|net|nn)s?(sizes|dims|dimensions)"
 BATCH_SIZE = r"(mini)?(batch|nbatch|batchsize|batchn|bs)"
@@ -171,14 +172,14 @@ Recipe = Callable[[Outputs], Any]
 
 
 def holders(functions: Sequence[Function]) -> dict[str, list[str]]:
-    """letter -> the arguments that hold its tensors, from the first function that has some. A dict that is called
-    weights holds those of all letters."""
+    """letter -> the arguments that hold its tensors, from the first function that has most of them. A dict that is
+    called weights holds those of all letters."""
     found: dict[str, list[str]] = {}
     dicts = {name for function in functions for name in keyed(function)}
     for function in functions:
         for letter, names in own_holders(function).items():
-            if not dicts.intersection(names):
-                found.setdefault(letter, names)
+            if not dicts.intersection(names) and len(names) > len(found.get(letter, ())):
+                found[letter] = names
     return found
 
 
@@ -435,6 +436,8 @@ class Binder:
             return False, _averages(name, world)
         if what is Role.P and outputs is not None and (found := outputs.probabilities(world)) is not None:
             return False, found
+        if re.fullmatch(OF_EXAMPLES, plain(name)):
+            return False, 0.4 + np.arange(len(world.y)) / len(world.y)
         count = next((count for pattern, count in COUNTS if re.fullmatch(pattern, plain(name))), None)
         return None if count is None else (False, count(world))
 
@@ -490,10 +493,12 @@ class Binder:
         return world.labels(encoding) + (is_octave(function) and encoding not in ("one-hot", "turned"))
 
     def _start(self, world: World) -> Any:
-        """A state to start from: as wide as the square weights of the object, or as the first layer."""
-        weights = arrays_in(self.network(), "W") if self.network is not None else []
-        wide = [w.shape[0] for w in weights if w.ndim == 2 and w.shape[0] == w.shape[1]] or [world.sizes[1]]
-        return 0.3 * np.sin(1.0 + np.arange(wide[0])).reshape(world.layout.vector(wide[0]))
+        """A state to start from: as wide as the square weights of the object, and in the shape of a bias as wide; or as
+        the first layer."""
+        arrays = arrays_in(self.network(), "") if self.network is not None else []
+        wide = [w.shape[0] for w in arrays if w.ndim == 2 and w.shape[0] == w.shape[1] > 1] or [world.sizes[1]]
+        shapes = [b.shape for b in arrays if b.size == wide[0]] or [world.layout.vector(wide[0])]
+        return 0.3 * np.sin(1.0 + np.arange(wide[0])).reshape(shapes[0])
 
     def _handed(self, function: Function) -> str:
         """The argument of a layer's backward that is what the layer above hands back."""

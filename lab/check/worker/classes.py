@@ -256,9 +256,9 @@ def _layer_tries(making: Making, n: int, rng: Any) -> Iterator[Try]:
             world = replace(layer_world(shape, n, rng), lambda_=0.0)
             binder = Binder(ENCODINGS, layer=True)
             if not arrays and (grown := _grown(making, forward, world, binder)) is not None:
-                thing, world = grown
+                thing, world, own = grown
                 state = State(thing)
-                state.making = making
+                state.making = own
                 family = Family(getattr(thing, name_of(gradient)), getattr(thing, name_of(forward)))
                 yield Try(family, world, binder, state, True)
             else:
@@ -274,20 +274,24 @@ def _tell_shape(method: Function, shape: tuple[int, ...]) -> None:
         method(*(shape[-1] for _ in wanted))
 
 
-def _grown(making: Making, forward: Function, world: World, binder: Binder) -> tuple[Any, World] | None:
-    """A layer that makes its parameters when it is told the shape of x, or sees the first x, and its world, in which x
-    may have its examples along the second axis; None if it is no such layer."""
-    thing, told = making.new(), False
+def _grown(making: Making, forward: Function, world: World, binder: Binder) -> tuple[Any, World, Making] | None:
+    """A layer that makes its parameters when it is told the shape of x, or sees the first x; its world, in which x may
+    have its examples along the second axis; and how others are made. None if it is no such layer."""
+    thing, at = making.new(), r"_?(init|build|setup|initiali[sz]e)_?(param|weight|layer|$)"
+    told = [name for name in dir(thing) if re.match(at, name)]
+
+    def grow(thing: Any) -> Any:
+        for name in told:
+            _tell_shape(getattr(thing, name), world.x.shape)
+        return binder.call(getattr(thing, name_of(forward)), world, world.values)
+
+    own = replace(making, grow=grow)
     try:
-        for name in dir(thing):
-            if re.match("_?(init|build|setup|initiali[sz]e)_?(param|weight|layer|$)", name):
-                told = True
-                _tell_shape(getattr(thing, name), world.x.shape)
-        out = Outputs(binder.call(getattr(thing, name_of(forward)), world, world.values), forward).array()
+        out = Outputs(grow(thing), forward).array()
     except Exception:
         return None
     kept = [np.shape(group[0].get()) for group in State(thing).groups()]
     rows, columns = world.x.shape[0], world.x.shape[-1]
     if out.ndim == world.x.ndim == 2 and out.shape[1] == columns and rows not in out.shape:
-        world, rows = replace(world, axis=1), columns
-    return (thing, world) if told or any(rows not in shape for shape in kept) else None
+        return (thing, replace(world, axis=1), own) if told or any(columns not in shape for shape in kept) else None
+    return (thing, world, own) if told or any(rows not in shape for shape in kept) else None

@@ -3,7 +3,7 @@
 import inspect
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -66,10 +66,13 @@ class Making:
     binder: Binder
     listed: bool = False
     changes: Mapping[str, Any] = field(default_factory=dict)  # arguments that are to be others
+    grow: Callable[[Any], object] = lambda thing: None  # lets a new object make its parameters
 
     def new(self) -> Any:
         """Another such object."""
-        return new(self.made, self.world, self.binder, self.listed, self.changes)
+        thing = new(self.made, self.world, self.binder, self.listed, self.changes)
+        self.grow(thing)
+        return thing
 
     def given(self) -> dict[str, Any]:
         """The arguments that are not left at their defaults, with their values."""

@@ -202,11 +202,19 @@ def _greedy(wanted: list[Slot], named: list[int], found: Sequence[Leaf]) -> dict
     places: dict[str, int] = {}
     free = list(named)
     for slot in wanted:
-        best = max(free, key=lambda i: fit(np.shape(found[i].value), slot.shape), default=None)
+        own = [i for i in free if _may_be_of(slot.name, found[i].path)]
+        best = max(own, key=lambda i: fit(np.shape(found[i].value), slot.shape), default=None)
         if best is not None and fit(np.shape(found[best].value), slot.shape):
             places[slot.name] = best
             free.remove(best)
     return places
+
+
+def _may_be_of(parameter: str, gradient: str) -> bool:
+    """Do their numbers allow it: dW2 of W2, or of W[1], and dW of both?"""
+    number, other = tensor(parameter).number, tensor(gradient).number
+    from_0 = "[" in parameter and "[" not in gradient
+    return number is None or other is None or other in (number, number + from_0)
 
 
 def _by_position(left: list[Slot], free: list[int], found: Sequence[Leaf]) -> dict[str, int]:

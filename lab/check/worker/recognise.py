@@ -8,6 +8,8 @@ from typing import Any
 from .binding import UnfilledError
 from .classes import find_class, find_globals, find_made, is_layer
 from .code import Code
+from .contexts import NAMES as CONTEXTS
+from .contexts import takes_context, without_context
 from .errors import CodeError, GuessError, NothingToCheckError, NoWayError
 from .families import (
     COST,
@@ -35,8 +37,8 @@ from .pairs import pair
 from .roles import plain
 from .scopes import inner_functions
 from .search import find
-from .slopes import find_loss_pair, loss_pairs
-from .solved import cost_beside, gives_gradients_beside, is_told_sizes, solve, solve_beside, solve_pair
+from .slopes import activation_pairs, find_activation, find_loss_pair, loss_pairs
+from .solved import cost_beside, gives_gradients_beside, is_told_sizes, solve, solve_beside, solve_pair, solve_surely
 from .source import is_octave, only_raises, signature, text
 from .steps import find_pair, pairs_of
 from .updates import gradient_of_update, is_update
@@ -98,6 +100,8 @@ def recognised(namespace: Any) -> list[Found]:
     if not any(f.kind in ("gradients", "loss", "globals", "class", "object") for f in found):
         updates = [name for name, f in functions.items() if is_update(name, f)]
         found += [Found(name, "update", f"{name}(), whose step is seen") for name in updates]
+    if not found:
+        found = [Found(p.stem, "activation", f"{p.forward}() and {p.backward}()") for p in activation_pairs(functions)]
     return sorted(found, key=lambda f: own.index(f.name) if f.name in own else -1)
 
 
@@ -109,6 +113,8 @@ def _gradients(kind: type, kinds: dict[str, type]) -> bool:
     named += [f for name, f in methods.items() if gives_loss_and_gradient(name, f)]
     derived = any(kind in other.__mro__[1:] for other in kinds.values())
     if derived and (any(map(only_raises, methods.values())) or _lacks_a_method(kind)):
+        return False
+    if kind.__name__.lower() in CONTEXTS:
         return False
     if derived and not any(re.search(f"{FORWARD}|{COST}|^call", plain(name)) for name in methods):
         return False
@@ -183,6 +189,10 @@ def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
     if name in losses:
         yield lambda: find_loss_pair(namespace, losses[name], n, rng)
         return
+    activations = {p.stem: p for p in activation_pairs(functions_of(namespace))}
+    if name in activations:
+        yield lambda: find_activation(namespace, activations[name], n, rng)
+        return
     made = getattr(namespace, name, None)
     if made is None:
         raise CodeError(f"there is no {name} in it, nor {name}_forward and {name}_backward: it has {_names(namespace)}")
@@ -207,6 +217,9 @@ def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
     if isinstance(made, type) and is_engine(made):
         yield lambda: EngineCode(made, rng)
         return
+    if takes_context(made):
+        yield lambda: solve_pair(*without_context(made), rng, ordered=True)
+        return
     yield lambda: _template_form(name, made, example, n, rng)
     if _is_template_object(made):
         return
@@ -221,8 +234,10 @@ def _solved(made: Function, namespace: Any, rng: Any) -> Code:
     NoWayError."""
     name = name_of(made)
     try:
-        if gives_gradients_beside(name, made) or gives_loss_and_gradient(name, made):
+        if gives_gradients_beside(name, made):
             return solve(made, rng)
+        if gives_loss_and_gradient(name, made):
+            return solve_surely(made, rng)
         if not is_octave(made) and (cost := cost_beside(functions_of(namespace), made)) is not None:
             return solve_beside(cost, made, rng)
     except Exception as error:  # what is told is what another way has asked for

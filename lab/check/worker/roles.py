@@ -95,14 +95,14 @@ PATTERNS: tuple[tuple[Role, str], ...] = (
     (
         Role.X,
         rf"(m?x|xs|x(mat|matrix|data|input|arr|array|set|cols|rows)|inputs?|inp|data|images?|imgs?|features?|samples?|examples?|x{BATCH}|{BATCH}x|databatch|"
-        rf"(batch|train|input)(data|images?|inputs?|features?|examples?)?|xtilde|xnorm|xx|trainingdata|mx{BATCH})",
+        rf"(batch|train|input)(data|images?|inputs?|features?|examples?)?|xtilde|xnorm|xx|trainingdata|tokens|(token|word)ids|obs|observations|mx{BATCH})",
     ),
     (
         Role.LABELS,
         rf"(y|ys|y{BATCH}|(y|outputs?)(labels?|targets?)|{BATCH}y|(true|train|batch|gt|target|class|int)?labels?({BATCH}|onehot|s)|targ(et)?s?|t|ts|ytrue|truth|"
         r"groundtruth|gt|yy|classes|onehot(s|y|labels?|encoded|encoding|targets?)?|y(one)?hot\w*|ylabels?|yenc|ytruth|"
         r"(train(ing)?|target|true|expected|desired|real|correct)(outputs?|out|values?|results?)|"
-        r"targetbatch|yint|yidx|truey|correct(labels)?|actual|expected|desired|ground|yonehotbatch|ygt|yreal)",
+        r"targetbatch|actions|yint|yidx|truey|correct(labels)?|actual|expected|desired|ground|yonehotbatch|ygt|yreal)",
     ),
     (
         Role.P,

@@ -35,6 +35,7 @@ MATRICES: tuple[Form, ...] = tuple(itertools.permutations(SIZES, 2))
 SQUARE: tuple[Form, ...] = tuple((size, size) for size in SIZES)
 ROW = r"(\w*(idx|index|indices|word|label|target|class|token|center|centre|context|outside|neg\w*|samples?)s?|[yijkt])"
 ROWS = r"\w*(indices|samples|negatives|contexts?|words|tokens|inputs?|ids)|negs?|xs|ids"
+LINES = 1 << 20  # more than a file has
 COUNT = r"(n|num|nr|number)(of)?[a-z]{4,}"
 MASK, GRID = r"masks?|(pad(ding)?|seq(uence)?)masks?", (3, 4, 5)
 DRAWS = r"dataset|sampler|corpus|data_?set|vocab"
@@ -114,20 +115,33 @@ class SolvedCode(Code):
         yield "at another point", SolvedCode(self.function, self.names, self.forms, self.moved, rng)
 
 
-def solve(function: Function, rng: Any, names: list[str] | None = None) -> SolvedCode:
-    """The code of a function, with forms of its arguments in which it runs. names: of what it returns. Raises the error
-    that came furthest."""
+def solve(function: Function, rng: Any, names: list[str] | None = None, ordered: bool = False) -> SolvedCode:
+    """The code of a function, with forms of its arguments in which it runs. names: of what it returns; ordered: are the
+    gradients sure to come as the arguments do? Raises the error that came furthest."""
     solver = _Solver(function, names or returned(function), rng)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         solver.search({name: forms[0] for name, forms in solver.domains.items()}, frozenset())
     best, right = solver.best, solver.right
-    if best is None or not (right == len(best.moved) or best.is_sure() or (right and best.is_in_order())):
+    in_order = best is not None and bool(right or ordered) and best.is_in_order()
+    if best is None or not (right == len(best.moved) or best.is_sure() or in_order):
         raise solver.error or CodeError(f"no arguments are known with which {_name(function)}() runs")
     return best
 
 
-def solve_pair(forward: Function, backward: Function, rng: Any) -> SolvedCode:
+def solve_surely(function: Function, rng: Any, names: list[str] | None = None) -> SolvedCode:
+    """The same of a function that other ways have not understood. Where labels are subtracted from outputs of another
+    shape, it may run and mean nothing: then its gradients must be right. Raises CodeError."""
+    code = solve(function, rng, names)
+    masked = ("labels", *GRID[:2]) in code.forms.values()
+    told = any(role(name) is Role.LABELS for name in code.forms)
+    right = len(agreeing(code))
+    if not masked and right < len(code.moved) and (told or not right):
+        raise CodeError(f"no arguments are known with which {_name(function)}() surely runs as it is meant")
+    return code
+
+
+def solve_pair(forward: Function, backward: Function, rng: Any, ordered: bool = False) -> SolvedCode:
     """The same of a step and its way back: J is sum(c * out) with a random c. Raises the error that came furthest."""
 
     @wraps(forward)
@@ -142,7 +156,7 @@ def solve_pair(forward: Function, backward: Function, rng: Any) -> SolvedCode:
         return J, *(found if isinstance(found, tuple | list) else (found,))
 
     try:
-        return solve(step, rng, ["J", *returned(backward)])
+        return solve(step, rng, ["J", *returned(backward)], ordered)
     except Exception as error:  # what is told is what another way has asked for
         raise NoWayError(f"no arguments are known with which {_name(forward)}() runs") from error
 
@@ -170,7 +184,8 @@ def solve_beside(cost: Function, gradient: Function, rng: Any) -> SolvedCode:
         found = gradient(**given)
         return leaves(J)[0].value, *(found if isinstance(found, tuple | list) else (found,))
 
-    return solve(step, rng, ["J", *returned(gradient)])
+    step.before = _name(cost)  # type: ignore[attr-defined]
+    return solve_surely(step, rng, ["J", *returned(gradient)])
 
 
 def _name(function: Function) -> str:
@@ -249,13 +264,14 @@ class _Solver:
 
 
 def _failed_at(error: Exception, function: Function) -> tuple[int, str]:
-    """The line of a function at which it failed, and its text, "" if that is not known; a line behind all others if it
-    failed elsewhere."""
+    """The line of a function at which it failed, or of the cost that is called before it, and its text, "" if that is
+    not known; a line behind all others if it failed elsewhere."""
     if isinstance(error, OctaveError):
         lines = [line for _, name, line in error.stack if name == _name(function)]
-        return (lines[0], "") if lines else (1 << 20, "")
-    own = [f for f in traceback.extract_tb(error.__traceback__) if f.name == _name(function)]
-    return (own[-1].lineno or 0, own[-1].line or "") if own else (1 << 20, "")
+        return (lines[0], "") if lines else (2 * LINES, "")
+    names = [getattr(function, "before", ""), _name(function)]
+    own = [f for f in traceback.extract_tb(error.__traceback__) if f.name in names]
+    return (LINES * names.index(own[-1].name) + (own[-1].lineno or 0), own[-1].line or "") if own else (2 * LINES, "")
 
 
 def _called(function: Function, values: Mapping[str, Any]) -> Any:
@@ -293,8 +309,15 @@ def _forms(function: Function, name: str) -> Iterator[Form]:
     if re.fullmatch(DRAWS, low) and not re.search(array, text(function)):
         yield ("draws",)
         return
-    if any(re.fullmatch(MASK, plain(p.name)) for p in signature(function)):  # words side by side, some of them left out
+    masked = any(re.fullmatch(MASK, plain(p.name)) for p in signature(function))
+    if masked and any(role(p.name) is Role.LABELS for p in signature(function)):  # words side by side, some left out
         yield ("mask", *GRID[:2]) if re.fullmatch(MASK, low) else ("labels", *GRID[:2]) if what is Role.LABELS else GRID
+    if re.fullmatch(MASK, low):
+        yield from (("mask", *pair) for pair in MATRICES)
+        return
+    if what is Role.LAMBDA:
+        yield ("one",)
+        return
     several = re.fullmatch(ROWS, low) or re.search(
         rf"\bin {name}\b|len\({name}\)|in enumerate\({name}\)", text(function)
     )

@@ -77,11 +77,11 @@ def places(thing: Any) -> Iterator[Place]:
 
 
 def arrays_in(thing: Any, letter: str) -> list[Any]:
-    """The arrays in an object that are called by a letter, W1 and W2 for W, in their order."""
+    """The arrays in an object that are called by a letter, W1 and W2 for W, in their order; all of them for ""."""
     found = {}
     for place in places(thing):
         value = place.get()
-        if isinstance(value, np.ndarray) and value.dtype.kind == "f" and key_letter(_last(place.path)) == letter:
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f" and letter in ("", key_letter(_last(place.path))):
             found[id(value)] = value
     return list(found.values())
 

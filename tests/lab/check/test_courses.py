@@ -252,6 +252,129 @@ class Sequential:
     def backward(self, delta):
         for m in self.modules[::-1]: delta = m.backward(delta)
 """
+FACTORS = """
+def rating_loss(U, V, R, mask, reg):
+    E = (U @ V.T - R) * mask
+    return 0.5 * np.sum(E ** 2) + 0.5 * reg * (np.sum(U ** 2) + np.sum(V ** 2))
+
+def rating_gradients(U, V, R, mask, reg):
+    E = (U @ V.T - R) * mask
+    return E @ V + reg * U, E.T @ U + reg * V
+"""
+FEWER = """
+def feed_forward(x, w1, b1, w2, b2):
+    a1 = np.tanh(w1 @ x + b1)
+    e = np.exp(w2 @ a1 + b2)
+    return a1, e / e.sum(0)
+
+def cross_entropy(a2, y):
+    return -np.sum(y * np.log(a2)) / y.shape[1]
+
+def back_propagation(x, y, w2, a1, a2):
+    d2 = (a2 - y) / y.shape[1]
+    d1 = w2.T @ d2 * (1 - a1 ** 2)
+    return d1 @ x.T, d1.sum(1, keepdims=True), d2 @ a1.T, d2.sum(1, keepdims=True)
+"""
+REWARDED = """
+class Policy:
+    def __init__(self, n_obs, n_hidden, n_actions):
+        self.W1, self.W2 = np.random.randn(n_obs, n_hidden), np.random.randn(n_hidden, n_actions)
+
+    def forward(self, obs):
+        h = np.tanh(obs @ self.W1)
+        e = np.exp(h @ self.W2)
+        return h, e / e.sum(1, keepdims=True)
+
+    def loss(self, obs, actions, returns):
+        return -np.mean(np.log(self.forward(obs)[1][np.arange(len(actions)), actions]) * returns)
+
+    def gradients(self, obs, actions, returns):
+        h, d = self.forward(obs)
+        d[np.arange(len(actions)), actions] -= 1
+        d *= returns[:, None] / len(actions)
+        dW2 = h.T @ d
+        return obs.T @ (d @ self.W2.T * (1 - h ** 2)), dW2
+"""
+SLOPES = """
+def swish(x):
+    return x / (1 + np.exp(-x))
+
+def swish_prime(x):
+    s = 1 / (1 + np.exp(-x))
+    return s + x * s * (1 - s)
+
+def tanh(x):
+    return np.tanh(x)
+
+def d_tanh(a):
+    return 1 - a ** 2
+"""
+SAVED = """
+class Times:
+    @staticmethod
+    def forward(ctx, a, b):
+        ctx.save_for_backward(a, b)
+        return a * b
+
+    @staticmethod
+    def backward(ctx, grad):
+        a, b = ctx.saved_tensors
+        return grad * b, grad * a
+"""
+GIVEN_WIDTHS = """
+class Unit:
+    def __init__(self, lr=0.1):
+        self.lr, self.weights, self.bias = lr, None, None
+
+    def _init_weights(self, n_features):
+        self.weights, self.bias = np.zeros(n_features), 0
+
+    def _loss(self, X, y):
+        return np.mean((X @ self.weights + self.bias - y) ** 2)
+
+    def _gradients(self, X, y):
+        r = 2 * (X @ self.weights + self.bias - y) / len(y)
+        return X.T @ r, r.sum()
+"""
+SQUARES_ONLY = """
+def conv_forward(x, w, b):
+    n, c, size, _ = x.shape
+    at = range(size - w.shape[2] + 1)
+    out = np.zeros((n, len(w), len(at), len(at)))
+    for i in at:
+        for j in at:
+            out[:, :, i, j] = np.einsum("ncij,fcij->nf", x[:, :, i:i + w.shape[2], j:j + w.shape[3]], w) + b
+    return out, (x, w)
+
+def conv_backward(dout, cache):
+    x, w = cache
+    dx, dw = np.zeros_like(x), np.zeros_like(w)
+    at = range(dout.shape[2])
+    for i in at:
+        for j in at:
+            part = (slice(None), slice(None), slice(i, i + w.shape[2]), slice(j, j + w.shape[3]))
+            dx[part] += np.einsum("nf,fcij->ncij", dout[:, :, i, j], w)
+            dw += np.einsum("nf,ncij->fcij", dout[:, :, i, j], x[part])
+    return dx, dw, dout.sum((0, 2, 3))
+"""
+ACTIVATED = """
+class Dense:
+    def __init__(self, units, activation=None):
+        self.units, self.activation = units, activation
+
+    def build(self, input_dim):
+        self.kernel = np.random.randn(input_dim, self.units) / (input_dim + self.units)
+
+    def forward(self, x):
+        self.x, self.z = x, x @ self.kernel
+        return np.tanh(self.z) if self.activation == "tanh" else self.z
+
+    def backward(self, grad):
+        if self.activation == "tanh":
+            grad = grad * (1 - np.tanh(self.z) ** 2)
+        self.d_kernel = self.x.T @ grad
+        return grad @ self.kernel.T
+"""
 
 
 @pytest.mark.parametrize(
@@ -273,6 +396,15 @@ class Sequential:
         (ONES, "tanh_net", "(1 - H[:, :-1] ** 2)", "(1 - H[:, :-1])"),
         (STACKED, "svm_obj_grad", "np.mean(d, axis=1", "np.sum(d, axis=1"),
         (CHAIN, "Sequential", "self.W @ dLdZ", "np.abs(self.W) @ dLdZ"),
+        (FACTORS, "rating_gradients", "E.T @ U + reg * V", "E.T @ U + V"),
+        (FEWER, "back_propagation", "(1 - a1 ** 2)", "(1 - a1)"),
+        (REWARDED, "Policy", "d *= returns[:, None] / len(actions)", "d *= 1 / len(actions)"),
+        (SLOPES, "swish", "s + x * s * (1 - s)", "s + x * (1 - s)"),
+        (SLOPES, "tanh", "1 - a ** 2", "1 - a"),
+        (SAVED, "Times", "grad * b, grad * a", "grad * a, grad * b"),
+        (GIVEN_WIDTHS, "Unit", "r.sum()", "r.mean()"),
+        (SQUARES_ONLY, "conv", "dw += np", "dw = np"),
+        (ACTIVATED, "Dense", "np.tanh(self.z) ** 2)", "np.tanh(self.z))"),
     ],
     ids=lambda value: value if str(value).isidentifier() else "",
 )  # fmt: skip
@@ -291,3 +423,24 @@ def test_a_base_class_without_a_forward_is_no_network(tmp_path):
     from tests.lab.check.in_process import load
 
     assert [found.name for found in recognised(load(BUILT, tmp_path))] == ["Dense"]
+
+
+def test_a_numbered_gradient_is_that_of_the_layer_with_its_number(tmp_path):
+    text = """
+    def loss(params, X, y):
+        W1, b1, W2, b2 = params
+        e = np.exp(np.tanh(X @ W1 + b1) @ W2 + b2)
+        return -np.log((e / e.sum(1, keepdims=True))[range(len(y)), y]).mean()
+
+    def grad(params, X, y):
+        W1, b1, W2, b2 = params
+        h = np.tanh(X @ W1 + b1)
+        d = np.exp(h @ W2 + b2)
+        d /= d.sum(1, keepdims=True)
+        d[range(len(y)), y] -= 1
+        d /= len(y)
+        dW2, db2 = h.T @ d, d.sum(0)
+        dZ = d @ W2.T * (1 - h ** 2)
+        return X.T @ dZ, dZ.sum(0), dW2, db2
+    """
+    assert check(text, "grad", tmp_path).passed

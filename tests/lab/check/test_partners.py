@@ -108,3 +108,16 @@ def test_a_loss_that_stands_in_accuses_nobody_where_the_file_has_one_of_its_own(
     report = check(text, "Steps", tmp_path)
     assert not report.report.tensors
     assert "the weights of the classes are not here" in report.problem
+
+
+def test_a_reading_that_runs_and_means_nothing_accuses_nobody(tmp_path):
+    text = """
+    def gaussian_nll(w, b, log_sigma, X, y):
+        r = (X @ w + b - y) / np.exp(log_sigma)
+        loss = np.mean(0.5 * r ** 2 + log_sigma)
+        d = r / np.exp(log_sigma) / len(y)
+        dw, db, dlog_sigma = X.T @ d, d.sum(), 1 - np.mean(r ** 2)
+        return loss, dw, db, dlog_sigma
+    """
+    report = check(text, "gaussian_nll", tmp_path)
+    assert report.passed or not report.report.tensors
