@@ -34,6 +34,8 @@ def foot(figure: Figure, look: Look, width: int = 1000) -> str:
 
 def _pieces(figure: Figure, look: Look, muted: str, letters: bool, place: bool, values: bool) -> list[Piece]:
     pieces = [(figure.title, "bold")]
+    labels = [curve.label for curve in figure.curves]
+    letters = letters and len(set(map(initial, labels))) == len(set(labels))  # W[0] and W[1] are not both W
     if place and figure.cursor is not None:
         pieces.append((f" at {label(figure.cursor)}", muted))
     for curve in figure.curves:

@@ -174,6 +174,8 @@ def test_a_heading_has_the_values_last_and_under_the_cursor():
     assert "v 46.7%" in text(figure, 40)
     assert "v 46.7%" in text(figure, 30)
     assert text(figure, 20) == "accuracy  ─t  ━v", "a number without its end is another number"
+    tensors = Figure("errors", tuple(Curve(RAMP, k, name) for k, name in enumerate(("W[0]", "W[1]"))))
+    assert text(tensors, 24) == "errors  ─ W[0]  ━ W[1]", "two are never called the same"
     read = replace(figure, cursor=last["update"])
     assert text(read, 40) == "accuracy at 4,800  ─t 72.2%  ━v 46.7%"
     assert text(read, 30) == "accuracy  ─t 72.2%  ━v 46.7%", "they are what the cursor is for"
