@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from math import isfinite
 from typing import NamedTuple
 
@@ -37,6 +38,7 @@ class DivergedError(ArithmeticError):
         return f"the loss was not finite at update {self.update}"
 
 
+@dataclass(eq=False)
 class Trainer:
     """A plain loop of updates that can be paused, stepped, stopped and steered from another thread.
 
@@ -50,28 +52,18 @@ class Trainer:
     one_by_one: must the network be seen after every update? Only a trainer that makes several at a time asks.
     """
 
-    one_by_one = False
+    objective: Objective
+    batches: Batches
+    optimiser: Optimiser
+    schedule: Callable[[int], float]
+    updates: int
+    evaluate_every: int
+    monitored: Mapping[str, tuple[Array, Labels]]
+    generators: Mapping[str, np.random.Generator] = field(default_factory=dict)
+    one_by_one: bool = False
 
-    def __init__(
-        self,
-        objective: Objective,
-        batches: Batches,
-        optimiser: Optimiser,
-        schedule: Callable[[int], float],
-        updates: int,
-        evaluate_every: int,
-        monitored: Mapping[str, tuple[Array, Labels]],
-        generators: Mapping[str, np.random.Generator] | None = None,
-    ) -> None:
-        self.objective = objective
-        self.network = objective.network
-        self.batches = batches
-        self.optimiser = optimiser
-        self.schedule = schedule
-        self.updates = updates
-        self.evaluate_every = evaluate_every
-        self.monitored = monitored
-        self.generators = generators or {}
+    def __post_init__(self) -> None:
+        self.network = self.objective.network
         self.update = 0
         self._fixed_eta: float | None = None
         self._requests = threading.Condition()

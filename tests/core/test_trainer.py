@@ -59,7 +59,7 @@ def build(
         updates,
         evaluate_every,
         {"training": (x, y), "validation": data(9, x.shape[1], seed=1)},
-        {"dropout": rng} if dropout else None,
+        {"dropout": rng} if dropout else {},
     )
 
 
