@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.content import Content
 from textual.keys import _character_to_key
 from textual.widgets import Input, RichLog, Select, Static, TabbedContent
 
@@ -547,7 +548,9 @@ async def test_values_are_read_with_arrows_and_the_axis_is_zoomed_with_keys(lab,
         await until(pilot, lambda: app.screen.query_one("#plot-measure").figure.curves)
         await pilot.press("left", "left")
         assert curves.view.reading.cursor == 950
-        assert " at 950 " in app.screen.query_one("#plot-accuracy").border_title.replace("[", " [")
+        (at_950,) = (row for row in app.training.store.metrics() if row["update"] == 950)
+        values = f"─t {at_950['train_accuracy']:.1%}  ━v {at_950['validation_accuracy']:.1%}"
+        assert Content.from_markup(app.screen.query_one("#plot-accuracy").border_title).plain.endswith(values)
         await pilot.press("plus")
         assert curves.view.reading.window == (475, 975)
         await pilot.press("escape")
