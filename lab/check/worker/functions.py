@@ -27,6 +27,8 @@ from .variants import drawn, variants
 from .world import VECTOR, World
 
 ALONE = r"if +\w+ *== *0(\.0*)? *:\s*continue"  # in a loop over what the layer above hands back
+CLIPS = r"clip|norm\w* *>"  # in code that may cut large gradients
+SMALLER = (0.3, 0.1, 0.03)  # what the parameters are multiplied by where it does
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class FunctionCode(Code):
         self.unused: dict[str, Any] = {}  # parameters that are given and that nothing reads
         self.zeroed = False
         self.rate = Binder.eta  # of the steps in which gradients are seen
+        self.scale = 1.0  # of the parameters, or of what the layer above hands back: so small that nothing is clipped
         self._complete()
         self.calls, self.facts = self._calls(), self._facts()
 
@@ -144,6 +147,32 @@ class FunctionCode(Code):
         if self.layer:
             self.out = self._out(self.params)
         self._settle_sums()
+        self._settle_clip()
+
+    def _settle_clip(self) -> None:
+        """Of code that clips its gradients: the scale at which it cuts none, if more of them are right there."""
+        if not re.search(CLIPS, text(self.family.gradient)):
+            return
+        params, cotangent = self.params, self.binder.cotangent if self.layer else None
+        right = {1.0: agreement(self)}
+        for scale in SMALLER if right[1.0] < len(self.slots) else ():
+            self._take_scale(scale, params, cotangent)
+            right[scale] = agreement(self)
+        best = max(right, key=lambda scale: right[scale])
+        self._take_scale(best if best == 1 else best * SMALLER[0], params, cotangent)  # room for other batches
+        if best < 1:
+            self.notes += (f"{name_of(self.family.gradient)}() clips: checked where the gradients are small",)
+
+    def _take_scale(self, scale: float, params: Mapping[str, Any], cotangent: Any) -> None:
+        self.scale = scale
+        self.params = self._scaled(params)
+        if self.layer:
+            self.cotangent = self.binder.cotangent = scale * cotangent
+
+    def _scaled(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters of a network, so small that no gradient is clipped; those of a layer as they are."""
+        small = {slot.name for slot in self.slots if slot.letter != "x"} if not self.layer and self.scale < 1 else ()
+        return {k: (self.scale * v).astype(v.dtype) if k in small else v for k, v in params.items()}
 
     def _refuse_other_steps(self, found: list[Leaf], rng: Any) -> None:
         """A step that does not depend on where it starts, or is as large everywhere, is not eta times a gradient."""
@@ -435,6 +464,7 @@ class FunctionCode(Code):
         if self.state is not None:
             own = {k: v for k, v in drawn(self.state, rng).items() if k in self.params}
             other.params = {**other.params, **own}
+        other.params = other._scaled(other.params)
         if self.layer:
             other.hand(rng)
         other.facts = other._facts()
@@ -470,7 +500,7 @@ class FunctionCode(Code):
     def _drawn(self, rng: Any, shape: tuple[int, ...]) -> Any:
         """What the layer above hands back: a single number that is not 0 to code that looks for one, as that of a loss
         of one example is."""
-        c = rng.normal(size=shape)
+        c = self.scale * rng.normal(size=shape)
         return c * (np.arange(c.size) == 1).reshape(shape) if re.search(ALONE, text(self.family.gradient)) else c
 
     def variants(self, rng: Any) -> Iterator[tuple[str, Code]]:

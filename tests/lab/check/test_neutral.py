@@ -77,3 +77,23 @@ def test_a_line_through_points_has_two_numbers_for_parameters(tmp_path):
     """
     assert check(text, "compute_gradient", tmp_path).passed
     assert not check(text.replace("* x[i]\n", "\n"), "compute_gradient", tmp_path).passed
+
+
+CLIPPED = """
+def loss_and_grads(X, y, W1, W2):
+    h = np.tanh(X @ W1)
+    r = h @ W2 - y
+    dW2 = 4 * h.T @ r
+    dW1 = 4 * X.T @ (r @ W2.T * (1 - h ** 2))
+    for d in (dW1, dW2):
+        np.clip(d, -5, 5, out=d)
+    return 2 * np.sum(r ** 2), dW1, dW2
+"""
+
+
+def test_gradients_that_are_clipped_are_checked_where_they_are_small(tmp_path):
+    report = check(CLIPPED, "loss_and_grads", tmp_path)
+    assert report.passed
+    assert "loss_and_grads() clips: checked where the gradients are small" in report.report.notes
+    report = check(CLIPPED.replace("(1 - h ** 2)", "(1 - h)"), "loss_and_grads", tmp_path)
+    assert {t.name for t in report.report.tensors if not t.passed} == {"W1"}
