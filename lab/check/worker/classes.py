@@ -15,6 +15,7 @@ from .errors import CodeError, GuessError, NothingToCheckError, NoWayError
 from .families import PARAMETERS, families, globals_read, gradient_of, loss_of, methods_of, roles_of, takes_inputs_alone
 from .functions import Family, FunctionCode, agreement, is_by_the_scores, name_of
 from .inputs import layer_inputs
+from .one_output import of_one_output
 from .roles import Role, is_state, plain
 from .scopes import closure, globals_of
 from .search import (
@@ -57,6 +58,7 @@ def find_class(namespace: Any, kind: type, n: int, rng: Any) -> FunctionCode:
                 is_binary(namespace),
             )
             refuse_by_the_scores(namespace, code)
+            code = of_one_output(code, rng)
             return singly(code, lambda: find_class(namespace, kind, 1, rng)) if n > 1 else code
         except NothingToCheckError:
             raise

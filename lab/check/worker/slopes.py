@@ -12,6 +12,7 @@ from .code import Code
 from .errors import CodeError, NothingToCheckError
 from .families import roles_of
 from .functions import Family, FunctionCode, agreement, is_by_the_scores, name_of, right_slopes
+from .one_output import of_one_output
 from .roles import Role, plain, role, slots_of
 from .search import Try, search, with_probabilities
 from .source import signature
@@ -106,4 +107,4 @@ def find_loss_pair(namespace: Any, pair: Pair, n: int, rng: Any) -> FunctionCode
     code = search(lambda: [None], tries)
     if not agreement(code) and is_by_the_scores(code):
         raise NothingToCheckError("it is the derivative by the scores before the softmax or sigmoid, not by its output")
-    return code
+    return of_one_output(code, rng)

@@ -237,11 +237,16 @@ def says_rows(thing: Any) -> bool:
 
 @once_a_text
 def only_raises(function: Function) -> bool:
-    """Is there nothing in it but an error, ... or pass, as in a base class?"""
+    """Is there nothing in it but an error, raised or returned, ... or pass, as in a base class?"""
     found = tree(function)
     body = found.body[0].body if isinstance(found, ast.Module) and isinstance(found.body[0], ast.FunctionDef) else []
     done = [node for node in body if not isinstance(node, ast.Expr)]
-    return bool(body) and all(isinstance(node, ast.Raise | ast.Pass) for node in done)
+    return bool(body) and all(isinstance(node, ast.Raise | ast.Pass) or _returns_error(node) for node in done)
+
+
+def _returns_error(node: ast.stmt) -> bool:
+    """return NotImplementedError."""
+    return isinstance(node, ast.Return) and node.value is not None and "NotImplemented" in ast.unparse(node.value)
 
 
 def looks_up(function: Function) -> bool:

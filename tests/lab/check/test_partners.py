@@ -96,6 +96,44 @@ def test_a_loss_of_every_element_is_summed(name, right, wrong, taken, tmp_path):
     assert not check(LOSSES.replace(right, wrong), name, tmp_path).passed
 
 
+ONE_OUTPUT = """
+class Gap:
+    def forward(self, y_out, y_truth):
+        return np.mean((y_out - y_truth) ** 2)
+
+    def backward(self, y_out, y_truth):
+        return 2 * (y_out - y_truth) / len(y_out)
+
+def gap(y_true, y_pred):
+    return np.mean(np.abs(y_true - y_pred))
+
+def gap_prime(y_true, y_pred):
+    return np.sign(y_pred - y_true) / len(y_true)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("Gap", "2 * (y_out - y_truth) / len(y_out)", "(y_out - y_truth) / len(y_out)"),
+        ("gap", "np.sign(y_pred - y_true)", "np.sign(y_true - y_pred)"),
+    ],
+)
+def test_a_loss_may_be_right_for_one_output_for_every_example(name, right, wrong, tmp_path):
+    assert right in ONE_OUTPUT
+    report = check(ONE_OUTPUT, name, tmp_path)
+    assert report.passed
+    assert any("x of shape (n, 1)" in note for note in report.report.notes)
+    report = check(ONE_OUTPUT.replace(right, wrong), name, tmp_path)
+    assert not report.passed
+    assert not report.problem
+
+
+def test_a_loss_that_knows_of_several_outputs_is_not_read_as_one_of_a_single_one(tmp_path):
+    text = ONE_OUTPUT.replace("np.mean((y_out - y_truth) ** 2)", "np.sum((y_out - y_truth) ** 2) / y_out.size")
+    assert not check(text, "Gap", tmp_path).passed
+
+
 def test_a_loss_that_stands_in_accuses_nobody_where_the_file_has_one_of_its_own(tmp_path):
     text = """
     class Steps:
