@@ -40,6 +40,13 @@ def sources(namespace: Any) -> Iterator[str]:
             yield text(value)
 
 
+def needs_padding(namespace: Any) -> bool:
+    """Does the file cut off edges with [pad:-pad], which leaves nothing where pad is 0, and never write a pad of 0?"""
+    source = text(namespace)
+    cuts = re.search(r"\[.*?(\w*p\w*) *: *- *\1\b", source)
+    return bool(cuts) and not re.search(r"\b(p|pad|padding)\w*['\"]?\]? *[=:] *0\b(?!\.)", source)
+
+
 def _log_eps(source: str) -> float:
     try:
         tree = ast.parse(source)

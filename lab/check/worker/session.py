@@ -15,7 +15,7 @@ from .errors import CodeError, GuessError, NothingToCheckError
 from .examine import can_replace, examine
 from .explain import Home, explain, frames, theirs
 from .functions import FunctionCode
-from .habits import habits
+from .habits import habits, needs_padding
 from .loading import load
 from .loops import loops
 from .mend import mend
@@ -35,6 +35,7 @@ class Session:
 
     def __init__(self) -> None:
         self.codes: list[Code] = []
+        self.words: list[str] = []  # for the variants among them
         self.namespace: Any = None
         self.notes: tuple[str, ...] = ()
         self.training: Any = None
@@ -192,6 +193,7 @@ class Session:
         for word, code in self.codes[0].variants(rng):
             words.append(word)
             self.codes.append(code)
+        self.words = words
         return {"variants": words}, {}
 
     def variant(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
@@ -202,7 +204,9 @@ class Session:
         try:
             return self._facts(code)
         except Exception as error:
-            return {"error": explain(error), "wrong": True}, {}
+            needs = "pad 0" in self.words[head["code"] - 1] and needs_padding(self.namespace)
+            said = f"pad = 0 cannot be used: {explain(error)}" if needs else explain(error)
+            return {"error": said, "wrong": not needs}, {}
 
     def mend(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
         """The changes of the file that make its gradients right, at all points."""

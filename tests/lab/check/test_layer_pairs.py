@@ -75,6 +75,18 @@ def test_an_edge_cut_off_with_minus_pad_is_wrong_without_padding(tmp_path):
     assert "pad 0" in " ".join(tensor.verdict for tensor in report.report.tensors)
 
 
+def test_code_that_stops_without_padding_is_no_mistake_where_the_file_never_goes_without(tmp_path):
+    end = "return dx[:, :, pad : pad + x.shape[2], pad : pad + x.shape[3]], dw"
+    assert end in CONV
+    cut = "inner = np.zeros_like(x)\n        inner[:] = dx[:, :, pad:-pad, pad:-pad]\n        return inner, dw"
+    text = CONV.replace(end, cut)
+    report = check(text, "conv_naive", tmp_path)
+    assert report.passed
+    assert any("pad = 0 cannot be used" in note for note in report.report.notes)
+    report = check(text + '\n    settings = {"stride": 1, "pad": 0}\n', "conv_naive", tmp_path)
+    assert not report.passed
+
+
 def test_a_layer_that_refuses_rows_with_a_type_error_is_given_other_shapes(tmp_path):
     text = """
     def scale_forward(x, gamma):
