@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .binding import BATCH_SIZE, Binder, Outputs
+from .by_scores import ByScores, wrong_by_scores
 from .construct import Making, makers, new
 from .effort import Budget
 from .errors import CodeError, GuessError, NothingToCheckError, NoWayError
@@ -57,7 +58,8 @@ def find_class(namespace: Any, kind: type, n: int, rng: Any) -> FunctionCode:
                 budget,
                 is_binary(namespace),
             )
-            refuse_by_the_scores(namespace, code)
+            if (by_scores := loss_by_scores(namespace, code)) is not None:
+                return by_scores
             code = of_one_output(code, rng)
             return singly(code, lambda: find_class(namespace, kind, 1, rng)) if n > 1 else code
         except NothingToCheckError:
@@ -87,14 +89,32 @@ def _of_one_example(namespace: Any, kind: type, rng: Any) -> FunctionCode | None
     return one
 
 
-def refuse_by_the_scores(namespace: Any, code: FunctionCode) -> None:
-    """A loss of probabilities that gives P - Y, where the softmax of the file hands it on, has nothing to check."""
-    if [slot.letter for slot in code.slots] != ["x"] or code.layer or agreement(code) or not is_by_the_scores(code):
-        return
+def loss_by_scores(namespace: Any, code: FunctionCode) -> ByScores | None:
+    """A loss of probabilities that gives P - Y, where the softmax of the file hands it on, if that is not the
+    derivative by the scores; if it is there is nothing to check. None for any other code."""
+    if [slot.letter for slot in code.slots] != ["x"] or code.layer or agreement(code):
+        return None
+    one_hot = _with_one_hot_labels(code)
+    if one_hot is None or not is_by_the_scores(one_hot):
+        return None
     softmaxes = [k for k in vars(namespace).values() if isinstance(k, type) and "softmax" in k.__name__.lower()]
     backwards = [f for k in softmaxes if (f := getattr(k, "backward", None)) is not None]
-    if backwards and all(re.search(r"return +\w+\s*$", text(f)) for f in backwards):
-        raise NothingToCheckError("it is the derivative by the scores before the softmax, which hands it on")
+    if not backwards or not all(re.search(r"return +\w+\s*(#.*)?$", text(f)) for f in backwards):
+        return None
+    if (wrong := wrong_by_scores(one_hot)) is not None:
+        return wrong
+    raise NothingToCheckError("it is the derivative by the scores before the softmax, which hands it on")
+
+
+def _with_one_hot_labels(code: FunctionCode) -> FunctionCode | None:
+    """The loss, if need be with one-hot rows in place of integers that run as well; None if it does not take them."""
+    other = code.moved_to(code.world)
+    other.binder.encodings = {"Y": "one-hot", "y": "one-hot"}
+    try:
+        other.gradients(other.params)
+    except Exception:
+        return None
+    return other
 
 
 def find_made(namespace: Any, function: Function, n: int, rng: Any) -> FunctionCode:

@@ -417,9 +417,10 @@ def _judge(code: FunctionCode, prior: tuple[int, ...], tried: Tried) -> bool:
     square = len(set(code.world.sizes)) < len(code.world.sizes) and weights > 1
     depth = 1.5 if square else weights  # square ones say more than a single layer, and less than others
     same, likely = sum(fit > 0 for fit in fits.values()), known + _sums_to_one(code)
-    every = right == len(slots) or takes_every_example(code)
+    told_apart = _tells_examples_apart(code)
+    every = told_apart and (right == len(slots) or takes_every_example(code))
     rank = (-missing, depth, len(slots), every, natural, likely, same, len(told), exact, tuple(-p for p in prior))
-    perfect = missing == 0 and right == exact == len(slots)
+    perfect = missing == 0 and right == exact == len(slots) and told_apart
     if tried.best is None or rank > tried.best[0] or (perfect and _misfits(tried.best[1], tried.best[0], rank)):
         tried.best = (rank, code)
     return missing == 0 and (
@@ -485,6 +486,18 @@ def takes_every_example(code: FunctionCode) -> bool:
         return bool(code.moved_to(other).cost({**code.params, **moved}) != J)
 
     return code.layer or (reacts(0) and reacts(-1))
+
+
+def _tells_examples_apart(code: FunctionCode) -> bool:
+    """Does J change if every example gets the label of another? Integers in a form that is not meant may be read as the
+    same set of classes for every example."""
+    world, other = code.world, np.roll(code.world.y, 1)
+    if code.layer or world.fixed or np.array_equal(world.y, other):
+        return True
+    functions = [f for f in (code.family.cost, code.family.gradient) if f is not None]
+    if not any(Role.LABELS in roles_of(f) for f in functions):
+        return True
+    return bool(code.moved_to(replace(world, y=other)).cost(code.params) != code.cost(code.params))
 
 
 def _is_of_one_example(code: FunctionCode) -> bool:

@@ -159,3 +159,69 @@ def test_a_reading_that_runs_and_means_nothing_accuses_nobody(tmp_path):
     """
     report = check(text, "gaussian_nll", tmp_path)
     assert report.passed or not report.report.tensors
+
+
+SHIFTED = """
+def marks(y, k):
+    Y = np.zeros((len(y), k))
+    for i, c in enumerate(y):
+        Y[i, c] = 1
+    return Y
+
+def probs(X, W):
+    return 1 / (1 + np.exp(-X @ W))
+
+def compute_cost(X, y, W):
+    P = probs(X, W)
+    Y = marks(y, P.shape[1])
+    return -np.mean(np.sum(Y * np.log(P) + (1 - Y) * np.log(1 - P), axis=1))
+
+def compute_gradients(X, y, W):
+    P = probs(X, W)
+    return X.T @ (P - marks(y, P.shape[1])) / len(X)
+"""
+
+
+@pytest.mark.parametrize("labels", ["marks(y - 1, P.shape[1])", "marks((y + 1) % P.shape[1], P.shape[1])"])
+def test_labels_that_are_the_same_for_every_example_are_no_reading(labels, tmp_path):
+    right = "P - marks(y, P.shape[1])"
+    assert right in SHIFTED
+    assert check(SHIFTED, "compute_gradients", tmp_path).passed
+    report = check(SHIFTED.replace(right, f"P - {labels}"), "compute_gradients", tmp_path)
+    assert not report.passed
+    assert not report.problem
+
+
+BY_SCORES = """
+class Softmax:
+    def forward(self, z):
+        self.p = np.exp(z) / np.exp(z).sum(1, keepdims=True)
+        return self.p
+
+    def backward(self, d):
+        return d
+
+class NegativeLogLikelihood:
+    def forward(self, y_pred, y):
+        self.y_pred, self.y = y_pred, y
+        return -np.sum(y * np.log(y_pred)) / len(y)
+
+    def backward(self):
+        return (self.y_pred - self.y) / len(self.y)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wrong"),
+    [
+        ("", "", False),
+        ("(self.y_pred - self.y) / len(self.y)", "self.y_pred - self.y", False),  # the update may divide
+        (" np.log(y_pred)) / len(y)", " np.log(y_pred))", True),
+        ("(self.y_pred - self.y) /", "(self.y_pred - self.y) / 2 /", True),
+    ],
+)
+def test_a_loss_whose_softmax_hands_on_is_held_against_its_own_cost(old, new, wrong, tmp_path):
+    assert old in BY_SCORES
+    report = check(BY_SCORES.replace(old, new, 1), "NegativeLogLikelihood", tmp_path)
+    assert report.nothing != wrong
+    assert {t.name for t in report.report.tensors if not t.passed} == ({"x"} if wrong else set())
