@@ -12,6 +12,7 @@ import numpy as np
 
 from .binding import BATCH_SIZE, Binder, is_rate
 from .dice import seed
+from .inputs import is_image
 from .lenient import made_leniently
 from .roles import Role, one_hot_first, plain, role
 from .shown import shown
@@ -164,6 +165,8 @@ def _argument(made: Function, p: inspect.Parameter, world: World, binder: Binder
     if not optional and (count := unpacked(made, p.name)) and count != len(world.sizes):
         return True, (binder.eta,) * count
     size = world.sizes[-1] if _beside_inputs(made, p) else _size(low, p, world, listed)
+    if low == "size" and not optional and is_image(getattr(made, "__name__", "").lower()):
+        size = 2  # of a window
     if isinstance(size, int) and re.fullmatch(KERNEL, low) and re.search(rf"\b{p.name}\[[01]\]", text(made)):
         size = (size, size)
     if size is not None and not (optional and p.default is None and not isinstance(size, list)):
@@ -364,12 +367,19 @@ def makers(namespace: Any, kind: type) -> Iterator[Function]:
     ]
     own = list(shown(namespace, kind))
     yield from (made for of_others, made in own if of_others)
+    yield from _class_methods(kind)
     if needs_layers:
         yield from functions
     yield kind
     if not needs_layers:
         yield from functions
     yield from (made for of_others, made in own if not of_others)
+
+
+def _class_methods(kind: type) -> Iterator[Function]:
+    """The class methods that make objects of it: create(cls, sizes)."""
+    methods = [getattr(kind, name) for name, f in vars(kind).items() if isinstance(f, classmethod)]
+    yield from (f for f in methods if re.search(rf"\b(cls|{kind.__name__})\(", text(f).partition(":")[2]))
 
 
 def network_makers(namespace: Any) -> list[Function]:

@@ -89,6 +89,13 @@ def gives_loss_and_gradient(name: str, function: Function, own: bool = False) ->
     return any((not n and loss_alone) or tensor(n).letter or re.search("grad", plain(n)) for n in names[1:])
 
 
+def leaves_gradients(name: str, function: Function) -> bool:
+    """forward(X, y), which fills self.gradients: is a method given the labels, and leaves gradients in its object?"""
+    fills = re.search(r"self\.\w*grad\w*(\[.*\])? *=[^=]|self\.\w*grad\w*\.update\(", text(function))
+    told = {Role.X, Role.LABELS} <= roles_of(function) and not re.search(rf"{OTHER}|{NUMERICAL}", plain(name))
+    return told and fills is not None and bool(returned(function))
+
+
 def is_derivative(name: str, function: Function) -> bool:
     """costFunctionPrime(X, y): is it called a derivative, and gives gradients of weights?"""
     called = re.search(rf"({COST}).*({SLOPE})", plain(name)) or re.search(SLOPE, plain(name))
@@ -100,6 +107,7 @@ def gradient_of(thing: Any) -> Function | None:
     methods = methods_of(thing)
     named = [f for name, f in methods.items() if is_gradient_name(name) or is_derivative(name, f)]
     named += [f for name, f in methods.items() if gives_loss_and_gradient(name, f, True)]
+    named = named or [f for name, f in methods.items() if leaves_gradients(name, f)]
     named = named or [f for name, f in methods.items() if trains(name, f)]
     named.sort(
         key=lambda f: (
@@ -172,6 +180,8 @@ def families(namespace: Any, gradient: Function, thing: Any = None) -> Iterator[
     rest = [f for f in costs if f not in fitting][:3]
     if gives_loss_and_gradient(name_of(gradient), gradient, own) and not is_gradient_name(name_of(gradient)):
         fitting = rest = []
+    if own and leaves_gradients(name_of(gradient), gradient) and not is_gradient_name(name_of(gradient)):
+        costs, fitting, rest, forwards = [], [], [], [None]
     together = _called_together(fitting, gradient, every)
     first: list[Function | None] = [*[f for f in fitting if f is not together][:3]]
     groups: list[list[Function | None]] = [[together], first] if together else [first, []]

@@ -48,7 +48,7 @@ def layer_inputs(weights: Mapping[str, Any], n: int) -> list[Any]:
         if len(s) == 1 or 1 in s:
             shapes += [(n, value.size), (value.size, n)]
     shapes += [s for s in sequences if s not in shapes]
-    return shapes or [(n, 5), (5, n), (n, 4, 6, 8), (n, 6, 8, 4), (n, 6, 8)]
+    return shapes or [(n, 5), (5, n), (n, 4, 6, 8), (n, 6, 8, 4), (n, 6, 8), (n, 4, 12)]
 
 
 SETTINGS: dict[str, dict[str, Any]] = {

@@ -108,7 +108,8 @@ def _names(functions: Sequence[Function]) -> tuple[list[str], str]:
                 return found, "tuple"
             said = text(f)
             found = re.findall(rf"(?<![\w.]){p.name}\[['\"](\w+)['\"]\]", said)
-            style = "flat" if found else "attributes"
+            keyed = any(re.search(rf"(?<![\w.]){p.name}\[['\"]", text(g)) for g in functions)
+            style = "flat" if keyed else "attributes"
             found = found or re.findall(rf"(?<![\w.]){p.name}\.([A-Za-z]\w*)\b(?! *\()", said)
             every = [name for name in dict.fromkeys(found) if _known(name)]
             for g in functions:  # what another one takes out of it

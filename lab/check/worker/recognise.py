@@ -20,6 +20,7 @@ from .families import (
     globals_read,
     is_derivative,
     is_gradient_name,
+    leaves_gradients,
     needs_no_targets,
     roles_of,
     takes_all,
@@ -111,6 +112,7 @@ def _gradients(kind: type, kinds: dict[str, type]) -> bool:
     named = [f for name, f in methods.items() if is_derivative(name, f)]
     named += [f for name, f in methods.items() if is_gradient_name(name) or plain(name) in ("grads", "gradients")]
     named += [f for name, f in methods.items() if gives_loss_and_gradient(name, f)]
+    named += [f for name, f in methods.items() if leaves_gradients(name, f)]
     derived = any(kind in other.__mro__[1:] for other in kinds.values())
     if derived and (any(map(only_raises, methods.values())) or _lacks_a_method(kind)):
         return False

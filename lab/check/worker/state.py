@@ -329,10 +329,17 @@ class Holding:
 
 def is_twin(param: str, leaf: str) -> bool:
     """Do two paths differ only by what says 'gradient' in the second?"""
-    if re.fullmatch(re.escape(_owner(param)) + GRADIENT, leaf):
+    if re.fullmatch(re.escape(_owner(param)) + GRADIENT, leaf) or _same_key(param, leaf):
         return True
     a, b = _tokens(param), _tokens(leaf)
     return len(a) == len(b) and all(x in (y, *stripped(y)) for x, y in zip(a, b, strict=True))
+
+
+def _same_key(param: str, leaf: str) -> bool:
+    """Is it .gradients['W1'] beside .weights['W1']?"""
+    a, b = (re.fullmatch(r"(.*)\.(\w+)\['(\w+)'\]", path) for path in (param, leaf))
+    same = a is not None and b is not None and (a[1], a[3]) == (b[1], b[3])
+    return bool(same and b and re.fullmatch(r"(d|all)?(grads?|gradients?)", plain(b[2])))
 
 
 def _owner(path: str) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from inspect import isfunction
 from itertools import product
 from typing import Any
 
@@ -18,7 +19,7 @@ from .matching import Slot
 from .named import named_stores
 from .roles import Role, is_state, plain, role
 from .search import Try, search
-from .source import is_octave, looks_up, signature
+from .source import called, is_octave, looks_up, signature
 from .values import Function
 from .world import LAYOUTS, World, build, draw, index_world, layer_world, plain_world, with_states
 
@@ -128,13 +129,19 @@ def _worlds(stem: str, forward: Function, backward: Function, n: int, seed: int)
 def _keyed_worlds(forward: Function, backward: Function, n: int, seed: int) -> Iterator[World]:
     """The worlds for a step, or for all steps, of a recurrent layer whose parameters are in a dict."""
     states, (d, m, k) = [p.name for p in signature(forward) if is_state(p.name)], (5, 4, 3)
-    for store, layout in product(named_stores([forward, backward]), (LAYOUTS[0], LAYOUTS[1], LAYOUTS[4])):
+    for store, layout in product(named_stores(_with_steps(forward, backward)), (LAYOUTS[0], LAYOUTS[1], LAYOUTS[4])):
         rng = np.random.default_rng(seed)
         own = build(layout, store, (d, m, k), {}, n, rng)
         for shape in ((d, n), (d, n, 3)) if layout.columns else ((n, d), (n, 3, d)):
             world = with_states(layer_world(shape, n, rng), states, (m, n) if layout.columns else (n, m), rng)
             slots, values = (*world.slots, *own.slots), {**world.values, **own.values}
             yield replace(world, layout=layout, store=store, sizes=own.sizes, slots=slots, values=values)
+
+
+def _with_steps(*functions: Function) -> list[Function]:
+    """Functions, and those of the file that they call: of all steps, the one step that names the parameters."""
+    own = [getattr(f, "__globals__", {}).get(name) for f in functions for name in sorted(called(f))]
+    return [*functions, *(f for f in own if isfunction(f) and f not in functions)]
 
 
 def _gates(joined: int, outputs: int) -> tuple[Shapes, Shapes]:

@@ -1,0 +1,156 @@
+"""Networks and layers in forms of other courses: gradients that forward leaves, class methods that build, Swedish."""
+
+import pytest
+
+from tests.lab.check.in_process import check
+
+INSIDE = """
+class Net:
+    def __init__(self, input_size=28 * 28, num_classes=10, hidden_size=64):
+        self.weights, self.gradients = {}, {}
+        self.weights["W1"] = 0.1 * np.random.randn(input_size, hidden_size)
+        self.weights["b1"] = np.zeros(hidden_size)
+        self.weights["W2"] = 0.1 * np.random.randn(hidden_size, num_classes)
+        self.weights["b2"] = np.zeros(num_classes)
+
+    def tanh(self, X):
+        return np.tanh(X)
+
+    def cross_entropy_loss(self, p, y):
+        return -np.log(p[np.arange(len(y)), y]).mean()
+
+    def forward(self, X, y, mode="train"):
+        w = self.weights
+        h = self.tanh(X @ w["W1"] + w["b1"])
+        s = np.exp(h @ w["W2"] + w["b2"])
+        p = s / s.sum(1, keepdims=True)
+        loss, accuracy = self.cross_entropy_loss(p, y), np.mean(p.argmax(1) == y)
+        if mode == "train":
+            G = (p - np.eye(p.shape[1])[y]) / len(y)
+            self.gradients["W2"], self.gradients["b2"] = h.T @ G, G.sum(0)
+            G = G @ w["W2"].T * (1 - h ** 2)
+            self.gradients["W1"] = X.T @ G
+            self.gradients["b1"] = G.sum(0)
+        return loss, accuracy
+"""
+CREATED = """
+from dataclasses import dataclass
+
+@dataclass
+class Affine:
+    W: np.ndarray
+    b: np.ndarray
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.W + self.b
+
+    def backward(self, g):
+        self.dW, self.db = self.x.T @ g, g.sum(0)
+        return g @ self.W.T
+
+@dataclass
+class Stack:
+    layers: list[Affine]
+
+    @classmethod
+    def create(cls, sizes):
+        return cls([Affine(np.random.randn(m, k), np.zeros(k)) for m, k in zip(sizes, sizes[1:])])
+
+    def loss(self, x, y):
+        self.h = [x]
+        for layer in self.layers:
+            self.h.append(np.tanh(layer.forward(self.h[-1])))
+        return 0.5 * np.sum((self.h[-1] - np.eye(self.h[-1].shape[1])[y]) ** 2)
+
+    def backward(self, y):
+        g = self.h[-1] - np.eye(self.h[-1].shape[1])[y]
+        for layer, h in zip(self.layers[::-1], self.h[:0:-1]):
+            g = layer.backward(g * (1 - h ** 2))
+"""
+SWEDISH = """
+class Nätverk:
+    def __init__(self, storlekar, lam=0.01):
+        self.lam = lam
+        self.W = [np.random.randn(ut, n) for n, ut in zip(storlekar, storlekar[1:])]
+
+    def framåt(self, X):
+        h = np.tanh(self.W[0] @ X)
+        e = np.exp(self.W[1] @ h)
+        return h, e / e.sum(0)
+
+    def kostnad(self, X, Y):
+        P = self.framåt(X)[1]
+        return -np.sum(Y * np.log(P)) / X.shape[1] + self.lam * sum(np.sum(W ** 2) for W in self.W)
+
+    def beräkna_gradienter(self, X, Y):
+        h, P = self.framåt(X)
+        G = (P - Y) / X.shape[1]
+        D = self.W[1].T @ G * (1 - h ** 2)
+        return [D @ X.T + 2 * self.lam * self.W[0], G @ h.T + 2 * self.lam * self.W[1]]
+"""
+SOUNDS = """
+class AvgPool1D:
+    def __init__(self, size, stride):
+        self.size, self.stride = size, stride
+
+    def forward(self, x):
+        self.x, (n, c, t) = x, x.shape
+        y = np.zeros((n, c, (t - self.size) // self.stride + 1))
+        for i in range(y.shape[2]):
+            y[:, :, i] = x[:, :, i * self.stride:i * self.stride + self.size].mean(axis=2)
+        return y
+
+    def backward(self, dy):
+        dx = np.zeros_like(self.x)
+        for i in range(dy.shape[2]):
+            dx[:, :, i * self.stride:i * self.stride + self.size] += dy[:, :, i:i + 1] / self.size
+        return dx
+"""
+STEPS = """
+def rnn_cell_forward(xt, a_prev, parameters):
+    a = np.tanh(parameters["Wax"] @ xt + parameters["Waa"] @ a_prev + parameters["ba"])
+    return a, parameters["Wya"] @ a + parameters["by"], (a, a_prev, xt, parameters)
+
+def rnn_forward(x, a0, parameters):
+    a, y, kept = [a0], [], []
+    for t in range(x.shape[2]):
+        h, out, cache = rnn_cell_forward(x[:, :, t], a[-1], parameters)
+        a, y, kept = [*a, h], [*y, out], [*kept, cache]
+    return np.stack(a[1:], 2), np.stack(y, 2), kept
+
+def rnn_cell_backward(da_next, cache):
+    a, a_prev, xt, parameters = cache
+    d = (1 - a ** 2) * da_next
+    return {"dxt": parameters["Wax"].T @ d, "da_prev": parameters["Waa"].T @ d, "dWax": d @ xt.T,
+            "dWaa": d @ a_prev.T, "dba": d.sum(1, keepdims=True)}
+
+def rnn_backward(da, caches):
+    back, dx, sums = 0, [], {"dWax": 0, "dWaa": 0, "dba": 0}
+    for t in reversed(range(da.shape[2])):
+        g = rnn_cell_backward(da[:, :, t] + back, caches[t])
+        back, dx = g["da_prev"], [g["dxt"], *dx]
+        sums = {k: v + g[k] for k, v in sums.items()}
+    return {"dx": np.stack(dx, 2), "da0": back, **sums}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "right", "wrong", "tensors"),
+    [
+        (INSIDE, "Net", " * (1 - h ** 2)", "", {"W1", "b1"}),
+        (CREATED, "Stack", "g * (1 - h ** 2)", "g * (1 - h)", None),
+        (SWEDISH, "Nätverk", "G @ h.T + 2", "G @ h.T + 1", {"W[1]"}),
+        (SOUNDS, "AvgPool1D", "] += dy", "] = dy", {"x"}),
+        (STEPS, "rnn", "da[:, :, t] + back", "da[:, :, t]", {"x", "a0", "Wax", "Waa", "ba"}),
+    ],
+    ids=["forward leaves gradients", "a class method builds", "Swedish", "sounds", "steps with a dict"],
+)
+def test_code_in_these_forms_is_called_and_judged(text, name, right, wrong, tensors, tmp_path):
+    assert text.count(right) == 1
+    report = check(text, name, tmp_path)
+    assert report.passed, report.problem
+    report = check(text.replace(right, wrong), name, tmp_path)
+    assert not report.problem
+    failed = {t.name for t in report.report.tensors if not t.passed}
+    assert failed == tensors if tensors else failed
