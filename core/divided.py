@@ -8,7 +8,7 @@ import numpy as np
 
 from core.network import Network
 from core.objective import Objective
-from core.types import Array, Shape
+from core.types import Array, Labels, Shape
 
 if TYPE_CHECKING:
     from core.helper.process import Helper
@@ -17,14 +17,25 @@ Layout = Mapping[str, tuple[Shape, str]]  # shape and dtype of arrays, by name
 
 
 class DividedObjective(Objective):
-    """Subclasses divide gradient() in a way that depends on shapes alone: ask() for the second part, compute the first,
-    and take the answer(), or compute the second part, too, if there is none."""
+    """Subclasses divide the gradient in a way that depends on shapes alone: ask() for the second part, compute the
+    first, and take the answer(), or compute the second part, too, if there is none."""
 
     helper: "Helper | None" = None
 
     def __deepcopy__(self, memo: dict[int, object]) -> Objective:
         """The plain objective: its gradient is the same but for rounding."""
         return Objective(copy.deepcopy(self.network, memo), self.lambda_, copy.deepcopy(self.loss, memo))
+
+    def gradient(self, x: Array, y: Labels) -> complex:
+        """See Objective. If the loss is not finite, there is no gradient."""
+        loss = self.divided_gradient(x, y)
+        if self.helper is not None:
+            self.helper.gradient_ends()
+        return loss
+
+    def divided_gradient(self, x: Array, y: Labels) -> complex:
+        """gradient(), in two parts."""
+        return super().gradient(x, y)
 
     def second(self) -> "Second":
         """What the second process does, for this network."""

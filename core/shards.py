@@ -58,11 +58,11 @@ class ShardedObjective(DividedObjective):
         pays = work >= REUSED * network.theta.size and batch * work >= LARGE and batch >= 2 * ROWS
         return pays and not any(layer.state for layer in network.layers)
 
-    def gradient(self, x: Array, y: Labels) -> complex:
-        """See Objective. If the loss is not finite, there is no gradient."""
+    def divided_gradient(self, x: Array, y: Labels) -> complex:
+        """See DividedObjective."""
         n, k = len(x), cut(len(x))
         if not k < n:
-            return super().gradient(x, y)
+            return super().divided_gradient(x, y)
         keys = draw_keys(self.network)
         asked = self.ask(0, x, y=y, keys=keys)
         loss = part(self, x[:k], y[:k], n)

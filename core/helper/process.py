@@ -115,10 +115,10 @@ class Helper:
     def ask(self, task: int, x: Array, given: Mapping[str, Array]) -> bool:
         """Hand over a task, the rows of its batch x (n, ...), and other arrays. False if the helper cannot take it now.
 
-        Every update begins with task 0. The rows of the next batch are gathered then, unless they are there.
+        Every gradient begins with task 0. The rows of the next batch are gathered then, unless they are there.
         """
         if self._shifts is not None and task == 0:
-            self._shifts.update_begins(time.perf_counter())
+            self._shifts.begin(time.perf_counter())
         parity = next((k for k, rows in enumerate(self._x) if rows is x), None)
         if parity is None or not self._may_ask():
             return False
@@ -134,10 +134,13 @@ class Helper:
         """The arrays as the task left them; None if the helper is late."""
         return self._board.arrays if self._in_time() else None
 
+    def gradient_ends(self) -> None:
+        """The gradient that began with task 0 is there."""
+        if self._shifts is not None:
+            self._shifts.end(time.perf_counter())
+
     def ask_logits(self, x: Array) -> bool:
         """Hand over rows x (n, ...) to be evaluated. False if the helper cannot take them now."""
-        if self._shifts is not None:
-            self._shifts.update_ends(time.perf_counter())
         rows = self._board.arrays["rows"]
         if x.dtype != rows.dtype or len(x) > len(rows) or not self._may_ask():
             return False
