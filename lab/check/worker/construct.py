@@ -269,14 +269,21 @@ def _layers(made: Function, name: str, world: World, binder: Binder) -> list[Any
     kinds = [k for k in own if isinstance(k, type) and k is not made and re.search(r"def (forward|__call__)", text(k))]
     dense = next((k for k in kinds if _takes(k, INPUT) and _takes(k, OUTPUT)), None)
     bare = next((k for k in kinds if len(signature(k)) == 2 and re.search(r"self\.W\w* *=", text(k))), None)  # (m, n)
-    simple = [k for k in kinds if not signature(k) and not re.search(LOSS, plain(k.__name__))]
-    between = sorted(simple, key=lambda k: plain(k.__name__) != "relu")[:1]
     if dense is None and bare is None:
         return []
+    simple = [k for k in kinds if not signature(k) and not re.search(LOSS, plain(k.__name__))]
+    simple = [k for k in simple if _wanted_back(k) == _wanted_back(dense or bare)]
+    between = sorted(simple, key=lambda k: plain(k.__name__) != "relu")[:1]
     pairs = list(pairwise(world.sizes))
     steps = [new(dense, replace(world, sizes=pair), binder) if dense else bare(*pair) for pair in pairs]  # type: ignore[misc]
     layers = [[step, *(k() for k in between)] for step in steps]
     return [layer for group in layers for layer in group][: len(layers) * (1 + len(between)) - len(between)]
+
+
+def _wanted_back(kind: type | None) -> int:
+    """How many arguments backward takes: no layer of a network is an activation that is given Z and dY."""
+    backward = getattr(kind, "backward", None)
+    return len([p for p in signature(backward) if p.default is p.empty]) if backward is not None else 0
 
 
 def _object(made: Function, low: str, world: World, binder: Binder) -> Any:

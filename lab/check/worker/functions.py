@@ -100,6 +100,7 @@ class FunctionCode(Code):
         self.params = dict(world.values)
         self.unused: dict[str, Any] = {}  # parameters that are given and that nothing reads
         self.zeroed = False
+        self.reads_kept = False  # do the gradients fail before the cost, without what it lets an object inside keep?
         self.rate = Binder.eta  # of the steps in which gradients are seen
         self.scale = 1.0  # of the parameters, or of what the layer above hands back: so small that nothing is clipped
         self._complete()
@@ -289,7 +290,7 @@ class FunctionCode(Code):
                 self.zero()
             if self.primed():
                 self.call_cost(values)
-            made = self._call_gradient(values, outputs)
+            made = self._call_after_cost(values, outputs)
             made = stacked(made) if self.layer else made
             given = pieces(self.slots, leaves(made, returned(self.family.gradient)))
             if self.state is not None:
@@ -301,6 +302,17 @@ class FunctionCode(Code):
             held += [Leaf(f"step {k}", step, True) for k, step in steps if np.any(step)]
         return [*given, *held]
 
+    def _call_after_cost(self, values: Mapping[str, Any], outputs: Outputs | None) -> Any:
+        """What the gradient function returns; called after the cost if it lacks what an object inside keeps then."""
+        try:
+            return self._call_gradient(values, outputs)
+        except (AttributeError, TypeError, AssertionError):
+            if self.state is None or self.layer or self.family.cost is None:
+                raise
+            self.reads_kept = True
+            self.call_cost(values)
+            return self._call_gradient(values, outputs)
+
     def primed(self) -> bool:
         """Must the cost be asked first, because only it is told the labels, or keeps what the gradients read?"""
         family = self.family
@@ -309,6 +321,8 @@ class FunctionCode(Code):
         if family.cost is None or self.layer or self.state is None:
             return False
         if not told or (family.forward is None and left_in(family.cost) is not None):
+            return True
+        if self.reads_kept:
             return True
         kept = stored(family.cost) - stored(family.gradient) - (stored(family.forward) if family.forward else set())
         return bool(kept & read(family.gradient))

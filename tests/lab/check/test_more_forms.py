@@ -133,6 +133,52 @@ def rnn_backward(da, caches):
         sums = {k: v + g[k] for k, v in sums.items()}
     return {"dx": np.stack(dx, 2), "da0": back, **sums}
 """
+GIVEN_LAYERS = """
+class Identity:
+    def forward(self, Z):
+        return Z
+
+    def backward(self, Z, dY):
+        return dY
+
+class FullyConnected:
+    def __init__(self, n_in, n_out):
+        self.W, self.dW = np.random.randn(n_in, n_out), None
+
+    def forward(self, X):
+        self.X, self.H = X, np.tanh(X @ self.W)
+        return self.H
+
+    def backward(self, dY):
+        dZ = dY * (1 - self.H ** 2)
+        self.dW = self.X.T @ dZ
+        return dZ @ self.W.T
+
+class CrossEntropy:
+    def forward(self, S, Y):
+        self.P = np.exp(S) / np.exp(S).sum(1, keepdims=True)
+        return -np.sum(Y * np.log(self.P)) / len(Y)
+
+    def backward(self, Y):
+        return (self.P - Y) / len(Y)
+
+class NeuralNetwork:
+    def __init__(self, layers: list[FullyConnected], loss: CrossEntropy):
+        self.layers, self.loss = layers, loss
+
+    def forward(self, X):
+        for layer in self.layers:
+            X = layer.forward(X)
+        return X
+
+    def loss_value(self, X, Y):
+        return self.loss.forward(self.forward(X), Y)
+
+    def backward(self, Y):
+        d = self.loss.backward(Y)
+        for layer in self.layers[::-1]:
+            d = layer.backward(d)
+"""
 
 
 @pytest.mark.parametrize(
@@ -143,8 +189,16 @@ def rnn_backward(da, caches):
         (SWEDISH, "Nätverk", "G @ h.T + 2", "G @ h.T + 1", {"W[1]"}),
         (SOUNDS, "AvgPool1D", "] += dy", "] = dy", {"x"}),
         (STEPS, "rnn", "da[:, :, t] + back", "da[:, :, t]", {"x", "a0", "Wax", "Waa", "ba"}),
+        (GIVEN_LAYERS, "NeuralNetwork", "dY * (1 - self.H ** 2)", "dY", None),
     ],
-    ids=["forward leaves gradients", "a class method builds", "Swedish", "sounds", "steps with a dict"],
+    ids=[
+        "forward leaves gradients",
+        "a class method builds",
+        "Swedish",
+        "sounds",
+        "steps with a dict",
+        "layers and a loss",
+    ],
 )
 def test_code_in_these_forms_is_called_and_judged(text, name, right, wrong, tensors, tmp_path):
     assert text.count(right) == 1
