@@ -51,6 +51,11 @@ class Verdict:
         return self.checked and all(t.passed for t in self.targets if not t.nothing)
 
     @property
+    def caught(self) -> bool:
+        """Does something fail? A mistake in a layer may keep the network around it from being checked at all."""
+        return any(not (t.passed or t.problem or t.nothing) for t in self.targets)
+
+    @property
     def causes(self) -> list[str]:
         """The keys of all mistakes that are named."""
         return [key for target in self.targets for key in target.causes]

@@ -78,7 +78,7 @@ def test_planted_mistakes_are_caught_and_named(file, tmp_path, examine):
     missed, unnamed = [], []
     for bug in (bug for bug in planted() if bug.file == file):
         verdict = examine(hand_in(tmp_path, file, bug))
-        if verdict.passed or not verdict.checked:
+        if not verdict.caught:
             missed.append((bug, verdict))
         elif bug.named and not bug.named_by(verdict.causes, str(verdict)):
             unnamed.append((bug, verdict))
