@@ -12,27 +12,25 @@ from core.blas import one_thread
 from tests.sizes import WHOLE
 
 MANY = 3  # cases of a test
-SAMPLED = ("tests/lab/", "tests/tui/", "tests/torture/")  # what make torture tries whole
+SAMPLED = {"tests/lab/check/": 3, "tests/lab/": 2, "tests/tui/": 2, "tests/torture/": 2}  # one of how many is tried
 
 
 def pytest_collection_modifyitems(config, items):
-    """Where all tests are run, about half of the cases of a test that has many: that saves a fifth of the time.
+    """Where all tests are run, of a test that has many cases a half or a third: that saves a quarter of the time.
 
-    A folder or a file that is named is tested whole.
+    A folder or a file that is named is tested whole, and so is everything in make torture.
     """
     root = Path(config.rootpath)
     if WHOLE or {root / argument for argument in config.args} != {root / "tests"}:
         return
     cases = dict[str, list[pytest.Item]]()
     for item in items:
-        if item.nodeid.startswith(SAMPLED):
-            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
-    left_out = {
-        item
-        for family in cases.values()
-        for item in family[1:]
-        if len(family) >= MANY and crc32(item.nodeid.encode()) % 2
-    }
+        cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    left_out = set[pytest.Item]()
+    for test, family in cases.items():
+        each = next((n for folder, n in SAMPLED.items() if test.startswith(folder)), 1)
+        if len(family) >= MANY:
+            left_out |= {item for item in family[1:] if crc32(item.nodeid.encode()) % each}
     config.hook.pytest_deselected(items=list(left_out))
     items[:] = [item for item in items if item not in left_out]
 

@@ -3,7 +3,7 @@
 Where other programs keep the cores busy, two processes that wait for each other are slower than one.
 """
 
-FEW, LOOK = 2, 0.02  # so many gradients, and seconds of them, tell how long one takes
+FEW, LOOK = 2, 0.02  # gradients, and seconds of them, that it takes to tell how long one takes
 LONG = 100  # looks in a shift: then there is a short rest, which shows again how long a gradient takes without help
 RESTS, LONGEST = 100, 30.0  # a rest after shifts that did not pay takes as many looks at most, or as many seconds
 
