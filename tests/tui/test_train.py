@@ -439,7 +439,7 @@ async def test_every_tab_shows_the_run_also_while_it_is_paused(lab, long, until)
         assert app.screen.query_one(TabbedContent).active == "confusion-tab"
         await until(pilot, lambda: app.training.confusion)
         app.screen.tick()
-        assert "rows true, columns guessed" in text(app, "confusion")
+        await until(pilot, lambda: "rows true, columns guessed" in text(app, "confusion"))  # once it has its width
         assert app.training.confusion[2].sum() == 100
         await pilot.press("right_square_bracket")
         await pilot.pause()
