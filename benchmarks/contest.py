@@ -22,7 +22,7 @@ tune_blas()  # as the command line does, before NumPy is imported
 
 import numpy as np  # noqa: E402
 
-from benchmarks.turns import Contestant, Seconds, median_ratio, spread, take_turns  # noqa: E402
+from benchmarks.turns import Contestant, Seconds, median_ratio, quartiles, take_turns  # noqa: E402
 from core.blas import one_thread  # noqa: E402
 from core.helper.process import helped  # noqa: E402
 from core.trainer import Trainer  # noqa: E402
@@ -195,4 +195,5 @@ def compare(
     best = max(theirs, key=lambda name: medians[name])
     all_cores, one, other = (f"{medians[name]:,.0f}" for name in (n, 1, best))
     gain, ratio = (f"{median_ratio(rates[n], rates[name]):.2f}" for name in (1, best))
-    return [all_cores, one, gain, other, best, ratio, spread(rates[n], rates[best])]
+    low, _, high = quartiles(rates[n], rates[best])
+    return [all_cores, one, gain, other, best, ratio, f"{low:.2f}-{high:.2f}"]

@@ -1,8 +1,9 @@
 """What the lab costs a student: their code trained by `gradlab run FILE:NAME --like a2-setting1`, beside their
 own loop.
 
-Both make the same updates on one core, and neither evaluates. They take turns. On a machine that others use, too, the
-waits for a core are most of it: on Linux, processor time is told, too, of which the lab's is that of both processes.
+Both make the same updates on one core, and neither evaluates. They take turns. On a machine that others use, too, most
+of the time goes into waiting for a core. So on Linux the processor time is told as well; for the lab, that of both its
+processes.
 Run it with: python -m benchmarks.own_code
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.turns import quartiles
 from lab.training.code_run import trainer_of
 from presets.build import load_data
 from presets.load import load
@@ -121,7 +123,7 @@ def _processor(*processes: int) -> float:
 
 def _told(what: str, lab: Sequence[float], loop: Sequence[float]) -> None:
     ours, theirs = (1000 * statistics.median(each) / UPDATES for each in (lab, loop))
-    low, middle, high = statistics.quantiles([a / b for a, b in zip(lab, loop, strict=True)], n=4)
+    low, middle, high = quartiles(lab, loop)
     print(f"{what}: lab {ours:.2f} ms an update, own loop {theirs:.2f} ms")
     print(f"  ratio {middle:.3f}, half of the turns from {low:.3f} to {high:.3f}")
 

@@ -2,7 +2,7 @@
 
 import multiprocessing
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -47,7 +47,6 @@ def median_ratio(ours: list[float], theirs: list[float]) -> float:
     return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
 
 
-def spread(ours: list[float], theirs: list[float]) -> str:
-    """The quartiles over rounds of ours / theirs."""
-    low, _, high = statistics.quantiles((a / b for a, b in zip(ours, theirs, strict=True)), method="inclusive")
-    return f"{low:.2f}-{high:.2f}"
+def quartiles(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
+    """The three quartiles over rounds of ours / theirs."""
+    return statistics.quantiles((a / b for a, b in zip(ours, theirs, strict=True)), method="inclusive")

@@ -38,7 +38,7 @@ def adam_finding(compared: Compared) -> Difference | None:
     optimiser = compared.plan.preset.optimiser
     if not isinstance(optimiser, AdamSection) or compared.first is None:
         return None
-    for variant in _variants(compared):
+    for variant in _variants(compared, optimiser):
         if all(_explains(compared, optimiser, variant)):
             step = compared.first[0]
             tensors = [compared.trace.said(name) for name in step.wrong]
@@ -46,10 +46,8 @@ def adam_finding(compared: Compared) -> Difference | None:
     return None
 
 
-def _variants(compared: Compared) -> Iterator[AdamVariant]:
+def _variants(compared: Compared, optimiser: AdamSection) -> Iterator[AdamVariant]:
     per, count = compared.plan.per_epoch, len(compared.steps[0].update.before)
-    optimiser = compared.plan.preset.optimiser
-    assert isinstance(optimiser, AdamSection)
     start = "is not corrected for its start at 0"
     both = "The averages are not corrected for their start at 0: divide m by 1 - beta1^t and v by 1 - beta2^t."
     yield AdamVariant("adam-uncorrected", both, False, False)
@@ -74,7 +72,9 @@ def _variants(compared: Compared) -> Iterator[AdamVariant]:
 def _explains(compared: Compared, optimiser: AdamSection, variant: AdamVariant) -> Iterator[bool]:
     """Of every update: is it what the variant makes of the gradients?"""
     beta1, beta2 = (optimiser.beta1, optimiser.beta2)[:: -1 if variant.swapped else 1]
-    averages = {name: (np.zeros_like(value), np.zeros_like(value)) for name, value in _before(compared).items()}
+    averages = {
+        name: (np.zeros_like(value), np.zeros_like(value)) for name, value in compared.steps[0].update.before.items()
+    }
     for update, step in enumerate(compared.steps):
         eta = compared.expected.etas(update)
         for tensor, (name, g) in enumerate(_gradient(compared, step).items()):
@@ -87,10 +87,6 @@ def _explains(compared: Compared, optimiser: AdamSection, variant: AdamVariant) 
             if name in step.off:
                 off = float(np.linalg.norm(step.moved(name) - wanted))
                 yield off <= step.allowed[name] * float(np.linalg.norm(wanted))
-
-
-def _before(compared: Compared) -> Mapping[str, Array]:
-    return compared.steps[0].update.before
 
 
 def _gradient(compared: Compared, step: Step) -> Mapping[str, Array]:

@@ -10,9 +10,10 @@ MINUTE = 60.0
 
 
 def train(shifts, clock, seconds, alone, helped, between=0.0):
-    """Gradients for so many seconds that take `alone` or `helped` seconds; the clock then, and how many there were.
+    """Train for some seconds: the clock at the end, and the number of gradients.
 
-    between: seconds of something else after every tenth.
+    alone, helped: give the seconds of a gradient without and with the helper;
+    between: seconds of something else after every tenth gradient.
     """
     end, gradients = clock + seconds, 0
     while clock < end:
