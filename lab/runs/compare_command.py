@@ -5,11 +5,17 @@ from typing import Annotated
 
 import typer
 
+from lab import completion
 from lab.errors import LabError
 from lab.terminal import Json, RunsDir, output
 
 RunNames = Annotated[
-    list[str], typer.Argument(metavar="RUN RUN...", help="Paths or names of runs; the end of a name is enough.")
+    list[str],
+    typer.Argument(
+        metavar="RUN RUN...",
+        help="Paths or names of runs; the end of a name is enough.",
+        autocompletion=completion.runs,
+    ),
 ]
 
 
