@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from lab import completion
 from lab.errors import LabError
+from lab.runs.completion import saved_runs
 from lab.terminal import BAD_INPUT, Json, RunsDir, notice, output
 
 Surnames = Annotated[
@@ -19,7 +19,7 @@ Run = Annotated[
         metavar="RUN",
         help='The model: a names run, or "shipped".',
         show_default="newest names run, or shipped",
-        autocompletion=completion.runs,
+        autocompletion=saved_runs,
     ),
 ]
 Explain = Annotated[bool, typer.Option("--explain", help="Mark the letters that support the most likely class.")]

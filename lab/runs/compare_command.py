@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from lab import completion
 from lab.errors import LabError
+from lab.runs.completion import saved_runs
 from lab.terminal import Json, RunsDir, output
 
 RunNames = Annotated[
@@ -14,7 +14,7 @@ RunNames = Annotated[
     typer.Argument(
         metavar="RUN RUN...",
         help="Paths or names of runs; the end of a name is enough.",
-        autocompletion=completion.runs,
+        autocompletion=saved_runs,
     ),
 ]
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lab import completion
 from lab.command_lines import resume
 from lab.errors import LabError
+from lab.runs.completion import saved_runs
 from lab.terminal import Json, RunsDir, console, notice, output
 from lab.visible import visible
 
@@ -21,7 +21,7 @@ RunName = Annotated[
     typer.Argument(
         metavar="RUN",
         help="Path or name of a run; the end of the name is enough.",
-        autocompletion=completion.runs,
+        autocompletion=saved_runs,
     ),
 ]
 Figures = Annotated[

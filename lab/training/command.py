@@ -9,6 +9,7 @@ from lab import command_lines, completion
 from lab.check.targets import FILE, WHOLE
 from lab.errors import LabError
 from lab.machine import cores
+from lab.runs.completion import saved_runs
 from lab.terminal import (
     FAILED,
     INTERRUPTED,
@@ -50,7 +51,7 @@ Fit = Annotated[
 ]
 Resume = Annotated[
     str | None,
-    typer.Option(metavar="RUN", help="Resume an interrupted run.", show_default=False, autocompletion=completion.runs),
+    typer.Option(metavar="RUN", help="Resume an interrupted run.", show_default=False, autocompletion=saved_runs),
 ]
 
 
