@@ -202,8 +202,8 @@ def _remade(code: FunctionCode, plan: TrainingPlan, binder: "TrainingBinder", x:
 def _convolutional(code: FunctionCode, plan: TrainingPlan, binder: "TrainingBinder", x: Any, y: Any) -> FunctionCode:
     """The code of an object with convolutions, made with the sizes of the plan; of functions, which are given them."""
     if code.state is None and isinstance(code.world.store, ConvStore):
-        lying = lyings(code.world, plan.example)[0]
-        world = replace(code.world, x=lying.given(x), y=y, lambda_=plan.lambda_)
+        (usual, *_) = lyings(code.world, plan.example)
+        world = replace(code.world, x=usual.given(x), y=y, lambda_=plan.lambda_)
         return FunctionCode(code.family, world, binder, code.fill)
     if code.state is None or code.state.making is None:
         raise CodeError(f"{plan.like} has convolutions: the parameters have to be in an object, which a class makes")
