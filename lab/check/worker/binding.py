@@ -31,6 +31,7 @@ from .switches import drops, is_mask, is_norm
 from .values import Function, described, stacked
 from .world import VECTOR, World
 
+DROPOUT = (Role.KEEP, Role.DROP)
 LETTERS = {Role.W: "W", Role.B: "b", Role.GAMMA: "gamma", Role.BETA: "beta"}
 GIVEN_ALWAYS = (*LETTERS, Role.X, Role.LABELS, Role.NETWORK, Role.LAMBDA)
 HIDDEN = r"m|nhid(den)?|(nodes|units|neurons)(in)?hidden(layer)?|(n|num)?hidden(layer)?(size|dim|units|nodes)?"
@@ -241,11 +242,15 @@ class Binder:
         self.made_with: Mapping[str, Any] = {}  # what the object was given that holds the parameters
         self.chosen: Mapping[str, Any] = {}  # values for arguments that would be left at their defaults
         self.words: dict[str, str] = {}  # of arguments that are compared with words: the one to be given
+        self.usual: dict[str, float] = {}  # of arguments that have a number as their default somewhere
 
-    def learn_words(self, functions: Iterable[Function | None]) -> None:
-        """Take one word for every argument that some of these functions compare with words."""
+    def learn(self, functions: Iterable[Function | None]) -> None:
+        """Take one word for every argument that some of these functions compare with words; know the number that an
+        argument has as its default in one of them, where another must be given it."""
         for function in filter(None, functions):
             for p in signature(function):
+                if isinstance(p.default, float) or (role(p.name) in DROPOUT and isinstance(p.default, int)):
+                    self.usual.setdefault(p.name, p.default)
                 found = compared(function, p.name)
                 if found and not (self.words.get(p.name) and likely(self.words[p.name])):
                     self.words[p.name] = found[0]
@@ -329,7 +334,7 @@ class Binder:
         """The value of an argument. Raises UnfilledError."""
         asked = Asked(function, p, _meaning(function, p, world, outputs), world, values, outputs, fill)
         looks = (self._by_name, self._of_forward, self._tensor, self._handed_back, self._of_world)
-        for look in (*looks, self._switched, self._set, self._by_role, self._of_file):
+        for look in (*looks, self._switched, self._set, self._as_elsewhere, self._by_role, self._of_file):
             if (found := look(asked)) is not None:
                 return found
         raise UnfilledError(p.name, getattr(function, "__name__", "it"))
@@ -419,6 +424,14 @@ class Binder:
             return False, len(asked.world.y)
         default = optional and not (what is Role.OFF and is_flag(p)) and not is_rate(p.name)
         return (True, None) if default else None
+
+    def _as_elsewhere(self, asked: Asked) -> Given | None:
+        """What another of the functions takes for it by default: keep_prob of backward, as forward has it."""
+        usual = self.usual.get(asked.p.name)
+        if usual is None or asked.what in (Role.ETA, Role.STEP):
+            return None
+        dropped = drops(asked.p.name, usual) if self.dropping else None
+        return False, usual if dropped is None else dropped
 
     def _by_role(self, asked: Asked) -> Given | None:
         """What its role says, or the count that it is called."""

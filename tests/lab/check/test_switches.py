@@ -173,3 +173,37 @@ class MLP:
 def test_a_flag_of_the_constructor_is_told_to_the_methods_that_take_one(tmp_path):
     found = check(FLAGGED, "MLP", tmp_path)
     assert found.passed, f"{found.problem} {found.report.as_dict()}"
+
+
+DROPPED = """
+def forward_propagation(X, parameters, {rate}):
+    np.random.seed(1)
+    Z1 = parameters["W1"] @ X + parameters["b1"]
+    D1 = np.random.rand(*Z1.shape) < {kept}
+    A1 = np.maximum(0, Z1) * D1 / {kept}
+    A2 = 1 / (1 + np.exp(-(parameters["W2"] @ A1 + parameters["b2"])))
+    return A2, (Z1, D1, A1, A2)
+
+def compute_cost(A2, Y):
+    return -np.sum(Y * np.log(A2) + (1 - Y) * np.log(1 - A2)) / Y.shape[1]
+
+def backward_propagation(X, Y, cache, parameters, {name}):
+    Z1, D1, A1, A2 = cache
+    m = X.shape[1]
+    dZ2 = A2 - Y
+    dA1 = parameters["W2"].T @ dZ2 * D1{scaled}
+    dZ1 = dA1 * (Z1 > 0)
+    return {"dW1": dZ1 @ X.T / m, "db1": dZ1.sum(axis=1, keepdims=True) / m,
+            "dW2": dZ2 @ A1.T / m, "db2": dZ2.sum(axis=1, keepdims=True) / m}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rate", "kept"), [("keep_prob=0.5", "keep_prob"), ("keep_prob=1", "keep_prob"), ("drop_rate=0.25", "(1 - drop_rate)")]
+)
+@pytest.mark.parametrize("right", [True, False])
+def test_a_rate_that_forward_has_by_default_is_what_backward_is_given(rate, kept, right, tmp_path):
+    parts = {"rate": rate, "kept": kept, "name": rate.split("=")[0], "scaled": f" / {kept}" if right else ""}
+    found = check(with_parts(DROPPED, **parts), "backward_propagation", tmp_path)
+    assert not found.problem
+    assert found.passed == right
