@@ -2,8 +2,9 @@
 
 import ast
 import re
+import sys
 from collections.abc import Iterator
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from .families import functions_of, is_gradient_name, roles_of
@@ -33,11 +34,22 @@ def log_eps(namespace: Any) -> float:
 
 
 def sources(namespace: Any) -> Iterator[str]:
-    """The text of the file, and of the student's other modules that it imports as a whole."""
-    yield text(namespace)
-    for value in vars(namespace).values():
-        if isinstance(value, ModuleType) and own(str(getattr(value, "__file__", None) or "<frozen")):
-            yield text(value)
+    """The text of the file, and of the student's other modules: those it imports, and those from which it has a class
+    or a function."""
+    found = [namespace]
+    for module in found:
+        yield text(module)
+        for value in list(vars(module).values()):
+            other = _module_of(value)
+            if other is not None and other not in found and own(str(getattr(other, "__file__", None) or "<frozen")):
+                found.append(other)
+
+
+def _module_of(value: Any) -> ModuleType | None:
+    """The module it is, or in which a class or a function is written."""
+    if isinstance(value, ModuleType):
+        return value
+    return sys.modules.get(value.__module__) if isinstance(value, type | FunctionType) else None
 
 
 def needs_padding(namespace: Any) -> bool:

@@ -220,8 +220,8 @@ def below(folder: Path) -> Iterator[Path]:
 def _has(folder: Path, name: str) -> bool:
     if (folder / f"{name}.py").is_file():
         return True
-    inside = folder / name
-    return inside.is_dir() and any(entry.suffix == ".py" for entry in inside.iterdir())
+    inside = folder / name  # a package, which may have its modules in packages only
+    return inside.is_dir() and any(any(inside.glob(pattern)) for pattern in ("*.py", "*/*.py"))
 
 
 def _shown(folder: Path, start: Path) -> str:

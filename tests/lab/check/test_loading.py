@@ -540,6 +540,7 @@ def test_a_relative_import_of_what_is_not_there(loader, write):
         ("src/layers/__init__.py", "layers"),
         ("src/layers/part.py", "layers"),
         ("lib/layers.py", "layers"),  # beside, in a project
+        ("mytorch/nn/layers.py", "mytorch.nn.layers"),  # a package that has packages only
     ],
 )
 def test_their_own_modules_in_other_folders_are_found(loader, write, place, what):
