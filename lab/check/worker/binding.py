@@ -244,7 +244,7 @@ class Binder:
         self.words: dict[str, str] = {}  # of arguments that are compared with words: the one to be given
         self.usual: dict[str, float] = {}  # of arguments that have a number as their default somewhere
 
-    def learn(self, functions: Iterable[Function | None]) -> None:
+    def learn_arguments(self, functions: Iterable[Function | None]) -> None:
         """Take one word for every argument that some of these functions compare with words; know the number that an
         argument has as its default in one of them, where another must be given it."""
         for function in filter(None, functions):

@@ -15,6 +15,7 @@ from .dice import seed
 from .inputs import is_image
 from .lenient import made_leniently
 from .roles import Role, one_hot_first, plain, role
+from .scopes import closure
 from .shown import shown
 from .source import is_called, penalises, signature, stored, text, unpacked, wants_list, word_of
 from .values import Function
@@ -71,7 +72,7 @@ class Making:
 
     def new(self) -> Any:
         """Another such object."""
-        thing = new(self.made, self.world, self.binder, self.listed, self.changes)
+        thing = closure(new(self.made, self.world, self.binder, self.listed, self.changes))
         self.grow(thing)
         return thing
 

@@ -75,7 +75,7 @@ class Cells(dict[str, Any]):
 def closure(made: Any) -> Any:
     """What functions that a function returned share, as an object; anything else as it is."""
     parts = made.values() if isinstance(made, dict) else made if isinstance(made, list | tuple) else [made]
-    functions = [part for part in parts if inspect.isfunction(part) and part.__closure__]
+    functions = [part for part in parts if inspect.isfunction(part) and "<locals>" in part.__qualname__]
     if not functions:
         return made
     cells: dict[str, CellType] = {}

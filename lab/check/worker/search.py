@@ -349,7 +349,7 @@ def _try(one: Try, prior: int, tried: Tried) -> bool:
     for count, encodings in enumerate(_encodings(family)):
         binder = one.binder.copy()
         binder.encodings = encodings
-        binder.learn((family.forward, family.gradient, family.cost, binder.loss))
+        binder.learn_arguments((family.forward, family.gradient, family.cost, binder.loss))
         outputs, unknown = None, set()
         try:
             with one.state.holding({}) if one.state is not None else Nothing():

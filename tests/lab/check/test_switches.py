@@ -199,7 +199,8 @@ def backward_propagation(X, Y, cache, parameters, {name}):
 
 
 @pytest.mark.parametrize(
-    ("rate", "kept"), [("keep_prob=0.5", "keep_prob"), ("keep_prob=1", "keep_prob"), ("drop_rate=0.25", "(1 - drop_rate)")]
+    ("rate", "kept"),
+    [("keep_prob=0.5", "keep_prob"), ("keep_prob=1", "keep_prob"), ("drop_rate=0.25", "(1 - drop_rate)")],
 )
 @pytest.mark.parametrize("right", [True, False])
 def test_a_rate_that_forward_has_by_default_is_what_backward_is_given(rate, kept, right, tmp_path):
