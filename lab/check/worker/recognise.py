@@ -1,7 +1,7 @@
 """What in a file can be checked, and the code behind each name."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,6 @@ from .classes import find_class, find_globals, find_made, is_layer
 from .code import Code
 from .contexts import NAMES as CONTEXTS
 from .contexts import takes_context, without_context
-from .conv_stores import Picture
 from .errors import CodeError, GuessError, NothingToCheckError, NoWayError
 from .families import (
     COST,
@@ -33,18 +32,20 @@ from .families import (
 from .functions import name_of
 from .inputs import is_image
 from .layers import LayerCode
+from .loop_code import find_loop
 from .objects import ObjectCode
 from .operations import EngineCode, is_engine
 from .pairs import pair
 from .roles import plain
 from .scopes import inner_functions
-from .search import PICTURES, find
+from .search import find
 from .slopes import activation_pairs, find_activation, find_loss_pair, loss_pairs
 from .solved import cost_beside, gives_gradients_beside, is_told_sizes, solve, solve_beside, solve_pair, solve_surely
 from .source import is_octave, only_raises, signature, text
 from .steps import find_pair, pairs_of
 from .updates import gradient_of_update, is_update
 from .values import Function
+from .written_loops import written_loops
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,9 @@ def recognised(namespace: Any) -> list[Found]:
         found += [Found(name, "update", f"{name}(), whose step is seen") for name in updates]
     if not found:
         found = [Found(p.stem, "activation", f"{p.forward}() and {p.backward}()") for p in activation_pairs(functions)]
+    if not found:
+        loops = written_loops(namespace).values()
+        found = [Found(loop.name, "loop", f"one update of the loop in line {loop.line}") for loop in loops]
     return sorted(found, key=lambda f: own.index(f.name) if f.name in own else -1)
 
 
@@ -151,17 +155,16 @@ def _makes_object(function: Function, namespace: Any) -> bool:
     return any(isinstance(k, type) and all(hasattr(k, part) for part in ("loss", "grads")) for k in kinds)
 
 
-def code_of(namespace: Any, name: str, n: int, rng: Any, pictures: Sequence[Picture] = PICTURES) -> Code:
-    """The code to be checked. pictures: the networks with convolutions that functions may be. Raises CodeError, and
-    whatever it raises itself."""
+def code_of(namespace: Any, name: str, n: int, rng: Any) -> Code:
+    """The code to be checked. Raises CodeError, and whatever it raises itself."""
     told: Exception | None = None
-    for way in _ways(namespace, name, n, rng, pictures):
+    for way in _ways(namespace, name, n, rng):
         try:
             code: Code = way()
         except NothingToCheckError:
             raise
         except GuessError as error:
-            if told is not None and getattr(namespace, name, None) is None:
+            if isinstance(told, CodeError) and getattr(namespace, name, None) is None:
                 error.words = str(told)  # a pair: they name what the student can write
             told = error
         except Exception as error:
@@ -172,8 +175,12 @@ def code_of(namespace: Any, name: str, n: int, rng: Any, pictures: Sequence[Pict
     raise told
 
 
-def _ways(namespace: Any, name: str, n: int, rng: Any, pictures: Sequence[Picture]) -> Iterator[Any]:
+def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
     """What to try, one after the other: the forms of the template first."""
+    loop = written_loops(namespace).get(name)
+    if loop is not None and any((f.name, f.kind) == (name, "loop") for f in recognised(namespace)):
+        yield lambda: find_loop(namespace, loop, rng)
+        return
     example = getattr(namespace, f"{name}_example", None)
     forward, backward = (getattr(namespace, f"{name}_{part}", None) for part in ("forward", "backward"))
     pairs = {p.stem: p for p in pairs_of(functions_of(namespace))}
@@ -207,7 +214,7 @@ def _ways(namespace: Any, name: str, n: int, rng: Any, pictures: Sequence[Pictur
     ):
         if not roles_of(made) & PARAMETERS and globals_read(namespace, made):
             yield lambda: find_globals(namespace, made, n, rng)
-        ways = [lambda: find(namespace, made, n, rng, pictures), lambda: _solved(made, namespace, rng)]
+        ways = [lambda: find(namespace, made, n, rng), lambda: _solved(made, namespace, rng)]
         yield from ways[::-1] if is_told_sizes(made) else ways
         return
     if not isinstance(made, type) and callable(made) and gives_gradients_beside(name, made):
