@@ -404,8 +404,8 @@ class Binder:
         if optional and self.dropping and (rate := drops(p.name, p.default)) is not None:
             return False, rate
         wanted = self.dropping if optional else asked.outputs is None or plain(p.name) in asked.outputs.given
-        if wanted and not self.layer and is_mask(p.name):
-            return False, asked.world.masks(p.name)
+        if wanted and not self.layer and is_mask(p.name) and (masks := asked.world.masks(p.name)) is not None:
+            return False, masks
         words = p.name in self.words and not (optional and isinstance(p.default, str))
         return (False, self.words[p.name]) if words else None
 

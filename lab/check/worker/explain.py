@@ -11,6 +11,7 @@ from typing import Any
 from .code import Code
 from .errors import CodeError
 from .loaded import Loaded
+from .source import text
 from .territory import own
 from .values import Function
 
@@ -78,7 +79,25 @@ def theirs(error: BaseException, sure: bool) -> bool:
         return sure
     if isinstance(error, ALWAYS_THEIRS):
         return True
+    if isinstance(error, AttributeError) and _is_of_another_order(error):
+        return False
     return sure and bool(where(error)) and not unpacks(error)
+
+
+def _is_of_another_order(error: AttributeError) -> bool:
+    """Is an attribute missing that another method sets, or that no number, text or list can have? Then the methods were
+    called in another order, or with something else, than they are meant to be."""
+    plain = isinstance(error.obj, int | float | str | list | tuple | dict | None)
+    return plain or re.search(rf"self\.{error.name}\b.*=", text(type(error.obj))) is not None
+
+
+OF_GUESSES = (TypeError, AttributeError, IndexError, KeyError, ValueError, ArithmeticError)
+
+
+def is_ours(error: BaseException) -> bool:
+    """Did it come up before any line of the student's was reached? Then it tells how they were called, and nothing of
+    what they wrote."""
+    return isinstance(error, OF_GUESSES) and not where(error)
 
 
 def unpacks(error: BaseException) -> bool:

@@ -3,7 +3,7 @@
 import faulthandler
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
@@ -11,20 +11,19 @@ from typing import IO, Any
 import numpy as np
 
 from .code import Code
-from .conv_stores import Picture
 from .errors import CodeError, GuessError, NothingToCheckError
 from .examine import can_replace, examine
-from .explain import Home, explain, frames, theirs
+from .explain import Home, explain, frames, is_ours
 from .functions import FunctionCode
 from .habits import habits, needs_padding
 from .loading import load
 from .loops import loops
 from .mend import mend
 from .own_loop import fit
-from .plan import Plan, sentence
+from .plan import Plan
 from .plans import likely_names, plan_of, plan_of_guess, plan_of_name
 from .recognise import code_of, own_names, recognised, unknown_form
-from .search import PICTURES
+from .refusal import refusal
 from .territory import own_files
 from .training import MappedFiles, Training, TrainingPlan
 from .wire import receive, send
@@ -60,30 +59,34 @@ class Session:
         facts["facts"] |= habits(self.namespace)
         return facts, found
 
-    def _code(self, head: dict[str, Any], pictures: Sequence[Picture] = PICTURES) -> Code | dict[str, Any]:
+    def _code(self, head: dict[str, Any]) -> Code | dict[str, Any]:
         """The code of NAME, or why there is none."""
         rng = np.random.default_rng(head["seed"])
         try:
-            return code_of(self.namespace, head["name"], head["examples"], rng, pictures)
+            return code_of(self.namespace, head["name"], head["examples"], rng)
         except NothingToCheckError as error:
             return {"error": str(error), "nothing": True}
         except GuessError as guess:
-            return self._told(head["name"], guess)
+            return refusal(self.namespace, head["name"], guess)
         except CodeError as error:
             return {"error": str(error), "missing": unknown_form(self.namespace, head["name"])}
+        except Exception as error:
+            if not is_ours(error):
+                raise
+            return refusal(self.namespace, head["name"], GuessError(None, error))
 
     # Training
 
     def train(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
         """From now on NAME is trained. head: plan, folder, parts and kept of the mapped files, tensors, batch."""
-        told = head["plan"]
-        lists = {"sizes": tuple(told["sizes"]), "example": tuple(told["example"])}
-        plan = TrainingPlan(**{**told, **lists, "kernels": tuple(map(tuple, told["kernels"]))})
-        code = self._code(head, [Picture(plan.example, plan.kernels, plan.sizes)] if plan.kernels else PICTURES)
+        code = self._code(head)
         if not isinstance(code, Code):
             return code, {}
         if not isinstance(code, FunctionCode):
             raise CodeError(f"it is {FORMS[code.form]}: what is trained is given a batch, and gives its gradients")
+        told = head["plan"]
+        lists = {"sizes": tuple(told["sizes"]), "example": tuple(told["example"])}
+        plan = TrainingPlan(**{**told, **lists, "kernels": tuple(map(tuple, told["kernels"]))})
         shapes = [(letter, layer, tuple(shape)) for letter, layer, shape in head["tensors"]]
         files = MappedFiles(Path(head["folder"]), head["parts"], head["kept"], head["alphabet"])
         with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -130,17 +133,6 @@ class Session:
         rows = arrays["rows"]
         self.training.restore(head, arrays, rows)
         return {}, {}
-
-    def _told(self, name: str, guess: GuessError) -> dict[str, Any]:
-        """Why nothing could be checked: the student's own exception, or what was recognised and what is missing."""
-        plan = plan_of_guess(self.namespace, name, guess)
-        known, missing = plan.recognised(), plan.missing()
-        own = not missing or theirs(guess.cause, sure=all(call.sure for call in plan.calls()))
-        return {
-            "error": explain(guess.cause) if own else guess.words or sentence(known, missing),
-            "recognised": [asdict(each) for each in known],
-            "missing": [asdict(each) for each in missing],
-        }
 
     def adapter(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
         """How NAME is called, as far as it was recognised; without a name, what may be meant in a file in which nothing

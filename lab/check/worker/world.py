@@ -226,13 +226,16 @@ class World:
         return {"ints": y, "row": y[None, :], "column": y[:, None]}[encoding].copy()
 
     def masks(self, name: str) -> Any:
-        """What dropout keeps, drawn and scaled: of the hidden layer whose number is in the name, of all of them in a
-        list if the name is a plural."""
+        """What dropout keeps, drawn and scaled: of the hidden layer whose number is in the name, None if there is none;
+        of all of them in a list if the name is a plural."""
         rng, shapes = np.random.default_rng(9), [(len(self.y), m) for m in self.sizes[1:-1]]
         rows = [(rng.random(shape) < KEPT) / KEPT for shape in shapes]
         masks = [np.ascontiguousarray(mask.T) if self.layout.columns else mask for mask in rows]
+        if name.endswith("s"):
+            return masks
         number = re.search(r"\d+$", name)
-        return masks if name.endswith("s") else masks[int(number[0]) - 1 if number else 0]
+        layer = int(number[0]) - 1 if number else 0
+        return masks[layer] if 0 <= layer < len(masks) else None
 
     def elsewhere(self, rng: Any, n: int) -> "World":
         """Another batch of n examples and other parameters."""
