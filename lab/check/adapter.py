@@ -5,125 +5,31 @@ every line that is left to the student is marked `# fill in:`.
 """
 
 import keyword
-import os
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from lab.check.adapter_loading import loading
 from lab.check.process import StudentProblemError, Worker
 from lab.check.student import load
-from lab.check.worker.plan import Argument, Call, Plan, read_plan, written
+from lab.check.worker.plan import Argument, Call, Plan, listed, read_plan, written
 from lab.errors import LabError
 from lab.visible import visible
 
 EXAMPLES = 7
 FILL_IN = "# fill in:"
-PYTHON = """
-sys.path[:0] = {paths}
-student = importlib.import_module({module!r})
+ARRAYS = """
+def arrays(thing, path=""):
+    \"\"\"The arrays of floating-point numbers in an object, a dict or a list, by where they are.\"\"\"
+    if isinstance(thing, np.ndarray):
+        return {path: thing} if thing.dtype.kind == "f" else {}
+    inside = dict(enumerate(thing)) if isinstance(thing, (list, tuple)) else thing
+    if not isinstance(inside, dict):
+        own = type(thing).__module__ != "builtins" and not callable(thing)
+        inside = getattr(thing, "__dict__", {}) if own else {}
+    deeper = path.count(".") < 5  # an object may hold itself
+    return {k: v for key, part in inside.items() if deeper for k, v in arrays(part, f"{path}.{key}".strip(".")).items()}
 """
-BY_PATH = """
-sys.path[:0] = {paths}
-spec = importlib.util.spec_from_file_location({module!r}, FILE)
-student = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(student)
-"""
-NOTEBOOK = """
-# Only imports, functions, classes and constants of the notebook are loaded. If that is not enough, export it,
-#     jupyter nbconvert --to script {name}
-# and make an adapter of the .py file.
-cells = [cell for cell in json.loads(FILE.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
-student = types.ModuleType({module!r})
-for cell in cells:
-    text = re.sub(r"(?m)^(\\s*)[%!].*$", r"\\1pass", "".join(cell["source"]))
-    for node in ast.parse(text).body:
-        constant = isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-        if constant or isinstance(node, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)):
-            try:
-                exec(compile(ast.Module([node], []), str(FILE), "exec"), vars(student))
-            except ImportError as error:
-                print(f"{{FILE.name}}: {{error}}")
-"""
-
-
-OCTAVE = r'''
-
-class Octave:
-    """The functions of FILE and of its folder, run by Octave; it starts with the first call."""
-
-    process = None
-    TEXT = """
-    function s = gradlab_text(v)
-      if iscell(v)
-        s = ['[' strjoin(cellfun(@gradlab_text, v(:)', 'UniformOutput', false), ',') ']'];
-      elseif isstruct(v)
-        named = cellfun(@(k) [jsonencode(k) ':' gradlab_text(v.(k))], fieldnames(v)', 'UniformOutput', false);
-        s = ['{"struct":{' strjoin(named, ',') '}}'];
-      elseif ischar(v)
-        s = jsonencode(v);
-      else
-        numbers = {sprintf('%d,', size(v)), strrep(sprintf('%.17g,', double(full(v(:)))), 'Inf', 'Infinity')};
-        s = sprintf('{"shape":[%s],"data":[%s]}', numbers{1}(1:end-1), numbers{2}(1:end-1));
-      end
-    end
-    """
-
-    def start(self):
-        program = ["octave-cli", "--quiet", "--no-history"]
-        self.process = subprocess.Popen(program, stdin=-1, stdout=-1, cwd=FILE.parent, text=True)
-        text = FILE.read_text(encoding="utf-8")
-        functions = text[re.search(r"(?m)^[ \t]*function\b|\Z", text).start() :]  # a script's stand at its end
-        with tempfile.NamedTemporaryFile("w", suffix=".m") as file:
-            print("1;", self.TEXT, functions, sep="\n", file=file, flush=True)
-            self.ask(f"source('{file.name}'); gradlab_result = {{}};")
-
-    def ask(self, statements):
-        tell = r"printf('\ngradlab:%s\n', gradlab_text(gradlab_result));"
-        fail = r"catch problem, printf('\ngradlab:%s\n', jsonencode(problem.message)); end, fflush(stdout);"
-        print(f"try, {statements} {tell} {fail}", file=self.process.stdin, flush=True)
-        for line in self.process.stdout:
-            if line.startswith("gradlab:"):
-                return json.loads(line.removeprefix("gradlab:"))
-        raise RuntimeError("Octave has ended")
-
-    def __getattr__(self, name):
-        def call(*arguments, results=1):
-            if self.process is None:
-                self.start()
-            given = ", ".join(map(self.written, arguments))
-            wanted = f"gradlab_result = cell(1, {results}); [gradlab_result{{:}}]"
-            made = self.ask(f"{wanted} = {name}({given});")
-            if isinstance(made, str):
-                raise RuntimeError(f"{name}: {' '.join(made.split())}")
-            made = [self.read(part) for part in made]
-            return tuple(made) if results > 1 else made[0]
-
-        return call
-
-    def written(self, value):
-        if isinstance(value, str):
-            return "'" + value.replace("'", "''") + "'"
-        if isinstance(value, dict):
-            return "struct(" + ", ".join(f"'{k}', {{{self.written(part)}}}" for k, part in value.items()) + ")"
-        if isinstance(value, (list, tuple)):
-            return "{" + ", ".join(map(self.written, value)) + "}"
-        array = np.asarray([] if value is None else value, dtype=float)
-        shape = array.shape if array.ndim > 1 else (array.size, 1)
-        return f"reshape([{' '.join(map(repr, array.ravel('F').tolist()))}], {list(shape)})"
-
-    def read(self, value):
-        if isinstance(value, list):
-            return [self.read(part) for part in value]
-        if isinstance(value, str):
-            return value
-        if "struct" in value:
-            return {k: self.read(part) for k, part in value["struct"].items()}
-        return np.array(value["data"], dtype=float).reshape(value["shape"], order="F")
-
-
-student = Octave()
-'''
 
 
 def adapter(target: Path | str, name: str = "", python: Path | None = None, timeout: float = 20.0) -> str:
@@ -167,29 +73,15 @@ def _text(file: Path, module: str, plans: Sequence[Plan]) -> str:
     marked = {0: "Everything was recognised: it can be checked as it is.", 1: f"Fill in the line marked `{FILL_IN}`."}
     head = f'"""Checks {file.name}, whose code it calls:\n\n    gradlab check adapter.py\n\n'
     head += marked.get(left, f"Fill in the {left} lines marked `{FILL_IN}`.") + '\n"""\n'
-    loading = _loading(file, module)
-    used = loading + body
+    loaded = loading(file, module)
+    used = loaded + body
     modules = ("ast", "importlib.util", "importlib", "json", "re", "subprocess", "sys", "tempfile", "types")
     names = [n for n in modules if re.search(rf"\b{n}\b", used)]
     names = [n for n in names if n != "importlib" or "importlib.util" not in names]
     imports = [f"import {n}" for n in names] + ["from pathlib import Path"]
     imports += ["from types import SimpleNamespace"] if "SimpleNamespace" in body else []
-    return f"{head}\n" + "\n".join(imports) + f"\n\nimport numpy as np\n\n{loading}\n\n{body}\n"
-
-
-def _loading(file: Path, module: str) -> str:
-    """How the file is imported: from where it lies as seen from the folder the adapter is written to."""
-    here = os.path.relpath(file, Path.cwd())
-    place = f"Path({str(file)!r})" if here.startswith("..") else f"Path(__file__).resolve().parent / {here!r}"
-    if file.suffix.lower() == ".m":
-        return f"FILE = {place}\n" + OCTAVE
-    if file.suffix == ".ipynb":
-        return f"FILE = {place}" + NOTEBOOK.format(name=file.name, module=module)
-    folders = module.count(".")
-    package = ".".join((*(folder.name for folder in reversed(file.parents[:folders])), file.stem))
-    paths = "[" + ", ".join(f"str(FILE.parents[{i}])" for i in dict.fromkeys((folders, 0))) + "]"
-    plain = "." not in file.stem and file.stem not in {*sys.stdlib_module_names, "numpy", "adapter"}
-    return f"FILE = {place}" + (PYTHON if plain else BY_PATH).format(paths=paths, module=package)
+    helper = f"\n{ARRAYS}\n" if re.search(r"\barrays\(", body) else "\n"
+    return f"{head}\n" + "\n".join(imports) + f"\n\nimport numpy as np\n\n{loaded}{helper}\n{body}\n"
 
 
 def _lines(plan: Plan) -> Iterator[str]:
@@ -204,7 +96,7 @@ def _lines(plan: Plan) -> Iterator[str]:
     known = plan.recognised()
     yield f"class {plan.name}:"
     yield f'    """{"; ".join(f"{r.part}: {r.signature}" for r in known) or plan.name}."""'
-    methods = [_init(plan), _guesses(plan), _hold(plan), _seed(plan), _handed(plan), _forward(plan), _loss(plan)]
+    methods = [_init(plan), _hold(plan), _seed(plan), _handed(plan), _forward(plan), _loss(plan)]
     for method in (*methods, _grads(plan)):
         lines = list(method)
         if lines:
@@ -229,23 +121,23 @@ def _object(plan: Plan) -> Iterator[str]:
 
 def _init(plan: Plan) -> Iterator[str]:
     yield "def __init__(self):"
-    body: list[str] = []
+    body = _unknown(plan)
     if plan.make is not None:
         body += _call("self.net", plan.make)
         body += plan.kept
-    if plan.params:
+    if plan.params and not _holds_unknown(plan):
         body += ["self.params = {", *(f"    {p.name!r}: {p.value}," for p in plan.params), "}"]
+    elif plan.gradient is not None:
+        held = ["self.net"] * (plan.make is not None) + ["self.given"] * bool(plan.given())
+        held = held or ["vars(student)"]  # they are globals
+        body.append("self.params = " + " or ".join(f"arrays({name})" for name in held))
     else:
         body += _mark("params", "self.params = {'W': ..., 'b': ...}, the arrays that are moved")
-    used = "\n".join([*body, *_forward(plan), *_loss(plan), *_grads(plan), *_guesses(plan)])
+    used = "\n".join([*body, *_forward(plan), *_loss(plan), *_grads(plan)])
     data: list[str] = []
-    where = plan.gradient.signature if plan.gradient is not None else plan.name
     for each in reversed(plan.data):
-        if re.search(rf"\bself\.{each.name}\b", used + "\n".join(data)):
-            lines = [f"self.{each.name} = {each.value}"]
-            if not each.value:
-                lines = _mark(each.name, f"self.{each.name} = ..., an array with the axes that {where} takes")
-            data = [*lines, *data]
+        if each.value and re.search(rf"\bself\.{each.name}\b", used + "\n".join(data)):
+            data = [f"self.{each.name} = {each.value}", *data]
     if "rng." in "\n".join([*data, *body]):
         yield "    rng = np.random.default_rng(0)"
     if plan.random and plan.make is not None:
@@ -253,17 +145,25 @@ def _init(plan: Plan) -> Iterator[str]:
     yield from (f"    {line}" for line in [*data, *body])
 
 
-def _guesses(plan: Plan) -> Iterator[str]:
-    """Methods for what the functions are given but nobody knows how it is built."""
-    for name, (argument, signature) in _guessed(plan).items():
-        yield f"def {name}(self):"
-        told = f"return {argument.value}" if argument.value else "return what it holds"
-        yield from (f"    {line}" for line in _mark(argument.name, f"{told}, as {signature} reads it"))
+def _unknown(plan: Plan) -> list[str]:
+    """One line for all that is not known and stays as it is: arguments, and arrays of data."""
+    given = plan.given()
+    used = "\n".join(written(c, [a.value for a in c.arguments]) for c in plan.calls())
+    data = [d.name for d in plan.data if not d.value and re.search(rf"\bself\.{d.name}\b", used)]
+    if not given and not data:
+        return []
+    where = plan.gradient.signature if plan.gradient is not None else plan.name
+    places = [f"self.{name}" for name in data] + ["self.given"] * bool(given)
+    held = "{" + ", ".join(f"{name!r}: ..." for name in given) + "}"
+    values = ["..." for _ in data] + [held] * bool(given)
+    told = f"{', '.join(places)} = {', '.join(values)}, as {listed(list(dict.fromkeys(given.values())) or [where])} "
+    return _mark(listed([*data, *given]), f"{told}{'takes' if len(set(given.values())) < 2 else 'take'} them")
 
 
-def _guessed(plan: Plan) -> dict[str, tuple[Argument, str]]:
-    calls = [call for call in plan.calls() if call.part != "object"]
-    return {f"make_{a.name}": (a, c.signature) for c in calls for a in c.arguments if a.guess}
+def _holds_unknown(plan: Plan) -> bool:
+    """Are the parameters in an argument that is not known, or in an object that is made with one?"""
+    guesses = any(a.guess for call in plan.calls() for a in call.arguments)
+    return guesses or (plan.make is not None and not plan.make.sure)
 
 
 def _hold(plan: Plan) -> Iterator[str]:
@@ -297,7 +197,7 @@ def _forward(plan: Plan) -> Iterator[str]:
 
 def _before(plan: Plan, body: Sequence[str], call: Call | None) -> Iterator[str]:
     """What comes before a cost or a gradient."""
-    unknown = call is not None and not all(a.value for a in call.arguments)
+    unknown = call is not None and any(a.computed for a in call.arguments)
     wants_out = _reads_out(body) or (plan.forward is not None and unknown)
     if plan.places:
         yield "self.hold()"
@@ -305,7 +205,7 @@ def _before(plan: Plan, body: Sequence[str], call: Call | None) -> Iterator[str]
         yield "self.seed()"
     if wants_out and not plan.uses_forward:
         yield from _mark("out", "out = what the layer gives")
-    elif plan.forward is not None and (wants_out or plan.forward.function.startswith("self.net.")):
+    elif plan.forward is not None and (wants_out or plan.forward.function.startswith("self.net")):
         yield "out = self.forward()" if wants_out else "self.forward()"
 
 
@@ -314,16 +214,19 @@ def _loss(plan: Plan) -> Iterator[str]:
     body: list[str] = []
     if plan.cost is not None:
         body += _call("J", plan.cost)
-    elif plan.gradient is not None and re.search(r"\bmade\b", plan.loss):
+    elif plan.gradient is not None and (plan.own or re.search(r"\bmade\b", plan.loss)):
         body += _call("made", plan.gradient)
-    if plan.loss == "J" and body:
+    if not plan.loss and body:  # the first number in it is taken
+        body.append(f"return {'J' if plan.cost is not None else 'made'}")
+    elif plan.loss == "J" and body:
         body[-1] = body[-1].replace("J = ", "return ", 1)
     elif plan.loss:
         body.append(f"return {plan.loss}")
     elif plan.course:
         body += [f"return {plan.course}  {FILL_IN} your cost, if it is another"]
     else:
-        body += _mark("the cost", "return the cost J, a number")
+        others = f": {' or '.join(plan.others)} may give it" if plan.others else ""
+        body += _mark("the cost", f"return the cost J, a number{others}")
     yield from (f"    {line}" for line in [*_before(plan, body, plan.cost or plan.gradient), *body])
 
 
@@ -338,9 +241,13 @@ def _grads(plan: Plan) -> Iterator[str]:
         body.append(plan.again)
     if plan.grads and all(g.value for g in plan.grads):
         body += ["return {", *(f"    {g.name!r}: {g.value}," for g in plan.grads), "}"]
+    elif plan.gradient is not None:  # they are told by name, shape and order
+        made = f"dict(zip({list(plan.returned)}, made))" if len(plan.returned) > 1 else "made"
+        names = ("self.net", "self.given", "out")
+        held = [name for name in names if re.search(rf"\b{re.escape(name)}\b", "\n".join(body))]
+        body.append(f"return {', '.join([made, *held, *['vars(student)'] * (not plan.given())])}")
     else:
-        names = ", ".join(f"{g.name!r}: {g.value or '...'}" for g in plan.grads) or "'W': ..."
-        body += _mark("the gradients", f"return {{{names}}}, each where made has it")
+        body += _mark("the gradients", "return {name: gradient} of the arrays in self.params")
     lines = [*_before(plan, body, plan.gradient), *body]
     yield from (f"    {line}" for line in lines)
 
@@ -350,15 +257,17 @@ def _reads_out(lines: Sequence[str]) -> bool:
 
 
 def _call(target: str, call: Call) -> list[str]:
-    """target = call, after a marked line for every argument that is not known."""
-    if call.part == "object" and not call.sure:
-        given = ", ".join(a.value or a.name for a in call.arguments)
-        return _mark(call.signature, f"{target} = {call.function}({given}), with what {call.signature} takes")
-    unknown = [_variable(a.name) for a in call.arguments if not a.value]
+    """target = call, after a marked line for every argument that the code computes and nobody knows how."""
+    unknown = [_variable(a.name) for a in call.arguments if a.computed]
     marks = [line for name in unknown for line in _mark(name, f"{name} = ..., for {call.signature}")]
-    values = [f"self.make_{a.name}()" if a.guess else a.value or _variable(a.name) for a in call.arguments]
+    values = [a.value if a.sure else _said(a) for a in call.arguments]
     assigned = target if target == "return" else f"{target} ="
     return [*marks, f"{assigned} {written(call, values)}"]
+
+
+def _said(argument: Argument) -> str:
+    """What stands for a value that is not known."""
+    return _variable(argument.name) if argument.computed else f"self.given[{argument.name!r}]"
 
 
 def _variable(name: str) -> str:

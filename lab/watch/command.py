@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lab import completion
 from lab.errors import LabError
 from lab.terminal import INTERRUPTED, Json, RunsDir, console, output, stopped_by_signals
 
@@ -32,10 +31,7 @@ LogFile = Annotated[
 LikePreset = Annotated[
     str | None,
     typer.Option(
-        "--like",
-        metavar="PRESET",
-        help="Draw it against what a preset should look like, or your saved runs of it.",
-        autocompletion=completion.presets,
+        "--like", metavar="PRESET", help="Draw it against what a preset should look like, or your saved runs of it."
     ),
 ]
 Columns = Annotated[

@@ -362,15 +362,10 @@ def _lines(place: Place) -> Iterator[Edit]:
             yield Edit(statement, statement, "op", None, other())
         yield Edit(statement, holder, field, index, ast.Pass())
     target = _target(statement)
-    if isinstance(statement, ast.Assign | ast.AugAssign) and isinstance(target, ast.Subscript) and not _slices(target):
+    if isinstance(statement, ast.Assign | ast.AugAssign) and isinstance(target, ast.Subscript):
         parts = map(ast.unparse, (target.value, target.slice, statement.value))
         added = ast.parse("np.add.at({}, {}, {})".format(*parts)).body[0]
         yield Edit(statement, holder, field, index, added)
-
-
-def _slices(target: ast.Subscript) -> bool:
-    """Is it W[:, 1:], in which no row comes twice?"""
-    return any(isinstance(part, ast.Slice) for part in ast.walk(target.slice))
 
 
 def _moves(place: Place) -> Iterator[Edit]:

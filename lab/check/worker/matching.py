@@ -1,8 +1,9 @@
 """Which of the arrays that came back is the gradient of which parameter: by name, by position, by shape."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from itertools import chain
 from typing import Any
 
@@ -84,6 +85,30 @@ def fit(have: tuple[int, ...], want: tuple[int, ...]) -> int:
     if bare_have == bare_want:
         return 2
     return 1 if bare_have[::-1] == bare_want else 0
+
+
+ALIKE = 0.55  # how alike the names of a gradient and its parameter are at least
+
+
+def by_likeness(values: Mapping[str, Any], found: Sequence[Leaf], first: int = 0) -> dict[str, int]:
+    """Parameter -> the place of its gradient, by shape: the one that is called like it, or else the next. first: where
+    the gradients begin."""
+    places: dict[str, int] = {}
+    order = [k for k, v in values.items() if isinstance(v, np.ndarray) and v.dtype.kind == "f"]
+    for place, leaf in list(enumerate(found))[first:]:
+        names = [k for k in order if k not in places and values[k].shape == np.shape(leaf.value)]
+        last = max((order.index(k) for k in places), default=-1)
+        if names and leaf.value is not None:
+            likeness = {k: max(alike(k, leaf.path), ALIKE) for k in names}
+            places[max(names, key=lambda k: (likeness[k], order.index(k) > last, -order.index(k)))] = place
+    return places
+
+
+def alike(name: str, gradient: str) -> float:
+    """How alike the names of a parameter and a gradient are, from 0 to 1, but for what says gradient. Of paths the last
+    names count."""
+    own, other = (plain((re.findall(r"[A-Za-z_]\w*", path) or [""])[-1]) for path in (name, gradient))
+    return max(SequenceMatcher(None, own, one).ratio() for one in (other, *stripped(other)))
 
 
 def match(slots: Sequence[Slot], found: Sequence[Leaf]) -> Match:

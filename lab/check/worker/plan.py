@@ -28,12 +28,14 @@ class Missing:
 
 @dataclass(frozen=True)
 class Argument:
-    """An argument in a call. guess: nothing says that the value is right."""
+    """An argument in a call. guess: nothing says that the value is right; computed: another value in every call, which
+    something in the file makes of the parameters."""
 
     name: str
     value: str
     keyword: bool = False
     guess: bool = False
+    computed: bool = False
 
     @property
     def sure(self) -> bool:
@@ -75,7 +77,8 @@ class Plan:
     places in the object, the first of which is written to if in_place; loss: J in terms of `out`, `J` and `made`;
     course: the course's cost, where the file has none; grads: parameter -> its gradient in terms of `made`;
     zeroed: statements that zero gradients which add up; again: is `made` to be turned into lists; primed: must the cost
-    be asked before the gradients; random: are numbers drawn.
+    be asked before the gradients; random: are numbers drawn; returned: what the gradient function calls the parts that
+    it returns; own: may one of them be the cost; others: functions or methods that the cost may be among.
     """
 
     name: str
@@ -96,6 +99,18 @@ class Plan:
     again: str = ""
     primed: bool = False
     random: bool = False
+    returned: tuple[str, ...] = ()
+    own: bool = False
+    others: tuple[str, ...] = ()
+
+    def given(self) -> dict[str, str]:
+        """Argument -> the call that wants it, of those that are the same in every call and not known."""
+        found: dict[str, str] = {}
+        for call in self.calls():
+            for argument in call.arguments:
+                if not argument.sure and not argument.computed:
+                    found.setdefault(argument.name, call.signature)
+        return found
 
     @property
     def uses_forward(self) -> bool:
@@ -104,8 +119,8 @@ class Plan:
             return False
         arguments = [a for call in (self.cost, self.gradient) if call is not None for a in call.arguments]
         values = [*(a.value for a in arguments), self.loss, self.course]
-        unknown = any(not a.value for a in arguments)
-        return self.forward.function.startswith("self.net.") or unknown or any(re.search(r"\bout\b", v) for v in values)
+        unknown = any(a.computed for a in arguments)
+        return self.forward.function.startswith("self.net") or unknown or any(re.search(r"\bout\b", v) for v in values)
 
     def calls(self) -> Iterator[Call]:
         """What is called."""
@@ -146,7 +161,7 @@ def read_plan(plain: dict[str, Any]) -> Plan:
     """A plan from what dataclasses.asdict makes of one. Raises TypeError, KeyError or AttributeError if it is none."""
     calls = {part: read_call(plain[part]) for part in ("make", "forward", "cost", "gradient")}
     named = {k: tuple(Named(**each) for each in plain[k]) for k in ("data", "params", "places", "grads")}
-    texts = {k: tuple(map(str, plain[k])) for k in ("kept", "zeroed")}
+    texts = {k: tuple(map(str, plain[k])) for k in ("kept", "zeroed", "returned", "others")}
     return Plan(**{**plain, **calls, **named, **texts})
 
 

@@ -11,6 +11,7 @@ from .binding import BATCH_SIZE, Outputs, Recipe, UnfilledError
 from .construct import Making, given
 from .costs import held_cost
 from .dice import draws
+from .families import is_gradient_name
 from .functions import Family, FunctionCode, name_of
 from .live import Nothing
 from .matching import Slot, fit, leaves
@@ -58,6 +59,19 @@ class Sketch:
         paths = [group[0].path for group in state.groups()]
         called = [p for p in paths if tensor(p).letter in ("W", "b", "gamma", "beta")]
         state._settle(called or paths)
+
+    def runs(self) -> bool:
+        """Does forward run with what it is given, or, where there is none, the cost?"""
+        if self.family.forward is not None:
+            return self.outputs is not None
+        if self.family.cost is None or not self.made:
+            return False
+        try:
+            with self._holding():
+                self.binder.call(self.family.cost, self.world, self.params, None, self.fill)
+        except Exception:
+            return False
+        return True
 
     def _holding(self) -> AbstractContextManager[Any]:
         if self.code is not None:
@@ -118,18 +132,26 @@ class Sketch:
                 said = "self.handed(out)"
             elif self.binder.loss is not None and self.binder.wants_loss(p.name):
                 said = _one_line(self.call("loss", self.binder.loss))
-            if self._blind(function, p.name):
-                said = ""
+            blind = self._blind(function, p.name)
+            said = "" if blind else said
             keyword = p.kind is p.KEYWORD_ONLY or len(arguments) < parameters.index(p)
             guess = self.code is None and role(p.name) is Role.NETWORK and said != "self.net"
-            arguments.append(Argument(p.name, said, keyword, guess))
+            computed = not said and (blind or self._is_of_forward(part, p.name))
+            arguments.append(Argument(p.name, said, keyword, guess, computed))
         results = getattr(function, "nargout", 0)
         return Call(part, self.reached(function), as_written(name_of(function), function), tuple(arguments), results)
 
     def _blind(self, function: Function, name: str) -> bool:
         """Would this be what forward gives, which did not run?"""
         blind = self.code is None and self.outputs is None and self.family.forward is not None
-        return blind and function is not self.family.forward and role(name) in (Role.P, Role.OTHER)
+        return blind and function is not self.family.forward and self._is_of_forward("gradients", name)
+
+    def _is_of_forward(self, part: str, name: str) -> bool:
+        """May forward make what the gradient function, and no other, is given under this name?"""
+        forward, cost = self.family.forward, self.family.cost
+        others = [p.name for f in (forward, cost) if f is not None for p in signature(f)]
+        made = role(name) is Role.P or (role(name) in (Role.OTHER, Role.GIVEN) and name not in others)
+        return part == "gradients" and forward is not None and made
 
     def reached(self, function: Function) -> str:
         """Where a function is: in the file, or in the object."""
@@ -187,6 +209,8 @@ class Sketch:
             again=again,
             primed=code is not None and code.primed(),
             random=draws(code) if code is not None else _may_draw(family),
+            returned=_parts(family.gradient),
+            own=code is None and family.cost is None and not is_gradient_name(name_of(family.gradient)),
         )
 
     def _slots(self) -> tuple[Slot, ...]:
@@ -347,6 +371,12 @@ class Sketch:
                 yield Named(slot.name, f"{base}[{slot.layer}]")
             else:
                 yield Named(slot.name, "")
+
+
+def _parts(function: Function) -> tuple[str, ...]:
+    """What a function calls the parts that it returns, if each has a name of its own."""
+    names = tuple(returned(function))
+    return names if all(names) and len(set(names)) == len(names) else ()
 
 
 def _one_line(call: Call) -> str:

@@ -9,7 +9,6 @@ import re
 import traceback
 import warnings
 from collections.abc import Iterator, Mapping
-from difflib import SequenceMatcher
 from functools import wraps
 from typing import Any
 
@@ -20,7 +19,7 @@ from .dice import seed
 from .errors import CodeError, NoWayError
 from .families import COST, GRADIENT, NUMERICAL, OTHER
 from .functions import right_slopes as agreeing
-from .matching import Leaf, leaves
+from .matching import ALIKE, Leaf, alike, by_likeness, leaves
 from .octave import OctaveError
 from .roles import Role, key_letter, plain, role, stripped
 from .source import indexes_with, is_octave, returned, signature, text
@@ -39,7 +38,6 @@ LINES = 1 << 20  # more than a file has
 COUNT = r"(n|num|nr|number)(of)?[a-z]{4,}"
 MASK, GRID = r"masks?|(pad(ding)?|seq(uence)?)masks?", (3, 4, 5)
 DRAWS = r"dataset|sampler|corpus|data_?set|vocab"
-ALIKE = 0.55  # how alike the names of a gradient and its argument are at least
 
 
 class Draws:
@@ -90,7 +88,7 @@ class SolvedCode(Code):
         shapes = [v.shape for v in self.values.values() if isinstance(v, np.ndarray)]
         names = {name: self.names[place] if place < len(self.names) else "" for name, place in self.moved.items()}
         alone = {name for name in names if shapes.count(self.values[name].shape) == 1}
-        return all(name in alone or _alike(name, gradient) > ALIKE for name, gradient in names.items())
+        return all(name in alone or alike(name, gradient) > ALIKE for name, gradient in names.items())
 
     def is_in_order(self) -> bool:
         """Do the gradients come as their arguments do?"""
@@ -253,7 +251,7 @@ class _Solver:
         """Rank what runs."""
         code = SolvedCode(self.function, self.names, forms, {}, np.random.default_rng(self.seed))
         made = leaves(_called(self.function, code.values), self.names)
-        moved = _matched(code.values, made)
+        moved = by_likeness(code.values, made, first=1)
         if len(moved) < len(made) - 1 or not moved:
             return False
         code = SolvedCode(self.function, self.names, forms, moved, np.random.default_rng(self.seed))
@@ -279,24 +277,6 @@ def _called(function: Function, values: Mapping[str, Any]) -> Any:
         k: v.copy() if isinstance(v, np.ndarray) else Draws() if isinstance(v, Draws) else v for k, v in values.items()
     }
     return function(*given.values()) if is_octave(function) else function(**given)
-
-
-def _matched(values: Mapping[str, Any], made: list[Leaf]) -> dict[str, int]:
-    """Which argument each of the gradients is of: one of its shape that is called like it, or else the next."""
-    found: dict[str, int] = {}
-    order = [k for k, v in values.items() if isinstance(v, np.ndarray) and v.dtype.kind == "f"]
-    for place, leaf in list(enumerate(made))[1:]:
-        names = [k for k in order if k not in found and values[k].shape == np.shape(leaf.value)]
-        last = max((order.index(k) for k in found), default=-1)
-        if names:
-            alike = {k: _alike(k, leaf.path) for k in names}
-            found[max(names, key=lambda k: (max(alike[k], ALIKE), order.index(k) > last, -order.index(k)))] = place
-    return found
-
-
-def _alike(name: str, gradient: str) -> float:
-    bare = [plain(gradient), *stripped(plain(gradient))]
-    return max(SequenceMatcher(None, plain(name), one).ratio() for one in bare)
 
 
 def _forms(function: Function, name: str) -> Iterator[Form]:

@@ -167,10 +167,10 @@ def test_verdict_and_change_are_told_once(tmp_path):
 
 def test_changes_leave_the_tree_as_it_was():
     function = ast.parse(
-        "def f(self, x, y):\n    z = x @ y.T * 2\n    z[x > 0] += y.sum(axis=0)\n    z[:, 1:] += 2\n    return z, -x"
+        "def f(self, x, y):\n    z = x @ y.T * 2\n    z[x > 0] += y.sum(axis=0)\n    return z, -x"
     ).body[0]
     x = np.zeros((3, 2))
-    names = pool(function, {"x": x, "y": x, "z": x}, {})  # nothing of z[:, 1:]
+    names = pool(function, {"x": x, "y": x, "z": x}, {})
     assert names == {**dict.fromkeys("xyz", ("array", 3, 2)), "y.T": ("array", 2, 3), "z[x > 0]": ("array", 0)}
     before, count = ast.unparse(function), 0
     for group in edits(list(places(function)), names, []):
