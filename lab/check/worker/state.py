@@ -236,7 +236,7 @@ class State:
         owners = {type(place.owner).__module__ for place in places(self.thing) if place.path in paths}
         modules = [sys.modules.get(name) for name in {type(self.thing).__module__, *owners} - {"builtins"}]
         nodes = [node for module in modules for node in functions(text(module))]
-        return any(_zeroes(node, names) for node in nodes if not _makes(node, names))
+        return any(_zeroes(n, names) or _is_zeroing(n) for n in nodes if not _makes(n, names))
 
     def twin(self, slot: Slot, leaf: Leaf) -> bool:
         """Is this array called the gradient of the parameter: dW beside W, grads['W1'] beside params['W1']?"""
@@ -388,13 +388,23 @@ def _makes(function: ast.FunctionDef, names: set[str]) -> bool:
     )
 
 
+def _is_zeroing(function: ast.FunctionDef) -> bool:
+    """Is it called zero_grad, and does it set to 0 what it knows by other names: for _, g in self.parameters()?"""
+    if not re.fullmatch(r"(zero|reset|clear)(all)?(param(eter)?s?)?(grad|gradient)s?", plain(function.name)):
+        return False
+    return _zeroes(function, {n.id for n in ast.walk(function) if isinstance(n, ast.Name)} - {"self"})
+
+
 def _zeroes(function: ast.FunctionDef, names: set[str]) -> bool:
     for node in ast.walk(function):
         if isinstance(node, ast.Assign) and any(_named(target, names) for target in node.targets):
             if re.search(r"zeros|\b0(\.0*)?\b|None|\{\}|\[\]", ast.unparse(node.value)):
                 return True
-        elif isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Mult) and _named(node.target, names):
+        elif (isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Mult) and _named(node.target, names)) or (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ("fill", "clear")
+            and _named(node.func.value, names)
+        ):
             return True
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _named(node.func.value, names):
-            return node.func.attr in ("fill", "clear")
     return False
