@@ -34,6 +34,7 @@ class LayerCode(Code):
         self.out = self._forward(self.params)
         self.cotangent = rng.normal(size=self.out.shape)
         self.facts = {"kind": "layer", "slots": slots_of(self.params)}
+        self.gradients(self.params)  # a network of another form may have such methods, too
 
     def _input(self, weights: Mapping[str, Any], example: Function | None, n: int, rng: Any) -> Any:
         return fitting(self.thing.forward, example, [(s,) for s in layer_inputs(weights, n)], rng)[0]

@@ -187,3 +187,29 @@ def test_running_statistics_on_the_way_back_are_named(tmp_path):
     wrong = NORM.replace("dy.shape[0], self.istd", "dy.shape[0], (self.running_var + 1e-5) ** -0.5")
     assert wrong != NORM
     assert "norm-running-statistics" in [cause.key for cause in check(wrong, "Norm", tmp_path).causes]
+
+
+GRADS_ALONE = """
+class ClassificationNet:
+    def __init__(self, input_size=3072, hidden_size=100, num_classes=10, std=1e-3, reg=0.0):
+        self.params = {"W1": std * np.random.randn(input_size, hidden_size), "b1": np.zeros(hidden_size),
+                       "W2": std * np.random.randn(hidden_size, num_classes), "b2": np.zeros(num_classes)}
+        self.reg, self.grads = reg, {}
+
+    def forward(self, X):
+        self.X, self.h = X, np.tanh(X @ self.params["W1"] + self.params["b1"])
+        return self.h @ self.params["W2"] + self.params["b2"]
+
+    def backward(self, dy):
+        self.grads["W2"], self.grads["b2"] = self.h.T @ dy, dy.sum(axis=0)
+        dz = dy @ self.params["W2"].T * {slope}
+        self.grads["W1"], self.grads["b1"] = self.X.T @ dz, dz.sum(axis=0)
+        return self.grads
+"""
+
+
+@pytest.mark.parametrize(("slope", "wrong"), [("(1 - self.h ** 2)", []), ("(1 - self.h)", ["W1", "b1"])])
+def test_a_network_that_gives_its_gradients_in_place_of_dx(slope, wrong, tmp_path):
+    found = check(GRADS_ALONE.replace("{slope}", slope), "ClassificationNet", tmp_path)
+    assert not found.problem
+    assert [t.name for t in found.report.tensors if not t.passed] == wrong
