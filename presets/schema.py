@@ -44,7 +44,7 @@ def _is_split(split: str) -> str:
 
 
 def _one_is_a_list(value: Any) -> Any:
-    return [value] if isinstance(value, int) and not isinstance(value, bool) else value
+    return [value] if isinstance(value, int | dict) and not isinstance(value, bool) else value
 
 
 Split = Annotated[str, AfterValidator(_is_split)]
@@ -111,7 +111,7 @@ class Convolution(Section):
 class NetworkSection(Section):
     """Optional convolutions, then dense layers, with ReLU after each but the last."""
 
-    convolutions: list[Convolution] = setting(
+    convolutions: Annotated[list[Convolution], BeforeValidator(_one_is_a_list)] = setting(
         [],
         "convolutions",
         "Convolutions, first to last, as in [{filters = 16, size = 5, pool = 2}].",

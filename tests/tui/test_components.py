@@ -6,9 +6,11 @@ from textual.content import Content
 from textual.widgets import Input
 
 from lab.drawing.figure import Curve, Figure
+from presets.load import load, names
 from tui.screens.base import ModeScreen
 from tui.widgets.empty import Empty
 from tui.widgets.field_help import FieldHelp
+from tui.widgets.form import settings_of
 from tui.widgets.panel import Panel
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.progress import progress
@@ -114,3 +116,10 @@ async def test_text_that_differs_in_its_style_alone_is_shown():
             if colour == "red":
                 first = seen
         assert seen != first
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_a_form_shows_of_a_setting_is_taken_as_typed(name):
+    preset = load(name)
+    rows = [row for rows in settings_of(preset, {}).values() for row in rows]
+    assert load(name, [f"{row.key}={row.text}" for row in rows if not row.key.endswith(".kind")]) == preset
