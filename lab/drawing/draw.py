@@ -9,7 +9,7 @@ from rich.segment import Segment
 
 from lab.drawing.axes import Axis, label, log_ticks, some_ticks, y_axis
 from lab.drawing.canvas import BAND, BEHIND, CURVE, FRONT, MARK, Canvas, Ink, coloured
-from lab.drawing.figure import Curve, Figure, Point, initial, named, reach
+from lab.drawing.figure import Curve, Figure, Point, named, reach, short_names
 from lab.drawing.look import WEIGHTS, Look, Weight
 
 NAMES = 6  # the part of the columns that names at the ends of curves take at most
@@ -38,8 +38,10 @@ class _Plot(NamedTuple):
         """What a layer, and on it a series, is drawn with."""
         if style is None:
             return Ink(layer, self.look.muted, {BEHIND: ".", BAND: ":", MARK: "-"}.get(layer, "|"))
+        if layer == BAND:
+            return Ink(layer, self.look.pale(style), ":")
         its = self.look.style(style)
-        return Ink(layer, its.colour, ":" if layer == BAND else its.weight.ascii)
+        return Ink(layer, its.colour, its.weight.ascii)
 
 
 def draw(figure: Figure, width: int, height: int, look: Look) -> list[list[Segment]]:
@@ -120,7 +122,7 @@ def _room_for_names(figure: Figure, width: int) -> int:
     if not labels:
         return 0
     longest = max(map(len, labels))
-    return 1 + (longest if longest <= width // NAMES else max(len(initial(each)) for each in labels))
+    return 1 + (longest if longest <= width // NAMES else max(map(len, short_names(labels).values())))
 
 
 def _frame(plot: _Plot) -> None:
@@ -323,9 +325,10 @@ def _names(plot: _Plot) -> None:
             ends.append((plot.down(seen[-1][1]) // canvas.high, curve))
     ends.sort(key=lambda end: end[0])
     rows = plot.y.dots // canvas.high
+    short = short_names(curve.label for curve in named(plot.figure))
     free = 0
     for k, (row, curve) in enumerate(ends):
         row = max(free, min(row, rows - (len(ends) - k)))
-        text = curve.label if len(curve.label) <= room else initial(curve.label)
+        text = curve.label if len(curve.label) <= room else short[curve.label]
         canvas.text(column, row, text, coloured(plot.look.style(curve.style).colour))
         free = row + 1

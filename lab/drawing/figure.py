@@ -1,12 +1,15 @@
 """What is drawn: curves over an x axis, and what stands behind and between them."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from math import isfinite
 
 Point = tuple[float, float]
 Range = tuple[float, float, float]  # x, least y, largest y
-SHORT = 3  # characters of a label that always has room
+SHORT = 3  # characters of a word that always has room
+WORD = re.compile(r"(?<!\w)[+-]?\d[\w.+-]*|[^\s/,-]+")  # of a label: a number, or what stands between spaces and signs
 
 
 @dataclass(frozen=True)
@@ -15,7 +18,7 @@ class Curve:
 
     style: its place among the styles of a Look; label: its name, of which the first letter stands at its end where
     there is no room for all; joined: a line through the points, or a mark at each of them; band: the least and the
-    largest y at some x, drawn behind in its colour.
+    largest y at some x, drawn behind in a paler colour.
     """
 
     points: tuple[Point, ...]
@@ -58,9 +61,25 @@ class Figure:
     reference_name: str = ""
 
 
-def initial(label: str) -> str:
-    """What stands for a label that has no room: its first letter. A number, or few characters, are never cut."""
-    return label[0] if len(label) > SHORT and label[0].isalpha() else label
+def short_names(labels: Iterable[str]) -> dict[str, str]:
+    """What stands for labels that have no room: the first letter of each. Where labels begin alike, the first letters
+    of the words in which they differ: t and f for "batch_norm true" and "batch_norm false". No two are called the same;
+    a number, or few characters, are never cut."""
+    full = list(dict.fromkeys(labels))
+    columns = list(zip_longest(*map(WORD.findall, full), fillvalue=""))
+    names = [""] * len(full)
+    for column in [words for words in columns if len({*words}) > 1] or columns[:1]:
+        names = [name + _cut(word, column) for name, word in zip(names, column, strict=True)]
+        if all(names) and len({*names}) == len(full):
+            return dict(zip(full, names, strict=True))
+    return {each: each for each in full}
+
+
+def _cut(word: str, others: Iterable[str]) -> str:
+    """The fewest letters with which a word begins, and no other."""
+    ends = range(1, len(word)) if len(word) > SHORT else ()
+    heads = (word[:end] for end in ends if word[:end].isalpha())
+    return next((head for head in heads if not any(o.startswith(head) for o in others if o != word)), word)
 
 
 def named(figure: Figure) -> list[Curve]:

@@ -3,7 +3,7 @@
 from math import isfinite
 
 from lab.drawing.axes import label
-from lab.drawing.figure import Figure, initial, value
+from lab.drawing.figure import SHORT, Figure, named, short_names, value
 from lab.drawing.look import Look
 
 Piece = tuple[str, str]  # text, and its style as Rich and Textual write it
@@ -11,8 +11,8 @@ Piece = tuple[str, str]  # text, and its style as Rich and Textual write it
 
 def heading(figure: Figure, look: Look, width: int, muted: str = "") -> list[Piece]:
     """Title, and the sign, label and value of each curve: its last one, or the one under the cursor. Where that has no
-    room, labels are first letters; then the place of the cursor is left out, then the values, then the labels: nothing
-    is cut but a long title."""
+    room, labels are letters (short_names()); then the place of the cursor is left out, then the values, then the
+    labels: nothing is cut but a long title."""
     for letters, place, values in ((False, True, True), (True, True, True), (True, False, True), (True, False, False)):
         pieces = _pieces(figure, look, muted, letters, place, values)
         if sum(len(text) for text, _ in pieces) <= width:
@@ -34,8 +34,7 @@ def foot(figure: Figure, look: Look, width: int = 1000) -> str:
 
 def _pieces(figure: Figure, look: Look, muted: str, letters: bool, place: bool, values: bool) -> list[Piece]:
     pieces = [(figure.title, "bold")]
-    labels = [curve.label for curve in figure.curves]
-    letters = letters and len(set(map(initial, labels))) == len(set(labels))  # W[0] and W[1] are not both W
+    short = short_names(curve.label for curve in named(figure))
     if place and figure.cursor is not None:
         pieces.append((f" at {label(figure.cursor)}", muted))
     for curve in figure.curves:
@@ -44,8 +43,11 @@ def _pieces(figure: Figure, look: Look, muted: str, letters: bool, place: bool, 
         point = value(curve, figure.cursor)
         style = look.style(curve.style).rich
         if curve.label != figure.title:  # a curve that is all there is needs no legend
-            pieces.append((f"  {look.sign(curve.style, curve.joined)}{' ' * (not letters)}", style))
-            pieces.append((initial(curve.label) if letters else curve.label, ""))
+            name = short[curve.label] if letters else curve.label
+            pieces.append(
+                (f"  {look.sign(curve.style, curve.joined)}{' ' * (not letters or len(name) > SHORT)}", style)
+            )
+            pieces.append((name, ""))
         if values and curve.joined and point is not None and isfinite(point[1]):
             pieces.append((f" {short_value(point[1], figure.percent)}", style))
     return pieces

@@ -64,6 +64,11 @@ class Look(NamedTuple):
         """The style of a series by its place; colours and weights begin again after the last."""
         return Style(self.colours[place % len(self.colours)], WEIGHTS[place % len(WEIGHTS)])
 
+    def pale(self, place: int) -> Colour:
+        """What lies behind a series: its colour, half way to that of what stands behind."""
+        red, green, blue = ((a + b) // 2 for a, b in zip(self.style(place).colour, self.muted, strict=True))
+        return red, green, blue
+
     def sign(self, place: int, joined: bool = True) -> str:
         """What stands for a series in a legend: of points that are joined, or of points alone."""
         weight = self.style(place).weight

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lab.drawing.axes import label, log_ticks, nice_ticks, some_ticks
 from lab.drawing.draw import draw, x_at
-from lab.drawing.figure import Curve, Event, Figure
+from lab.drawing.figure import Curve, Event, Figure, short_names
 from lab.drawing.heading import foot, heading
 from lab.drawing.look import ON_DARK, WEIGHTS, Look
 from tests.lab.drawing.cells import dots, peaks, texts
@@ -196,6 +196,33 @@ def test_a_name_at_the_end_of_a_curve_is_whole_or_a_letter(labels, letters):
     assert seen == {frozenset(labels), frozenset(letters)}
 
 
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        (("network.batch_norm true", "network.batch_norm false"), ("t", "f")),
+        (("optimiser.kind adam, bias true", "optimiser.kind sgd, bias true"), ("a", "sgd")),
+        (("kind adam, bias true", "kind adam, bias false", "kind adagrad, bias true"), ("adamt", "adamf", "adagt")),
+        (("A a2-setting1-77c2", "B a2-setting1-04ab"), ("A", "B")),
+        (("train", "validation", "train of mine", "validation of mine"), ("t", "v", "tof", "vof")),
+        (("W[0]", "W[1]"), ("W[0]", "W[1]")),
+        (("relu", "relu6"), ("relu", "relu6")),
+        (("eta",), ("eta",)),
+        (("validation",), ("v",)),
+        ((), ()),
+    ],
+)
+def test_labels_that_begin_alike_are_called_by_what_tells_them_apart(labels, names):
+    assert short_names(labels) == dict(zip(labels, names, strict=True))
+
+
+@given(st.lists(st.text("ab 0.-/", min_size=1, max_size=9), max_size=6))
+def test_no_two_labels_are_called_the_same(labels):
+    names = short_names(labels)
+    assert names.keys() == set(labels)
+    assert len({*names.values()}) == len(names)
+    assert all(names.values())
+
+
 def test_ticks_are_round_numbers_inside_and_not_too_many():
     assert nice_ticks(0.0, 1.0, 5) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1.0])
     assert some_ticks(0.0, 4800.0, 2) == pytest.approx([0, 2000, 4000])
@@ -226,14 +253,15 @@ def test_labels_stay_short():
 
 
 @pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
-def test_the_band_of_a_curve_lies_around_it_in_its_colour_and_widens_the_axis(look):
+def test_the_band_of_a_curve_lies_around_it_in_a_paler_colour_and_widens_the_axis(look):
     curve = Curve(((0, 1.0), (10, 1.0)), 1, "mean", band=((0, 1.0, 1.0), (10, 0.0, 3.0)))
     lines = draw(Figure("y", (curve,), (0, 10)), 40, 20, look)
     assert any("3" in line[:4] for line in texts(lines)), "the axis reaches what the band reaches"
     if look.ascii:
         columns = ["".join(line[k] for line in texts(lines) if len(line) > k).count(":") for k in (10, 30)]
     else:
-        drawn = dots(lines)[PLOT_COLOURS[1]]
+        drawn = dots(lines)["#" + bytes(look.pale(1)).hex()]
+        assert len({y for _, y in dots(lines)[PLOT_COLOURS[1]]}) == 1, "the mean stands out"
         left, right = ([y for x, y in drawn if x == at] for at in (20, 66))
         columns = [max(left) - min(left), max(right) - min(right)]
     assert columns[1] > 1.5 * columns[0] > 0
