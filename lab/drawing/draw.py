@@ -132,8 +132,9 @@ def _frame(plot: _Plot) -> None:
     if plot.left:
         for row in range(rows):
             canvas.text(plot.left - 1, row, side, muted)
-        for tick in _y_ticks(plot.y, rows) if _values(figure) else ():
-            row, text = plot.down(tick) // canvas.high, label(tick, figure.percent)
+        ticks = _y_ticks(plot.y, rows) if _values(figure) else ()
+        for row, tick in {plot.down(tick) // canvas.high: tick for tick in ticks}.items():  # one to a row
+            text = label(tick, figure.percent)
             canvas.text(plot.left - 1 - len(text), row, text + tick_y, muted)
     if canvas.rows <= rows:
         return

@@ -147,6 +147,14 @@ def test_the_x_axis_has_more_than_one_tick(width):
     assert len(labels) >= 2
 
 
+@pytest.mark.parametrize("height", [5, 6, 7])
+def test_no_number_on_the_axis_is_written_over_another(height):
+    for low in (1 + k / 16 for k in range(16)):
+        figure = Figure("loss", (Curve(((0.0, low + 0.9), (1.0, low))),))
+        numbers = [float(text[0]) for row in texts(draw(figure, 12, height, Look())) if (text := row.split("┤"))[1:]]
+        assert numbers == sorted(numbers, reverse=True)
+
+
 def test_an_event_is_a_line_with_words_beside_it():
     text = texts(draw(Figure("", (Curve(RAMP),), events=(Event(50, "eta 0.001"),)), 80, 20, Look()))
     assert any("eta 0.001" in line for line in text)
