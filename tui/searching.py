@@ -177,6 +177,8 @@ def newest(runs: Path, preset: Preset, target: str | None = None) -> ShownSearch
         own = (code.file, code.name) if code else None
         if result is not None and family(kept) == preset.name and own == wanted:
             shown = ShownSearch(kept, "done", state["variant"], result["trials"], target)
+            if len(shown.rows) < shown.trials:  # more were asked for, and not all of them have ended
+                shown.phase = "stopped"
             shown.noise = noise(kept, state["variant"], result["trials"], runs)
             return shown
     return None

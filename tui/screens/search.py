@@ -109,6 +109,7 @@ class SearchScreen(CodeScreen):
             yield Input(type="integer", max_length=4, compact=True, id="trials")
             yield Label("jobs")
             yield Input(type="integer", max_length=3, placeholder=str(cores()), compact=True, id="jobs")
+            yield Label("data")
             yield Choice([(v, v) for v in VARIANTS], allow_blank=False, compact=True, id="search-data")
         yield Text(id="search-head")
         what = (
@@ -284,8 +285,10 @@ class SearchScreen(CodeScreen):
             facts = [f"{len(shown.rows)} of {shown.trials} trials"]
             if isinstance(shown, SearchThread) and shown.search:
                 facts.append(f"{shown.search.jobs} at a time")
-        varied = ", ".join(f"{vary.key} {_range(vary)}" for vary in settings.vary)
-        varied += f"; {settings.maximise.replace('.', ' ')}"
+        ranges = ", ".join(f"{vary.key} {_range(vary)}" for vary in settings.vary)
+        varied = f"{ranges}; {settings.maximise.replace('.', ' ')}"
+        if len(varied) > self.size.width:
+            varied = re.sub(r"[a-z]+\.(?=[a-z])", "", varied)  # without the sections of keys
         last = Content.styled(varied if shown is None else narrowing(shown) or varied, "$foreground-muted")
         middle = Content(" · ".join(facts))
         if shown is not None and not shown.ended:
