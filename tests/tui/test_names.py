@@ -75,6 +75,11 @@ def _shipped(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("tui.screens.names.neighbours", lambda origin: NEAR)
 
 
+def told(app):
+    """What is said of the model that guesses."""
+    return app.screen.query_one("#model").tooltip
+
+
 @pytest.fixture
 def names(lab, until):
     """The app in Names, once there is a model: async with names() as (app, pilot)."""
@@ -335,12 +340,12 @@ async def test_the_newest_names_run_guesses_until_another_model_is_chosen(names,
     run_of(old, 1, 0.25)
     run_of(new, 2, 0.375)
     async with names() as (app, pilot):
-        assert f"{new.name}: 37.5% of its validation names right" in text(app, "about")
+        assert f"{new.name}: 37.5% of its validation names right" in told(app)
         await pilot.press(*"Zhao", "enter")
         before = bars(app), table(app)
         await pilot.press("ctrl+n", "down", "down", "enter")
         await pilot.pause()
-        assert "names-best, shipped with Gradlab: 50.0%" in text(app, "about")
+        assert "names-best, shipped with Gradlab: 50.0%" in told(app)
         assert bars(app) == expected("Zhao")
         assert table(app)[2] == [expected("Zhao", best_first=False)[0][1]]
         assert (bars(app), table(app)) != before
@@ -349,16 +354,16 @@ async def test_the_newest_names_run_guesses_until_another_model_is_chosen(names,
         run_of(newer, 3, 0.75)
         await pilot.press("escape", "1", "5")
         await until(pilot, lambda: len(app.screen.query_one(Select)._options) == 4)
-        assert "shipped with Gradlab" in text(app, "about"), "the choice stays"
+        assert "shipped with Gradlab" in told(app), "the choice stays"
 
 
 async def test_a_run_that_ended_meanwhile_guesses_next_if_none_was_chosen(names, until, tmp_path):
     async with names() as (app, pilot):
-        assert "shipped with Gradlab: 50.0%" in text(app, "about")
+        assert "shipped with Gradlab: 50.0%" in told(app)
         await pilot.press("escape", "1")
         run_of(tmp_path / "runs" / "20260103-030405-names-best-0003", 3, 0.75)
         await pilot.press("5")
-        await until(pilot, lambda: "0003: 75.0%" in text(app, "about"))
+        await until(pilot, lambda: "0003: 75.0%" in told(app))
 
 
 async def test_a_model_that_cannot_be_read_is_said_and_the_other_stays(names, tmp_path):
@@ -372,7 +377,7 @@ async def test_a_model_that_cannot_be_read_is_said_and_the_other_stays(names, tm
         await pilot.press("ctrl+n", "up", "enter")
         await pilot.pause()
         assert "its files do not fit together" in messages(app)[-1]
-        assert "shipped with Gradlab" in text(app, "about")
+        assert "shipped with Gradlab" in told(app)
         await pilot.press(*"Zhao")
         assert bars(app) == expected("Zhao")
 

@@ -40,7 +40,7 @@ from tui.widgets.guesses import (
     table_columns,
 )
 from tui.widgets.panel import Panel, entitle
-from tui.widgets.text import FittedText, Text
+from tui.widgets.text import FittedText, Text, first_that_fits
 
 MEANING = ("how much the letter speaks for the class, in nats", "in nats")  # the first that has room
 ALIKE = ("likeness to the network", "likeness")
@@ -145,7 +145,7 @@ class NamesScreen(ModeScreen):
                         yield Text(id="columns-text")
             with Panel("nearest training names", id="near-panel"):
                 yield FittedText(id="near")
-        yield Text(id="about")
+        yield FittedText(id="about")
 
     def on_mount(self) -> None:
         """Read which models there are."""
@@ -213,7 +213,7 @@ class NamesScreen(ModeScreen):
                 return
             self.workers.cancel_group(self, "near")
         self.query_one("#model").tooltip = headline(self._model.origin)
-        self.query_one("#about", Text).show(f"{CAUTION} {headline(self._model.origin)}")
+        self.query_one("#about", FittedText).fit(partial(_about, headline(self._model.origin)))
         self._entitle()
         self._guess()
         self._show_table()
@@ -223,8 +223,7 @@ class NamesScreen(ModeScreen):
         wide = self.size.width >= WIDE
         example = f"example: {EXAMPLE_NAME}" if self.has_class("-example") else ""
         entitle(self.query_one("#guess"), "guess", example, CAUTION if wide else "")
-        whose = headline(self._model.origin) if wide and self._model else ""
-        told = [whose, *(whose.partition(stop)[0] for stop in (" · ", ":"))]
+        told = _shorter(headline(self._model.origin)) if wide and self._model else [""]
         entitle(self.query_one("#kept"), "table", "", _fitting(told, self.size.width // 2))
         for panel, title, meanings in (
             ("#map-panel", "letters by classes", MEANING),
@@ -461,6 +460,15 @@ def _muted(draw: Callable[[int], Content], width: int) -> Content:
 def _fitting(texts: Sequence[str], room: int) -> str:
     """The first of some texts that has room on a frame, or the last if none has."""
     return next((text for text in texts if len(text) + FRAME <= room), texts[-1])
+
+
+def _shorter(headline: str) -> list[str]:
+    """What is said of a model, and with less and less of it."""
+    return [headline, *(headline.partition(stop)[0] for stop in (" · ", ":"))]
+
+
+def _about(headline: str, width: int) -> Content:
+    return first_that_fits((Content(f"{CAUTION} {each}") for each in [*_shorter(headline), ""]), width)
 
 
 def _label(origin: Origin) -> str:
