@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from textual.widgets import DataTable, Static, TabbedContent
+from textual.widgets._footer import FooterKey
 
 from lab.disk import exclusive
 from lab.runs import run as lab_run
@@ -86,6 +87,7 @@ async def test_without_runs_it_says_how_to_make_one(lab, until):
         await until(pilot, lambda: app.screen.has_class("-none"))
         assert "opens Train, where r starts a run" in text(app, "no-runs .empty-words")
         await pilot.press(*"ucty", "space", "r", "w", "d", "right_square_bracket")  # and nothing happens
+        assert {key.description for key in app.screen.query(FooterKey)} == {"Open a log", "Quit", "Help"}
         assert app.screen.mode == "runs"
 
 
@@ -233,6 +235,15 @@ async def test_no_more_runs_are_marked_than_can_be_told_apart(runs):
             await pilot.press("space", "down")
         assert sum(row[0] != " " for row in rows(app)) == 6
         assert "at most 6 settings" in messages(app)[-1]
+
+
+async def test_in_a_small_terminal_the_legend_names_every_run(runs):
+    stores = some_runs()
+    async with runs(size=(80, 24)) as (app, pilot):
+        await pilot.press(*["space", "down"] * len(stores))
+        legend = text(app, "overlay-legend").splitlines()[-1]
+        assert [letter for letter in "ABCDE" if f" {letter} " in legend] == [row[0] for row in rows(app)]
+        assert len(legend) <= 80
 
 
 async def test_runs_of_one_setting_share_a_letter_and_are_drawn_as_mean_and_band(runs):

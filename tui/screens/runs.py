@@ -57,6 +57,7 @@ OVER_ONE_ANOTHER = [
 ]
 SECONDS = 1.0  # between two looks at the disk
 MOST = 6  # settings that can be told apart in a plot
+OF_RUNS = ("mark", "find", "note", "seeds", "unmark", "resume", "report", "delete", "measure", "part", "log", "tab")
 TINY, NARROW, WIDE = 60, 76, 120  # columns
 LAST = ("note", "changed")  # columns of the table that share the room that the others leave
 SHORTEST = 10  # columns of either
@@ -70,6 +71,10 @@ class RunsTable(DataTable[Text]):
         Binding("enter", "select_cursor", "Open", key_display="⏎", id="runs.open",
                 tooltip="Open the run in Train, in all its tabs."),
     ]  # fmt: skip
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where there is no run, none can be opened."""
+        return self.row_count > 0 if action == "select_cursor" else True
 
 
 class RunsScreen(ModeScreen):
@@ -176,9 +181,11 @@ class RunsScreen(ModeScreen):
 
     def _take(self, every: list[RunRow]) -> None:
         """Show these runs, as far as they are looked for, if they are not what is shown already."""
+        rows = matching(every, self.query_one("#find", Input).value)
+        if (not every, bool(rows)) != (self.has_class("-none"), bool(self._rows)):  # other keys are of use
+            self.call_after_refresh(self.refresh_bindings)
         self.set_class(not every, "-none")
         self.set_class(bool(every), "-some")
-        rows = matching(every, self.query_one("#find", Input).value)
         began, self._all = not self._all, every
         if rows != self._rows:
             there = {row["run"] for row in every}
@@ -368,7 +375,9 @@ class RunsScreen(ModeScreen):
         self.set_focus(self.query_one("#find"))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Escape shows all runs again, too."""
+        """Escape shows all runs again, too. Without runs there is nothing to be done with them."""
+        if action in OF_RUNS and self.has_class("-none"):
+            return False
         if action == "leave_field" and any(field.value for field in self.query("#find").results(Input)):
             return True
         return super().check_action(action, parameters)

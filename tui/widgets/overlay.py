@@ -27,7 +27,7 @@ from presets.load import changed
 from tui.widgets.findings import FindingsPanel
 from tui.widgets.plot import SeriesPlot
 from tui.widgets.reading import UNREAD, Reading
-from tui.widgets.text import FittedText
+from tui.widgets.text import FittedText, first_that_fits
 
 if TYPE_CHECKING:
     from tui.app import GradlabApp
@@ -190,29 +190,36 @@ class Overlay(Vertical):
         notes = [*([] if several else filter(None, map(_divergence, self._records))), *self._complaints]
         lines = [Content.styled("   ".join(notes), "$text-warning")] if notes else []
         if several or any(len(setting.records) > 1 for setting in self._settings):
+            signs = [f"{look.sign(k)} {LETTERS[k]} " if several else "" for k in range(len(self._settings))]
             entries = [self._entry(setting) for setting in self._settings]
-            in_one_line = self.screen.has_class("-short")
-            cell = max(map(len, entries)) + GAP
-            columns = len(entries) if in_one_line else max(1, width // (cell + SIGN * several))
-            pieces = [
-                Content.assemble(
-                    (f"{look.sign(k)} {LETTERS[k]} ", look.style(k).rich) if several else "",
-                    f"{entry}{' ' * GAP}" if in_one_line else entry.ljust(cell),
-                )
-                for k, entry in enumerate(entries)
-            ]
-            lines += [Content("").join(pieces[k : k + columns]) for k in range(0, len(pieces), columns)]
+            if self.screen.has_class("-short"):  # one line
+                named = [[name(setting) for setting in self._settings] for name in (_name, _end)]
+                lines.append(first_that_fits((self._line(signs, each) for each in (entries, *named)), width))
+            else:
+                cell = max(map(len, entries))
+                columns = max(1, (width + GAP) // (cell + GAP + SIGN * several))
+                padded = [entry.ljust(cell) for entry in entries]
+                lines += [
+                    self._line(signs[k : k + columns], padded[k : k + columns], k)
+                    for k in range(0, len(padded), columns)
+                ]
         return Content("\n").join(lines)
+
+    def _line(self, signs: Sequence[str], entries: Sequence[str], first: int = 0) -> Content:
+        """Entries of the legend beside one another, from that one on."""
+        look = cast("GradlabApp", self.app).look
+        pieces = [
+            Content.assemble((sign, look.style(first + k).rich), entry)
+            for k, (sign, entry) in enumerate(zip(signs, entries, strict=True))
+        ]
+        return Content(" " * GAP).join(pieces)
 
     def _entry(self, setting: Setting) -> str:
         """What a curve is: the run, or the seeds; what it reached; where the data differ, on which."""
         first, spread = setting.records[0], reached(setting)
-        facts = [*self._data(first)]
-        if len(setting.records) == 1:
-            return " · ".join([labels([first.store])[0], _outcome(first), *facts])
-        name = f"{first.preset.name}, seeds {', '.join(map(str, setting.seeds))}"
         ended = f"{spread.mean:.2%} ± {100 * spread.deviation:.2f}" if spread else "mean and range"
-        return " · ".join([name, ended, *facts])
+        outcome = _outcome(first) if len(setting.records) == 1 else ended
+        return " · ".join([_name(setting), outcome, *self._data(first)])
 
     def _data(self, record: SavedRun) -> list[str]:
         return [record.variant] if len({each.variant for each in self._records}) > 1 else []
@@ -228,6 +235,19 @@ class OtherPart(Overlay):
     def compose(self) -> ComposeResult:
         yield SeriesPlot(id="overlay-measure")
         yield SeriesPlot(id="overlay-accuracy")
+
+
+def _name(setting: Setting) -> str:
+    """The run, or the preset and the seeds."""
+    first = setting.records[0]
+    return labels([first.store])[0] if len(setting.records) == 1 else f"{first.preset.name}, {_end(setting)}"
+
+
+def _end(setting: Setting) -> str:
+    """What is left of it where there is no room: the end of the run's name, or the seeds."""
+    if len(setting.records) > 1:
+        return f"seeds {', '.join(map(str, setting.seeds))}"
+    return labels([setting.records[0].store])[0].rpartition("-")[2]
 
 
 def _outcome(record: SavedRun) -> str:
