@@ -73,7 +73,10 @@ def accuracy_figure(record: "ShownRun", view: CurvesView) -> Figure:
 def eta_figure(record: "ShownRun", view: CurvesView) -> Figure:
     """The learning rate."""
     scale = _scale(record, view)
-    curve = Curve(tuple((x / scale, y) for x, y in record.etas.means()), ETA_STYLE, "eta")
+    points = record.etas.means()
+    if record.snapshot and points:  # the last mean is of several updates
+        points[-1] = (record.snapshot.update, record.snapshot.eta)
+    curve = Curve(tuple((x / scale, y) for x, y in points), ETA_STYLE, "eta")
     return _figure(record, view, "eta", [curve], log=view.log, events=_happened(record, view))
 
 

@@ -70,7 +70,7 @@ def beside_expected(curves: LearningCurves) -> Finding | None:
         spread = usual.spread or 0.0
         far = far or abs(here - usual.mean) > _limit(others.seeds) * spread
         evidence |= {name: here, f"{name}_expected": usual.mean, f"{name}_spread": spread}
-        beside = f"{_number(name, usual.mean)} +- {_number(name, spread)}"
+        beside = f"{_number(name, usual.mean)} ± {_number(name, spread)}"
         parts.append(f"{name.replace('_', ' ')} {_number(name, here)}, expected {beside}{_report(preset, name)}")
     verdict = "not what other seeds give" if far else "as with other seeds"
     return note(

@@ -61,8 +61,12 @@ def _result(store, last, state, updates, accuracy, variant):
     final = {
         split: {m: last[f"{split}_{m}"] for m in ("loss", "cost", "accuracy")} for split in ("train", "validation")
     }
-    final["test"] = {"loss": 1.5, "cost": 1.8, "accuracy": accuracy}
-    finite = {split: {m: v if math.isfinite(v) else None for m, v in each.items()} for split, each in final.items()}
+    seen = {"loss": 1.5, "cost": 1.8, "accuracy": accuracy}
+    final["test"] = dict.fromkeys(seen) if state == "diverged" else seen
+    finite = {
+        split: {m: v if v is not None and math.isfinite(v) else None for m, v in each.items()}
+        for split, each in final.items()
+    }
     reference = store.preset().reference
     return {
         "preset": store.preset().name, "run": str(store.path), "state": state, "updates": updates,

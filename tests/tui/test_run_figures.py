@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.trainer import Snapshot
 from lab.expected.curves import expected
 from tests.tui.recorded import record
 from tui.run_figures import CurvesView, accuracy_figure, eta_figure, measure_figure
@@ -32,3 +33,11 @@ def test_where_a_run_was_best_is_marked_in_its_curves_and_not_in_eta():
     for figure in (measure_figure, accuracy_figure):
         assert [event.text for event in figure(run, CurvesView()).events] == ["best 99.0%"]
     assert eta_figure(run, CurvesView()).events == ()
+
+
+def test_the_eta_of_now_ends_its_curve():
+    run = saved(record("20260102-030405-a2-setting1-00aa"))
+    for update in range(1001, 1500):  # more than there are stretches: each is the mean of several
+        run.etas.add(update, update / 1000)
+    run.snapshot = Snapshot(1499, 15.0, 1.499, 1.4, {})
+    assert eta_figure(run, CurvesView()).curves[0].points[-1] == (1499, 1.499)

@@ -10,6 +10,7 @@ from textual import events
 from textual.content import Content
 from textual.keys import _character_to_key
 from textual.widgets import Input, RichLog, Select, Static, TabbedContent
+from textual.widgets._footer import FooterKey
 
 import tui
 from lab.errors import LabError
@@ -39,6 +40,11 @@ def form():
     return lambda app: app.screen.query_one(PresetForm)
 
 
+def footer(app):
+    """What the keys below do."""
+    return [key.description for key in app.screen.query(FooterKey)]
+
+
 async def fill(pilot, key, value):
     """Put a value into the field of a key, as soon as it is there, its last character by the keyboard."""
     await wait_until(pilot, lambda: pilot.app.screen.query_one(PresetForm).ready)
@@ -53,6 +59,8 @@ async def fill(pilot, key, value):
 async def test_from_preset_over_an_edited_setting_to_a_run_stopped_and_resumed(lab, long, until, tmp_path, form):
     app = lab(preset=long)
     async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.press("space", "n", "s")
+        assert [note.message for note in app._notifications] == ["No run is going: r starts one."] * 3
         await fill(pilot, "training.updates", "200000")
         assert form(app).changes == ["training.updates=200000"]
         assert text(app, "form-command") == "gradlab run long.toml -s training.updates=200000"
@@ -87,8 +95,10 @@ async def test_pause_step_and_go_on(lab, long, until):
     async with app.run_test() as pilot:
         await pilot.press("r")
         await until(pilot, lambda: app.training.update > 5)
+        assert "Pause" in footer(app)
         await pilot.press("space")
         assert app.training.phase == "paused"
+        await until(pilot, lambda: "Resume" in footer(app))
         await until(pilot, lambda: app.training.update == app.training.run.trainer.update)
         before = app.training.update
         await pilot.press("n")

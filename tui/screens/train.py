@@ -55,6 +55,7 @@ WORDS = {
     "finishing": "computing the final numbers",
     "interrupted": "stopped and saved; space resumes",
 }
+WAITS = ("paused", "interrupted", "failed")  # phases of a run that can be resumed
 STYLES = {"failed": "$text-error", "diverged": "$text-error", "done": "$text-success", "paused": "$text-warning"}
 
 
@@ -66,7 +67,8 @@ class TrainScreen(CodeScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("r", "start", "Start", id="train.start", tooltip="Train with the settings as they are."),
         Binding("ctrl+r", "start_here", "Start", id="train.start_here", tooltip="Start, from a field."),
-        Binding("space", "pause", "Pause", id="train.pause", tooltip="Pause or resume the run."),
+        Binding("space", "pause", "Pause", id="train.pause", tooltip="Pause the run; again: resume it."),
+        Binding("space", "resume", "Resume", id="train.resume", tooltip="Resume the run."),
         Binding("n", "step", "Step", id="train.step", tooltip="Make one update, then pause."),
         Binding("s", "stop", "Stop", id="train.stop", tooltip="Stop and save the run; it can be resumed."),
         Binding("e", "eta", "Eta", id="train.eta", tooltip="Change the learning rate of the current run."),
@@ -124,6 +126,7 @@ class TrainScreen(CodeScreen):
         self._shown: ShownRun | None = None
         self._complained_of: ShownRun | None = None
         self._logged = 0
+        self._waited = False
         self._asked_at = -1
         self._pictures: dict[str, list[Picture]] | None = None
         self._room = 0
@@ -142,6 +145,9 @@ class TrainScreen(CodeScreen):
         if record is not self._shown:
             self._shown, self._logged, self._asked_at = record, 0, -1
             self.query_one("#log", RichLog).clear()
+        if self._waited != self._waits:
+            self._waited = self._waits
+            self.refresh_bindings()
         self.query_one("#headline", FittedText).fit(partial(self._headline, record))
         if record and record.phase == "failed" and record is not self._complained_of:
             self._complained_of = record
@@ -233,7 +239,7 @@ class TrainScreen(CodeScreen):
             phase = f"failed: {' '.join(str(record.error).split())}"
         made = f"update {record.update:,} of {record.updates:,}" if record.updates else ""
         epoch = f"epoch {record.snapshot.epoch:.1f}" if record.snapshot else ""
-        rate = f"{record.rate:,.0f}/s" if record.rate and not record.ended else ""
+        rate = f"{record.rate:,.0f}/s" if record.rate and record.phase == "running" else ""
         name = [(record.preset.name, "bold"), (f"  {phase}", STYLES.get(record.phase, "$text-primary"))]
         test = record.result["final"].get("test") if record.result and record.phase != "diverged" else None
         reached = (f"  test {figure('accuracy', test['accuracy'])}" if test else "", "bold $text-success")
@@ -276,7 +282,7 @@ class TrainScreen(CodeScreen):
         parts = [
             f"{split} {_short(row[f'{split}_loss'])} {figure('accuracy', row[f'{split}_accuracy'])}" for split in SPLITS
         ]
-        if record.result and (test := record.result["final"].get("test")):
+        if record.result and (test := record.result["final"].get("test")) and test["loss"] is not None:
             parts.append(f"test {_short(test['loss'])} {figure('accuracy', test['accuracy'])}")
         return parts
 
@@ -337,6 +343,8 @@ class TrainScreen(CodeScreen):
         """In a field a letter is text: there ctrl+r starts. Escape leaves the settings, too."""
         if action == "leave_field" and (self.has_class("-editing") or self._reads):
             return True
+        if action in ("pause", "resume"):  # the same key
+            return self._waits == (action == "resume")
         return isinstance(self.focused, FIELDS) if action == "start_here" else super().check_action(action, parameters)
 
     def action_leave_field(self) -> None:
@@ -369,16 +377,24 @@ class TrainScreen(CodeScreen):
         self.lab.train(TrainingThread(store.preset(), begin, self.lab.compute, command_lines.resume(store.path)))
         self.tick()
 
-    def action_pause(self) -> None:
-        """Pause or resume."""
+    @property
+    def _waits(self) -> bool:
+        """Is there a run that can be resumed?"""
         record = self.record
-        if record is None:
-            self.tell("There is no run: r starts one.")
-        elif isinstance(record, TrainingThread) and record.phase == "running":
-            record.pause()
-        elif isinstance(record, TrainingThread) and record.phase == "paused":
+        return record is not None and record.store is not None and record.phase in WAITS
+
+    def action_pause(self) -> None:
+        """Pause."""
+        if going := self._going():
+            going.pause()
+            self.tick()
+
+    def action_resume(self) -> None:
+        """Resume what was paused, or a run that was stopped."""
+        record = self.record
+        if isinstance(record, TrainingThread) and record.phase == "paused":
             record.go_on()
-        elif record.phase in ("interrupted", "failed") and record.store:
+        elif record and record.store:
             try:
                 self.resume(record.store)
             except LabError as error:
@@ -387,13 +403,20 @@ class TrainScreen(CodeScreen):
 
     def action_step(self) -> None:
         """One update."""
-        if isinstance(self.record, TrainingThread):
-            self.record.step()
+        if going := self._going():
+            going.step()
 
     def action_stop(self) -> None:
         """End the run and keep it."""
+        if going := self._going():
+            going.stop()
+
+    def _going(self) -> TrainingThread | None:
+        """The run that is going; says so if none is."""
         if isinstance(self.record, TrainingThread) and not self.record.ended:
-            self.record.stop()
+            return self.record
+        self.tell("No run is going: r starts one.")
+        return None
 
     async def action_eta(self) -> None:
         """Ask for a learning rate: of the run that is going, or, in the form, of the next one."""
