@@ -309,7 +309,7 @@ class CheckScreen(ModeScreen):
         saves = [Content.assemble((f"{when}  ", "$foreground-muted"), how) for when, how in reversed(self._history)]
         self.query_one("#saves", Text).show(Content("\n").join(saves))
         self.set_class(bool(saves), "-saved")
-        self.set_class(self._checking is None, "-none")
+        self.set_class(self._checking is None or self._checking.error is not None, "-none")
         shown, findings = self.query_one("#findings", Static), self._findings()
         shown.display = findings is not None
         shown.update(findings or "")

@@ -13,6 +13,13 @@ from textual.widgets import Static
 from tui.screens.base import ModeScreen
 from tui.widgets.tables import facts
 
+TEXTUALS = {  # what Textual's own keys do, in our words
+    "app.focus_next": "To the next field.",
+    "app.focus_previous": "To the field before.",
+    "screen.copy_text": "Copy the selected text.",
+    "command_palette": "Find a command, a preset or a run.",
+}
+
 
 class HelpScreen(ModalScreen[None]):
     """The bindings, in groups: this mode's, everywhere's, and those of the widget that has the cursor."""
@@ -48,7 +55,8 @@ class HelpScreen(ModalScreen[None]):
             where = "The field you are in" if isinstance(active.node, Widget) else "Everywhere"
             if isinstance(active.node, ModeScreen):
                 where = "Everywhere" if (binding.id or "app").startswith("app") else "This mode"
-            keys, _ = groups[where].setdefault(binding.action, ([], binding.tooltip or binding.description))
+            what = TEXTUALS.get(binding.action, binding.tooltip or binding.description)
+            keys, _ = groups[where].setdefault(binding.action, ([], what))
             keys.append(self.app.get_key_display(binding))
         told = {
             title: [(" ".join(keys), what) for keys, what in rows.values()] for title, rows in groups.items() if rows

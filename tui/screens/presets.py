@@ -252,8 +252,8 @@ class PresetsScreen(ModeScreen):
         self.query_one("#questions-text", FittedText).fit(partial(_questions, preset))
 
     def _facts(self, offer: Offer, preset: Preset, width: int) -> Content:
-        what = [
-            ("network", network_line(preset.network)),
+        what = [] if self.has_class("-tall") else [("network", network_line(preset.network))]  # or drawn below
+        what += [
             ("optimiser", f"{preset.optimiser.kind}, eta {preset.optimiser.eta:g}, {preset.schedule.kind}"),
             ("lambda", f"{preset.loss.lambda_:g}"),
             ("length", _length(preset)),
