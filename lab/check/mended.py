@@ -1,6 +1,7 @@
 """Causes where the catalogue names none: the small change of the file with which its gradients are right."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from core.gradcheck.check import GradientReport
 from lab.check.code_target import StudentTarget
@@ -8,27 +9,48 @@ from lab.check.mistakes.evidence import Cause, listed
 from lab.check.process import StudentProblemError
 from lab.visible import visible
 
-VAGUE = ("first-wrong-step", "cost-unknown")
+WHERE = ("first-wrong-step", "cost-unknown")  # causes that say where, and not what
+GUESSED = ("wrong-factor", "updated-weights", "penalty-other-factor")  # with a fitted number
 KEY = "changed-line"
+MANY = 4  # lines: more are told as a range
 
 
 def is_named(causes: Iterable[Cause]) -> bool:
-    """Does one of these say what is wrong, and not only where?"""
-    return any(cause.key not in VAGUE for cause in causes)
+    """Does one of these say what is wrong, and not only where, or by what factor?"""
+    return any(cause.key not in (*WHERE, *GUESSED) for cause in causes)
 
 
-def mended(report: GradientReport, code: StudentTarget) -> tuple[Cause, ...]:
-    """A cause for every change of the file with which gradients are right that are wrong; none if there is no such."""
+def mended(report: GradientReport, code: StudentTarget, known: tuple[Cause, ...]) -> tuple[Cause, ...]:
+    """A cause for every change of the file with which gradients are right that are wrong. What is `known` of those that
+    none makes right stays, with the lines that are for them alone."""
     try:
-        found = [(str(m["line"]), str(m["words"]), tuple(map(str, m["right"]))) for m in code.mended()]
+        answer = code.mended()
+        found = [(str(m["line"]), str(m["words"]), tuple(m["right"]), bool(m["instead"])) for m in answer["mended"]]
+        lines = [visible(str(line)) for line in answer["lines"]]
     except (StudentProblemError, KeyError, TypeError):
-        return ()
-    wrong = {t.name for t in report.tensors if not t.passed}
-    return tuple(
-        Cause(KEY, names, f"{capital(line)}: {words}. Then {_right(names)}.")
-        for line, words, right in ((visible(line), visible(words), right) for line, words, right in found)
+        return known
+    wrong = [t.name for t in report.tensors if not t.passed]
+    causes = tuple(
+        Cause(KEY, names, f"{'Or: ' * instead}{capital(visible(line))}: {visible(words)}. Then {_right(names)}.")
+        for line, words, right, instead in found
         if (names := tuple(name for name in right if name in wrong))
     )
+    rest = tuple(name for name in wrong if not any(name in cause.tensors for cause in causes))
+    return (*causes, *_left(rest, known, lines)) if rest else causes
+
+
+def _left(rest: tuple[str, ...], known: tuple[Cause, ...], lines: list[str]) -> tuple[Cause, ...]:
+    """What is said of the gradients that stay wrong."""
+    about = tuple(cause for cause in known if set(cause.tensors) & set(rest) or not cause.tensors)
+    if not lines:
+        return about
+    places = listed(lines) if len(lines) <= MANY else f"{lines[0]} to {lines[-1]}"
+    alone = f"only {places} {'is' if len(lines) == 1 else 'are'} for {listed(rest)} and for no gradient that is right"
+    if about and about[-1].key in WHERE:
+        return *about[:-1], replace(about[-1], sentence=f"{about[-1].sentence.removesuffix('.')}; {alone}.")
+    if about:
+        return about
+    return (Cause("first-wrong-step", rest, f"{capital(alone)}: look there, or for what is missing there."),)
 
 
 def _right(names: tuple[str, ...]) -> str:

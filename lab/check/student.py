@@ -293,7 +293,7 @@ class Check:
             if not report.passed:
                 found = replace(found, causes=without_eps(causes_told(first, code, found.causes)))
                 if not is_named((*found.causes, *causes)):
-                    found = replace(found, causes=mended(report, code) or found.causes)
+                    found = replace(found, causes=mended(report, code, found.causes))
             report = with_causes(report, found)
             told = without_eps((*found.causes, *causes))
             comparisons = compare(self.against, code) if self.against else ()

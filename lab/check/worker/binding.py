@@ -3,7 +3,7 @@
 import copy
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice, product, takewhile
@@ -588,21 +588,24 @@ def _averages(name: str, world: World) -> Any:
     ]
 
 
-def fillings(unknown: Sequence[str], outputs: Outputs | None) -> Iterator[dict[str, Recipe]]:
-    """Ways to fill these arguments from what forward returned, likely ones first."""
+def fillings(unknown: Sequence[str], outputs: Outputs | None, own: Collection[str] = ()) -> Iterator[dict[str, Recipe]]:
+    """Ways to fill these arguments from what forward returned, likely ones first. own: what forward itself is given."""
     if not unknown:
         yield {}
         return
     if outputs is None:
         return
+    again = {unknown[0]: lambda o: o.inputs.copy()} if outputs.inputs is not None and len(unknown) == 1 else None
+    if again is not None and unknown[0] in own:  # of a loss: what it gives is no prediction
+        yield again
     known = [i for i, name in enumerate(outputs.names) if name and name not in map(plain, unknown)]
     free = [i for i in range(len(outputs.parts)) if i not in known] or list(range(len(outputs.parts)))
     others = list(range(1, len(outputs.parts)))
     for places in (others, free, list(range(len(outputs.parts)))):
         if len(places) == len(unknown):
             yield {name: _at(i) for name, i in zip(unknown, places, strict=True)}
-    if outputs.inputs is not None and len(unknown) == 1:
-        yield {unknown[0]: lambda o: o.inputs.copy()}
+    if again is not None:
+        yield again
     every: list[Recipe] = [Outputs.rest, lambda o: o.value, *(_at(i) for i in range(len(outputs.parts)))]
     every += [
         _inside(i, j)

@@ -1,15 +1,19 @@
-"""Small changes to a function's text, one of which may undo a mistake: a sign, a name, an axis, a factor, a line."""
+"""Small changes to a function's text, one of which may undo a mistake: a sign, a name, an axis, a factor, a line.
+
+Here are those within an expression, and the order in which all of them are tried."""
 
 import ast
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
 import numpy as np
 
+from .changes import Edit, Place, expression, expressions, target_of
+from .index_edits import indices
+from .line_edits import blocks, exchanged, lines, mirrored, moves
 from .roles import Role, role
 
 Kind = tuple[Any, ...]
@@ -39,67 +43,6 @@ PENALTIES = ("{v} + 2 * {r} * {p}", "{v} + {r} * {p}")
 OF_NUMBERS = ("{v} * {p}", "{v} / {p}")
 OF_SHAPES = ("{v} / {p}.shape[0]", "{v} / {p}.shape[1]", "{v} * {p}.shape[0]")
 SLOPES = ("1 - {p} ** 2", "{p} * (1 - {p})", "{p} > 0")
-
-
-@dataclass(frozen=True)
-class Place:
-    """A statement and the list it stands in."""
-
-    statement: ast.stmt
-    holder: ast.AST
-    field: str
-    index: int
-
-
-@dataclass
-class Edit:
-    """One change: what comes into a field of a node. line: of the statement it is in; moved: words for a statement that
-    goes elsewhere."""
-
-    statement: ast.stmt
-    holder: ast.AST
-    field: str
-    index: int | None
-    new: Any
-    moved: str = ""
-
-    def __post_init__(self) -> None:
-        for node in ast.walk(self.new) if isinstance(self.new, ast.AST) else ():
-            if "lineno" in node._attributes and not hasattr(node, "lineno"):
-                ast.copy_location(node, self.statement)
-
-    def swap(self) -> None:
-        """Make the change; made once more, it is undone."""
-        if self.index is None:
-            old = getattr(self.holder, self.field)
-            setattr(self.holder, self.field, self.new)
-        else:
-            values = getattr(self.holder, self.field)
-            old, values[self.index] = values[self.index], self.new
-        self.new = old
-
-    def words(self) -> str:
-        """'write `b` in place of `a`', while the change is not made."""
-        before = shown(self.statement)
-        if self.moved:
-            return self.moved.format(before)
-        if isinstance(self.new, ast.Pass):
-            return f"take out `{before}`"
-        if self.new_statement():
-            return f"write `{shown(self.new)}` in place of `{before}`"
-        self.swap()
-        after = shown(self.statement)
-        self.swap()
-        return f"write `{after}` in place of `{before}`"
-
-    def new_statement(self) -> bool:
-        """Is a whole statement replaced?"""
-        return isinstance(self.new, ast.stmt)
-
-
-def shown(statement: ast.stmt) -> str:
-    """A statement as a line; of one that holds others the first line."""
-    return ast.unparse(statement).split("\n")[0]
 
 
 def kind(value: Any) -> Kind | None:
@@ -139,64 +82,36 @@ def edits(places: Sequence[Place], names: Mapping[str, Kind], functions: Iterabl
     file that may be derivatives."""
     statements = [place.statement for place in places]
     yield (e for s in statements for e in _within(s, _small))
-    yield (e for place in places for e in _lines(place))
+    yield (e for place in places for e in lines(place))
+    yield (e for place in places for e in blocks(place))
+    yield (e for place in places for e in exchanged(place))
+    yield (e for s in statements for e in indices(s, names))
     yield (e for s in statements for e in _within(s, lambda node: _slopes(node, names)))
     yield (e for s in statements for e in _within(s, lambda node: _names(node, names)[:NEAR]))
     yield (e for s in statements for e in _factors(s, names, functions, likely=True))
+    yield (e for place in places for e in mirrored(place, names))
+    yield (e for s in statements for e in _within(s, lambda node: _wider(node, names, functions)))
     yield (e for s in statements for e in _within(s, lambda node: _names(node, names)[NEAR:]))
     yield (e for s in statements for e in _factors(s, names, functions, likely=False))
-    yield (e for place in places for e in _moves(place))
-
-
-def _bodies(node: ast.AST) -> Iterator[tuple[ast.AST, str]]:
-    for field in ("body", "orelse", "finalbody"):
-        if isinstance(getattr(node, field, None), list):
-            yield node, field
-
-
-def places(node: ast.AST) -> Iterator[Place]:
-    """The statements of a function, and where they stand."""
-    for holder, field in _bodies(node):
-        for i, statement in enumerate(getattr(holder, field)):
-            yield Place(statement, holder, field, i)
-            yield from places(statement)
-
-
-def scaled(place: Place) -> Edit | None:
-    """What a statement assigns times a number: it shows which gradients the statement is for; None if it assigns
-    nothing."""
-    statement = place.statement
-    if not isinstance(statement, ast.Assign | ast.AugAssign):
-        return None
-    new = ast.BinOp(statement.value, ast.Mult(), ast.Constant(1.37))
-    return Edit(statement, statement, "value", None, new)
-
-
-def _expressions(node: ast.AST) -> Iterator[tuple[ast.expr, ast.AST, str, int | None]]:
-    """The expressions of a statement with the places they are at, not those of the statements in it."""
-    for field, value in ast.iter_fields(node):
-        for index, part in enumerate(value) if isinstance(value, list) else [(None, value)]:
-            if isinstance(part, ast.expr):
-                yield part, node, field, index
-            if isinstance(part, ast.expr | ast.keyword | ast.comprehension):
-                yield from _expressions(part)
+    yield (e for place in places for e in moves(place))
+    yield (e for s in statements for e in _forgotten(s, names))
 
 
 def _within(statement: ast.stmt, replaced: Any) -> Iterator[Edit]:
     if isinstance(statement, ast.While | ast.Assert | ast.FunctionDef | ast.ClassDef):
         return
-    for node, holder, field, index in _expressions(statement):
+    for node, holder, field, index in expressions(statement):
         if isinstance(getattr(node, "ctx", None), ast.Store):
             continue
-        part = isinstance(holder, ast.Attribute) or (isinstance(holder, ast.Call) and field == "func")
+        part = (
+            isinstance(holder, ast.Attribute)
+            or (isinstance(holder, ast.Call) and field == "func")
+            or (isinstance(holder, ast.Subscript) and field == "value")
+        )
         for new in replaced(node):
             if part and isinstance(new, ast.Attribute) and new.attr == "T":
                 continue  # W.T.shape
             yield Edit(statement, holder, field, index, new)
-
-
-def _expr(text: str) -> ast.expr:
-    return ast.parse(text, mode="eval").body
 
 
 def _small(node: ast.expr) -> Iterator[ast.expr]:
@@ -268,20 +183,64 @@ def _calls_otherwise(node: ast.Call) -> Iterator[ast.expr]:
 
 
 def _slopes(node: ast.expr, names: Mapping[str, Kind]) -> Iterator[ast.expr]:
-    """The derivative of tanh, sigmoid or ReLU where something else of a single array stands."""
+    """The derivative of tanh, sigmoid or ReLU where something else of a single array stands; 1 - p for p."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        yield from _slopes_in_product(node, names)
     if not isinstance(node, ast.BinOp | ast.Compare | ast.Call | ast.Name | ast.Subscript | ast.Attribute):
         return
-    inside = {
-        ast.unparse(part) for part in ast.walk(node) if isinstance(part, ast.Name | ast.Attribute | ast.Subscript)
-    }
-    arrays = [text for text in inside if names.get(text, ("",))[0] == "array"]
+    plain = isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
+    arrays = _arrays_in(node, names)
     if len(arrays) == 1:
-        yield from (_expr(slope.format(p=arrays[0])) for slope in SLOPES)
-        if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
-            yield _expr(f"{arrays[0]} ** 2")
+        yield from (expression(slope.format(p=arrays[0])) for slope in SLOPES)
+        if plain:
+            yield expression(f"{arrays[0]} ** 2")
+    if plain and names.get(ast.unparse(node), ("",))[0] in ("array", "number"):
+        yield expression(f"1 - {ast.unparse(node)}")
     if len(arrays) == 2 and isinstance(node, ast.BinOp) and names[arrays[0]] == names[arrays[1]]:
         for p, d in (arrays, arrays[::-1]):
-            yield from (_expr(SOFTMAX.format(p=p, d=d, axis=axis)) for axis in (-1, 0))
+            yield from (expression(SOFTMAX.format(p=p, d=d, axis=axis)) for axis in (-1, 0))
+
+
+def _arrays_in(node: ast.AST, names: Mapping[str, Kind]) -> list[str]:
+    """The arrays that an expression is made of."""
+    parts = (part for part in ast.walk(node) if isinstance(part, ast.Name | ast.Attribute | ast.Subscript))
+    return [text for text in dict.fromkeys(map(ast.unparse, parts)) if names.get(text, ("",))[0] == "array"]
+
+
+def _slopes_in_product(node: ast.BinOp, names: Mapping[str, Kind]) -> Iterator[ast.expr]:
+    """d * g * (1 - g): a derivative in the place of all factors that are made of g."""
+    factors = list(_factors_of(node))
+    for p in _arrays_in(node, names):
+        others = [ast.unparse(f) for f in factors if _arrays_in(f, names) != [p]]
+        if 0 < len(others) < len(factors) - 1:  # one factor alone is replaced by itself
+            rest = " * ".join(f"({other})" for other in others)
+            yield expression(rest)
+            yield from (expression(f"{rest} * ({slope.format(p=p)})") for slope in SLOPES)
+
+
+def _factors_of(node: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        yield from _factors_of(node.left)
+        yield from _factors_of(node.right)
+    else:
+        yield node
+
+
+def _wider(node: ast.expr, names: Mapping[str, Kind], functions: Iterable[str]) -> Iterator[ast.expr]:
+    """An array times another one, or a function of it; another array in a mask."""
+    text = ast.unparse(node)
+    if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and getattr(node, "attr", "") != "T":
+        sliced = any(isinstance(part, ast.Slice) for part in ast.walk(node))
+        if sliced or names.get(text, ("",))[0] == "array":
+            yield from (expression(f"{function}({text})") for function in ("np.tanh", *functions))
+        if text in names:
+            yield from (expression(f"({text} * {p})") for p, what in names.items() if what == names[text] and p != text)
+    if isinstance(node, ast.Compare) and isinstance(node.comparators[0], ast.Constant):
+        for p in (p for p, what in names.items() if what[0] == "array" and len(what) > 2):
+            yield ast.Compare(expression(p), node.ops, node.comparators)
+            yield expression(p)
+            if names[p] == names.get(ast.unparse(node.left)):
+                yield ast.Compare(node.left, [ast.Eq()], [expression(p)])
 
 
 def _names(node: ast.expr, names: Mapping[str, Kind]) -> list[ast.expr]:
@@ -291,14 +250,14 @@ def _names(node: ast.expr, names: Mapping[str, Kind]) -> list[ast.expr]:
         return []
     others = sorted((k for k in names if k != text), key=lambda k: -SequenceMatcher(None, k, text).ratio())
     turned = ("array", *own[:0:-1]) if own[0] == "array" and len(own) == 3 else None
-    return [_expr(k if names[k] == own else f"{k}.T") for k in others if names[k] in (own, turned)]
+    return [expression(k if names[k] == own else f"{k}.T") for k in others if names[k] in (own, turned)]
 
 
 def _factors(statement: ast.stmt, names: Mapping[str, Kind], functions: Iterable[str], likely: bool) -> Iterator[Edit]:
     """Something that is forgotten: a mask, a derivative, a term, a division."""
     if not isinstance(statement, ast.AugAssign | ast.Assign | ast.Return) or statement.value is None:
         return
-    target, value = _target(statement), statement.value
+    target, value = target_of(statement), statement.value
     parts: list[tuple[ast.expr, ast.AST, str, int | None]] = [(value, statement, "value", None)]
     if isinstance(value, ast.Tuple):
         parts = [(e, value, "elts", i) for i, e in enumerate(value.elts)]
@@ -309,6 +268,19 @@ def _factors(statement: ast.stmt, names: Mapping[str, Kind], functions: Iterable
             yield Edit(statement, holder, field, index, new)
 
 
+def _forgotten(statement: ast.stmt, names: Mapping[str, Kind]) -> Iterator[Edit]:
+    """A term that is a product: a gradient times what is none, or times 1 minus that."""
+    if not isinstance(statement, ast.Assign | ast.AugAssign):
+        return
+    target = target_of(statement)
+    own, text = names.get(ast.unparse(target)), ast.unparse(statement.value)
+    alike = [name for name, what in names.items() if own and own[0] == "array" and what == own]
+    gradients = [name for name in alike if re.search(GRADIENT, name) and name != ast.unparse(target)]
+    for d, p in itertools.product(gradients, (name for name in alike if not re.search(GRADIENT, name))):
+        for form in ("{v} + {d} * {p}", "{v} + {d} * (1 - {p})"):
+            yield Edit(statement, statement, "value", None, expression(form.format(v=text, d=d, p=p)))
+
+
 def _terms(value: ast.expr) -> Iterator[tuple[ast.expr, ast.AST, str, int | None]]:
     """The terms of a sum, and where they stand."""
     if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add | ast.Sub):
@@ -316,10 +288,6 @@ def _terms(value: ast.expr) -> Iterator[tuple[ast.expr, ast.AST, str, int | None
             yield from _terms(term)
             if not (isinstance(term, ast.BinOp) and isinstance(term.op, ast.Add | ast.Sub)):
                 yield term, value, field, None
-
-
-def _target(statement: ast.stmt) -> Any:
-    return getattr(statement, "target", None) or (getattr(statement, "targets", None) or [None])[0]
 
 
 def _with_factor(
@@ -335,47 +303,12 @@ def _with_factor(
             shapes = OF_SHAPES if len(what) == 3 else OF_SHAPES[:1]
             forms = fitting if likely else [f for f in (*FACTORS, *TERMS, *shapes) if f not in fitting]
             if likely and near:
-                yield from (_expr(f"{text} * {f}({name})") for f in functions)
-                yield from (_expr(form.format(v=text, p=name, r=rate)) for rate in rates for form in PENALTIES)
-        else:
-            forms = OF_NUMBERS if what[0] in ("whole", "number") and likely else ()
-        yield from (_expr(form.format(v=text, p=name)) for form in forms)
+                yield from (expression(f"{text} * {f}({name})") for f in functions)
+                yield from (expression(form.format(v=text, p=name, r=rate)) for rate in rates for form in PENALTIES)
+        else:  # y[i], a label, is no factor
+            forms = OF_NUMBERS if what[0] in ("whole", "number") and likely and not re.search(r"\[\D", name) else ()
+        yield from (expression(form.format(v=text, p=name)) for form in forms)
     if likely:
         yield ast.UnaryOp(ast.USub(), value)
         if own is not None and own[0] == "list":
-            yield _expr(f"{text}[::-1]")
-
-
-def _lines(place: Place) -> Iterator[Edit]:
-    """Added up and not assigned, or the other way round; left out; added where a row comes twice."""
-    statement, holder, field, index = place.statement, place.holder, place.field, place.index
-    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        yield Edit(statement, holder, field, index, ast.Pass())
-    if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-        target = statement.targets[0]
-        if isinstance(target, ast.Name | ast.Attribute | ast.Subscript):
-            yield Edit(statement, holder, field, index, ast.AugAssign(target, ast.Add(), statement.value))
-        yield Edit(statement, holder, field, index, ast.Pass())
-    if isinstance(statement, ast.AugAssign):
-        yield Edit(statement, holder, field, index, ast.Assign([statement.target], statement.value, lineno=1))
-        for other in OPERATORS.get(type(statement.op), ()):
-            yield Edit(statement, statement, "op", None, other())
-        yield Edit(statement, holder, field, index, ast.Pass())
-    target = _target(statement)
-    if isinstance(statement, ast.Assign | ast.AugAssign) and isinstance(target, ast.Subscript):
-        parts = map(ast.unparse, (target.value, target.slice, statement.value))
-        added = ast.parse("np.add.at({}, {}, {})".format(*parts)).body[0]
-        yield Edit(statement, holder, field, index, added)
-
-
-def _moves(place: Place) -> Iterator[Edit]:
-    """The statement further down in its block: an update that comes too early."""
-    statement, holder, field, index = place.statement, place.holder, place.field, place.index
-    block: list[ast.stmt] = getattr(holder, field)
-    if not isinstance(statement, ast.Assign | ast.AugAssign | ast.Expr):
-        return
-    for end in range(index + 1, len(block)):
-        if isinstance(block[end], ast.Return):
-            return
-        others = [*block[:index], *block[index + 1 : end + 1], statement, *block[end + 1 :]]
-        yield Edit(statement, holder, field, None, others, f"move `{{}}` behind `{shown(block[end])}`")
+            yield expression(f"{text}[::-1]")

@@ -1,51 +1,54 @@
 """Which small change of the file makes wrong gradients right? The changes of edits.py are tried on the functions that
 the gradients run, one after the other, against slopes of J that are measured before."""
 
-import ast
 import contextlib
-import copy
-import gc
 import io
-import re
-import sys
 import time
-import types
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import zip_longest
-from pathlib import Path
-from typing import Any
+from itertools import count, islice, product, zip_longest
+from typing import Any, Literal
 
 import numpy as np
 
+from .changes import Edit, Place, places, scaled
 from .clock import bounded
 from .code import Code
-from .edits import Edit, Place, edits, places, pool, scaled
-from .explain import Home
-from .families import SLOPE
 from .functions import FunctionCode
-from .roles import plain
+from .running import Running, running
 from .search import NOTHING, takes_every_example
-from .source import signature, tree
-from .territory import own
 
 SECONDS = 3.0  # of processor time for all of it
 ONE = 0.2  # for one change: one may never end
-MOST = 3  # changes that are told
+MOST = 3  # changes that are told, one after the other
+ALIKE = 2  # changes that do the same
 POINTS = 3  # at which a change has to be right
-LAST = 9  # the rank of statements that are not suspected
+SURE, PERHAPS, OTHER, SHARED = range(4)  # how a statement is suspected
 RTOL, ATOL = 1e-5, 1e-8
+Change = tuple[int, Running, Edit]  # the number of its group, the function
 
 
 @dataclass(frozen=True)
 class Mended:
-    """A change and the tensors whose gradients are right with it, and with those before it."""
+    """A change and the tensors whose gradients are right with it, and with those before it. instead: of the change
+    before it, and not beside it."""
 
     line: str
     words: str
     right: tuple[str, ...]
+    instead: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """A change that makes these tensors right."""
+
+    right: frozenset[str]
+    group: int
+    function: Running
+    edit: Edit
 
 
 class Point:
@@ -53,16 +56,28 @@ class Point:
 
     def __init__(self, code: Code, seed: int) -> None:
         self.code = code
-        rng, h = np.random.default_rng(seed), 1e-5
-        self.slopes: dict[str, tuple[Any, float]] = {}
-        for name in code.gradients(code.params):
-            value = code.params[name]
-            v = rng.normal(size=np.shape(value))
-            up, down = (float(np.real(code.cost({**code.params, name: value + s * h * v}))) for s in (1, -1))
-            self.slopes[name] = v, (up - down) / (2 * h)
-        self.hopeless = frozenset[str]()
-        self.hopeless = frozenset(k for k in self.wrong() if abs(self.slopes[k][1]) < NOTHING)  # 0 would be right
+        rng = np.random.default_rng(seed)
+        directions = {name: rng.normal(size=np.shape(code.params[name])) for name in code.gradients(code.params)}
+        self.slopes = {name: (v, self._slope(name, v)) for name, v in directions.items()}
+        if not np.all(np.isfinite([slope for _, slope in self.slopes.values()])):
+            raise ValueError("the cost is not finite")
+        for name in [k for k in self.wrong() if abs(self.slopes[k][1]) < NOTHING]:
+            del self.slopes[name]  # 0 would be right
         self._J = code.cost(code.params)
+
+    def _slope(self, name: str, v: Any) -> float:
+        value, h = self.code.params[name], 1e-5
+        up, down = (float(np.real(self.code.cost({**self.code.params, name: value + s * h * v}))) for s in (1, -1))
+        return (up - down) / (2 * h)
+
+    def agrees(self) -> bool:
+        """Are the gradients those of J as it is now, and does J react to all that it reacted to?"""
+        found = self.gradients()
+        for name, (v, before) in self.slopes.items():
+            now = self._slope(name, v)
+            if not _agrees(found[name], v, now) or (abs(now) < NOTHING < abs(before)):
+                return False
+        return True
 
     def same_cost(self) -> bool:
         """Is J what it was?"""
@@ -87,64 +102,39 @@ def _agrees(gradient: Any, v: Any, slope: float) -> bool:
     return bool(abs(given - slope) <= RTOL * (abs(given) + abs(slope)) + ATOL)
 
 
-class Running:
-    """A function of the file that the gradients run: its objects, its tree, the names in it, and the functions of the
-    file that may be derivatives."""
-
-    def __init__(self, code: types.CodeType, functions: list[Any], values: Mapping[str, Any], tree: ast.AST) -> None:
-        file = functions[0].__globals__
-        self.code, self.functions, self.tree, self.names = code, functions, tree, pool(tree, values, file)
-        own = [k for k, f in file.items() if isinstance(f, types.FunctionType) and re.search(SLOPE, plain(k))]
-        self.derivatives = [k for k in own if len(signature(file[k])) == 1]
-        self._kept, self._module = code, _module(tree, code)
-
-    def run(self) -> None:
-        """Let the function be what its tree says. Raises SyntaxError or ValueError if that cannot be."""
-        self._be(_compiled(self._module, self.code))
-
-    def keep(self) -> None:
-        """From now on undo() leaves it as its tree says."""
-        self._kept = _compiled(self._module, self.code)
-        self.undo()
-
-    def undo(self) -> None:
-        """Let the function be what was kept."""
-        self._be(self._kept)
-
-    def restore(self) -> None:
-        """Let the function be what it was in the file."""
-        self._be(self.code)
-
-    def _be(self, code: types.CodeType) -> None:
-        for function in self.functions:
-            function.__code__ = code
-
-    def changes(self, suspected: bool, found: "Suspects") -> Iterator[Iterator[Edit]]:
-        """The changes, in groups, of the statements that are suspected, or of the others."""
-        return edits(found.of(self)[0 if suspected else 1], self.names, self.derivatives)
-
-    def place(self, statement: ast.stmt) -> str:
-        """'line 12' of the file, or with the name of another one."""
-        line, loaded = statement.lineno + self.code.co_firstlineno - 1, Home.loaded
-        if loaded is None or self.code.co_filename == str(loaded.path):
-            return loaded.place(line) if loaded is not None else f"line {line}"
-        return f"{Path(self.code.co_filename).name}, line {line}"
-
-
-def mend(codes: Sequence[Code]) -> list[Mended]:
-    """The changes that make the gradients right, or some of those that are wrong; none if none does. codes: the same
-    code at several points: a change is right at all of them."""
+def mend(codes: Sequence[Code]) -> tuple[list[Mended], list[str]]:
+    """The changes that make the gradients right, or some of those that are wrong, none if none does; where some stay
+    wrong, the lines that are for them and for no other. codes: the same code at several points: a change is right at
+    all of them."""
     with warnings.catch_warnings(), np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         points = list(_points(codes))
         if not points:
-            return []
-        functions = list(_running(points[0].code))
+            return [], []
+        functions = list(running(points[0].code))
+        # a change may not divide by 0 where the file does not
+        strict: Literal["raise", "ignore"] = "raise" if _divides_well(points) else "ignore"
         try:
-            return list(_search(points, functions, time.process_time() + SECONDS))
+            with np.errstate(divide=strict, invalid=strict):
+                found = list(_search(points, functions, time.process_time() + SECONDS))
+                return found, _lines(points[0], functions) if _right(points) < _tensors(points) else []
         finally:
             for function in functions:
                 function.restore()
+
+
+def _divides_well(points: Sequence[Point]) -> bool:
+    """Do the gradients come without a division by 0?"""
+    try:
+        with np.errstate(divide="raise", invalid="raise"):
+            return all(point.wrong() is not None for point in points)
+    except FloatingPointError:
+        return False
+
+
+def _lines(point: Point, functions: list[Running]) -> list[str]:
+    suspects = Suspects(point)
+    return [function.place(place.statement) for function in functions for place in suspects.of(function).sure]
 
 
 def _points(codes: Sequence[Code]) -> list[Point]:
@@ -154,7 +144,9 @@ def _points(codes: Sequence[Code]) -> list[Point]:
     for seed, code in enumerate(codes):
         try:
             if isinstance(code, FunctionCode) and not takes_every_example(code):
-                return []  # it was not understood: J does not react to the data
+                if not seed:
+                    return []  # it was not understood: J does not react to the data
+                continue
             if any(np.asarray(g).dtype != np.float64 for g in code.gradients(code.params).values()):
                 return []
             points.append(Point(code, seed))
@@ -171,24 +163,52 @@ def _search(points: list[Point], functions: list[Running], end: float) -> Iterat
     every = _tensors(points)
     for _ in range(MOST):
         before = _right(points)
-        best: tuple[frozenset[str], Running, Edit] | None = None
-        for function, edit in _in_order(functions, Suspects(points[0])):
-            if time.process_time() > end:
-                break
-            right = bounded(partial(_tried, function, edit, points, before), ONE) or frozenset()
-            if right > (best[0] if best else before):
-                best = right, function, edit
-            if right == every:
-                break
-        if best is None:
+        suspects = Suspects(points[0])
+        best = _best(points, _in_order(functions, suspects), before, end)
+        if not best or best[0].right < every:
+            best = _with_the_cost(points, functions, suspects) or best
+        if not best:
             return
-        right, function, edit = best
-        mended = Mended(function.place(edit.statement), edit.words(), tuple(sorted(right - before)))
-        edit.swap()
-        function.keep()
-        yield mended
-        if right == every or time.process_time() > end:
+        for found in best:
+            place, right = found.function.place(found.edit.statement), tuple(sorted(found.right - before))
+            yield Mended(place, found.edit.words(), right, found is not best[0])
+        best[0].edit.swap()
+        best[0].function.keep()
+        if best[0].right == every or time.process_time() > end:
             return
+
+
+def _best(points: list[Point], changes: Iterable[Change], before: frozenset[str], end: float) -> list[Found]:
+    """The first change that makes everything right, with others of its group that do, on other lines; or else the one
+    that mends most."""
+    every = _tensors(points)
+    best: list[Found] = []
+    for group, function, edit in changes:
+        whole = bool(best) and best[0].right == every
+        if time.process_time() > end or (whole and (group > best[0].group or len(best) == ALIKE)):
+            break
+        if any(edit.statement is found.edit.statement for found in best if whole):
+            continue
+        right = bounded(partial(_tried, function, edit, points, before), ONE) or frozenset()
+        if whole and right == every:
+            best.append(Found(right, group, function, edit))
+        elif right > (best[0].right if best else before):
+            best = [Found(right, group, function, edit)]
+            end = min(end, time.process_time() + SECONDS / 6) if right == every else end
+    return best
+
+
+def _with_the_cost(points: list[Point], functions: list[Running], suspects: "Suspects") -> list[Found]:
+    """A small change of what J and the gradients share, with which they agree."""
+    end = time.process_time() + SECONDS / 3
+    for function in functions:
+        for group in islice(function.changes(suspects.of(function).shared), 1):
+            for edit in group:
+                if time.process_time() > end:
+                    return []
+                if bounded(partial(_agree, function, edit, points), ONE):
+                    return [Found(_tensors(points), 0, function, edit)]
+    return []
 
 
 def _right(points: Sequence[Point]) -> frozenset[str]:
@@ -201,15 +221,28 @@ def _tensors(points: Sequence[Point]) -> frozenset[str]:
     return frozenset().union(*(p.slopes for p in points))
 
 
-def _in_order(functions: list[Running], suspects: "Suspects") -> Iterator[tuple[Running, Edit]]:
-    """The likely changes of all functions before the others; those of statements that are not suspected last of all."""
-    for suspected in (True, False):
-        every = zip_longest(*(_groups(function, suspected, suspects) for function in functions))
-        yield from ((function, edit) for groups in every for function, group in filter(None, groups) for edit in group)
+def _in_order(functions: list[Running], suspects: "Suspects") -> Iterator[Change]:
+    """The likely changes of all functions before the others, those of functions that J runs, too, behind those; those
+    of statements that are not suspected last of all."""
+    number = count()
+    for suspected, of_cost in product((True, False), (False, True)):
+        some = [f for f in functions if f.of_cost == of_cost]
+        known = [suspects.of(f).suspected if suspected else suspects.of(f).others for f in some]
+        every = zip_longest(*(f.changes(found) for f, found in zip(some, known, strict=True)))
+        for groups, k in zip(every, number, strict=False):
+            for function, group in zip(some, groups, strict=True):
+                yield from ((k, function, edit) for edit in group or ())
 
 
-def _groups(function: Running, suspected: bool, suspects: "Suspects") -> Iterator[tuple[Running, Iterator[Edit]]]:
-    yield from ((function, group) for group in function.changes(suspected, suspects))
+@dataclass(frozen=True)
+class Ranked:
+    """The statements of a function: those that may hold the mistake, first those whose values go into all that is wrong
+    and nothing else (`sure`); the others; those whose values go into J, too."""
+
+    suspected: list[Place]
+    others: list[Place]
+    shared: list[Place]
+    sure: list[Place]
 
 
 class Suspects:
@@ -218,36 +251,41 @@ class Suspects:
     def __init__(self, point: Point) -> None:
         self.point, self.wrong = point, point.wrong()
         self.start = point.gradients()
-        self._known: dict[int, tuple[list[Place], list[Place]]] = {}
+        self._known: dict[int, Ranked] = {}
 
-    def of(self, function: Running) -> tuple[list[Place], list[Place]]:
-        """Those that are suspected, first those whose values go into all that is wrong, and the others; none that
-        change J."""
+    def of(self, function: Running) -> Ranked:
+        """Its statements."""
         if id(function) not in self._known:
             ranks = [(self._rank(function, place), place) for place in places(function.tree)]
-            ranked = sorted((one for one in ranks if one[0] is not None), key=lambda one: one[0] or 0)
-            split = [place for rank, place in ranked if rank != LAST], [p for rank, p in ranked if rank == LAST]
-            self._known[id(function)] = split
+
+            def of(*wanted: int) -> list[Place]:
+                return [place for rank in wanted for r, place in ranks if r == rank]
+
+            self._known[id(function)] = Ranked(of(SURE, PERHAPS), of(OTHER), of(SHARED), of(SURE))
         return self._known[id(function)]
 
-    def _rank(self, function: Running, place: Place) -> int | None:
-        """0: goes into all wrong gradients and no other; 1: into some of them, or it cannot be told; None: into J."""
+    def _rank(self, function: Running, place: Place) -> int:
+        """SURE: goes into all wrong gradients and no other; PERHAPS: into some of them, or it cannot be told; OTHER:
+        into right ones; SHARED: into J."""
         if (edit := scaled(place)) is None:
-            return 1
+            return PERHAPS
         edit.swap()
         try:
             function.run()
             moved = bounded(self._moved, ONE)
+            shared = not self.point.same_cost()
         except Exception:
-            return 1
+            return PERHAPS
         finally:
             edit.swap()
             function.undo()
         if moved is None:
-            return 1
+            return PERHAPS
+        if shared:
+            return SHARED
         if not moved or moved - self.wrong:
-            return LAST
-        return 0 if moved == self.wrong else 1
+            return OTHER
+        return SURE if moved == self.wrong else PERHAPS
 
     def _moved(self) -> frozenset[str]:
         found = self.point.gradients()
@@ -271,53 +309,14 @@ def _tried(function: Running, edit: Edit, points: list[Point], before: frozenset
         function.undo()
 
 
-def _running(code: Code) -> Iterator[Running]:
-    """The file's functions that the gradients run, what is called last first."""
-    frames: dict[types.CodeType, dict[str, Any]] = {}
-
-    def seen(frame: types.FrameType, event: str, _: Any) -> None:
-        if event == "return" and frame.f_code not in frames and own(frame.f_code.co_filename):
-            frames[frame.f_code] = dict(frame.f_locals)
-
-    sys.setprofile(seen)
+def _agree(function: Running, edit: Edit, points: list[Point]) -> bool:
+    """Are J and the gradients one with the change, at all points?"""
+    edit.swap()
     try:
-        code.gradients(code.params)
+        function.run()
+        return all(point.agrees() for point in points)
+    except Exception:
+        return False
     finally:
-        sys.setprofile(None)
-    alive = [f for f in gc.get_objects() if isinstance(f, types.FunctionType) and f.__code__ in frames]
-    for found, values in reversed(frames.items()):
-        functions = [f for f in alive if f.__code__ == found]
-        text = tree(functions[0]) if functions else None
-        node = text.body[0] if isinstance(text, ast.Module) and text.body else None
-        if isinstance(node, ast.FunctionDef) and node.name == found.co_name:
-            yield Running(found, functions, values, copy.deepcopy(node))
-
-
-def _module(function: ast.AST, code: types.CodeType) -> ast.Module:
-    """A module with a function's tree in it, in a class and with the free variables that it had."""
-    assert isinstance(function, ast.FunctionDef)
-    keep = ast.parse(f"if 0: ({', '.join(code.co_freevars)},)").body if code.co_freevars else []
-    function.body[:0] = keep
-    function.decorator_list, function.returns = [], None
-    owner = code.co_qualname.split(".")[:-1]
-    wrapped: list[ast.stmt] = [function]
-    if owner and owner[-1] != "<locals>":
-        wrapped = [ast.ClassDef(owner[-1], [], [], [function], [])]
-    free = [name for name in code.co_freevars if name != "__class__"]
-    outer = ast.parse(f"def _around():\n    {' = '.join([*free, 'None']) if free else 'pass'}").body[0]
-    assert isinstance(outer, ast.FunctionDef)
-    outer.body += wrapped
-    return ast.fix_missing_locations(ast.Module([outer], []))
-
-
-def _compiled(module: ast.Module, code: types.CodeType) -> types.CodeType:
-    """The code of the function in a module. Raises ValueError if it has other free variables."""
-    found = _inside(compile(module, code.co_filename, "exec"), code.co_name)
-    if found.co_freevars != code.co_freevars:
-        raise ValueError("other free variables")
-    return found
-
-
-def _inside(code: types.CodeType, name: str) -> types.CodeType:
-    inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
-    return next((c for c in inner if c.co_name == name), None) or _inside(inner[0], name)
+        edit.swap()
+        function.undo()

@@ -362,7 +362,8 @@ def _try(one: Try, prior: int, tried: Tried) -> bool:
             tried.failed(0 if outputs is None else 1, error, replace(one, binder=binder))
             sized |= of_sizes(error)
             continue
-        for fill in fillings(sorted(unknown), outputs):
+        given = [p.name for p in signature(family.forward)] if family.forward is not None else []
+        for fill in fillings(sorted(unknown), outputs, given):
             try:
                 if one.state is not None:
                     one.state.reset()

@@ -203,8 +203,9 @@ class Session:
             return {"error": said, "wrong": not needs}, {}
 
     def mend(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
-        """The changes of the file that make its gradients right, at all points."""
-        return {"mended": [asdict(each) for each in mend(self.codes)]}, {}
+        """The changes of the file that make its gradients right, at all points; the lines of those that stay wrong."""
+        found, lines = mend(self.codes)
+        return {"mended": [asdict(each) for each in found], "lines": lines}, {}
 
     def gradients(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
         """The student's gradients with these parameters."""
