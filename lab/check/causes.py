@@ -10,14 +10,16 @@ from core.gradcheck.check import GradientReport
 from core.types import Array
 from lab.check.code_target import StudentTarget
 from lab.check.forgive import passed_for_eps
+from lab.check.mended import is_told
 from lab.check.mistakes.convnets import diagnose_convnet
 from lab.check.mistakes.diagnose import diagnose_network
 from lab.check.mistakes.diagnose_layer import diagnose_layer
 from lab.check.mistakes.evidence import Cause, Diagnosis, LayerEvidence, Layers, NetworkEvidence
 from lab.check.mistakes.operations import OperationSlope, causes_of
 from lab.check.mistakes.sequences import diagnose_sequence
-from lab.check.mistakes.vectors import VectorPoint, penalty_of_vector
+from lab.check.mistakes.vectors import VectorPoint, factor_of_vector, penalty_of_vector
 from lab.check.process import StudentProblemError
+from lab.visible import visible
 
 NOTHING = Diagnosis("", ())
 LAYERS = ("layer", "pair")
@@ -28,6 +30,8 @@ LOG_EPS = "log-eps"  # the cause that is no mistake: the gradient of log(p), whe
 
 def diagnose(code: StudentTarget) -> Diagnosis:
     """What the code computes and why its gradients are wrong, as far as that is known; never raises."""
+    if endless := code.facts.get("not_finite"):
+        return Diagnosis("", tuple(_endless(str(name), str(where)) for name, where in endless.items()))
     try:
         if code.facts.get("kind") == "vector":
             return _in_one_vector(code)
@@ -43,6 +47,12 @@ def diagnose(code: StudentTarget) -> Diagnosis:
         return _loss(code) if [slot["letter"] for slot in code.facts["slots"]] == ["x"] else _network(code)
     except (StudentProblemError, KeyError, TypeError, ValueError, IndexError, ArithmeticError, np.linalg.LinAlgError):
         return NOTHING
+
+
+def _endless(name: str, where: str) -> Cause:
+    return Cause(
+        "not-finite", (name,), f"The gradient of {name} is not finite, though J is near there{visible(where)}."
+    )
 
 
 def without_eps(causes: tuple[Cause, ...]) -> tuple[Cause, ...]:
@@ -66,8 +76,9 @@ def with_causes(report: GradientReport, found: Diagnosis) -> GradientReport:
     """The report with the causes in the words on the tensors they make wrong, and the network in the notes."""
     tensors = []
     for t in report.tensors:
-        said = [cause.sentence for cause in without_eps(found.causes) if t.name in cause.tensors]
-        if said and t.diagnosis and not t.checked:  # nothing was compared: why not comes first
+        about = [cause for cause in without_eps(found.causes) if t.name in cause.tensors]
+        said = [cause.sentence for cause in about]
+        if said and t.diagnosis and (not t.checked or not is_told(about)):  # what is known of it comes first
             said = [f"{t.diagnosis}. {said[0]}", *said[1:]]
         tensors.append(replace(t, diagnosis="; or: ".join(said)) if said and t.repeats and not t.passed else t)
     notes = (*report.notes, f"it computes: {found.reference}") if found.reference else report.notes
@@ -278,7 +289,7 @@ def _engine(code: StudentTarget) -> Diagnosis:
 
 
 def _in_one_vector(code: StudentTarget) -> Diagnosis:
-    """What is wrong with the penalty."""
+    """What is wrong with the penalty, or by what factor some of it is off."""
     ((name, theta),) = code.params.items()
     if theta.size > LONG:
         return NOTHING
@@ -288,7 +299,9 @@ def _in_one_vector(code: StudentTarget) -> Diagnosis:
         at = code.at({name: value})
         true = np.array([at.slope(name, unit) for unit in np.eye(theta.size)])
         points.append(VectorPoint(value.ravel(), code.gradients({name: value})[name].ravel(), true))
-    return Diagnosis("", penalty_of_vector(name, points, float(code.facts["lambda"]), code.batch))
+    lambda_ = float(code.facts["lambda"])
+    found = (of(name, points, lambda_, code.batch) for of in (penalty_of_vector, factor_of_vector))
+    return Diagnosis("", next(filter(None, found), ()))
 
 
 # Losses

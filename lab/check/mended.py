@@ -1,5 +1,6 @@
 """Causes where the catalogue names none: the small change of the file with which its gradients are right."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -15,8 +16,13 @@ KEY = "changed-line"
 MANY = 4  # lines: more are told as a range
 
 
+def is_told(causes: Iterable[Cause]) -> bool:
+    """Does one of these say what is wrong, and not only where?"""
+    return any(cause.key not in WHERE for cause in causes)
+
+
 def is_named(causes: Iterable[Cause]) -> bool:
-    """Does one of these say what is wrong, and not only where, or by what factor?"""
+    """Does one of these say it for certain, and not by a number that was fitted?"""
     return any(cause.key not in (*WHERE, *GUESSED) for cause in causes)
 
 
@@ -44,13 +50,23 @@ def _left(rest: tuple[str, ...], known: tuple[Cause, ...], lines: list[str]) -> 
     about = tuple(cause for cause in known if set(cause.tensors) & set(rest) or not cause.tensors)
     if not lines:
         return about
-    places = listed(lines) if len(lines) <= MANY else f"{lines[0]} to {lines[-1]}"
-    alone = f"only {places} {'is' if len(lines) == 1 else 'are'} for {listed(rest)} and for no gradient that is right"
+    are = "is" if len(lines) == 1 else "are"
+    alone = f"only {_places(lines)} {are} for {listed(rest)} and for no gradient that is right"
     if about and about[-1].key in WHERE:
         return *about[:-1], replace(about[-1], sentence=f"{about[-1].sentence.removesuffix('.')}; {alone}.")
     if about:
         return about
     return (Cause("first-wrong-step", rest, f"{capital(alone)}: look there, or for what is missing there."),)
+
+
+def _places(lines: list[str]) -> str:
+    """'lines 4, 6 and 7'."""
+    if len(lines) > 1 and all(re.fullmatch(r"line \d+", line) for line in lines):
+        numbers = sorted({int(line.removeprefix("line ")) for line in lines})
+        return (
+            f"lines {listed([str(k) for k in numbers]) if len(numbers) <= MANY else f'{numbers[0]} to {numbers[-1]}'}"
+        )
+    return listed(lines) if len(lines) <= MANY else f"{lines[0]} to {lines[-1]}"
 
 
 def _right(names: tuple[str, ...]) -> str:

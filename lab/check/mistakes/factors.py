@@ -12,6 +12,7 @@ from core.types import Array
 
 ZERO = "gradient-zero"
 OF_COST = ("cost-log-base", "cost-sign", "cost-not-divided", "cost-divided-twice", "cost-factor")
+LARGEST = 1e4  # number that something may be divided by
 CLOSE = 1e-5  # factors that agree to this are the same
 
 
@@ -115,7 +116,8 @@ def of_data(f: float, s: Sizes, with_penalty: str) -> tuple[Finding, ...]:
                         ),
                     ),
                 )
-    key = "divided-by-other-number" if same(s.n / f, round(s.n / f)) and abs(s.n / f) > 1.5 else "wrong-factor"
+    whole = 1.5 < abs(s.n / f) < LARGEST and same(s.n / f, round(s.n / f))
+    key = "divided-by-other-number" if whole else "wrong-factor"
     divisor = f": {{they}} {{seem}} divided by {round(s.n / f)}, not by n = {s.n}" if key != "wrong-factor" else ""
     return (Finding(key, f"{{Tensors}} {{are}} {ratio(f)} times what {{they}} should be{with_penalty}{divisor}.", 1.2),)
 

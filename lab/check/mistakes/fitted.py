@@ -8,6 +8,7 @@ from core.types import Array
 from lab.check.mistakes.flow import Flow
 from lab.check.mistakes.reference import GRADIENTS, LayerTrace, Pass, activation, through
 
+LARGEST = 1e3  # step of an update
 LEAST = 5  # equations for each unit, three of which are used up
 
 
@@ -21,7 +22,8 @@ def updated_weights(
     update: Sequence[Array],
     rtol: float,
 ) -> tuple[float, list[Flow]] | None:
-    """eta, and the flows into a layer, if G came through W - eta * update of the layer behind it.
+    """eta, and the flows into a layer, if G came through W - eta * update of the layer behind it; infinity if it came
+    through the update alone.
 
     It is solved for in the gradient `theirs` of the tensor `role` of `layer`, whose part from the penalty is known.
     """
@@ -36,12 +38,15 @@ def updated_weights(
     (f, moved), *_ = np.linalg.lstsq(A, wanted, rcond=None)
     size = float(np.abs(wanted).max())
     off = float(np.abs(A @ (f, moved) - wanted).max())
-    if not f or off > rtol * size or np.abs(A[:, 1] * moved).max() <= 10 * rtol * size:
+    if off > rtol * size or np.abs(A[:, 1] * moved).max() <= 10 * rtol * size:
         return None
-    eta = -moved / f
+    alone = np.abs(A[:, 0] * f).max() <= 10 * rtol * size
+    eta = np.inf if alone else -moved / f
+    if not alone and abs(eta) > LARGEST:
+        return None
     found = []
     for (right, through_update), p in zip(ways, passes, strict=True):
-        above = right - eta * through_update
+        above = through_update if alone else right - eta * through_update
         G = activation(above, p.traces[layer], p)
         found.append(Flow(above, G, G))
     return float(eta), found

@@ -39,6 +39,12 @@ def normalisation_mistakes(network: ReferenceNetwork) -> list[FlowMistake]:
             "the variance.",
             lambda flow, t, p: flow.at_u * t.tensors["gamma"] if "gamma" in t.tensors else None,
         ),
+        FlowMistake(
+            "norm-scale-missing",
+            "{Tensors} {match} a batch normalisation of {layer} without the factor 1 / sqrt(var + eps): divide by the "
+            "standard deviation on the way back, as forward does.",
+            lambda flow, t, p: None if t.z is None else normalisation(flow.at_u, t, p) / t.inverse,
+        ),
         altered(
             "norm-statistics-constant",
             "a batch normalisation whose mean and variance are constants, in {layer}: both depend on every example; "

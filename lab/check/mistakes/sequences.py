@@ -49,6 +49,7 @@ class WayBack:
     slope: Callable[[Array], Array] = lambda h: 1 - h**2  # of h
     slope_before: bool = False  # is the slope taken at the state before?
     carried_behind: bool = False  # is what is carried added behind the slope?
+    carried_before: bool = False  # is what is carried taken before the slope?
     own_state: bool = False  # h_t in the place of h_{t-1} for Wh
     state_before: bool = False  # h_{t-1} in the place of h_t for Wy
     left: tuple[int, int] = (0, 0)  # steps that do not count, at the start and at the end
@@ -71,6 +72,11 @@ WAYS = (
         slope=lambda h: 1 - np.tanh(h) ** 2,
     ),
     WayBack("what is carried back is added behind tanh', not before", "through-time-place", carried_behind=True),
+    WayBack(
+        "what is carried back is taken before tanh': go through tanh' first, then through Wh",
+        "through-time-place",
+        carried_before=True,
+    ),
     WayBack("Wh's takes the state of the step itself: it is the state before", "state-shifted", own_state=True),
     WayBack("Wy's takes the state before: it is that of the step itself", "state-shifted", state_before=True),
     WayBack("the first step is left out", "step-left-out", left=(1, 0)),
@@ -160,7 +166,8 @@ def _back(one: Sequence, at: Tensors, way: WayBack) -> dict[str, Array]:
         slope = way.slope(before if way.slope_before else h)
         dh = at["Wy"].T @ G[t]
         da = dh * slope + behind if way.carried_behind else (dh + behind) * slope
-        behind = way.carried * ((at["Wh"] if way.turned else at["Wh"].T) @ da)
+        back = dh + behind if way.carried_before else da
+        behind = way.carried * ((at["Wh"] if way.turned else at["Wh"].T) @ back)
         parts["Wy"].append(np.outer(G[t], before if way.state_before else h))
         parts["c"].append(G[t])
         parts["Wh"].append(np.outer(da, h if way.own_state else before))

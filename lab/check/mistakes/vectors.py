@@ -1,6 +1,7 @@
-"""What is wrong with the penalty of parameters that are all in one vector, theta: the layers in it are not known."""
+"""What is wrong with the gradient of parameters that are all in one vector, theta, of which no layers are known: with
+the penalty, or a factor before the rest of some elements."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,7 +36,55 @@ def penalty_of_vector(name: str, points: Sequence[VectorPoint], lambda_: float, 
         return ()
     few = 2 * touched.size < theta.shape[1]
     where = f"{name} (element{'s' * (touched.size > 1)} {_shown(touched)})"
-    return tuple(Cause(key, (name,), f"{where} {sentence}") for key, sentence in _reading(c, few, lambda_, n)[:1])
+    readings = _reading(c, few, lambda_, n)
+    if not readings:
+        return ()
+    key, sentence = readings[0]
+    half = next((sentence for key, sentence in readings if key == "penalty-factor-two"), "")
+    if half and key == "penalty-missing":  # c theta is all of one penalty, or half of another
+        sentence = f"{sentence.removesuffix('.')}; or it {half}"
+    return (Cause(key, (name,), f"{where} {sentence}"),)
+
+
+def factor_of_vector(name: str, points: Sequence[VectorPoint], lambda_: float, n: int) -> tuple[Cause, ...]:
+    """The cause, if some elements are a number times what they should be, the same one in all of them, with the penalty
+    or without it."""
+    theta, theirs, true = (np.stack([getattr(p, part) for p in points]) for part in ("theta", "theirs", "true"))
+    rounding = CLOSE * float(np.abs(true).max())
+    wrong = np.flatnonzero(np.abs(theirs - true).max(axis=0) > rounding)
+    if not wrong.size:
+        return ()
+    whole = wrong.size == theta.shape[1]
+    where = "" if whole else f" (element{'s' * (wrong.size > 1)} {_shown(wrong)})"
+    for penalty in _penalties(theta, lambda_, n):
+        data, given = (true - penalty)[:, wrong].ravel(), (theirs - penalty)[:, wrong].ravel()
+        f = float(given @ data / max(float(data @ data), 1e-300))
+        if np.abs(given - f * data).max() <= rounding * max(1.0, abs(f)):
+            apart = " without its penalty" if penalty.any() else ""
+            return tuple(Cause(key, (name,), f"{name}{where}{apart} {words}.") for key, words in _factor(f, n))
+    return ()
+
+
+def _penalties(theta: Array, lambda_: float, n: int) -> Iterator[Array]:
+    """What a penalty may add to the gradient: nothing; a multiple of theta; the same but for the first element."""
+    yield np.zeros_like(theta)
+    for c in (lambda_ / n, lambda_, 2 * lambda_, 2 * lambda_ / n) if lambda_ else ():
+        yield c * theta
+        yield c * np.where(np.arange(theta.shape[1]) > 0, theta, 0.0)
+
+
+def _factor(f: float, n: int) -> list[tuple[str, str]]:
+    """Key and words for a gradient that is f times the right one; none for a number that says nothing."""
+    known = (
+        (-1.0, "sign", "has the wrong sign"),
+        (float(n), "not-divided-by-n", f"is {n} times too large: divide by the number of examples, n = {n}"),
+        (-float(n), "not-divided-by-n", f"is {n} times too large, and has the wrong sign: divide by n = {n}"),
+        (1.0 / n, "divided-twice", f"is {n} times too small: divide by n = {n} only once"),
+        (2.0, "factor-two", "is twice what it should be"),
+        (0.5, "factor-two", "is half of what it should be: a factor 2 is missing"),
+        (0.0, "gradient-zero", "is 0: it is never computed"),
+    )
+    return [(key, words) for factor, key, words in known if same(f, factor) or f == factor][:1]
 
 
 def _shown(places: Array) -> str:

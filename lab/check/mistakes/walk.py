@@ -292,11 +292,16 @@ class Walk:
             self.rtol,
         )
         if fit:
-            sentence = (
-                f"{{Tensors}} {{match}} a G that went back through {{V}} after {{V}} was updated (with a step of "
-                f"{fit[0]:.4g}): compute all gradients first, then update."
+            key, what = (
+                ("through-gradient", "the gradient of {V}: take {V} itself.")
+                if np.isinf(fit[0])
+                else (
+                    "updated-weights",
+                    f"{{V}} after {{V}} was updated (with a step of {fit[0]:.4g}): compute all gradients first, then "
+                    "update.",
+                )
             )
-            finding = Finding("updated-weights", sentence, FITTED)
+            finding = Finding(key, f"{{Tensors}} {{match}} a G that went back through {what}", FITTED)
             yield replace(story, flows=tuple(fit[1]), told=(*story.told, Told(finding, layer)))
 
     def _other_statistics(self, story: Story, layer: int, moves: list[Move], roles: tuple[str, ...]) -> Iterator[Story]:

@@ -1,7 +1,8 @@
 """What can be wrong before any derivative, and the facts a check needs."""
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from .effort import spent
 from .errors import CodeError
 from .explain import line_of, place, random_line
 from .live import ReadOnly
+
+STEP, STEPS = 1e-4, 4  # of an element, and of how many of them
 
 
 def examine(code: Code) -> dict[str, Any]:
@@ -32,10 +35,12 @@ def examine(code: Code) -> dict[str, Any]:
             )
         gradients = code.gradients(code.params)
         unchanged(code, lambda: code.gradients(code.params), list(code.calls)[1])
-        for name, gradient in gradients.items():
-            if gradient.dtype.kind == "f" and not np.all(np.isfinite(gradient)):
-                blame = line_of(lambda: code.gradients(code.params), np.errstate(**strict))  # type: ignore[arg-type]
-                raise CodeError(f"the gradient of {name} is not finite{blame}")
+        endless = {name: "" for name, gradient in gradients.items() if not _is_finite(gradient)}
+        if endless:
+            blame = line_of(lambda: code.gradients(code.params), np.errstate(**strict))  # type: ignore[arg-type]
+            endless = dict.fromkeys(endless, blame)
+            if not _costs_are_finite(code, gradients):
+                raise CodeError(f"the gradient of {next(iter(endless))} is not finite, nor is J near there{blame}")
         if code.live is not None and code.live.replace:
             code.live.replace = sees_replaced(code)
         promoted = code.cost({k: v.astype(np.float64) for k, v in code.params.items()}) if can_replace(code) else first
@@ -50,8 +55,31 @@ def examine(code: Code) -> dict[str, Any]:
         "faults": list(code.faults),
         "places": {call: place(function) for call, function in code.calls.items()},
         "seconds": seconds,
-        "facts": dict(code.facts),
+        "facts": {**code.facts, "not_finite": endless},
     }
+
+
+def _is_finite(gradient: Any) -> bool:
+    return gradient.dtype.kind != "f" or bool(np.all(np.isfinite(gradient)))
+
+
+def _costs_are_finite(code: Code, gradients: Mapping[str, Any]) -> bool:
+    """Is J finite a step from here where its gradient is not, and at parameters half as large, too, so that it is no
+    matter of numbers that are too large?"""
+    smaller = {k: (v * 0.5).astype(v.dtype) for k, v in code.params.items()}
+    if not np.isfinite(code.cost(smaller)) or all(map(_is_finite, code.gradients(smaller).values())):
+        return False
+    for name in (name for name, gradient in gradients.items() if not _is_finite(gradient)):
+        value = code.params[name]
+        if gradients[name].shape != value.shape:
+            return False
+        bad = np.argwhere(~np.isfinite(gradients[name]))[:STEPS]
+        for index, step in product(map(tuple, bad), (STEP, -STEP)):
+            moved = value.copy()
+            moved[index] += step
+            if not np.isfinite(code.cost({**code.params, name: moved})):
+                return False
+    return True
 
 
 def can_replace(code: Code) -> bool:

@@ -136,7 +136,7 @@ SCORES = """
         ),
         (ATTENTION, "Attention", "sum(axis=1, keepdims=True)) * self.scale", "sum(axis=1, keepdims=True))"),
         (ROLLED, "cost_and_gradient", "dW.ravel(), db.ravel()", "dW.T.ravel(), db.ravel()"),
-        (ROLLED, "cost_and_gradient", "dV, dc = D @ H.T, D.sum(axis=1)", "dV, dc = D @ H.T, D.sum(axis=1) / n"),
+        (ROLLED, "cost_and_gradient", "dV, dc = D @ H.T, D.sum(axis=1)", "dV, dc = D @ H.T, D[:, 1:].sum(axis=1)"),
         (GATES, "gated_step", "dc = dout * (1 - z) * (1 - c**2)", "dc = dout * (1 - z) * c * (1 - c)"),
         (GATES, "gated_step", " + dout * z", ""),
         (GATES, "gated_step", "dout * (1 - z)", "dout * z"),

@@ -161,6 +161,8 @@ MISTAKES = [
     ("theta", "cost_function", "/ m * rest", "/ m * theta", "bias-penalised"),
     ("theta", "cost_function", "lambda_ / m * rest", "lambda_ * rest", "penalty-for-each-example"),
     ("theta", "cost_function", " + lambda_ / m * rest", "", "penalty-missing"),
+    ("theta", "cost_function", "(h - y) / m", "(y - h) / m", "sign"),
+    ("theta", "cost_function", "(h - y) / m", "(h - y)", "not-divided-by-n"),
     ("svm", "svm_loss", "(M > 0) * 1.0", "M.copy()", "hinge-values-for-mask"),
 ]
 

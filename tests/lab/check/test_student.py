@@ -88,6 +88,11 @@ def test_a_right_file_passes(check, method):
         ({"2 * self.x.T @ y": "(2 * self.x.T @ y).T"}, "it is transposed"),
         ({', "b": 2 * y.sum(0)}': "}"}, "there is no gradient for b"),
         ({"2 * y.sum(0)": "np.zeros(2)"}, "never computed"),
+        pytest.param(
+            {"2 * y.sum(0)": "y.sum(0) / np.zeros(2)"},
+            "is not finite, though J is near there (line",
+            marks=pytest.mark.filterwarnings("ignore:divide by zero"),
+        ),
     ],
 )
 def test_a_wrong_gradient_fails_and_says_why(check, replace, words):
@@ -113,7 +118,6 @@ BAD = {
     "integers": ({"np.zeros(2)": "np.zeros(2, int)"}, "params['b'] holds int64", None),
     "vector loss": ({"** 2)": "** 2, axis=1)"}, "loss() returns an array of shape (4,), not a number", None),
     "nan loss": ({"np.sum((": "np.log(-1.0) + np.sum(("}, "loss() gives nan", "np.log(-1.0)"),
-    "nan gradient": ({"2 * y.sum(0)": "y.sum(0) / np.zeros(2)"}, "the gradient of b is not finite", "y.sum(0) /"),
     "random": ({"np.sum((": "np.random.rand() + np.sum(("}, "another value every time", "np.random.rand"),
     "mutation": (
         {"y = self.x": "self.params['W'] *= 0.9\n        y = self.x"}, "grads() changes params['W']", "*= 0.9"
