@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lab import command_lines
+from lab import command_lines, completion
 from lab.app.command import serve, start_app
 from lab.bench.command import bench
 from lab.check.command import check
@@ -56,11 +56,16 @@ Version = Annotated[
     bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
 ]
 
+Preset = Annotated[
+    str | None,
+    typer.Option(metavar="PRESET", help="Open the app with this preset.", autocompletion=completion.presets),
+]
+
 
 @app.callback(invoke_without_command=True)
 def gradlab(
     context: typer.Context,
-    preset: Annotated[str | None, typer.Option(metavar="PRESET", help="Open the app with this preset.")] = None,
+    preset: Preset = None,
     runs_dir: RunsDir = Path("runs"),
     version: Version = False,
 ) -> None:

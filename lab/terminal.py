@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from lab import completion
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -25,9 +27,23 @@ Changes = Annotated[
 ]
 
 PresetName = Annotated[
-    str | None, typer.Argument(metavar="PRESET", help="Name of a preset or path of a TOML file.", show_default=False)
+    str | None,
+    typer.Argument(
+        metavar="PRESET",
+        help="Name of a preset or path of a TOML file.",
+        show_default=False,
+        autocompletion=completion.presets,
+    ),
 ]
-
+Like = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PRESET",
+        help="Train FILE:NAME as this preset is trained.",
+        show_default=False,
+        autocompletion=completion.presets,
+    ),
+]
 Variant = Annotated[
     Literal["auto", "mini", "full"] | None,
     typer.Option("--data", help="auto: the full data set if present, otherwise the embedded part.  [default: auto]"),

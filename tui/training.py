@@ -37,7 +37,7 @@ from presets.schema import Preset
 from tui.series import Trace
 
 RATE_SECONDS = 3.0  # over which updates/s is taken
-NICENESS = 10  # of the thread that trains and its helpers: whoever draws, or answers a key, goes first
+NICER = 10  # than the app is the thread that trains and its helpers: whoever draws, or answers a key, goes first
 READING_SHARE = 0.02  # of the time of a training that goes into reading its curves, at most
 LOG_HEADINGS = "   update  epoch  eta       train loss       validation"
 ENDED = ("done", "interrupted", "diverged", "failed", "running elsewhere")
@@ -183,8 +183,8 @@ class TrainingThread(ShownRun):
 
     def _work(self) -> None:
         if sys.platform == "linux":  # elsewhere the whole process has one niceness
-            with suppress(OSError, AttributeError):  # it may be as nice as that already
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+            with suppress(OSError, AttributeError):  # a sandbox may forbid it
+                os.nice(NICER)  # there it is the calling thread's alone
         try:
             with self._compute:
                 self._train()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from lab import completion
 from lab.check.interpreter import choose_python
 from lab.check.targets import AGAINST, FILE, WHOLE, is_folder
 from lab.errors import LabError
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
     from core.gradcheck.check import Method as CheckMethod
     from lab.check.check import Report
 
-Target = Annotated[str | None, typer.Argument(metavar="PRESET|FILE|FILE:NAME|FOLDER", show_default=False)]
+Target = Annotated[
+    str | None,
+    typer.Argument(metavar="PRESET|FILE|FILE:NAME|FOLDER", show_default=False, autocompletion=completion.presets),
+]
 Method = Annotated[
     Literal["central", "complex", "directional"] | None,
     typer.Option(

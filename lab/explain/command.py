@@ -4,10 +4,19 @@ from typing import Annotated
 
 import typer
 
+from lab import completion
 from lab.terminal import Json, output
 
-Preset = Annotated[str, typer.Argument(metavar="PRESET", help="Name of a preset, or path of a TOML file.")]
-Key = Annotated[str, typer.Argument(metavar="KEY", help="A setting, as in eta or optimiser.eta.")]
+Preset = Annotated[
+    str,
+    typer.Argument(
+        metavar="PRESET", help="Name of a preset, or path of a TOML file.", autocompletion=completion.presets
+    ),
+]
+Key = Annotated[
+    str,
+    typer.Argument(metavar="KEY", help="A setting, as in eta or optimiser.eta.", autocompletion=completion.settings),
+]
 
 
 def explain(preset: Preset, key: Key, json: Json = False) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from lab.errors import LabError
+from lab.runs.completion import saved_runs
 from lab.terminal import BAD_INPUT, Json, RunsDir, notice, output
 
 Surnames = Annotated[
@@ -15,7 +16,10 @@ Surnames = Annotated[
 Run = Annotated[
     str | None,
     typer.Option(
-        metavar="RUN", help='The model: a names run, or "shipped".', show_default="newest names run, or shipped"
+        metavar="RUN",
+        help='The model: a names run, or "shipped".',
+        show_default="newest names run, or shipped",
+        autocompletion=saved_runs,
     ),
 ]
 Explain = Annotated[bool, typer.Option("--explain", help="Mark the letters that support the most likely class.")]

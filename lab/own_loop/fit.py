@@ -15,7 +15,7 @@ from lab.errors import LabError
 from lab.own_loop.beside import beside_expected
 from lab.own_loop.finding import Difference, DifferenceDocument
 from lab.own_loop.judge import judge
-from lab.own_loop.plan import LoopPlan, small, whole
+from lab.own_loop.plan import LoopPlan, one_batch, small, whole
 from lab.own_loop.printed import printed_series
 from lab.own_loop.trace import LoopTrace, Tensors, read
 from lab.visible import visible
@@ -125,7 +125,7 @@ def fit(
     file's process; says: is told what is done next. Raises LabError."""
     if not file.is_file():
         raise LabError(f"there is no file {file}")
-    plan = small(preset, dataset)
+    plan = one_batch(preset, dataset) if file.suffix == ".m" else small(preset, dataset)
     with Worker(WATCHED, python) as worker:
         if began is not None:
             began(worker.kill)
@@ -134,7 +134,7 @@ def fit(
             says(f"comparing {plan.updates} updates with {preset.name}")
             trace = watched(worker, name, plan)
             report = reported(f"{file}:{trace.name}", plan, trace, dataset)
-            if not report.updates:
+            if not report.updates and trace.watched:
                 return report
             says(f"training with all {len(dataset.train.y):,} examples")
             worker.timeout = TRAINED

@@ -23,13 +23,21 @@ def judge(plan: LoopPlan, trace: LoopTrace, stratified: bool) -> tuple[Compared,
     """All findings, mistakes first; none if the training agrees with the plan."""
     updates = trace.updates()
     compared = compare(plan, trace, updates, _expected(plan, trace))
-    found = [
-        *order_findings(plan, trace, updates, stratified),
-        *_update_findings(compared),
-        *evaluation_findings(compared),
-        *_notes(compared),
-    ]
+    around = (
+        [*order_findings(plan, trace, updates, stratified), *evaluation_findings(compared)] if trace.watched else []
+    )
+    found = [*around, *_update_findings(compared), *_notes(compared), *_unwatched(trace)]
     return compared, sorted(_once(found), key=lambda f: (not f.wrong, f.update or 0))
+
+
+def _unwatched(trace: LoopTrace) -> Iterator[Difference]:
+    """What is not known of a loop that was only called."""
+    if not trace.watched and trace.snapshots:
+        says = "It is MATLAB: updates of a single batch are compared; the batches and evaluations are not seen."
+        yield note("not-watched", says)
+    elif not trace.watched:
+        says = "It is MATLAB and returns no parameters, or trains as long whatever it is told: no update is compared."
+        yield note("not-watched", says)
 
 
 def _expected(plan: LoopPlan, trace: LoopTrace) -> Yardstick:

@@ -13,6 +13,7 @@ from presets.build import build, build_schedule
 from presets.schema import Preset, StepSchedule, TriangularSchedule
 
 BATCHES, EPOCHS = 4, 3  # of the small training
+ALONE = 6  # epochs of that with a single batch
 OTHERS = 150  # validation and test examples of it
 SCHEDULED = ("eta_min", "n_s")  # an argument for one of these means that the code changes eta itself
 
@@ -84,11 +85,21 @@ def whole(preset: Preset, dataset: Dataset) -> LoopPlan:
 def small(preset: Preset, dataset: Dataset) -> LoopPlan:
     """A few epochs of a few batches. The rest of the training set that fills no batch stays; a cyclical learning rate
     runs through its cycles."""
+    batch = preset.training.batch
+    return _short(preset, dataset, BATCHES * batch + len(dataset.train.y) % batch, EPOCHS)
+
+
+def one_batch(preset: Preset, dataset: Dataset) -> LoopPlan:
+    """The same where only the parameters before and after are seen: some epochs of a single batch."""
+    return _short(preset, dataset, preset.training.batch, ALONE)
+
+
+def _short(preset: Preset, dataset: Dataset, most: int, epochs: int) -> LoopPlan:
     training = preset.training
-    n = min(BATCHES * training.batch + len(dataset.train.y) % training.batch, len(dataset.train.y))
-    updates = EPOCHS * (n // training.batch)
+    n = min(most, len(dataset.train.y))
+    updates = epochs * (n // training.batch)
     changes: dict[str, Any] = {
-        "training": training.model_copy(update={"epochs": EPOCHS, "updates": None, "cycles": None})
+        "training": training.model_copy(update={"epochs": epochs, "updates": None, "cycles": None})
     }
     schedule = preset.schedule
     if isinstance(schedule, TriangularSchedule):
@@ -97,13 +108,13 @@ def small(preset: Preset, dataset: Dataset) -> LoopPlan:
     if isinstance(schedule, StepSchedule):
         changes["schedule"] = schedule.model_copy(update={"every": n // training.batch})
     parts = {}
-    for name, part, most in (
+    for name, part, count in (
         ("train", dataset.train, n),
         ("validation", dataset.validation, OTHERS),
         ("test", dataset.test, OTHERS),
     ):
         if part is not None and len(part.y):
-            parts[name] = (_rows(part.x[:most]), np.asarray(part.y[:most]))
+            parts[name] = (_rows(part.x[:count]), np.asarray(part.y[:count]))
     return _plan(preset.model_copy(update=changes), dataset, parts)
 
 

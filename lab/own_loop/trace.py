@@ -46,7 +46,8 @@ class Update:
 @dataclass(frozen=True, eq=False)
 class LoopTrace:
     """A training that was watched. names: W1 -> what the student calls it; given: setting -> the argument that was
-    given it; series: name -> the numbers the code returned; dtype: of the parameters."""
+    given it; series: name -> the numbers the code returned; dtype: of the parameters; watched: False where only what it
+    returned is known."""
 
     name: str
     usages: tuple[Usage, ...]
@@ -61,6 +62,7 @@ class LoopTrace:
     cut: bool
     way: int
     dtype: np.dtype[Any]
+    watched: bool
 
     def updates(self) -> list[Update]:
         """First to last."""
@@ -124,6 +126,7 @@ def read(facts: Told, arrays: Mapping[str, Array], sizes: Sequence[int]) -> Loop
         bool(facts["cut"]),
         int(facts["way"]),
         min(kinds, key=lambda kind: kind.itemsize, default=np.dtype(np.float64)),
+        bool(facts["watched"]),
     )
 
 

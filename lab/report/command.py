@@ -5,11 +5,15 @@ from typing import Annotated
 
 import typer
 
+from lab.runs.completion import saved_runs
 from lab.terminal import RunsDir, console
 from lab.visible import visible
 
 RunNames = Annotated[
-    list[str], typer.Argument(metavar="RUN...", help="Paths or names of runs; the end of a name is enough.")
+    list[str],
+    typer.Argument(
+        metavar="RUN...", help="Paths or names of runs; the end of a name is enough.", autocompletion=saved_runs
+    ),
 ]
 Out = Annotated[Path | None, typer.Option(metavar="DIR", help="The folder to write.", show_default="report-<run>")]
 

@@ -6,10 +6,16 @@ from typing import Annotated
 import typer
 
 from lab.errors import LabError
+from lab.runs.completion import saved_runs
 from lab.terminal import Json, RunsDir, output
 
 RunNames = Annotated[
-    list[str], typer.Argument(metavar="RUN RUN...", help="Paths or names of runs; the end of a name is enough.")
+    list[str],
+    typer.Argument(
+        metavar="RUN RUN...",
+        help="Paths or names of runs; the end of a name is enough.",
+        autocompletion=saved_runs,
+    ),
 ]
 
 

@@ -7,6 +7,7 @@ import typer
 
 from lab.command_lines import resume
 from lab.errors import LabError
+from lab.runs.completion import saved_runs
 from lab.terminal import Json, RunsDir, console, notice, output
 from lab.visible import visible
 
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
     from lab.runs.store import RunStore
 
 RunName = Annotated[
-    str | None, typer.Argument(metavar="RUN", help="Path or name of a run; the end of the name is enough.")
+    str | None,
+    typer.Argument(
+        metavar="RUN",
+        help="Path or name of a run; the end of the name is enough.",
+        autocompletion=saved_runs,
+    ),
 ]
 Figures = Annotated[
     bool, typer.Option("--figures", help="Also show the pictures of the run and write them as PNG files.")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lab import completion
 from lab.check.targets import FILE, WHOLE
 from lab.command_lines import fetch
 from lab.errors import LabError
@@ -15,6 +16,7 @@ from lab.terminal import (
     INTERRUPTED,
     Changes,
     Json,
+    Like,
     RunsDir,
     Seed,
     Variant,
@@ -26,11 +28,12 @@ from lab.terminal import (
 )
 
 Source = Annotated[
-    str, typer.Argument(metavar="PRESET|FILE:NAME", help="A preset, or a network of yours: NAME in a file.")
-]
-Like = Annotated[
-    str | None,
-    typer.Option(metavar="PRESET", help="Train FILE:NAME as this preset is trained.", show_default=False),
+    str,
+    typer.Argument(
+        metavar="PRESET|FILE:NAME",
+        help="A preset, or a network of yours: NAME in a file.",
+        autocompletion=completion.presets,
+    ),
 ]
 Trials = Annotated[int | None, typer.Option(min=1, max=10_000, help="Number of trials.", show_default="the preset's")]
 Jobs = Annotated[

@@ -293,7 +293,7 @@ class Agreement:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * share:.2g} %" if share < 10 else f"{100 * share:,.0f} %"
+    return f"{100 * share:.2g} %" if share < 0.995 else f"{100 * share:,.0f} %"
 
 
 def _factor(ours: Array, theirs: Array, tolerance: float) -> float | None:

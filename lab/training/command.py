@@ -5,15 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lab import command_lines
+from lab import command_lines, completion
 from lab.check.targets import FILE, WHOLE
 from lab.errors import LabError
 from lab.machine import cores
+from lab.runs.completion import saved_runs
 from lab.terminal import (
     FAILED,
     INTERRUPTED,
     Changes,
     Json,
+    Like,
     RunsDir,
     Seed,
     Variant,
@@ -33,12 +35,11 @@ Threads = Annotated[int | None, typer.Option(min=1, help="Number of processor co
 Source = Annotated[
     str | None,
     typer.Argument(
-        metavar="PRESET|FILE:NAME", help="A preset, or a network of yours: NAME in a file.", show_default=False
+        metavar="PRESET|FILE:NAME",
+        help="A preset, or a network of yours: NAME in a file.",
+        show_default=False,
+        autocompletion=completion.presets,
     ),
-]
-Like = Annotated[
-    str | None,
-    typer.Option(metavar="PRESET", help="Train FILE:NAME as this preset is trained.", show_default=False),
 ]
 Fit = Annotated[
     str | None,
@@ -48,7 +49,10 @@ Fit = Annotated[
         show_default=False,
     ),
 ]
-Resume = Annotated[str | None, typer.Option(metavar="RUN", help="Resume an interrupted run.", show_default=False)]
+Resume = Annotated[
+    str | None,
+    typer.Option(metavar="RUN", help="Resume an interrupted run.", show_default=False, autocompletion=saved_runs),
+]
 
 
 def run(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lab import completion
 from lab.errors import LabError
 from lab.terminal import INTERRUPTED, Json, RunsDir, console, output, stopped_by_signals
 
@@ -31,7 +32,10 @@ LogFile = Annotated[
 LikePreset = Annotated[
     str | None,
     typer.Option(
-        "--like", metavar="PRESET", help="Draw it against what a preset should look like, or your saved runs of it."
+        "--like",
+        metavar="PRESET",
+        help="Draw it against what a preset should look like, or your saved runs of it.",
+        autocompletion=completion.presets,
     ),
 ]
 Columns = Annotated[

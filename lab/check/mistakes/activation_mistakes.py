@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-from scipy.special import ndtr
 
 from core.types import Array
 from lab.check.mistakes.activations import (
@@ -18,6 +17,7 @@ from lab.check.mistakes.activations import (
     gelu_tanh_slope,
     leaky,
     normal_density,
+    normal_probability,
 )
 from lab.check.mistakes.flow import Flow, FlowMistake, Step
 from lab.check.mistakes.losses import sigmoid
@@ -188,7 +188,7 @@ def terms_left_out(network: ReferenceNetwork) -> list[FlowMistake]:
 
     product = "the product rule has two terms, of u and of what it is multiplied by"
     parts: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
-        GELU.name: (ndtr, lambda u: u * normal_density(u)),
+        GELU.name: (normal_probability, lambda u: u * normal_density(u)),
         GELU_TANH.name: (lambda u: 0.5 * (1 + gelu_tanh(u)), lambda u: 0.5 * u * gelu_tanh_slope(u)),
         SWISH.name: (sigmoid, lambda u: u * sigmoid(u) * (1 - sigmoid(u))),
     }

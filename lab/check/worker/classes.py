@@ -84,9 +84,19 @@ def _of_one_example(namespace: Any, kind: type, rng: Any) -> FunctionCode | None
         return None
     if 0 in one.found.fits.values() or not (agreement(one) or re.search(ONE, text(kind))):
         return None
-    one.notes += ("it takes one example at a time",)
+    one.notes += ("checked with a single example" if _takes_several(one, rng) else "it takes one example at a time",)
     one.world = replace(one.world, fixed=True)
     return one
+
+
+def _takes_several(one: FunctionCode, rng: Any) -> bool:
+    """Does code that was read with one example run with two, with gradients of the right shapes?"""
+    try:
+        two = one.elsewhere(rng, 2)
+        gradients = two.gradients(two.params)
+    except Exception:
+        return False
+    return all(np.shape(gradients[name]) == np.shape(two.params[name]) for name in gradients)
 
 
 def loss_by_scores(namespace: Any, code: FunctionCode) -> ByScores | None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from .binding import BATCH_SIZE, LETTERS, UnfilledError
 from .roles import Role, one_hot_first, plain, role
-from .source import compared, is_called, is_read, signature, text
+from .source import compared, is_called, is_octave, is_read, signature, text
 from .values import Function
 from .world import Layout, Store, World, build
 
@@ -86,9 +86,9 @@ def part_of(name: str) -> tuple[str, str]:
 class Filler:
     """Values for the arguments of a training function."""
 
-    def __init__(self, course: Course, style: Style, source: str) -> None:
-        """source: the text of the whole file."""
-        self.course, self.style, self.source = course, style, source
+    def __init__(self, course: Course, style: Style, source: str, first: int = 0) -> None:
+        """source: the text of the whole file; first: the number of the first class."""
+        self.course, self.style, self.source, self.first = course, style, source, first
         self.world = _world(course, style)
         self.given: dict[str, str] = {}  # setting -> the argument that was given it
 
@@ -121,7 +121,8 @@ class Filler:
     def value(self, name: str, function: Function, optional: bool, default: Any = None) -> Any:
         """Of one argument; LEAVE for its default. Raises UnfilledError."""
         low = plain(name)
-        if is_called(function, name) and (re.fullmatch(SCHEDULE, low) or not optional):
+        called = is_called(function, name) and not is_octave(function)  # where X(1) is an element
+        if called and (re.fullmatch(SCHEDULE, low) or not optional):
             return self._schedule()
         if (made := self._container(name, function)) is not None:
             return made
@@ -188,7 +189,8 @@ class Filler:
         world = World(self.world.layout, self.world.store, self.course.sizes, x, y, 0.0, (), {})
         if what is Role.X:
             return world.X
-        return world.labels(self.style.one_hot if one_hot_first(name) else self.style.ints)
+        encoding = self.style.one_hot if one_hot_first(name) else self.style.ints
+        return world.labels(encoding) + (self.first if encoding not in ("one-hot", "turned") else 0)
 
     def _letter(self, letter: str, name: str, function: Function) -> Any:
         values = [self.world.values[s.name].copy() for s in self.world.slots if s.letter == letter]

@@ -13,7 +13,7 @@ import numpy as np
 from . import reference
 from .binding import Binder, Outputs, Recipe, is_rate, left_in
 from .code import Code
-from .costs import TAKEN, settle_cost, squares
+from .costs import TAKEN, held_cost, settle_cost, squares
 from .dice import Dice
 from .errors import CodeError, NothingToCheckError
 from .inputs import settings_of
@@ -29,6 +29,7 @@ from .world import VECTOR, World
 ALONE = r"if +\w+ *== *0(\.0*)? *:\s*continue"  # in a loop over what the layer above hands back
 CLIPS = r"clip|norm\w* *>"  # in code that may cut large gradients
 SMALLER = (0.3, 0.1, 0.03)  # what the parameters are multiplied by where it does
+SHRINKS = 12  # times that the weights are made smaller, at most, until the cost is finite
 
 
 @dataclass(frozen=True)
@@ -117,12 +118,13 @@ class FunctionCode(Code):
             if out.dtype.kind not in "fc":
                 raise CodeError("forward gives no floating-point numbers")
         if self.state is not None:
-            settle_cost(self, self.leaves({**self.params}), {**self.params})
+            self._settle_start()
             self.state.discover(lambda: float(np.real(self.cost(self.params))), self._data())
             if not self.state.slots and not (self.world.slots and self._x_matters()):
                 raise CodeError(f"{next(iter(self._calls()))} reacts to no array of the object")
             self.slots = (*self.slots, *self.state.slots)
             self.params = {**self.params, **drawn(self.state, rng)}
+        self._settle_scale()
         found = self.leaves(self.params)
         self.found = self._locate(found)
         if self.found.stepped:
@@ -150,30 +152,75 @@ class FunctionCode(Code):
         self._settle_sums()
         self._settle_clip()
 
+    def _settle_start(self) -> None:
+        """Which number is J, from a start of the object at which it is finite: drawn without a factor, weights are too
+        large for an image."""
+        assert self.state is not None
+        for _ in range(SHRINKS):
+            settle_cost(self, self.leaves({**self.params}), {**self.params})
+            if self._is_finite():
+                return
+            self.state.shrink(SMALLER[0])
+
+    def _settle_scale(self) -> None:
+        """The scale of the parameters at which the cost is finite."""
+        for _ in range(SHRINKS if not self.layer else 0):
+            if self._is_finite():
+                return
+            self._take_scale(SMALLER[0], self.params, None)
+
+    def _is_finite(self) -> bool:
+        """Is all that the cost gives finite; without one, what the gradients come with, and the logarithm of P?"""
+        if self.layer:
+            return True
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            numbers = [np.asarray(value) for value in self._numbers() if value is not None]
+        return all(np.isfinite(value).all() for value in numbers if value.dtype.kind in "fc")
+
+    def _numbers(self) -> Iterator[Any]:
+        """See _is_finite."""
+        if self.family.cost is not None:
+            yield from (leaf.value for leaf in leaves(held_cost(self, self.params)))
+            return
+        with self.holding(self.params):
+            outputs = self.outputs(self.params)
+            P = outputs.probabilities(self.world) if outputs is not None else None
+            made = self._call_after_cost(self.params, outputs)
+        yield from (leaf.value for leaf in leaves(made))
+        if P is not None and reference.sums_to_one(self.world, P):
+            yield np.log(np.real(P))
+
     def _settle_clip(self) -> None:
         """Of code that clips its gradients: the scale at which it cuts none, if more of them are right there."""
         if not re.search(CLIPS, text(self.family.gradient)):
             return
-        params, cotangent = self.params, self.binder.cotangent if self.layer else None
+        own, params, cotangent = self.scale, self.params, self.binder.cotangent if self.layer else None
         right = {1.0: agreement(self)}
-        for scale in SMALLER if right[1.0] < len(self.slots) else ():
-            self._take_scale(scale, params, cotangent)
-            right[scale] = agreement(self)
-        best = max(right, key=lambda scale: right[scale])
-        self._take_scale(best if best == 1 else best * SMALLER[0], params, cotangent)  # room for other batches
+
+        def take(factor: float) -> None:
+            self.scale = own
+            self._take_scale(factor, params, cotangent)
+
+        for factor in SMALLER if right[1.0] < len(self.slots) else ():
+            take(factor)
+            right[factor] = agreement(self)
+        best = max(right, key=lambda factor: right[factor])
+        take(best if best == 1 else best * SMALLER[0])  # room for other batches
         if best < 1:
             self.notes += (f"{name_of(self.family.gradient)}() clips: checked where the gradients are small",)
 
-    def _take_scale(self, scale: float, params: Mapping[str, Any], cotangent: Any) -> None:
-        self.scale = scale
-        self.params = self._scaled(params)
+    def _take_scale(self, factor: float, params: Mapping[str, Any], cotangent: Any) -> None:
+        """Make the scale smaller by a factor, and with it these parameters, or what the layer above hands back."""
+        self.scale *= factor
+        self.params = self._scaled(params, factor)
         if self.layer:
-            self.cotangent = self.binder.cotangent = scale * cotangent
+            self.cotangent = self.binder.cotangent = factor * cotangent
 
-    def _scaled(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """The parameters of a network, so small that no gradient is clipped; those of a layer as they are."""
-        small = {slot.name for slot in self.slots if slot.letter != "x"} if not self.layer and self.scale < 1 else ()
-        return {k: (self.scale * v).astype(v.dtype) if k in small else v for k, v in params.items()}
+    def _scaled(self, params: Mapping[str, Any], factor: float) -> dict[str, Any]:
+        """The parameters of a network times a factor; those of a layer as they are."""
+        small = {slot.name for slot in self.slots if slot.letter != "x"} if not self.layer and factor < 1 else ()
+        return {k: (factor * v).astype(v.dtype) if k in small else v for k, v in params.items()}
 
     def _refuse_other_steps(self, found: list[Leaf], rng: Any) -> None:
         """A step that does not depend on where it starts, or is as large everywhere, is not eta times a gradient."""
@@ -478,7 +525,8 @@ class FunctionCode(Code):
         if self.state is not None:
             own = {k: v for k, v in drawn(self.state, rng).items() if k in self.params}
             other.params = {**other.params, **own}
-        other.params = other._scaled(other.params)
+        other.params = other._scaled(other.params, self.scale)
+        other._settle_scale()
         if self.layer:
             other.hand(rng)
         other.facts = other._facts()

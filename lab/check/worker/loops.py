@@ -24,7 +24,7 @@ from .functions import Family
 from .roles import Role, plain, role
 from .source import is_octave, signature, text
 from .values import Function
-from .world import LAYOUTS, Store, plain_world
+from .world import LAYOUTS, Store, World, plain_world
 
 TRAINS = (
     r"(mini)?(batch)?(stochastic)?(sgd|gd|gradientdescent)\w*|\w*(minibatch|gradientdescent)\w*|"
@@ -77,13 +77,8 @@ def loop_called(namespace: Any, name: str) -> Loop:
             if methods:
                 return Loop(f"{name}.{methods[0]}", own[methods[0]], owner)
     function = getattr(namespace, name, None)
-    if isinstance(function, FunctionType):
+    if isinstance(function, FunctionType) or is_octave(function):
         return Loop(name, function)
-    if is_octave(function):
-        raise CodeError(
-            f"{name}() is MATLAB: only a loop in Python can be watched. Its gradients can be trained: "
-            "gradlab run FILE:NAME --like PRESET, without --fit"
-        )
     names = ", ".join(loop.name for loop in loops(namespace)) or "nothing that looks like a training loop"
     raise CodeError(f"there is no function {name} in it that trains: it has {names}")
 
@@ -106,13 +101,14 @@ def _trains(name: str, function: Function, owner: type | None = None) -> bool:
 @dataclass(frozen=True)
 class Ran:
     """One training. value: what it returned; thing: the object whose method it is; prints: what it printed; given:
-    setting -> the argument that was given it; columns: are columns of X examples?"""
+    setting -> the argument that was given it; columns: are columns of X examples? world: that of the parameters."""
 
     value: Any
     thing: Any
     prints: str
     given: dict[str, str]
     columns: bool
+    world: World
 
 
 Watch = Callable[[Any, bool], contextlib.AbstractContextManager[Any]]
@@ -126,6 +122,10 @@ def ways(namespace: Any, loop: Loop, course: Course) -> Iterator[Callable[[Watch
 
 def _run(namespace: Any, loop: Loop, course: Course, style: Style, watch: Watch) -> Ran:
     seed()
+    if is_octave(loop.function):
+        filler = Filler(course, style, source_of(namespace), first=1)
+        value, prints = loop.function.told(*filler.arguments(loop.function).values())
+        return Ran(value, None, prints, filler.given, style.layout.columns, filler.world)
     filler = Filler(course, style, text(namespace))
     with warnings.catch_warnings(), np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()) as printed:
         warnings.simplefilter("ignore")
@@ -136,7 +136,12 @@ def _run(namespace: Any, loop: Loop, course: Course, style: Style, watch: Watch)
         arguments = filler.arguments(function)
         with watch(loop.function.__code__, style.layout.columns):
             value = function(**arguments)
-    return Ran(value, thing, printed.getvalue(), filler.given, style.layout.columns)
+    return Ran(value, thing, printed.getvalue(), filler.given, style.layout.columns, filler.world)
+
+
+def source_of(namespace: Any) -> str:
+    """The text of the functions of a MATLAB file."""
+    return "\n".join(text(f) for f in functions_of(namespace).values())
 
 
 def _made(namespace: Any, kind: type, filler: Filler) -> Any:
@@ -194,7 +199,7 @@ def _styles(namespace: Any, loop: Loop, course: Course) -> Iterator[Style]:
         found = [(listed, None)] if depth > 1 and len(own) == 1 else [(single, None), (listed, None)]
     elif Role.NETWORK in roles:
         found = [(Store(depth, norms), maker) for maker in network_makers(namespace)]
-        functions = [f for f in functions_of(namespace).values() if isinstance(f, FunctionType)]
+        functions = [f for f in functions_of(namespace).values() if isinstance(f, FunctionType) or is_octave(f)]
         kept = [
             s for f in functions for s in stores(Family(f)) if Role.NETWORK in map(role, (p.name for p in signature(f)))
         ]

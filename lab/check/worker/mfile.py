@@ -28,6 +28,12 @@ function varargout = gradlab_{name} (varargin)
   [varargout{{1:max (nargout, 1)}}] = {name} (varargin{{:}});
 end
 """
+TOLD = """
+function [made, prints] = gradlab_told (name, count, given)
+  made = cell (1, count);
+  prints = evalc ("[made{:}] = feval (name, given{:});");
+end
+"""
 REDUCE = ("sum", "prod", "max", "min", "any", "all")
 ASKING = ("input", "keyboard", "uigetfile", "inputdlg", "menu")
 BESIDE = 300  # files beside it that are looked at, at most
@@ -183,6 +189,19 @@ class Function:
                 return self(*given)
             raise OctaveError(self._told(error), error.stack) from None
         return tuple(found) if wanted > 1 else found[0] if wanted else None
+
+    def told(self, *given: Any) -> tuple[Any, str]:
+        """What it returns, and what it prints."""
+        self._octave.call("eval", TOLD, outputs=0)
+        try:
+            made, prints = self._octave.call("gradlab_told", self.__name__, self.nargout, [*given], outputs=2)
+        except OctaveError as error:
+            fewer = self._set(error)
+            if 0 < fewer < self.nargout:
+                self.nargout = fewer
+                return self.told(*given)
+            raise OctaveError(self._told(error), error.stack) from None
+        return (tuple(made) if self.nargout > 1 else made[0] if self.nargout else None), prints
 
     def _set(self, error: OctaveError) -> int:
         """How many of its outputs it sets, if the error is that it does not set all: some only do in some cases."""

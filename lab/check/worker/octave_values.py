@@ -7,6 +7,7 @@ the types that Octave has for matrices of special forms none is read: UnknownErr
 
 import struct
 from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,8 @@ def _typed(value: Any) -> tuple[str, bytes]:
     if isinstance(value, str):
         data = value.encode()
         return "sq_string", _axes((min(len(data), 1), len(data))) + data
+    if isinstance(value, SimpleNamespace):
+        value = vars(value)
     if isinstance(value, Map):
         value = {"gradlab_names": list(value), "gradlab_values": list(value.values())}
     if isinstance(value, Mapping):

@@ -7,7 +7,8 @@ from typing import Any
 from .course import Course
 from .errors import CodeError
 from .loops import Loop, Ran, loop_called, ways
-from .source import returned
+from .loops_by_calls import fit_by_calls
+from .source import is_octave, returned
 from .tracing import Ending, Tracer, Usage, series
 
 Answer = tuple[dict[str, Any], dict[str, Any]]
@@ -17,6 +18,8 @@ def fit(namespace: Any, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answ
     """head: name, sizes, settings (course.py:Course), watched, and the `way` to call it if one is known (-1: look for
     one). arrays: PART/x (n, d) and PART/y (n,), start/W1 ... Raises CodeError, and whatever the code raises."""
     loop, course = loop_called(namespace, head["name"]), _course(head, arrays)
+    if is_octave(loop.function):
+        return fit_by_calls(namespace, loop, course, head["way"], head["watched"])
     number, ran, tracer = _first(namespace, loop, course, head["way"], head["watched"])
     facts = {
         "name": loop.name,
@@ -25,6 +28,7 @@ def fit(namespace: Any, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answ
         "prints": ran.prints[-200_000:],
         "given": ran.given,
         "columns": ran.columns,
+        "watched": True,
     }
     return facts | _facts(tracer), _arrays(tracer)
 

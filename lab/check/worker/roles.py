@@ -82,10 +82,14 @@ PATTERNS: tuple[tuple[Role, str], ...] = (
         r"dldout|dlout|gradnext|topdiff|dvalues|dx|douty|incoming(grad)?|outgradient",
     ),
     (Role.B, r"th0|beta0|intercept|offset"),
-    (Role.W, rf"th|(w|weights?|ws|wts|theta\d|kernels?|filters?|fs|f){PART}|w\d+|fsflat|wmatrix|weightmatri(x|ces)"),
+    (
+        Role.W,
+        rf"th|(w|weights?|ws|wts|theta\d|kernels?|filters?|fs|f){PART}|w\d+|fsflat|wmatrix|weightmatri(x|ces)|"
+        r"(w|weights?|f|filters?|kernels?)(conv|fc|dense)\d*|(conv|fc|dense)\d*(w|weights?|f|filters?|kernels?)",
+    ),
     (Role.GAMMA, r"gammas?\d*|scales?\d*|gammalist"),
     (Role.BETA, r"betas?\d*|shifts?\d*|betalist"),
-    (Role.B, rf"(b|bias|biases|bs|bvec){PART}|biasvector"),
+    (Role.B, rf"(b|bias|biases|bs|bvec){PART}|biasvector|(b|bias)(conv|fc|dense|f)\d*|(conv|fc|dense)\d*(b|bias)"),
     (
         Role.NETWORK,
         r"(network|net|(conv)?net|[a-z]{0,3}nn|lstm|gru|mlp|model|state|classifier|autoencoder|netz(werk)?|n.tverk|modell|"
@@ -153,6 +157,12 @@ def is_state(name: str) -> bool:
     return re.fullmatch(STATE, plain(name)) is not None
 
 
+def is_kernel(name: str) -> bool:
+    """Is it what kernels of a convolution are called, as no weights of a dense layer are: F1, W_conv1, filters?"""
+    return re.fullmatch(KERNEL, plain(name)) is not None
+
+
+KERNEL = r"(w|weights?)(conv|k|f)s?\d*|(conv|k|f)\d*w(eights?)?\d*|(w|conv\d*)?(filters?|kernels?)\d*|[fk]\d+|fs?"
 STATE = (
     r"[hcas]0|(h|c|a|s|hidden|cell|state)(state)?(prev|init|old|last)|"
     r"(prev|previous|initial|init|last|old)(h|c|a|s|hidden|cell|state)(state)?"
@@ -200,8 +210,9 @@ LETTERS = {
     "x": r"x[a-z]?|inputs?|in|data|xbatch",
     "W": r"w[a-z]?|w([xh][hxyo]|[yifocgauz][hxz]|ya|aa|[hio][hio])|"
     r"ws|weights?|wts|fs?|filters?|kernels?|fsflat|w(hidden|out|output|in|input)|theta|"
-    r"syn(aptic)?(weights)?",
-    "b": r"b[xyhioacfgu]{0,2}|bs|bias(es)?|b(hidden|out|output|in|input)",
+    r"syn(aptic)?(weights)?|(w|weights?)(conv|fc|dense)|(conv|fc|dense)\d*(w|weights?|filters?|kernels?)",
+    "b": r"b[xyhioacfgu]{0,2}|bs|bias(es)?|b(hidden|out|output|in|input)|b(ias)?(conv|fc|dense)|"
+    r"(conv|fc|dense)\d*b(ias)?",
     "gamma": r"gammas?|scales?",
     "beta": r"betas?|shifts?",
 }

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from . import reference
 from .binding import Binder, UnfilledError, fillings, holders
 from .construct import Making, network_makers, new
+from .conv_stores import Picture, conv_worlds, small_pictures
 from .costs import squares
 from .effort import Budget
 from .errors import CodeError, GuessError, NothingToCheckError
@@ -27,6 +28,7 @@ from .values import Function
 from .world import LAYOUTS, LINE, SINGLE, VECTOR, Store, World, build, plain_world, token_world
 
 ENCODINGS = {"Y": ("one-hot", "ints", "row", "turned"), "y": ("ints", "row", "one-hot", "column")}
+PICTURES = tuple(small_pictures())
 SMALL = (5, 6, 4, 8, 9, 10, 12)  # inputs, then hidden units; no number twice
 LARGE = ((5, 6, 4, 10), (3072, 50, 20, 10), (784, 50, 20, 10), (5, 50, 20, 10))
 BINARY = 1 + len(LARGE)  # the place of a single output among the sizes
@@ -96,13 +98,16 @@ def squared(shape: tuple[int, ...]) -> tuple[int, ...]:
     return (shape[0],) * len(shape)
 
 
-def find(namespace: Any, gradient: Function, n: int, rng: Any) -> FunctionCode:
-    """The code of a gradient function, in the most fitting world. Raises the error that came furthest."""
+def find(namespace: Any, gradient: Function, n: int, rng: Any, pictures: Sequence[Picture] = PICTURES) -> FunctionCode:
+    """The code of a gradient function, in the most fitting world. pictures: the networks with convolutions that it may
+    be. Raises the error that came furthest."""
     seed, budget = int(rng.integers(1 << 31)), Budget()
     binder, told = Binder({"Y": "one-hot", "y": "ints"}, loss=loss_of(namespace)), None
 
     def tries(size: int, group: list[Family]) -> Iterator[Try]:
         yield from own_network(namespace, group, size, n, seed, binder, budget)
+        if size == 0:
+            yield from (Try(f, world, binder) for f in group for world in conv_worlds(f, pictures, n, seed))
         for family, world in worlds(group, n, size, seed):
             yield Try(family, world, binder)
 
@@ -117,7 +122,7 @@ def find(namespace: Any, gradient: Function, n: int, rng: Any) -> FunctionCode:
     else:
         assert told is not None
         raise told
-    return singly(code, lambda: find(namespace, gradient, 1, rng)) if n > 1 else code
+    return singly(code, lambda: find(namespace, gradient, 1, rng, pictures)) if n > 1 else code
 
 
 def singly(code: FunctionCode, again: Callable[[], FunctionCode]) -> FunctionCode:

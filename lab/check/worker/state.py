@@ -127,6 +127,15 @@ class State:
             del inside[key]
         inside.update(_copied(self._first))
 
+    def shrink(self, factor: float) -> None:
+        """Let a new object have smaller weights."""
+        self.reset()
+        for group in self.groups():
+            value = group[0].get()
+            if sum(size > 1 for size in np.shape(value)) > 1:
+                _put(group, (factor * value).astype(value.dtype), in_place=True)
+        self._first = _copied({k: v for _, _, k, v in inside(self.thing)})
+
     def rebind(self) -> None:
         """Find the parameters again, in an object that was reset since."""
         self._settle([group[0].path for group in self._where.values()])

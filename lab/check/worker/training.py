@@ -13,6 +13,7 @@ import numpy as np
 from . import reference
 from .binding import Outputs, holders
 from .construct import Making
+from .conv_stores import ConvStore
 from .convolutions import Way, by_axes, fitted, is_weight, lyings, misfit, ways
 from .errors import CodeError
 from .evaluation import Modes, TrainingBinder
@@ -199,7 +200,11 @@ def _remade(code: FunctionCode, plan: TrainingPlan, binder: "TrainingBinder", x:
 
 
 def _convolutional(code: FunctionCode, plan: TrainingPlan, binder: "TrainingBinder", x: Any, y: Any) -> FunctionCode:
-    """The code of an object with convolutions, made with the sizes of the plan."""
+    """The code of an object with convolutions, made with the sizes of the plan; of functions, which are given them."""
+    if code.state is None and isinstance(code.world.store, ConvStore):
+        (usual, *_) = lyings(code.world, plan.example)
+        world = replace(code.world, x=usual.given(x), y=y, lambda_=plan.lambda_)
+        return FunctionCode(code.family, world, binder, code.fill)
     if code.state is None or code.state.making is None:
         raise CodeError(f"{plan.like} has convolutions: the parameters have to be in an object, which a class makes")
     known = {group[0].path for group in code.state.where().values()}
@@ -401,7 +406,7 @@ class Training:
     def _views(self) -> dict[str, Any] | None:
         """The mapped parameters themselves for functions that do not write to what they are given: no update copies
         them. None for other code."""
-        if self.code.state is not None:
+        if self.code.state is not None or self.plan.kernels:  # theirs do not lie as ours
             return None
         views = {t.slot.name: t.value.reshape(t.slot.shape) for t in self.tensors}
         fixed = {name: value.copy() for name, value in self.code.params.items()}
@@ -556,7 +561,7 @@ class Training:
             if outputs is not None and (P := outputs.probabilities(world)) is not None:
                 return P
         if self.plan.kernels:
-            raise CodeError("nothing in it gives the probabilities or the scores of a batch")
+            raise CodeError("nothing in it gives the probabilities or the scores of a batch: write a forward that does")
         at = {(tensor.slot.letter, tensor.layer): tensor.ours for tensor in self.tensors}
         return reference.layers(world.x, at, outputs_first=False)[-1]
 

@@ -195,6 +195,50 @@ WRITTEN = (  # with its sizes in the code
     .replace("Dense((side // 2) ** 2 * more, n_classes)", "Dense(784, 10)")
 )
 
+FUNCTIONS = """
+
+def forward(X, params):
+    s1, c1 = conv_forward(X, params["W1"], params["b1"], 1)
+    h1, p1 = pool_forward(np.maximum(s1, 0))
+    s2, c2 = conv_forward(h1, params["W2"], params["b2"], 1)
+    h2 = np.maximum(s2, 0)
+    scores = h2.reshape(len(X), -1) @ params["W3"] + params["b3"]
+    P = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return P / P.sum(axis=1, keepdims=True), (s1, c1, p1, s2, c2, h2)
+
+
+def compute_cost(X, Y, params, lam):
+    P, _ = forward(X, params)
+    return -np.mean(np.sum(Y * np.log(P), axis=1)) + lam * sum(np.sum(params[k] ** 2) for k in ("W1", "W2", "W3"))
+
+
+def backward(X, Y, params, lam):
+    P, (s1, c1, p1, s2, c2, h2) = forward(X, params)
+    d = (P - Y) / len(X)
+    grads = {"W3": h2.reshape(len(X), -1).T @ d + 2 * lam * params["W3"], "b3": d.sum(axis=0)}
+    d = (d @ params["W3"].T).reshape(h2.shape) * (s2 > 0)
+    d, dW2, grads["b2"] = conv_backward(d, c2)
+    grads["W2"] = dW2 + 2 * lam * params["W2"]
+    _, dW1, grads["b1"] = conv_backward(pool_backward(d, p1) * (s1 > 0), c1)
+    grads["W1"] = dW1 + 2 * lam * params["W1"]
+    return grads
+"""
+KEYS = ("W1", "b1", "W2", "b2", "W3", "b3")
+
+
+def functions(*names, style="dict"):
+    """The functions with other names of their parameters: keys of a dict, attributes, or arguments of their own."""
+    text = FUNCTIONS
+    for key, name in zip(KEYS, names, strict=True):
+        place = {"dict": f'params["{name}"]', "attributes": f"params.{name}", "arguments": name}[style]
+        text = text.replace(f'params["{key}"]', place).replace(f'grads["{key}"]', f'grads["{name}"]')
+        text = text.replace(f'"{key}":', f'"{name}":')
+    every = ", ".join(
+        {"dict": f'params["{n}"]', "attributes": f"params.{n}", "arguments": n}[style] for n in names[::2]
+    )
+    text = text.replace('np.sum(params[k] ** 2) for k in ("W1", "W2", "W3")', f"np.sum(W ** 2) for W in ({every})")
+    return LAYERS + (text.replace("params", ", ".join(names)) if style == "arguments" else text)
+
 
 @pytest.mark.parametrize(
     ("text", "name", "preset", "changes"),
@@ -210,6 +254,26 @@ WRITTEN = (  # with its sizes in the code
 )  # fmt: skip
 def test_trains_as_gradlabs_own_network(trained, text, name, preset, changes):
     preset, dataset, trainer = trained(text, name, preset, *changes)
+    theirs, own = losses(trainer), losses(reference(preset, dataset))
+    assert trainer.agreement.document()["sentence"] == AGREES
+    np.testing.assert_allclose(theirs, own, rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        functions(*KEYS),
+        functions("F1", "bF1", "F2", "bF2", "W", "b"),
+        functions("W_conv1", "b_conv1", "W_conv2", "b_conv2", "W_fc", "b_fc", style="attributes"),
+        functions("F1", "b1", "F2", "b2", "W", "b", style="arguments"),
+        functions('F"][0]["', 'bF"][0]["', 'F"][1]["', 'bF"][1]["', "W", "b")
+        .replace('[""]', "")
+        .replace("grads = {", 'grads = {"F": [0, 0], "bF": [0, 0], '),
+    ],
+    ids=["a dict", "kernels have names of their own", "attributes", "arguments", "lists"],
+)
+def test_functions_that_are_given_their_parameters_train(trained, text):
+    preset, dataset, trainer = trained(text, "backward", "mnist-cnn", *IMAGES)
     theirs, own = losses(trainer), losses(reference(preset, dataset))
     assert trainer.agreement.document()["sentence"] == AGREES
     np.testing.assert_allclose(theirs, own, rtol=1e-9)
