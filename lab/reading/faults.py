@@ -28,6 +28,8 @@ STRAIGHT = 0.35  # share of the fall that came in the second half; 1/2 for a str
 SMALL_STEP = 1e-4  # of an update, relative to the weights
 LEARNT = 0.05  # training accuracy above that of guessing
 GUESSING = 4.0  # standard deviations of guessing
+NEARLY = 8.0  # the same, where the validation loss says that it is guessing
+NO_BETTER = 0.98  # x ln K: a validation loss that never came below this says so
 SETTLED = 0.05  # x ln K: a loss this near to ln K tells nothing of the examples
 PILE = 0.08  # share of all guesses that a class gets beyond its share of the examples
 COMMON = 2.0  # times the share of a class that is common in the training set
@@ -163,11 +165,13 @@ def eta_too_small(curves: LearningCurves) -> Finding | None:
 
 
 def labels_shuffled(curves: LearningCurves) -> Finding | None:
-    """The validation accuracy is that of guessing, though the training examples are learnt, or though the steps are
-    neither small nor large and the training loss has settled at ln K."""
+    """The validation accuracy is that of guessing, or little more with a loss no better than that of guessing, though
+    the training examples are learnt, or though the steps are neither small nor large and the training loss has settled
+    at ln K."""
     train, validation = float(curves.train_accuracy[-1]), float(late(curves.validation_accuracy).mean())
-    end = float(curves.train[-1])
-    if curves.facts.examples is None or curves.facts.diverged_at is not None or curves.above_chance > GUESSING:
+    end, lowest = float(curves.train[-1]), float(curves.validation.min())
+    most = NEARLY if lowest > NO_BETTER * curves.chance_loss else GUESSING
+    if curves.facts.examples is None or curves.facts.diverged_at is not None or curves.above_chance > most:
         return None
     learnt = train > curves.chance + LEARNT
     if not learnt and not (_settled(curves) and _step(curves) > SMALL_STEP):
@@ -175,9 +179,16 @@ def labels_shuffled(curves: LearningCurves) -> Finding | None:
     return fault(
         "labels-shuffled",
         f"Images and labels do not belong together: after {curves.update[-1]:,.0f} updates {train:.1%} of the training "
-        f"examples are right, but the validation accuracy stays at {validation:.1%}, that of guessing "
-        f"({curves.chance:.1%}).",
-        {"train_accuracy": train, "validation_accuracy": validation, "chance": curves.chance, "train_loss": end},
+        f"examples are right, but the validation accuracy stays at {validation:.1%} (guessing: {curves.chance:.1%}), "
+        f"and the validation loss never was below {lowest:.3f} (guessing: {curves.chance_loss:.3f}).",
+        {
+            "train_accuracy": train,
+            "validation_accuracy": validation,
+            "chance": curves.chance,
+            "train_loss": end,
+            "lowest_validation_loss": lowest,
+            "ln_k": curves.chance_loss,
+        },
         "Look at examples with their labels; shuffle x and y with the same permutation.",
     )
 

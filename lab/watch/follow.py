@@ -109,7 +109,7 @@ class Follower:
         self._tail = b""
         self.log.clear()
         self.log.note(why)
-        self.reader = Reader(self.log)
+        self.reader = Reader(self.log, self.reader)  # who cuts a log under its writer leaves no header
 
     def _continue(self) -> None:
         """With a new file: a log that was rotated counts on; one that counts nothing begins again."""

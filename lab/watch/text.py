@@ -203,10 +203,12 @@ class TextRows:
 
     def _read_object(self, line: str) -> None:
         try:
-            cells = dict(_flat(_object(line), ""))
+            read = _object(line)
+            rows = [dict(_flat(each, "")) for each in (read if isinstance(read, list | tuple) else [read])]
         except (ValueError, RecursionError, SyntaxError, MemoryError):
             self._log.skipped += 1
-        else:
+            return
+        for cells in rows:
             self._add_row(cells, ",")
 
 
@@ -241,9 +243,9 @@ def _distinct(names: Sequence[str]) -> list[str]:
 
 
 def _object(line: str) -> object:
-    """A JSON object, or a dict as Python prints it."""
+    """A JSON object, or a dict as Python prints it; several of them in a line."""
     try:
-        return json.loads(line)
+        return json.loads(f"[{line}]")
     except ValueError:
         return ast.literal_eval(line)
 

@@ -84,6 +84,16 @@ def test_a_file_that_is_written_again_shows_what_it_now_holds(path, follower, ag
     assert follower.log.notes == ["run.csv was written again from its start"]
 
 
+def test_a_log_that_is_cut_under_its_writer_keeps_the_names_of_its_columns(path, follower):
+    append(path, HEAD + "1,3\n2,2.9\n3,2.8\n")
+    follower.poll()
+    path.write_text("")
+    append(path, "4,2.7\n")
+    while follower.poll():
+        pass
+    assert losses(follower) == {4: 2.7}
+
+
 def test_written_again_with_all_that_it_held_is_as_if_it_had_grown(path, follower):
     for rows in ("1,5\n", "1,5\n2,4\n"):
         path.write_text(HEAD + rows)

@@ -123,6 +123,13 @@ def test_objects_in_objects():
     assert rows_of(read('{"step": 1, "train": {"loss": 0.5}}\n')) == [{"step": 1, "train/loss": 0.5}]
 
 
+@pytest.mark.parametrize(
+    "text", ['[{"step": 1, "loss": 2}, {"step": 2, "loss": 1}]\n', "{'step': 1, 'loss': 2}, {'step': 2, 'loss': 1}\n"]
+)
+def test_several_objects_in_a_line(text):
+    assert rows_of(read(text.encode())) == [{"step": 1.0, "loss": 2.0}, {"step": 2.0, "loss": 1.0}]
+
+
 def test_a_new_header_adds_columns():
     rows = rows_of(read("step,loss\n1,0.5\nstep,loss,acc\n2,0.25,0.9\n"))
     assert rows == [{"step": 1, "loss": 0.5}, {"step": 2, "loss": 0.25, "acc": 0.9}]
