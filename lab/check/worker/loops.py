@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from .bare_loops import NAME as BARE
+from .bare_loops import bare_loop
 from .binding import LETTERS, Binder
 from .construct import makers, network_makers, new
 from .course import Course, Filler, Style, hyperparameters, part_of
@@ -62,11 +64,14 @@ def loops(namespace: Any) -> list[Loop]:
         for name, f in vars(kind).items():
             if isinstance(f, FunctionType) and re.fullmatch(TRAINS, plain(name)) and _trains(name, f, kind):
                 found.append(Loop(f"{kind.__name__}.{name}", f, kind))
-    return sorted(found, key=lambda loop: -len(list(hyperparameters(loop.function))))
+    found.sort(key=lambda loop: -len(list(hyperparameters(loop.function))))
+    bare = bare_loop(namespace, text(namespace))
+    return found if bare is None else [*found, Loop(BARE, bare)]
 
 
 def loop_called(namespace: Any, name: str) -> Loop:
-    """The training function NAME, Class.NAME or the one of a class NAME. Raises CodeError."""
+    """The training function NAME, Class.NAME, the one of a class NAME, or the loop at the top level. Raises
+    CodeError."""
     kind, _, method = name.rpartition(".")
     for owner in _classes(namespace):
         own = {k: f for k, f in vars(owner).items() if isinstance(f, FunctionType)}
@@ -79,6 +84,8 @@ def loop_called(namespace: Any, name: str) -> Loop:
     function = getattr(namespace, name, None)
     if isinstance(function, FunctionType) or is_octave(function):
         return Loop(name, function)
+    if name == BARE and (bare := bare_loop(namespace, text(namespace))) is not None:
+        return Loop(BARE, bare)
     names = ", ".join(loop.name for loop in loops(namespace)) or "nothing that looks like a training loop"
     raise CodeError(f"there is no function {name} in it that trains: it has {names}")
 
