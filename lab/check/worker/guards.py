@@ -39,6 +39,7 @@ REFUSED = {  # audit events of Python, see its table of audit events
     "shutil.move": "moves a file",
 }
 TEXT = "hello world\nold hero\nlower hole\n" * 20  # stands in for a text to learn that is not there
+_EXIT = os._exit
 WRITES = os.O_WRONLY | os.O_RDWR
 
 
@@ -59,7 +60,13 @@ class Guard:
         builtins.input = _ask
         self._open, builtins.open = open, self._open_or_stand_in
         argparse.ArgumentParser.parse_args = _parse_args  # type: ignore[method-assign, assignment]
-        os._exit = _exit
+        self._process, os._exit = os.getpid(), self._exit
+
+    def _exit(self, status: int) -> NoReturn:
+        """What ends a process at once ends those that the file starts, and not the one that answers."""
+        if os.getpid() != self._process:
+            _EXIT(status)
+        raise SystemExit(status)
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self.active:
@@ -108,13 +115,3 @@ def _parse_args(parser: argparse.ArgumentParser, *given: Any) -> Any:
             action.required = False
             action.default = Stub(action.dest, "a check gives the file no arguments")
     return _PARSE_ARGS(parser, *given)
-
-
-_EXIT, _PROCESS = os._exit, os.getpid()
-
-
-def _exit(status: int) -> NoReturn:
-    """What ends a process at once ends those that the file starts, and not the one that answers."""
-    if os.getpid() != _PROCESS:
-        _EXIT(status)
-    raise SystemExit(status)

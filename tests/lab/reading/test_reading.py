@@ -106,6 +106,16 @@ def test_a_sound_run_has_no_fault_and_two_to_four_sentences():
     assert [each["key"] for each in read(run)] == ["gap", "reached"]
 
 
+@pytest.mark.parametrize(
+    ("lowest", "accuracy", "named"),
+    [(2.28, 0.16, ["labels-shuffled"]), (2.0, 0.16, []), (2.28, 0.22, []), (2.0, 0.13, ["labels-shuffled"])],
+    ids=["a little above guessing, no better loss", "a better loss", "far above guessing", "guessing"],
+)
+def test_labels_that_are_shuffled_show_in_the_loss_where_guesses_are_lucky(lowest, accuracy, named):
+    run = facts(lambda t: (2.4 - 0.0004 * t, lowest + abs(t - 300) / 10000, (0.1 + 0.0002 * t, accuracy)))
+    assert keys(run) == named
+
+
 def test_a_loss_that_falls_as_fast_at_the_end_as_in_the_middle_is_not_done():
     finding = read(facts(lambda t: (2.3 - 0.0008 * t, 2.3 - 0.0007 * t)))[0]
     assert finding["key"] == "still-falling"
