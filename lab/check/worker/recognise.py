@@ -1,7 +1,7 @@
 """What in a file can be checked, and the code behind each name."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from .classes import find_class, find_globals, find_made, is_layer
 from .code import Code
 from .contexts import NAMES as CONTEXTS
 from .contexts import takes_context, without_context
+from .conv_stores import Picture
 from .errors import CodeError, GuessError, NothingToCheckError, NoWayError
 from .families import (
     COST,
@@ -38,7 +39,7 @@ from .operations import EngineCode, is_engine
 from .pairs import pair
 from .roles import plain
 from .scopes import inner_functions
-from .search import find
+from .search import PICTURES, find
 from .slopes import activation_pairs, find_activation, find_loss_pair, loss_pairs
 from .solved import cost_beside, gives_gradients_beside, is_told_sizes, solve, solve_beside, solve_pair, solve_surely
 from .source import is_octave, only_raises, signature, text
@@ -155,10 +156,11 @@ def _makes_object(function: Function, namespace: Any) -> bool:
     return any(isinstance(k, type) and all(hasattr(k, part) for part in ("loss", "grads")) for k in kinds)
 
 
-def code_of(namespace: Any, name: str, n: int, rng: Any) -> Code:
-    """The code to be checked. Raises CodeError, and whatever it raises itself."""
+def code_of(namespace: Any, name: str, n: int, rng: Any, pictures: Sequence[Picture] = PICTURES) -> Code:
+    """The code to be checked. pictures: the networks with convolutions that functions may be. Raises CodeError, and
+    whatever it raises itself."""
     told: Exception | None = None
-    for way in _ways(namespace, name, n, rng):
+    for way in _ways(namespace, name, n, rng, pictures):
         try:
             code: Code = way()
         except NothingToCheckError:
@@ -175,7 +177,7 @@ def code_of(namespace: Any, name: str, n: int, rng: Any) -> Code:
     raise told
 
 
-def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
+def _ways(namespace: Any, name: str, n: int, rng: Any, pictures: Sequence[Picture]) -> Iterator[Any]:
     """What to try, one after the other: the forms of the template first."""
     loop = written_loops(namespace).get(name)
     if loop is not None and any((f.name, f.kind) == (name, "loop") for f in recognised(namespace)):
@@ -214,7 +216,7 @@ def _ways(namespace: Any, name: str, n: int, rng: Any) -> Iterator[Any]:
     ):
         if not roles_of(made) & PARAMETERS and globals_read(namespace, made):
             yield lambda: find_globals(namespace, made, n, rng)
-        ways = [lambda: find(namespace, made, n, rng), lambda: _solved(made, namespace, rng)]
+        ways = [lambda: find(namespace, made, n, rng, pictures), lambda: _solved(made, namespace, rng)]
         yield from ways[::-1] if is_told_sizes(made) else ways
         return
     if not isinstance(made, type) and callable(made) and gives_gradients_beside(name, made):

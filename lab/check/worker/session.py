@@ -3,7 +3,7 @@
 import faulthandler
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
@@ -11,6 +11,7 @@ from typing import IO, Any
 import numpy as np
 
 from .code import Code
+from .conv_stores import Picture
 from .errors import CodeError, GuessError, NothingToCheckError
 from .examine import can_replace, examine
 from .explain import Home, explain, frames, is_ours
@@ -24,6 +25,7 @@ from .plan import Plan
 from .plans import likely_names, plan_of, plan_of_guess, plan_of_name
 from .recognise import code_of, own_names, recognised, unknown_form
 from .refusal import refusal
+from .search import PICTURES
 from .territory import own_files
 from .training import MappedFiles, Training, TrainingPlan
 from .wire import receive, send
@@ -59,11 +61,11 @@ class Session:
         facts["facts"] |= habits(self.namespace)
         return facts, found
 
-    def _code(self, head: dict[str, Any]) -> Code | dict[str, Any]:
+    def _code(self, head: dict[str, Any], pictures: Sequence[Picture] = PICTURES) -> Code | dict[str, Any]:
         """The code of NAME, or why there is none."""
         rng = np.random.default_rng(head["seed"])
         try:
-            return code_of(self.namespace, head["name"], head["examples"], rng)
+            return code_of(self.namespace, head["name"], head["examples"], rng, pictures)
         except NothingToCheckError as error:
             return {"error": str(error), "nothing": True}
         except GuessError as guess:
@@ -79,14 +81,14 @@ class Session:
 
     def train(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
         """From now on NAME is trained. head: plan, folder, parts and kept of the mapped files, tensors, batch."""
-        code = self._code(head)
+        told = head["plan"]
+        lists = {"sizes": tuple(told["sizes"]), "example": tuple(told["example"])}
+        plan = TrainingPlan(**{**told, **lists, "kernels": tuple(map(tuple, told["kernels"]))})
+        code = self._code(head, [Picture(plan.example, plan.kernels, plan.sizes)] if plan.kernels else PICTURES)
         if not isinstance(code, Code):
             return code, {}
         if not isinstance(code, FunctionCode):
             raise CodeError(f"it is {FORMS[code.form]}: what is trained is given a batch, and gives its gradients")
-        told = head["plan"]
-        lists = {"sizes": tuple(told["sizes"]), "example": tuple(told["example"])}
-        plan = TrainingPlan(**{**told, **lists, "kernels": tuple(map(tuple, told["kernels"]))})
         shapes = [(letter, layer, tuple(shape)) for letter, layer, shape in head["tensors"]]
         files = MappedFiles(Path(head["folder"]), head["parts"], head["kept"], head["alphabet"])
         with warnings.catch_warnings(), np.errstate(all="ignore"):
