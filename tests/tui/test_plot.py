@@ -44,6 +44,16 @@ async def test_a_plot_is_read_with_the_mouse_and_with_the_arrows_and_zoomed_with
         assert screen.zoomed == (2.0, None)
         await pilot.hover("#plot", offset=(40, 10))
         assert 30 < screen.at < 70
+        screen.zoomed = None
+        await pilot.click("#plot", offset=(40, 10))
+        assert screen.zoomed is None
+        ends = []
+        for column, event in ((60, "mouse_down"), (30, "mouse_up")):  # also from right to left
+            await pilot.hover("#plot", offset=(column, 10))
+            ends.append(screen.at)
+            await getattr(pilot, event)("#plot", offset=(column, 10))
+        whole = screen.query_one(SeriesPlot).figure.span
+        assert Reading().zoomed(whole, *screen.zoomed).window == pytest.approx((ends[1], ends[0]))
         assert plot.region.height == 22  # between the bar and the keys
 
 

@@ -17,11 +17,15 @@ from lab.drawing.look import Look
 if TYPE_CHECKING:
     from tui.app import GradlabApp
 
+LEAST = 1 / 32  # of the x axis, that is dragged over
 FRAME = 4  # cells of the line on top that are not for the title
 
 
 class SeriesPlot(Widget, can_focus=True):
-    """Draws a Figure. Its values can be read with the mouse and, when it has the focus, with the arrows."""
+    """Draws a Figure. Its values can be read with the mouse and, when it has the focus, with the arrows. What is
+    dragged over fills the plot."""
+
+    ALLOW_SELECT = False  # to drag over a plot is to zoom
 
     class Pointed(Message):
         """The user points at an x, or at none any more."""
@@ -52,7 +56,7 @@ class SeriesPlot(Widget, can_focus=True):
         Binding("home", "point_at(0)", "First value", show=False, id="plot.first", tooltip="Read the first values."),
         Binding("end", "point_at(-1)", "Last value", show=False, id="plot.last", tooltip="Read the last values."),
         Binding("plus,equals_sign", "zoom(0.5)", "Zoom in", show=False, key_display="+", id="plot.zoom_in",
-                tooltip="Half as much of the x axis; the wheel does it, too."),
+                tooltip="Half as much of the x axis; the wheel does it, too, and dragging sees a part."),
         Binding("minus", "zoom(2.0)", "Zoom out", show=False, key_display="-", id="plot.zoom_out",
                 tooltip="Twice as much of the x axis."),
     ]  # fmt: skip
@@ -63,6 +67,7 @@ class SeriesPlot(Widget, can_focus=True):
         self.can_focus = not example
         self.figure = Figure()
         self._example = example
+        self._pressed: float | None = None  # the x at which a button of the mouse went down
         self._drawn: object = None
         self._strips: list[Strip] = []
 
@@ -122,6 +127,20 @@ class SeriesPlot(Widget, can_focus=True):
         """The last values again."""
         if not self._example:
             self.post_message(self.Pointed(self, None))
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """What is dragged over begins here."""
+        self._pressed = self._under(event)
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """See what was dragged over."""
+        pressed, released, self._pressed = self._pressed, self._under(event), None
+        if self.figure.span is None or pressed is None or released is None:
+            return
+        (start, end), (low, high) = sorted((pressed, released)), self.figure.span
+        factor = (end - start) / (high - low)
+        if LEAST < factor < 1:  # and no click
+            self.post_message(self.Zoomed(self, factor, (start - low * factor) / (1 - factor)))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """See more of what is under the mouse."""
