@@ -199,6 +199,8 @@ class TrainingThread(ShownRun):
         self.code = run.store.code_name
         self.per_epoch = trainer.batches.per_epoch
         self.points = [row for row in run.store.metrics() if 0 < trainer.update >= row["update"]]
+        for point in self.points:
+            self.etas.add(int(point["update"]), point["eta"])
         self.log += [run.dataset.label, f"saved in {run.store.path}", LOG_HEADINGS]
         if trainer.update:
             self.events.append(Event(trainer.update, "resumed"))
