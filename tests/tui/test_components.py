@@ -1,5 +1,6 @@
 """What all modes are made of: panels, the help of fields, progress, places where there is nothing yet."""
 
+import numpy as np
 import pytest
 from textual.app import App
 from textual.content import Content
@@ -8,6 +9,7 @@ from textual.widgets import Input
 from lab.drawing.figure import Curve, Figure
 from presets.load import load, names
 from tui.screens.base import ModeScreen
+from tui.widgets import tables
 from tui.widgets.empty import Empty
 from tui.widgets.field_help import FieldHelp
 from tui.widgets.form import settings_of
@@ -123,3 +125,11 @@ def test_what_a_form_shows_of_a_setting_is_taken_as_typed(name):
     preset = load(name)
     rows = [row for rows in settings_of(preset, {}).values() for row in rows]
     assert load(name, [f"{row.key}={row.text}" for row in rows if not row.key.endswith(".kind")]) == preset
+
+
+def test_classes_that_are_mixed_up_are_told_by_their_share_of_the_class():
+    counts = np.array([[8, 2, 0], [1, 0, 4], [0, 0, 0]])
+    rows = [line.split()[:4] for line in tables.mixed_up("abc", counts, ascii_only=True).plain.splitlines()[1:]]
+    assert rows == [["b", "c", "4", "80.0%"], ["a", "b", "2", "20.0%"], ["b", "a", "1", "20.0%"]]
+    assert tables.mixed_up("ab", np.diag([3, 4]), ascii_only=True).plain == ""
+    assert len(tables.mixed_up("abcde", np.ones((5, 5)), ascii_only=True).plain.splitlines()) == 1 + tables.PAIRS

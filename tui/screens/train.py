@@ -167,8 +167,12 @@ class TrainScreen(CodeScreen):
                 self._show_findings(record)
             case "confusion-tab" if record and record.confusion:
                 what, classes, counts = record.confusion
-                table = partial(tables.confusion, classes, counts)
-                self._fill("confusion", f"{what}: rows true, columns guessed", table)
+                pairs = tables.mixed_up(classes, counts, ascii_only)
+                self._fill(
+                    "confusion",
+                    f"{what}: rows true, columns guessed",
+                    lambda width: Content("\n\n").join([tables.confusion(classes, counts, width), pairs]),
+                )
             case "classes-tab" if record and record.confusion:
                 what, classes, counts = record.confusion
                 self._fill("classes", what, lambda width: tables.scores(classes, counts, ascii_only))

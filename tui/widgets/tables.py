@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from core.types import Array
 
 BAR = 20  # cells
+PAIRS = 10  # of classes that are mixed up
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> Content:
@@ -66,6 +67,21 @@ def confusion(classes: Sequence[str], counts: "Array", width: int) -> Content:
         ]
         lines.append(Content.assemble((label.rjust(name) + " ", "$foreground-muted"), *cells))
     return Content("\n").join(lines)
+
+
+def mixed_up(classes: Sequence[str], counts: "Array", ascii_only: bool) -> Content:
+    """The pairs of a true class and another that was guessed for it, by their share of the class; empty if none was."""
+    pairs = [
+        (n / sum(row), label, other, n)
+        for label, row in zip(classes, counts.tolist(), strict=True)
+        for other, n in zip(classes, row, strict=True)
+        if n and other != label
+    ]
+    worst = sorted(pairs, key=lambda pair: -pair[0])[:PAIRS]
+    rows = [
+        [label, other, f"{n:,}", f"{share:.1%}", bar(share, ascii_only=ascii_only)] for share, label, other, n in worst
+    ]
+    return table(["class", "taken for", "examples", "share", "".ljust(BAR)], rows, left=2) if rows else Content("")
 
 
 def _shade(share: float) -> int:
