@@ -140,10 +140,12 @@ def _initialised(thing: Any, world: World, binder: Binder, listed: bool) -> Any:
     """Call the method that makes the parameters, where the constructor has not."""
     inside = getattr(thing, "__dict__", {})
     lacking = {name for name, v in inside.items() if v is None}
-    named = [name for name in dir(thing) if re.match("_?(init|build|setup|create|reset)", name)] if lacking else []
+    named = [name for name in dir(thing) if re.match("init|build|setup|create|reset", plain(name)) and name[:2] != "__"]
     for method in (getattr(thing, name) for name in named):
-        makes = callable(method) and any(role(k) in (Role.W, Role.B) for k in lacking & stored(method))
-        if makes or (callable(method) and lacking == inside.keys()):
+        new_ones = {k for k in stored(method) if inside.get(k) is None} if callable(method) else set()
+        if any(role(k) in (Role.W, Role.B) for k in new_ones) or (
+            callable(method) and lacking and lacking == inside.keys()
+        ):
             new(method, world, binder, listed)
             break
     return thing

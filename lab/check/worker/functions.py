@@ -129,7 +129,7 @@ class FunctionCode(Code):
         self.found = self._locate(found)
         if self.found.stepped:
             self._refuse_other_steps(found, rng)
-            self.rate = Binder.eta if takes_rate(self.family.gradient) else 1.0
+            self.rate = told_rate(self.family.gradient) or 1.0
         if self.state is not None:
             given = self._taken(found)  # 0 for a gamma that is switched off is no gradient
             silent = {k for k in self.state.silent if k not in self.found.fits or np.size(given.get(k, 0)) == 1}
@@ -244,7 +244,7 @@ class FunctionCode(Code):
 
     def _settle_rate(self) -> None:
         """The learning rate of code that is told none: 1, or one that it writes down, if the steps fit that better."""
-        if not self.found.stepped or takes_rate(self.family.gradient):
+        if not self.found.stepped or told_rate(self.family.gradient) is not None:
             return
         rates: dict[int, float] = {}
         for rate in (1.0, *numbers(self.family.gradient)):
@@ -582,10 +582,15 @@ def _belongs(function: Function, thing: Any) -> bool:
     return getattr(function, "__self__", None) is thing or vars(thing).get(name_of(function)) is function
 
 
-def takes_rate(gradient: Function) -> bool:
-    """Is it told a learning rate, as an argument or in its object?"""
+def told_rate(gradient: Function) -> float | None:
+    """The learning rate that it is told, as an argument or in its object, whose constructor may call it otherwise; None
+    if it is told none."""
+    if any(is_rate(p.name) for p in signature(gradient)):
+        return Binder.eta
     inside = getattr(getattr(gradient, "__self__", None), "__dict__", {})
-    return any(is_rate(name) for name in (*(p.name for p in signature(gradient)), *inside))
+    rates = [value for name, value in inside.items() if is_rate(name)]
+    kept = [float(v) for v in rates if isinstance(v, int | float) and not isinstance(v, bool) and v > 0]
+    return kept[0] if kept else Binder.eta if rates else None
 
 
 def name_of(function: Function | None) -> str:
