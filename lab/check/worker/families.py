@@ -10,7 +10,7 @@ from .binding import CLASSES, DIMENSIONS, HIDDEN, holders, keyed
 from .functions import Family, name_of
 from .named import named_stores
 from .patches import patch_stores
-from .roles import Role, key_letter, plain, role, stripped, tensor
+from .roles import Role, key_letter, plain, role, stripped, tensor, words_of
 from .scopes import Scope, arrays_read
 from .source import (
     called,
@@ -173,7 +173,7 @@ def families(namespace: Any, gradient: Function, thing: Any = None) -> Iterator[
     every |= costs_within(thing)
     others = {name: f for name, f in every.items() if f != gradient}
     own = thing is not None
-    costs = _costs(others, gradient, own)
+    costs = _namesakes(_costs(others, gradient, own), gradient)
     forwards: list[Function | None] = [*_forwards(others, gradient, costs[:1], own)[:3], None]
     penalised = Role.LAMBDA in roles_of(gradient)
     fitting = [f for f in costs if (Role.LAMBDA in roles_of(f)) == penalised]
@@ -191,6 +191,23 @@ def families(namespace: Any, gradient: Function, thing: Any = None) -> Iterator[
         yield [Family(gradient, forward, cost, flags, priced=bool(costs)) for cost in group for forward in forwards]
     if not own and forwards == [None] and Role.P in roles_of(gradient):
         yield [Family(gradient, None, cost, flags, course=True) for cost in [*costs[:1], None]]
+
+
+GENERAL = (
+    r"compute|calculate|calc|get|eval(uate)?|my|the|of|and|func(tion)?|fn|cost|loss|(sub)?grad(ient)?s?|numpy|np|value|"
+    r"back|for|ward|backward|forward|pass|prop|backprop|total|w|b|j|d"
+)
+
+
+def _namesakes(costs: Sequence[Function], gradient: Function) -> Sequence[Function]:
+    """Those of several costs that share a word with the gradients which the others do not have: compute_loss_mae() of
+    compute_subgradient_mae(). All of them if none does: a gradient is never held against a cost that fits it better."""
+
+    def marks(function: Function) -> set[str]:
+        return {w for w in words_of(name_of(function)) if not re.fullmatch(GENERAL, w)}
+
+    shared = [f for f in costs if marks(f) & marks(gradient)]
+    return shared if shared and len(shared) < len(costs) else costs
 
 
 def _called_together(costs: Sequence[Function], gradient: Function, every: Mapping[str, Function]) -> Function | None:

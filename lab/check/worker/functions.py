@@ -550,6 +550,8 @@ class FunctionCode(Code):
             function = getattr(self.family, part)
             if function is not None and _belongs(function, old):
                 methods[part] = getattr(new, name_of(function))
+            elif function is not None and (kept := _keeper(function, old)):
+                methods[part] = getattr(getattr(new, kept), name_of(function))
         family = replace(self.family, **methods)
         return FunctionCode(family, world, binder, self.fill, state, self.layer)
 
@@ -568,6 +570,12 @@ class FunctionCode(Code):
     def variants(self, rng: Any) -> Iterator[tuple[str, Code]]:
         """At other points, with other inputs, settings and flags."""
         yield from variants(self, rng)
+
+
+def _keeper(function: Function, thing: Any) -> str:
+    """The attribute of an object that is the class this function is written in: cost of CrossEntropyCost.fn."""
+    kept = getattr(thing, "__dict__", {}).items()
+    return next((k for k, v in kept if isinstance(v, type) and getattr(v, name_of(function), None) is function), "")
 
 
 def _is_twin(state: State, slot: Slot, leaf: Leaf) -> bool:

@@ -119,8 +119,13 @@ PATTERNS: tuple[tuple[Role, str], ...] = (
 @cache
 def plain(name: str) -> str:
     """A name without case and underscores, in English."""
+    return "".join(words_of(name))
+
+
+def words_of(name: str) -> list[str]:
+    """The words of a name, in English, and its numbers: compute, grads, 2 of ComputeGrads2."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W_A-Za-z]+", bare(name))
-    return "".join(english(word.lower()) for word in words)
+    return [english(word.lower()) for word in words]
 
 
 @cache

@@ -1,6 +1,7 @@
 """What a code has switched off, or on, by default: batch normalisation, dropout, an activation by its name."""
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -56,10 +57,25 @@ def switches(made: Function, given: Mapping[str, Any]) -> Iterator[dict[str, Any
                 yield {p.name: not value}
         elif p.default is p.empty:
             continue
+        elif isinstance(value, type):
+            yield from ({p.name: kind} for kind in _alike(value))
         elif (rate := drops(p.name, value)) is not None:
             yield {p.name: rate}
         elif value is None or isinstance(value, str):
             yield from ({p.name: word} for word in compared(made, p.name) if word != value)
+
+
+def _alike(kind: type) -> list[type]:
+    """The other classes of its module that have the same methods: QuadraticCost beside CrossEntropyCost."""
+    inside = vars(sys.modules[kind.__module__]) if kind.__module__ in sys.modules else {}
+    kinds = [v for v in inside.values() if isinstance(v, type) and v.__module__ == kind.__module__]
+    return [other for other in kinds if other is not kind and _methods(other) == _methods(kind) != set()]
+
+
+def _methods(kind: type) -> set[str]:
+    return {name for name, value in vars(kind).items() if callable(value) or isinstance(value, staticmethod)} - {
+        "__init__"
+    }
 
 
 def said(changes: Mapping[str, Any]) -> str:

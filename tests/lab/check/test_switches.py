@@ -208,3 +208,86 @@ def test_a_rate_that_forward_has_by_default_is_what_backward_is_given(rate, kept
     found = check(with_parts(DROPPED, **parts), "backward_propagation", tmp_path)
     assert not found.problem
     assert found.passed == right
+
+
+COSTS = """
+class CrossEntropyCost:
+    @staticmethod
+    def fn(a, y):
+        return np.sum(-y * np.log(a) - (1 - y) * np.log(1 - a)) / y.shape[1]
+
+    @staticmethod
+    def delta(a, y):
+        return {ce}
+
+class QuadraticCost:
+    @staticmethod
+    def fn(a, y):
+        return 0.5 * np.sum((a - y) ** 2) / y.shape[1]
+
+    @staticmethod
+    def delta(a, y):
+        return {quadratic}
+
+class Net:
+    def __init__(self, sizes, cost=CrossEntropyCost):
+        self.cost = cost
+        self.W = [np.random.normal(0, n ** -0.5, (m, n)) for n, m in zip(sizes, sizes[1:])]
+
+    def forward(self, x):
+        acts = [x]
+        for W in self.W:
+            acts.append(1 / (1 + np.exp(-W @ acts[-1])))
+        return acts
+
+    def gradients(self, x, y):
+        acts = self.forward(x)
+        d, gW = self.cost.delta(acts[-1], y), []
+        for l in reversed(range(len(self.W))):
+            gW.insert(0, d @ acts[l].T / y.shape[1])
+            d = self.W[l].T @ d * acts[l] * (1 - acts[l])
+        return gW
+"""
+
+
+@pytest.mark.parametrize(
+    ("ce", "quadratic", "where"),
+    [
+        ("a - y", "(a - y) * a * (1 - a)", None),
+        ("a - y", "a - y", "only with cost=QuadraticCost"),
+        ("(a - y) * a * (1 - a)", "(a - y) * a * (1 - a)", ""),
+    ],
+)
+def test_the_other_costs_of_a_file_are_tried_in_the_place_of_the_first(ce, quadratic, where, tmp_path):
+    found = check(COSTS.replace("{ce}", ce).replace("{quadratic}", quadratic), "Net", tmp_path)
+    assert not found.problem
+    assert found.passed == (where is None)
+    assert all(t.diagnosis.startswith(where or "") for t in found.report.tensors if not t.passed)
+
+
+TWO_COSTS = """
+def compute_loss(y, tx, w):
+    return 0.5 * np.mean((y - tx @ w) ** 2)
+
+def compute_gradient(y, tx, w):
+    return -tx.T @ (y - tx @ w) / len(y)
+
+def {cost}(y, tx, w):
+    return np.mean(np.abs(y - tx @ w))
+
+def {gradient}(y, tx, w):
+    e = y - tx @ w
+    return -tx.T @ {slope} / len(y)
+"""
+
+
+@pytest.mark.parametrize(
+    ("cost", "gradient"),
+    [("compute_loss_mae", "compute_subgradient_mae"), ("MAELoss", "grad_mae"), ("cost2", "gradient2")],
+)
+@pytest.mark.parametrize(("slope", "right"), [("np.sign(e)", True), ("e", False)])
+def test_gradients_are_not_held_against_the_cost_of_others(cost, gradient, slope, right, tmp_path):
+    text = TWO_COSTS.replace("{cost}", cost).replace("{gradient}", gradient).replace("{slope}", slope)
+    found = check(text, gradient, tmp_path)
+    assert not found.problem
+    assert found.passed == right
