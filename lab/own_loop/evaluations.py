@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from core.types import Array, Labels
-from lab.own_loop.finding import Difference, note
+from lab.own_loop.finding import Difference, listed, note
 from lab.own_loop.steps import Compared
 from lab.own_loop.trace import Tensors, Usage
 from lab.watch.columns import role
@@ -99,13 +99,15 @@ def _running(compared: Compared) -> Iterator[Difference]:
         return
     kept = sorted({i for i in seen if i >= 0})
     first, last = trace.averages[kept[0]], trace.averages[max(kept[-1], trace.final_averages)]
-    if all(np.array_equal(first[k], last[k]) for k in first if k in last):
-        yield Difference(
-            "running-never",
-            "The running means and variances of batch normalisation never change.",
-            1,
-            [_said(name) for name in first][:1],
+    still = [name for name in first if name in last and np.array_equal(first[name], last[name])]
+    if still:
+        every = len(still) == len(first)
+        says = (
+            "The running means and variances of batch normalisation never change."
+            if every
+            else f"{listed([_said(name) for name in still])}: these running means or variances never change."
         )
+        yield Difference("running-never", says, 1, [_said(still[0])])
         return
     for usage, after in zip(trace.usages, trace.usages[1:], strict=False):
         evaluates = (usage.part != "train" or usage.whole) and usage.returned

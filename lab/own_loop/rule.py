@@ -12,6 +12,7 @@ from lab.own_loop.steps import Compared
 from presets.schema import MomentumSection, MovingAverageSection, TriangularSchedule
 
 CLOSE = 1e-5  # relative, of measured factors
+SURE = 3  # updates in which a tensor alone has another momentum
 Measured = Sequence[Mapping[str, Factors]]
 
 
@@ -43,13 +44,14 @@ class Rule:
         yield from self._penalty()
         yield from self._momentum()
 
-    def _kept(self) -> dict[int, float]:
-        """Update, from 0 -> how much of the step before it most tensors keep."""
-        return {
-            t: float(np.median([f.rho for n, f in of.items() if n in self.moving[t]]))
+    def _kept(self, names: Sequence[str]) -> dict[int, float]:
+        """Update, from 0 -> how much of the step before it most of these tensors keep."""
+        found = {
+            t: [f.rho for n, f in of.items() if n in self.moving[t] and n in names]
             for t, of in enumerate(self.table)
-            if t and of and self.moving[t]
+            if t
         }
+        return {t: float(np.median(rhos)) for t, rhos in found.items() if rhos}
 
     def _adds_up(self) -> bool:
         """Is all of the step before in each step, but for a penalty that is not added up?"""
@@ -115,12 +117,13 @@ class Rule:
         )
 
     def _measured_rates(self, backwards: Sequence[str]) -> dict[int, float]:
-        """Update, from 0 -> the learning rate that most tensors show."""
+        """Update, from 0 -> the learning rate that tensors show: the wanted one if any does, else that of most."""
         rates = {}
         for t, names in enumerate(self.moving):
             every = [abs(self.table[t][n].eta) / self.share for n in names]
+            as_wanted = [rate for rate in every if self._same(rate, self._expected(t))]
             if every:
-                rates[t] = float(np.sort(every)[(len(every) - 1) // 2])
+                rates[t] = float(np.sort(as_wanted or every)[(len(as_wanted or every) - 1) // 2])
         return rates
 
     def _of_some(self, rates: Mapping[int, float], backwards: Sequence[str]) -> Iterator[Difference]:
@@ -284,16 +287,22 @@ class Rule:
     # Momentum
 
     def _momentum(self) -> Iterator[Difference]:
-        kept = self._kept()
-        if not kept:
-            return
         decay, eta = self.plan.preset.optimiser.weight_decay, self._expected
-        wanted = {t: self.rho * eta(t) / eta(t - 1) * (1 - decay * eta(t)) for t in kept}  # theta shrinks beside it
         near = max(self.close, 1e-6)
-        off = [t for t, rho in kept.items() if abs(rho - wanted[t]) > near * max(1.0, abs(wanted[t]))]
+
+        def wanted(t: int) -> float:
+            return self.rho * eta(t) / eta(t - 1) * (1 - decay * eta(t))  # theta shrinks beside it
+
+        def off_in(kept: Mapping[int, float]) -> list[int]:
+            return [t for t, rho in kept.items() if abs(rho - wanted(t)) > near * max(1.0, abs(wanted(t)))]
+
+        every = {name: self._kept([name]) for name in self._tensors()}
+        alone = [name for name, kept in every.items() if len(kept) >= SURE and len(off_in(kept)) == len(kept)]
+        kept = self._kept(alone or self._tensors())
+        off = off_in(kept)
         if not off:
             return
-        first, tensor = off[0] + 1, sorted(self.moving[off[0]])[:1]
+        first, tensor = off[0] + 1, sorted(name for name in self.moving[off[0]] if not alone or name in alone)[:1]
         values = np.array([kept[t] for t in sorted(kept)])
         if self.rho and np.allclose(values, self.rho, rtol=near):
             yield note("momentum-of-steps", "The momentum keeps the step, eta and all: v = rho v - eta g.")

@@ -14,7 +14,11 @@ from .source import compared, is_called, is_octave, is_read, signature, text
 from .values import Function
 from .world import Layout, Store, World, build
 
-PARTS = {"validation": r"validation|valid|val|dev", "test": r"testing|test|tst", "train": r"training|train|tr|trn"}
+PARTS = {
+    "validation": r"validation|valid|val|va|dev",
+    "test": r"testing|test|tst|te",
+    "train": r"training|train|tr|trn",
+}
 RATE = r"(eta|lr|learning_?rate|alpha)"
 NAMES: tuple[tuple[str, str], ...] = (
     ("eta_min", r"(eta|lr|learningrate|base)(min|low|lower|base|0)|(min|base|low)(eta|lr|learningrate)"),
@@ -37,6 +41,8 @@ QUIET = (
 )
 SCHEDULE = r"schedule\w*|lrf\w*|etaf\w*|get(lr|eta)|(lr|eta)(schedule|fn|func|policy)"
 CLASSES = r"(n|num|nr)?(of)?(classes|labels|outputs?|out)(dim|size)?|k"
+NORMS = (Role.GAMMA, Role.BETA)  # of batch normalisation
+BETA1 = 0.9  # of Adam
 LEAVE = object()  # an argument at its default
 
 
@@ -102,13 +108,14 @@ class Filler:
         return found | self.keywords(function)
 
     def known(self, function: Function) -> dict[str, Any]:
-        """Of the arguments of a constructor: data, hyperparameters, the number of classes if it has a default."""
+        """Of the arguments of a constructor: data, parameters, hyperparameters, the number of classes if it has a
+        default."""
         found = {}
         for p in signature(function):
             if isinstance(p.default, int) and re.fullmatch(CLASSES, plain(p.name)):
                 found[p.name] = self.course.sizes[-1]
             rest = part_of(p.name)[1]
-            data = role(rest) in (Role.X, Role.LABELS) and p.default is p.empty
+            data = role(rest) in (Role.X, Role.LABELS, *LETTERS) and p.default is p.empty
             if data or self._setting(p.name) or self._container(p.name, function):
                 try:
                     value = self.value(p.name, function, p.default is not p.empty, p.default)
@@ -136,7 +143,7 @@ class Filler:
         what = role(name)
         if what is Role.NETWORK or (what in LETTERS and self.style.network is not None):
             return self.style.network() if self.style.network else self._network()
-        if what in LETTERS and not (name == "beta" and not self.course.batch_norm):
+        if what in LETTERS and (self.course.batch_norm or what not in NORMS):  # else it is Adam's beta1
             return self._letter(LETTERS[what], name, function)
         if (key := self._setting(name)) is not None:
             return self._number(key, name, optional)
@@ -165,6 +172,8 @@ class Filler:
 
     def _number(self, key: str, name: str, optional: bool) -> Any:
         settings = self.course.settings
+        if key == "rho" and settings.get("optimiser") == "adam":
+            return LEAVE if optional else BETA1
         if key == "lambda" and settings.get("weight_decay") and re.search("decay|wd", plain(name)):
             self.given[key] = name
             return settings["weight_decay"]

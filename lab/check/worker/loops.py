@@ -18,7 +18,7 @@ from .bare_loops import NAME as BARE
 from .bare_loops import bare_loop
 from .binding import LETTERS, Binder
 from .construct import makers, network_makers, new
-from .course import Course, Filler, Style, hyperparameters, part_of
+from .course import NORMS, Course, Filler, Style, hyperparameters, part_of
 from .dice import seed
 from .errors import CodeError
 from .families import functions_of, stores
@@ -197,7 +197,7 @@ def _styles(namespace: Any, loop: Loop, course: Course) -> Iterator[Style]:
     roles = {role(p.name) for p in signature(loop.function)}
     depth = len(course.sizes) - 1
     norms = depth - 1 if course.batch_norm else 0
-    given = roles & set(LETTERS)
+    given = roles & set(LETTERS) - (set() if course.batch_norm else set(NORMS))
     found: list[tuple[Store, Any]] = [(Store(depth, norms, lists=depth > 1), None)]
     if given:
         own = [p.name for p in signature(loop.function) if role(p.name) is Role.W]

@@ -162,7 +162,7 @@ class Tracer:
         if frame.f_code is self.entry:
             self.final, self.final_averages = self._snapshot(frame), self._running(frame)
             return
-        kept = _kept(value)
+        kept = _kept(value, self.course.sizes[-1])
         if kept is None:
             return
         names = frame.f_code.co_varnames[: frame.f_code.co_argcount]
@@ -459,19 +459,22 @@ def _said(path: str) -> str:
     return "".join(found[word:]) if found else path
 
 
-def _kept(value: Any) -> Any:
-    """Numbers or an array that a function returned, as lists and arrays; None if it is something else."""
+def _kept(value: Any, classes: int) -> Any:
+    """Numbers or an array that a function returned, as lists and arrays: of several arrays that with an axis of so many
+    classes. None if it is something else."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | float | np.generic) and np.isreal(value):
         return [float(value)]
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiu":
         return [float(value.reshape(-1)[0])] if value.size == 1 else np.array(value)
-    if isinstance(value, tuple | list) and value:
-        if all(isinstance(v, int | float | np.generic) for v in value):
-            return [float(v) for v in value]
-        if isinstance(value[0], np.ndarray) and value[0].ndim == 2:
-            return np.array(value[0])
+    if isinstance(value, tuple | list) and value and all(isinstance(v, int | float | np.generic) for v in value):
+        return [float(v) for v in value]
+    parts = list(value.values()) if isinstance(value, dict) else value if isinstance(value, tuple | list) else []
+    arrays = [part for part in parts if isinstance(part, np.ndarray) and part.ndim == 2]
+    outputs = [part for part in arrays if classes in part.shape]
+    if outputs or (arrays and arrays[0] is parts[0]):
+        return np.array((outputs or arrays)[-1 if isinstance(value, dict) else 0])
     return None
 
 
