@@ -17,6 +17,7 @@ from lab.check.mistakes.diagnose_layer import diagnose_layer
 from lab.check.mistakes.evidence import Cause, Diagnosis, LayerEvidence, Layers, NetworkEvidence
 from lab.check.mistakes.operations import OperationSlope, causes_of
 from lab.check.mistakes.sequences import diagnose_sequence
+from lab.check.mistakes.unrolled import Unrolled, diagnose_unrolled
 from lab.check.mistakes.vectors import VectorPoint, factor_of_vector, penalty_of_vector
 from lab.check.process import StudentProblemError
 from lab.visible import visible
@@ -300,8 +301,28 @@ def _in_one_vector(code: StudentTarget) -> Diagnosis:
         true = np.array([at.slope(name, unit) for unit in np.eye(theta.size)])
         points.append(VectorPoint(value.ravel(), code.gradients({name: value})[name].ravel(), true))
     lambda_ = float(code.facts["lambda"])
+    layered = _unrolled(code, name, theta, lambda_) if len(code.facts["sizes"]) > 2 else NOTHING
+    if layered.causes:
+        return layered
     found = (of(name, points, lambda_, code.batch) for of in (penalty_of_vector, factor_of_vector))
     return Diagnosis("", next(filter(None, found), ()))
+
+
+def _unrolled(code: StudentTarget, name: str, theta: Array, lambda_: float) -> Diagnosis:
+    """The same, where it is the parameters of several layers."""
+    facts = code.facts
+    return diagnose_unrolled(
+        Unrolled(
+            name,
+            theta,
+            np.array(facts["x"], np.float64),
+            np.array(facts["y"], int),
+            lambda_,
+            tuple(map(int, facts["sizes"])),
+            lambda value: code.cost_at({name: value}),
+            lambda value: code.gradients({name: value})[name],
+        )
+    )
 
 
 # Losses

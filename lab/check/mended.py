@@ -11,7 +11,7 @@ from lab.check.process import StudentProblemError
 from lab.visible import visible
 
 WHERE = ("first-wrong-step", "cost-unknown")  # causes that say where, and not what
-GUESSED = ("wrong-factor", "updated-weights", "penalty-other-factor")  # with a fitted number
+VAGUE = ("wrong-factor", "penalty-other-factor", "rearranged")  # a change of the file says more
 KEY = "changed-line"
 MANY = 4  # lines: more are told as a range
 
@@ -22,8 +22,8 @@ def is_told(causes: Iterable[Cause]) -> bool:
 
 
 def is_named(causes: Iterable[Cause]) -> bool:
-    """Does one of these say it for certain, and not by a number that was fitted?"""
-    return any(cause.key not in (*WHERE, *GUESSED) for cause in causes)
+    """Does one of these say what is wrong, and no less than a change of the file would?"""
+    return any(cause.key not in (*WHERE, *VAGUE) for cause in causes)
 
 
 def mended(report: GradientReport, code: StudentTarget, known: tuple[Cause, ...]) -> tuple[Cause, ...]:

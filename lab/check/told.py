@@ -9,8 +9,11 @@ import numpy as np
 from core.gradcheck.check import NEVER_RESET, GradientReport, TensorReport
 from core.types import Array
 from lab.check.code_target import StudentTarget
+from lab.check.mended import is_told
 from lab.check.mistakes.evidence import Cause, listed
 from lab.check.process import StudentProblemError
+
+LONG = 200  # elements of a tensor whose slopes are asked for one by one
 
 
 def causes_told(report: GradientReport, code: StudentTarget, causes: tuple[Cause, ...]) -> tuple[Cause, ...]:
@@ -20,7 +23,9 @@ def causes_told(report: GradientReport, code: StudentTarget, causes: tuple[Cause
     if summed:
         text = f"{listed(summed)}: {NEVER_RESET}. Set it to 0 first, or assign it (=, not +=)."
         return (Cause("gradients-not-reset", summed, text),)
-    return causes or _factors(off, code)
+    if is_told(causes):
+        return causes
+    return _factors(off, code) or _rearranged(off, code) or causes
 
 
 def with_dropout(words: str, wrong: Iterable[str]) -> tuple[Cause, ...]:
@@ -56,6 +61,30 @@ def _factors(off: list[TensorReport], code: StudentTarget) -> tuple[Cause, ...]:
         if factor != 1
         and (names := tuple(k for k, f in found.items() if f is not None and np.isclose(f, factor, 1e-4)))
     )
+
+
+def _rearranged(off: list[TensorReport], code: StudentTarget) -> tuple[Cause, ...]:
+    """Gradients whose numbers are right and stand in other places."""
+    try:
+        gradients = code.gradients(code.params)
+        names = tuple(t.name for t in off if t.checked and _same_numbers(code, t.name, gradients[t.name]))
+    except (StudentProblemError, KeyError):
+        return ()
+    if not names:
+        return ()
+    numbers = f"The gradient of {listed(names)} holds the right numbers in other places"
+    text = f"{numbers}: look for a transpose, a reshape or an index."
+    return (Cause("rearranged", names, text),)
+
+
+def _same_numbers(code: StudentTarget, name: str, gradient: Array) -> bool:
+    value = code.params[name]
+    if not 4 <= value.size <= LONG or gradient.shape != value.shape:
+        return False
+    true = np.sort([code.slope(name, unit) for unit in np.eye(value.size)])
+    size = float(np.abs(true).max())
+    several = bool(np.count_nonzero(np.diff(true) > 1e-3 * size) > value.size // 4)  # and not mostly zeros
+    return several and bool(np.abs(np.sort(gradient.reshape(-1)) - true).max() <= 1e-5 * size)
 
 
 def _of_axes(off: list[TensorReport], n: int) -> Iterator[tuple[str, float, str]]:

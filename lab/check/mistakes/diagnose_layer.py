@@ -369,6 +369,16 @@ def _of_factor(f: float, role: str, kind: ReferenceLayer, runs: list[LayerRun]) 
         )
     if same(f, n) and kind.kind == "loss":
         return Reason("not-divided-by-n", f"{{Tensors}} {{are}} {n} times too large: divide by n = {n}.", role, 1.0)
+    classes = runs[0].right["x"].shape[-1] if kind.kind == "loss" else n
+    if classes != n and (same(f, n / classes) or same(f, 1 / classes)):
+        sentence = (
+            f"{{Tensors}} {{are}} {f:.4g} times what {{they}} should be: divide by the number of examples ({n}), not "
+            f"by that of classes ({classes})."
+        )
+        return Reason("divided-by-other-number", sentence, role, 1.0)
+    if kind.kind == "average_pool":
+        sentence = f"{{Tensors}} {{are}} {f:.4g} times what {{they}} should be: divide dy by all pixels of the window."
+        return Reason("pool-divided", sentence, role, UNSURE)
     summed = runs[0].dy.size // max(runs[0].dy.shape[-1:] or (1,))
     if role != "x" and summed > n and same(f, 1 / summed):
         sentence = "{Tensors} {are} a mean over examples and places: take the sum, the loss divides by n already."

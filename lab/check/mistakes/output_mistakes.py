@@ -123,6 +123,11 @@ def softmax_mistakes() -> list[FlowMistake]:
             lambda S, Y: softmax(S) * (1 - Y) - Y,
         ),
         instead(
+            "label-sign",
+            "{Tensors} {match} a G whose entry at the label is 1 - P: it is P - 1.",
+            lambda S, Y: softmax(S) * (1 - Y) + (1 - softmax(S)) * Y,
+        ),
+        instead(
             "hard-predictions",
             "{Tensors} {match} the predicted class minus Y: put the probabilities P there, G = P - Y.",
             lambda S, Y: one_hot(S.argmax(axis=1), S.shape[1]) - Y,

@@ -502,6 +502,7 @@ class FunctionCode(Code):
             "kind": "vector" if world.store.style == VECTOR else "tokens" if world.x.dtype.kind == "i" else self.form,
             "x": world.x.tolist(),
             "y": world.y.tolist(),
+            "sizes": list(world.sizes),
             "lambda": world.lambda_,
             "columns": world.layout.columns,
             "settings": self._settings(),

@@ -21,7 +21,7 @@ from .running import Running, running
 from .search import NOTHING, takes_every_example
 
 SECONDS = 3.0  # of processor time for all of it
-ONE = 0.2  # for one change: one may never end
+ONE = 0.2  # for one change, at least: one may never end
 MOST = 3  # changes that are told, one after the other
 ALIKE = 2  # changes that do the same
 POINTS = 3  # at which a change has to be right
@@ -56,8 +56,9 @@ class Point:
 
     def __init__(self, code: Code, seed: int) -> None:
         self.code = code
-        rng = np.random.default_rng(seed)
+        rng, begun = np.random.default_rng(seed), time.process_time()
         directions = {name: rng.normal(size=np.shape(code.params[name])) for name in code.gradients(code.params)}
+        self.patience = max(ONE, 3 * (time.process_time() - begun))  # seconds that one question may take
         self.slopes = {name: (v, self._slope(name, v)) for name, v in directions.items()}
         if not np.all(np.isfinite([slope for _, slope in self.slopes.values()])):
             raise ValueError("the cost is not finite")
@@ -189,7 +190,7 @@ def _best(points: list[Point], changes: Iterable[Change], before: frozenset[str]
             break
         if any(edit.statement is found.edit.statement for found in best if whole):
             continue
-        right = bounded(partial(_tried, function, edit, points, before), ONE) or frozenset()
+        right = bounded(partial(_tried, function, edit, points, before), points[0].patience) or frozenset()
         if whole and right == every:
             best.append(Found(right, group, function, edit))
         elif right > (best[0].right if best else before):
@@ -206,7 +207,7 @@ def _with_the_cost(points: list[Point], functions: list[Running], suspects: "Sus
             for edit in group:
                 if time.process_time() > end:
                     return []
-                if bounded(partial(_agree, function, edit, points), ONE):
+                if bounded(partial(_agree, function, edit, points), points[0].patience):
                     return [Found(_tensors(points), 0, function, edit)]
     return []
 
@@ -272,7 +273,7 @@ class Suspects:
         edit.swap()
         try:
             function.run()
-            moved = bounded(self._moved, ONE)
+            moved = bounded(self._moved, self.point.patience)
             shared = not self.point.same_cost()
         except Exception:
             return PERHAPS

@@ -132,6 +132,26 @@ PIECES = {
             grad = X.T @ (h - y) / m + lambda_ / m * rest
             return J, grad
     """,
+    "unrolled": """
+        def nn_cost_function(nn_params, input_layer_size, hidden_layer_size, num_labels, X, y, lambda_):
+            split = hidden_layer_size * (input_layer_size + 1)
+            A = nn_params[:split].reshape(hidden_layer_size, input_layer_size + 1)
+            B = nn_params[split:].reshape(num_labels, hidden_layer_size + 1)
+            m = len(X)
+            ones = np.ones((m, 1))
+            a0 = np.hstack((ones, X))
+            a1 = np.hstack((ones, 1 / (1 + np.exp(-a0 @ A.T))))
+            p = 1 / (1 + np.exp(-a1 @ B.T))
+            Y = np.eye(num_labels)[y.ravel()]
+            J = -np.sum(Y * np.log(p) + (1 - Y) * np.log(1 - p)) / m
+            J += lambda_ / (2 * m) * (np.sum(A[:, 1:] ** 2) + np.sum(B[:, 1:] ** 2))
+            g = p - Y
+            dB = g.T @ a1 / m
+            dA = ((g @ B) * a1 * (1 - a1))[:, 1:].T @ a0 / m
+            dA[:, 1:] += lambda_ / m * A[:, 1:]
+            dB[:, 1:] += lambda_ / m * B[:, 1:]
+            return J, np.concatenate((dA.ravel(), dB.ravel()))
+    """,
     "softmax loss": """
         def softmax_loss(x, y):
             p = np.exp(x - x.max(1, keepdims=True))
@@ -163,6 +183,17 @@ MISTAKES = [
     ("theta", "cost_function", " + lambda_ / m * rest", "", "penalty-missing"),
     ("theta", "cost_function", "(h - y) / m", "(y - h) / m", "sign"),
     ("theta", "cost_function", "(h - y) / m", "(h - y)", "not-divided-by-n"),
+    ("unrolled", "nn_cost_function", " * a1 * (1 - a1)", "", "activation-slope-missing"),
+    ("unrolled", "nn_cost_function", "g = p - Y", "g = (p - Y) * p * (1 - p)", "activation-slope-twice"),
+    ("unrolled", "nn_cost_function", "[:, 1:].T @ a0 / m", "[:, 1:].T @ a0", "not-divided-by-n"),
+    ("unrolled", "nn_cost_function", "            dB[:, 1:] += lambda_ / m * B[:, 1:]\n", "", "penalty-missing"),
+    (
+        "softmax loss",
+        "softmax_loss",
+        "return loss, p / n",
+        "p[np.arange(n), y] *= -1\n            return loss, p / n",
+        "label-sign",
+    ),
     ("svm", "svm_loss", "(M > 0) * 1.0", "M.copy()", "hinge-values-for-mask"),
 ]
 
