@@ -91,7 +91,7 @@ def gives_loss_and_gradient(name: str, function: Function, own: bool = False) ->
 
 def leaves_gradients(name: str, function: Function) -> bool:
     """forward(X, y), which fills self.gradients: is a method given the labels, and leaves gradients in its object?"""
-    fills = re.search(r"self\.\w*grad\w*(\[.*\])? *=[^=]|self\.\w*grad\w*\.update\(", text(function))
+    fills = re.search(r"self\.\w*grad\w*(\[.*\])? *\+?=[^=]|self\.\w*grad\w*\.update\(", text(function))
     told = {Role.X, Role.LABELS} <= roles_of(function) and not re.search(rf"{OTHER}|{NUMERICAL}", plain(name))
     return told and fills is not None and bool(returned(function))
 

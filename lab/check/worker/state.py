@@ -4,6 +4,7 @@ import ast
 import copy
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import FunctionType, MethodType, ModuleType
@@ -244,7 +245,7 @@ class State:
         names |= {name for path in paths for name in re.findall(r"[A-Za-z_]\w*", path)}
         owners = {type(place.owner).__module__ for place in places(self.thing) if place.path in paths}
         modules = [sys.modules.get(name) for name in {type(self.thing).__module__, *owners} - {"builtins"}]
-        nodes = [node for module in modules for node in functions(text(module))]
+        nodes = [node for module in modules for node in called_later(text(module))]
         return any(_zeroes(n, names) or _is_zeroing(n) for n in nodes if not _makes(n, names))
 
     def twin(self, slot: Slot, leaf: Leaf) -> bool:
@@ -379,6 +380,23 @@ def functions(source: str) -> list[ast.FunctionDef]:
     except SyntaxError:
         return []
     return [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name != "__init__"]
+
+
+def called_later(source: str) -> list[ast.FunctionDef]:
+    """The functions and methods of a text but for __init__ and what is called nowhere else: they make an object."""
+    found = functions(source)
+    nodes = list(ast.walk(ast.parse(source))) if found else []
+    first = _calls(
+        n for init in nodes if isinstance(init, ast.FunctionDef) and init.name == "__init__" for n in ast.walk(init)
+    )
+    later = _calls(nodes) - first
+    return [node for node in found if node.name in later or node.name not in first]
+
+
+def _calls(nodes: Iterable[ast.AST]) -> Counter[str]:
+    """How often each function or method is called in these."""
+    called = [n.func for n in nodes if isinstance(n, ast.Call)]
+    return Counter(f.attr if isinstance(f, ast.Attribute) else getattr(f, "id", "") for f in called)
 
 
 def _named(node: ast.AST, names: set[str]) -> bool:

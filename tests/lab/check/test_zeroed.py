@@ -46,3 +46,36 @@ def test_gradients_that_a_method_called_so_sets_to_0_may_add_up(name, zero, righ
     found = check(TEXT.replace("{name}", name).replace("{zero}", zero), "Dense", tmp_path)
     assert not found.problem
     assert found.passed == right
+
+
+SUMMED = """
+class Net:
+    def __init__(self, d, k):
+        self.weights, self.gradients = {}, {}
+        self._weight_init(d, k)
+
+    def _weight_init(self, d, k):
+        self.weights["W1"] = 0.1 * np.random.randn(d, k)
+        self.gradients["W1"] = np.zeros_like(self.weights["W1"])
+
+    def forward(self, X, y):
+        e = np.exp(X @ self.weights["W1"])
+        p = e / e.sum(axis=1, keepdims=True)
+        loss = -np.mean(np.log(p[np.arange(len(y)), y]))
+        p[np.arange(len(y)), y] -= 1
+        self.gradients["W1"] {put} X.T @ p / len(y)
+        return loss, p
+{more}
+"""
+TRAIN = """
+    def train(self, X, y):
+        self._weight_init(*self.weights["W1"].shape)
+        self.forward(X, y)
+"""
+
+
+@pytest.mark.parametrize(("put", "more", "right"), [("=", "", True), ("+=", "", False), ("+=", TRAIN, True)])
+def test_what_only_the_constructor_sets_to_0_is_never_reset(put, more, right, tmp_path):
+    found = check(SUMMED.replace("{put}", put).replace("{more}", more), "Net", tmp_path)
+    assert not found.problem
+    assert found.passed == right
