@@ -1,6 +1,7 @@
 """What in a file can be checked, and the code behind each name."""
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -44,6 +45,7 @@ from .slopes import activation_pairs, find_activation, find_loss_pair, loss_pair
 from .solved import cost_beside, gives_gradients_beside, is_told_sizes, solve, solve_beside, solve_pair, solve_surely
 from .source import is_octave, only_raises, signature, text
 from .steps import find_pair, pairs_of
+from .territory import own as is_own
 from .updates import gradient_of_update, is_update
 from .values import Function
 from .written_loops import written_loops
@@ -101,6 +103,9 @@ def recognised(namespace: Any) -> list[Found]:
         for name, kind in kinds.items()
         if name not in engines and _gradients(kind, kinds)
     ]
+    if not any(f.kind in ("pair", "gradients", "globals", "class", "object") for f in found):
+        taken = _kinds_of_other_files(namespace)
+        found += [Found(name, "class", f"objects of {name}") for name, kind in taken.items() if _gradients(kind, taken)]
     if not any(f.kind in ("gradients", "loss", "globals", "class", "object") for f in found):
         updates = [name for name, f in functions.items() if is_update(name, f)]
         found += [Found(name, "update", f"{name}(), whose step is seen") for name in updates]
@@ -110,6 +115,13 @@ def recognised(namespace: Any) -> list[Found]:
         loops = written_loops(namespace).values()
         found = [Found(loop.name, "loop", f"one update of the loop in line {loop.line}") for loop in loops]
     return sorted(found, key=lambda f: own.index(f.name) if f.name in own else -1)
+
+
+def _kinds_of_other_files(namespace: Any) -> dict[str, type]:
+    """The classes that the file takes from the student's other files: what it puts together and trains."""
+    taken = {k: v for k, v in vars(namespace).items() if isinstance(v, type) and v.__module__ != namespace.__name__}
+    files = {k: getattr(sys.modules.get(v.__module__), "__file__", None) for k, v in taken.items()}
+    return {k: v for k, v in taken.items() if files[k] is not None and is_own(str(files[k]))}
 
 
 def _gradients(kind: type, kinds: dict[str, type]) -> bool:

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from lab.check.worker.recognise import recognised
 from tests.lab.check.in_process import check, load
 
 FUNCTIONS = """
@@ -58,3 +59,45 @@ def test_a_small_number_in_a_logarithm_of_another_file_is_no_mistake(dx, right, 
             del sys.modules[name]
     assert not found.problem
     assert found.passed == right
+
+
+DENSE = """
+class Dense:
+    def __init__(self, n_in, n_out):
+        self.W = np.random.randn(n_out, n_in)
+
+    def forward(self, x):
+        self.x = x
+        return self.W @ x
+
+    def backward(self, dy, rate):
+        dx = self.W.T @ dy
+        self.W -= rate * dy @ self.x.T
+        return dx
+"""
+MAIN = """
+from {dense} import Dense
+
+def mse(y, p):
+    return np.mean((y - p) ** 2)
+
+def mse_prime(y, p):
+    return 2 * (p - y) / np.size(y)
+
+def train(network, x, y):
+    for layer in network:
+        x = layer.forward(x)
+    g = mse_prime(y, x)
+    for layer in network[::-1]:
+        g = layer.backward(g, 0.1)
+"""
+
+
+@pytest.mark.parametrize(("more", "names"), [("", {"Dense", "mse"}), ("class Own(Dense): pass", {"Own", "mse"})])
+def test_a_file_that_only_puts_classes_of_others_together_is_checked_with_them(more, names, tmp_path):
+    dense = load(DENSE, tmp_path).__name__
+    try:
+        found = recognised(load(MAIN.replace("{dense}", dense) + more, tmp_path))
+    finally:
+        del sys.modules[dense]
+    assert {each.name for each in found} == names
