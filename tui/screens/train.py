@@ -175,7 +175,7 @@ class TrainScreen(CodeScreen):
                 )
             case "classes-tab" if record and record.confusion:
                 what, classes, counts = record.confusion
-                self._fill("classes", what, lambda width: tables.scores(classes, counts, ascii_only))
+                self._fill("classes", what, lambda width: tables.scores(classes, counts, width, ascii_only))
             case "pictures-tab":
                 self._show_pictures(record)
             case "layers-tab" if record and record.health:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from core.types import Array
 
 BAR = 20  # cells
+LONGEST = 60  # cells of a bar that fills the room beside numbers
+NUMBERS = 56  # columns of them
 PAIRS = 10  # of classes that are mixed up
 
 
@@ -89,13 +91,13 @@ def _shade(share: float) -> int:
     return round(85 * math.sqrt(share))
 
 
-def scores(classes: Sequence[str], counts: "Array", ascii_only: bool) -> Content:
-    """Precision, recall and F1 of every class, and their plain means."""
+def scores(classes: Sequence[str], counts: "Array", width: int, ascii_only: bool) -> Content:
+    """Precision, recall and F1 of every class, and their plain means. Bars take the room that numbers leave."""
     from core.metrics import class_scores  # here: the help is a table, too, and does without NumPy
 
-    measured = class_scores(counts)
+    measured, room = class_scores(counts), min(max(width - NUMBERS, BAR), LONGEST)
     rows = [
-        [label, f"{p:.1%}", f"{r:.1%}", f"{f:.1%}", f"{int(row.sum()):,}", bar(f, ascii_only=ascii_only)]
+        [label, f"{p:.1%}", f"{r:.1%}", f"{f:.1%}", f"{int(row.sum()):,}", bar(f, room, ascii_only)]
         for label, p, r, f, row in zip(classes, *measured, counts, strict=True)
     ]
     precision, recall, f1 = measured.macro()
@@ -105,9 +107,9 @@ def scores(classes: Sequence[str], counts: "Array", ascii_only: bool) -> Content
         f"{recall:.1%}",
         f"{f1:.1%}",
         f"{int(counts.sum()):,}",
-        bar(f1, ascii_only=ascii_only),
+        bar(f1, room, ascii_only),
     ]
-    return table(["class", "precision", "recall", "F1", "examples", "F1".ljust(BAR)], [*rows, mean])
+    return table(["class", "precision", "recall", "F1", "examples", "F1".ljust(room)], [*rows, mean])
 
 
 def layers(health: "Sequence[LayerHealth]") -> Content:
