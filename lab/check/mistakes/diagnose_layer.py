@@ -27,6 +27,7 @@ from lab.check.mistakes.layers import (
     elementwise,
     layer_norm,
     loss_layer,
+    rms_norm,
     softmax_layer,
 )
 from lab.check.mistakes.layouts import AxisOrders, layouts
@@ -141,6 +142,8 @@ def _all_kinds(inputs: Mapping[str, Any]) -> Iterator[ReferenceLayer]:
             yield from (
                 ReferenceLayer("layernorm", f"layer normalisation (eps {eps:.3g})", layer_norm(eps)) for eps in EPS
             )
+        elif "gamma" in inputs:
+            yield from (ReferenceLayer("rmsnorm", f"RMS normalisation (eps {eps:.3g})", rms_norm(eps)) for eps in EPS)
         return
     yield from (ReferenceLayer("elementwise", a.name, elementwise(a)) for a in ALONE)
     yield ReferenceLayer("softmax", "softmax", softmax_layer)

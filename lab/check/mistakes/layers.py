@@ -217,6 +217,44 @@ def layer_norm(eps: float) -> Callable[[Inputs], Made]:
     return made
 
 
+def rms_norm(eps: float) -> Callable[[Inputs], Made]:
+    """y = gamma x / sqrt(mean(x^2) + eps), the mean over the features of each example."""
+
+    def made(inputs: Inputs) -> Made:
+        x, gamma = inputs["x"], inputs["gamma"]
+        inverse = 1 / np.sqrt((x**2).mean(axis=1, keepdims=True) + eps)
+        z = x * inverse
+
+        def answer(dy: Array) -> Answer:
+            def back(g: Array, root: float = 1.0, axis: int = 1) -> Array:
+                dx: Array = inverse * (g - root * z * (g * z).mean(axis=axis, keepdims=True))
+                return dx
+
+            def wrong(role: str, key: str, sentence: str, gradient: Callable[[], Array]) -> LayerMistake:
+                return LayerMistake(key, role, "{Tensors} {match} " + sentence, gradient)
+
+            g = dy * gamma
+            through = "a root mean square that is a constant: it depends on every feature, subtract "
+            part = "z * mean(g * z), g = dy * gamma."
+            return {"x": back(g), "gamma": (dy * z).sum(axis=0)}, [
+                wrong("x", "norm-variance-path-missing", through + part, lambda: back(g, root=0.0)),
+                wrong("x", "norm-sign", f"{part[:-1]} that is added: subtract it.", lambda: back(g, root=-1.0)),
+                wrong("x", "norm-sum-for-mean", f"a sum for the mean in {part}", lambda: back(g, root=x.shape[1])),
+                wrong(
+                    "x", "norm-axis", "a mean over the examples: take that over the features.", lambda: back(g, axis=0)
+                ),
+                wrong("x", "norm-gamma-missing", "a gradient without gamma: multiply dy by it.", lambda: back(dy)),
+                wrong("x", "norm-scale-missing", "a gradient that is not divided by rms.", lambda: back(g) / inverse),
+                wrong("x", "norm-left-out", "dy as it came: take it back through the layer.", lambda: dy),
+                wrong("gamma", "gamma-unnormalised", "sum dy * x: take sum dy * z.", lambda: (dy * x).sum(axis=0)),
+                wrong("gamma", "gamma-beta-swapped", "sum dy, as of a beta.", lambda: dy.sum(axis=0)),
+            ]
+
+        return Made(gamma * z, answer)
+
+    return made
+
+
 def softmax_layer(inputs: Inputs) -> Made:
     """p = softmax(x), given dJ/dp."""
     P = softmax(inputs["x"])

@@ -97,6 +97,15 @@ def edits(places: Sequence[Place], names: Mapping[str, Kind], functions: Iterabl
     yield (e for s in statements for e in _forgotten(s, names))
 
 
+def axes(places: Iterable[Place]) -> Iterator[Edit]:
+    """Sums, means and the like along other axes."""
+    for statement in (place.statement for place in places):
+        for node, holder, field, _ in expressions(statement):
+            if isinstance(holder, ast.keyword) and holder.arg == "axis":
+                others = (ast.Constant(number) for number in (0, 1, -1))
+                yield from (Edit(statement, holder, field, None, o) for o in others if ast.dump(o) != ast.dump(node))
+
+
 def _within(statement: ast.stmt, replaced: Any) -> Iterator[Edit]:
     if isinstance(statement, ast.While | ast.Assert | ast.FunctionDef | ast.ClassDef):
         return

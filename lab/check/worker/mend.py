@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import count, islice, product, zip_longest
+from itertools import count, product, zip_longest
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from .changes import Edit, Place, places, scaled
 from .clock import bounded
 from .code import Code
+from .edits import axes
 from .functions import FunctionCode
 from .running import Running, running
 from .search import NOTHING, takes_every_example
@@ -200,15 +201,14 @@ def _best(points: list[Point], changes: Iterable[Change], before: frozenset[str]
 
 
 def _with_the_cost(points: list[Point], functions: list[Running], suspects: "Suspects") -> list[Found]:
-    """A small change of what J and the gradients share, with which they agree."""
+    """Another axis in what J and the gradients share, with which they agree."""
     end = time.process_time() + SECONDS / 3
     for function in functions:
-        for group in islice(function.changes(suspects.of(function).shared), 1):
-            for edit in group:
-                if time.process_time() > end:
-                    return []
-                if bounded(partial(_agree, function, edit, points), points[0].patience):
-                    return [Found(_tensors(points), 0, function, edit)]
+        for edit in axes(suspects.of(function).shared):
+            if time.process_time() > end:
+                return []
+            if bounded(partial(_agree, function, edit, points), points[0].patience):
+                return [Found(_tensors(points), 0, function, edit)]
     return []
 
 

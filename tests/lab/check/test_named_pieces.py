@@ -122,6 +122,17 @@ PIECES = {
                 d = dy * self.g
                 return (d - d.mean(1, keepdims=True) - self.z * (d * self.z).mean(1, keepdims=True)) / self.s
     """,
+    "rms norm": """
+        def rmsnorm_forward(x, gamma, eps=1e-6):
+            r = np.sqrt((x**2).mean(axis=1, keepdims=True) + eps)
+            return gamma * x / r, (x, gamma, r)
+
+        def rmsnorm_backward(dout, cache):
+            x, gamma, r = cache
+            g = dout * gamma
+            dx = g / r - x * (g * x).mean(axis=1, keepdims=True) / r**3
+            return dx, (dout * x / r).sum(axis=0)
+    """,
     "theta": """
         def cost_function(theta, X, y, lambda_):
             m = y.size
@@ -177,6 +188,9 @@ MISTAKES = [
     ("block", "Block", " * (self.h > 0)", "", "relu-mask-missing"),
     ("block", "Block", "g @ self.W2.T", "g @ self.W2", "through-transposed"),
     ("layer norm", "LayerNorm", "dy * self.g", "dy", "norm-gamma-missing"),
+    ("rms norm", "rmsnorm", " - x * (g * x).mean(axis=1, keepdims=True) / r**3", "", "norm-variance-path-missing"),
+    ("rms norm", "rmsnorm", "g = dout * gamma", "g = dout", "norm-gamma-missing"),
+    ("rms norm", "rmsnorm", "(dout * x / r)", "(dout * x)", "gamma-unnormalised"),
     ("softmax loss", "softmax_loss", "y] -= 1", "y - 1] -= 1", "labels-shifted"),
     ("theta", "cost_function", "/ m * rest", "/ m * theta", "bias-penalised"),
     ("theta", "cost_function", "lambda_ / m * rest", "lambda_ * rest", "penalty-for-each-example"),
