@@ -12,20 +12,27 @@ from lab.check.mistakes.reference import LayerTrace, Norm, Pass, ReferenceNetwor
 def normalisation_mistakes(network: ReferenceNetwork) -> list[FlowMistake]:
     """In the place of the way back through batch normalisation."""
     norm = network.norm or Norm(0.0)
+    return [*whole_step(), *paths(norm), *gamma(), *deviation(norm)]
 
-    def altered(
-        key: str, sentence: str, change: Callable[[LayerTrace, Pass], dict[str, Array | float]], weight: float = 1.0
-    ) -> FlowMistake:
-        """The right step with the parts of normalisation_with() that `change` gives."""
-        return FlowMistake(
-            key,
-            "{Tensors} {match} " + sentence,
-            lambda flow, t, p: normalisation_with(flow.at_u, t, p, **change(t, p)),  # type: ignore[arg-type]
-            weight,
-        )
 
-    constant: dict[str, Array | float] = {"mean_path": 0.0, "variance_path": 0.0}
-    eps_of = {e: f"{e:.3g}" for e in (1e-5, 1e-8, 2.220446049250313e-16, 1e-6, 1e-7, 1e-10, 1e-4, 1e-3, 1e-2)}
+def altered(
+    key: str, sentence: str, change: Callable[[LayerTrace, Pass], dict[str, Array | float]], weight: float = 1.0
+) -> FlowMistake:
+    """The right step with the parts of normalisation_with() that `change` gives."""
+    return FlowMistake(
+        key,
+        "{Tensors} {match} " + sentence,
+        lambda flow, t, p: normalisation_with(flow.at_u, t, p, **change(t, p)),  # type: ignore[arg-type]
+        weight,
+    )
+
+
+CONSTANT: dict[str, Array | float] = {"mean_path": 0.0, "variance_path": 0.0}
+EPS_OF = {e: f"{e:.3g}" for e in (1e-5, 1e-8, 2.220446049250313e-16, 1e-6, 1e-7, 1e-10, 1e-4, 1e-3, 1e-2)}
+
+
+def whole_step() -> list[FlowMistake]:
+    """Left out, in part left out, along another axis, or in another order."""
     return [
         FlowMistake(
             "norm-left-out",
@@ -45,11 +52,29 @@ def normalisation_mistakes(network: ReferenceNetwork) -> list[FlowMistake]:
             "standard deviation on the way back, as forward does.",
             lambda flow, t, p: None if t.z is None else normalisation(flow.at_u, t, p) / t.inverse,
         ),
+        FlowMistake(
+            "norm-axis",
+            "{Tensors} {match} a batch normalisation that sums over the units on the way back, in {layer}: sum over "
+            "the examples of the batch.",
+            over_units,
+        ),
+        FlowMistake(
+            "norm-before-mask",
+            "{Tensors} {match} a batch normalisation of {layer} that comes before its activation on the way back: "
+            "multiply G by {slope} first, then go back through the normalisation.",
+            lambda flow, t, p: normalisation(flow.above, t, p) * p.network.activation.slope(t.u),
+        ),
+    ]
+
+
+def paths(norm: Norm) -> list[FlowMistake]:
+    """In the parts through mean and variance."""
+    return [
         altered(
             "norm-statistics-constant",
             "a batch normalisation whose mean and variance are constants, in {layer}: both depend on every example; "
             "add the parts of the gradient through them.",
-            lambda t, p: constant,
+            lambda t, p: CONSTANT,
         ),
         altered(
             "norm-mean-path-missing",
@@ -62,74 +87,6 @@ def normalisation_mistakes(network: ReferenceNetwork) -> list[FlowMistake]:
             "a batch normalisation whose variance is a constant, in {layer}: the part of the gradient through the "
             "variance is missing.",
             lambda t, p: {"variance_path": 0.0},
-        ),
-        altered(
-            "norm-gamma-missing",
-            "a batch normalisation without gamma, in {layer}: multiply G by gamma before it goes back through mean and "
-            "variance.",
-            lambda t, p: {"gamma": 1.0},
-        ),
-        altered(
-            "norm-gamma-missing",
-            "a batch normalisation without gamma and with constant mean and variance, in {layer}: multiply G by gamma, "
-            "and add the parts through mean and variance.",
-            lambda t, p: {"gamma": 1.0, **constant},
-            1.3,
-        ),
-        altered(
-            "norm-gamma-twice",
-            "a batch normalisation that multiplies by gamma twice, in {layer}: once is right.",
-            lambda t, p: {"gamma": np.asarray(t.tensors.get("gamma", 1.0)) ** 2},
-        ),
-        altered(
-            "norm-ddof",
-            "a batch normalisation whose variance is divided by another number on the way back, in {layer}: take "
-            f"{'n - 1' if norm.ddof else 'n'} there, as forward does.",
-            lambda t, p: {"divisor": p.n - 1 + norm.ddof},
-        ),
-        altered(
-            "norm-ddof",
-            "a batch normalisation that takes another variance on the way back, in {layer}: divide by "
-            f"{'n - 1 (ddof=1)' if norm.ddof else 'n (ddof=0)'}, as forward does.",
-            lambda t, p: {"inverse": other_ddof(t, p)},
-        ),
-        altered(
-            "norm-ddof",
-            "a batch normalisation that takes another variance on the way back, in {layer}: divide by "
-            f"{'n - 1 (ddof=1)' if norm.ddof else 'n (ddof=0)'}, as forward does.",
-            lambda t, p: {"inverse": other_ddof(t, p), "divisor": p.n - 1 + norm.ddof},
-            1.1,
-        ),
-        altered(
-            "norm-eps-place",
-            "1 / (sqrt(var) + eps) on the way back through {layer}: put eps under the root, 1 / sqrt(var + eps), as "
-            "forward does.",
-            lambda t, p: {"inverse": 1 / (np.sqrt(t.var) + norm.eps)},
-        ),
-        altered(
-            "norm-eps-missing",
-            "1 / sqrt(var) on the way back through {layer}: add eps under the root, as forward does.",
-            lambda t, p: {"inverse": 1 / np.sqrt(np.maximum(t.var, 1e-300))},
-        ),
-        *(
-            altered(
-                "norm-eps-other",
-                f"eps = {text} on the way back through {{layer}}: forward takes {norm.eps:.3g}.",
-                lambda t, p, e=e: {"inverse": 1 / np.sqrt(t.var + e)},  # type: ignore[misc]
-                1.2,
-            )
-            for e, text in eps_of.items()
-            if e != norm.eps
-        ),
-        altered(
-            "norm-root-missing",
-            "1 / (var + eps) on the way back through {layer}: the root is missing, 1 / sqrt(var + eps).",
-            lambda t, p: {"inverse": t.inverse**2},
-        ),
-        altered(
-            "norm-root-missing",
-            "1 / (var + eps) instead of 1 / sqrt(var + eps) in {layer}.",
-            lambda t, p: {"inverse": t.inverse**2, "centred": t.centred / t.inverse},
         ),
         altered(
             "norm-mean-not-divided",
@@ -182,6 +139,86 @@ def normalisation_mistakes(network: ReferenceNetwork) -> list[FlowMistake]:
             )
             for power in (-2, -1, 1, 2, -3)
         ),
+    ]
+
+
+def gamma() -> list[FlowMistake]:
+    """In the factor gamma."""
+    return [
+        altered(
+            "norm-gamma-missing",
+            "a batch normalisation without gamma, in {layer}: multiply G by gamma before it goes back through mean and "
+            "variance.",
+            lambda t, p: {"gamma": 1.0},
+        ),
+        altered(
+            "norm-gamma-missing",
+            "a batch normalisation without gamma and with constant mean and variance, in {layer}: multiply G by gamma, "
+            "and add the parts through mean and variance.",
+            lambda t, p: {"gamma": 1.0, **CONSTANT},
+            1.3,
+        ),
+        altered(
+            "norm-gamma-twice",
+            "a batch normalisation that multiplies by gamma twice, in {layer}: once is right.",
+            lambda t, p: {"gamma": np.asarray(t.tensors.get("gamma", 1.0)) ** 2},
+        ),
+    ]
+
+
+def deviation(norm: Norm) -> list[FlowMistake]:
+    """In s - mean and 1 / sqrt(var + eps)."""
+    return [
+        altered(
+            "norm-ddof",
+            "a batch normalisation whose variance is divided by another number on the way back, in {layer}: take "
+            f"{'n - 1' if norm.ddof else 'n'} there, as forward does.",
+            lambda t, p: {"divisor": p.n - 1 + norm.ddof},
+        ),
+        altered(
+            "norm-ddof",
+            "a batch normalisation that takes another variance on the way back, in {layer}: divide by "
+            f"{'n - 1 (ddof=1)' if norm.ddof else 'n (ddof=0)'}, as forward does.",
+            lambda t, p: {"inverse": other_ddof(t, p)},
+        ),
+        altered(
+            "norm-ddof",
+            "a batch normalisation that takes another variance on the way back, in {layer}: divide by "
+            f"{'n - 1 (ddof=1)' if norm.ddof else 'n (ddof=0)'}, as forward does.",
+            lambda t, p: {"inverse": other_ddof(t, p), "divisor": p.n - 1 + norm.ddof},
+            1.1,
+        ),
+        altered(
+            "norm-eps-place",
+            "1 / (sqrt(var) + eps) on the way back through {layer}: put eps under the root, 1 / sqrt(var + eps), as "
+            "forward does.",
+            lambda t, p: {"inverse": 1 / (np.sqrt(t.var) + norm.eps)},
+        ),
+        altered(
+            "norm-eps-missing",
+            "1 / sqrt(var) on the way back through {layer}: add eps under the root, as forward does.",
+            lambda t, p: {"inverse": 1 / np.sqrt(np.maximum(t.var, 1e-300))},
+        ),
+        *(
+            altered(
+                "norm-eps-other",
+                f"eps = {text} on the way back through {{layer}}: forward takes {norm.eps:.3g}.",
+                lambda t, p, e=e: {"inverse": 1 / np.sqrt(t.var + e)},  # type: ignore[misc]
+                1.2,
+            )
+            for e, text in EPS_OF.items()
+            if e != norm.eps
+        ),
+        altered(
+            "norm-root-missing",
+            "1 / (var + eps) on the way back through {layer}: the root is missing, 1 / sqrt(var + eps).",
+            lambda t, p: {"inverse": t.inverse**2},
+        ),
+        altered(
+            "norm-root-missing",
+            "1 / (var + eps) instead of 1 / sqrt(var + eps) in {layer}.",
+            lambda t, p: {"inverse": t.inverse**2, "centred": t.centred / t.inverse},
+        ),
         altered(
             "norm-not-centred",
             "a batch normalisation that takes s for s - mean on the way back, in {layer}: subtract the mean.",
@@ -197,19 +234,7 @@ def normalisation_mistakes(network: ReferenceNetwork) -> list[FlowMistake]:
             "norm-running-statistics",
             "a batch normalisation with the running variance as it starts (1), in {layer}: backward takes the batch's "
             "own mean and variance, and the parts through them.",
-            lambda t, p: {"inverse": np.full_like(t.var, 1 / np.sqrt(1 + norm.eps)), **constant},
-        ),
-        FlowMistake(
-            "norm-axis",
-            "{Tensors} {match} a batch normalisation that sums over the units on the way back, in {layer}: sum over "
-            "the examples of the batch.",
-            over_units,
-        ),
-        FlowMistake(
-            "norm-before-mask",
-            "{Tensors} {match} a batch normalisation of {layer} that comes before its activation on the way back: "
-            "multiply G by {slope} first, then go back through the normalisation.",
-            lambda flow, t, p: normalisation(flow.above, t, p) * p.network.activation.slope(t.u),
+            lambda t, p: {"inverse": np.full_like(t.var, 1 / np.sqrt(1 + norm.eps)), **CONSTANT},
         ),
     ]
 

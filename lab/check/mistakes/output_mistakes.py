@@ -36,50 +36,27 @@ def output_mistakes(network: ReferenceNetwork) -> list[FlowMistake]:
 
 def softmax_mistakes() -> list[FlowMistake]:
     """Instead of (P - Y) / n."""
+    return [*in_labels(), *in_probabilities()]
 
-    def instead(key: str, sentence: str, make: Callable[[Array, Array], Array]) -> FlowMistake:
-        """`make` gives n times G from S and Y."""
 
-        def step(flow: Flow, t: LayerTrace, p: Pass) -> Array:
-            return p.scale * make(t.out, one_hot(p.y, t.out.shape[1])) / p.n
+def instead(key: str, sentence: str, make: Callable[[Array, Array], Array]) -> FlowMistake:
+    """`make` gives n times G from S and Y."""
 
-        return FlowMistake(key, sentence, step)
+    def step(flow: Flow, t: LayerTrace, p: Pass) -> Array:
+        return p.scale * make(t.out, one_hot(p.y, t.out.shape[1])) / p.n
 
+    return FlowMistake(key, sentence, step)
+
+
+def in_labels() -> list[FlowMistake]:
+    """In Y, and where it goes."""
     shifted = "{Tensors} {match} labels that are off by one: the row of Y for label y has its 1 at y, counted from 0."
-    unnormalised = "{Tensors} {match} G = exp(S) - Y: divide exp(S) by its sum over the classes before Y is subtracted."
     left_out = "{Tensors} {match} G = P: subtract the one-hot labels, G = P - Y."
     return [
         instead("labels-shifted", shifted, lambda S, Y: softmax(S) - np.roll(Y, 1, axis=1)),
         instead("labels-shifted", shifted, lambda S, Y: softmax(S) - np.roll(Y, -1, axis=1)),
         instead("labels-shifted", shifted, lambda S, Y: softmax(S) - np.pad(Y, ((0, 0), (1, 0)))[:, :-1]),
         instead("labels-shifted", shifted, lambda S, Y: softmax(S) - np.pad(Y, ((0, 0), (0, 1)))[:, 1:]),
-        instead(
-            "softmax-axis",
-            "{Tensors} {match} a softmax over the examples: divide by the sum over the classes, so that the "
-            "probabilities of each example add up to 1.",
-            lambda S, Y: softmax(S, axis=0) - Y,
-        ),
-        instead(
-            "softmax-axis",
-            "{Tensors} {match} a softmax over the examples: divide by the sum over the classes, so that the "
-            "probabilities of each example add up to 1.",
-            lambda S, Y: softmax(below_the_largest(S), axis=0) - Y,
-        ),
-        instead(
-            "softmax-axis",
-            "{Tensors} {match} a softmax over all numbers of the batch: divide by the sum over the classes, for each "
-            "example apart.",
-            lambda S, Y: np.exp(S - S.max()) / np.exp(S - S.max()).sum() - Y,
-        ),
-        instead(
-            "softmax-axis",
-            "{Tensors} {match} a softmax over all numbers of the batch: divide by the sum over the classes, for each "
-            "example apart.",
-            lambda S, Y: np.exp(below_the_largest(S)) / np.exp(below_the_largest(S)).sum() - Y,
-        ),
-        instead("softmax-unnormalised", unnormalised, lambda S, Y: np.exp(S) - Y),
-        instead("softmax-unnormalised", unnormalised, lambda S, Y: np.exp(S - S.max(axis=1, keepdims=True)) - Y),
-        instead("softmax-unnormalised", unnormalised, lambda S, Y: np.exp(S - S.max()) - Y),
         instead("labels-not-subtracted", left_out, lambda S, Y: softmax(S)),
         instead(
             "labels-subtracted-twice",
@@ -91,6 +68,59 @@ def softmax_mistakes() -> list[FlowMistake]:
             "{Tensors} {match} G = P + Y: subtract Y, G = P - Y.",
             lambda S, Y: softmax(S) + Y,
         ),
+        instead(
+            "only-the-label",
+            "{Tensors} {match} a G that is 0 except at the label: keep P of the other classes, G = P - Y.",
+            lambda S, Y: (softmax(S) - Y) * Y,
+        ),
+        instead(
+            "label-overwritten",
+            "{Tensors} {match} a G whose entry at the label is -1: subtract 1 from P there (-=, not =).",
+            lambda S, Y: softmax(S) * (1 - Y) - Y,
+        ),
+        instead(
+            "label-sign",
+            "{Tensors} {match} a G whose entry at the label is 1 - P: it is P - 1.",
+            lambda S, Y: softmax(S) * (1 - Y) + (1 - softmax(S)) * Y,
+        ),
+    ]
+
+
+def in_probabilities() -> list[FlowMistake]:
+    """In P, and in the derivative of the softmax."""
+    unnormalised = "{Tensors} {match} G = exp(S) - Y: divide exp(S) by its sum over the classes before Y is subtracted."
+    axis = (
+        "{Tensors} {match} a softmax over the examples: divide by the sum over the classes, so that the probabilities "
+        "of each example add up to 1."
+    )
+    whole = (
+        "{Tensors} {match} a softmax over all numbers of the batch: divide by the sum over the classes, for each "
+        "example apart."
+    )
+    return [
+        instead(
+            "softmax-axis",
+            axis,
+            lambda S, Y: softmax(S, axis=0) - Y,
+        ),
+        instead(
+            "softmax-axis",
+            axis,
+            lambda S, Y: softmax(below_the_largest(S), axis=0) - Y,
+        ),
+        instead(
+            "softmax-axis",
+            whole,
+            lambda S, Y: np.exp(S - S.max()) / np.exp(S - S.max()).sum() - Y,
+        ),
+        instead(
+            "softmax-axis",
+            whole,
+            lambda S, Y: np.exp(below_the_largest(S)) / np.exp(below_the_largest(S)).sum() - Y,
+        ),
+        instead("softmax-unnormalised", unnormalised, lambda S, Y: np.exp(S) - Y),
+        instead("softmax-unnormalised", unnormalised, lambda S, Y: np.exp(S - S.max(axis=1, keepdims=True)) - Y),
+        instead("softmax-unnormalised", unnormalised, lambda S, Y: np.exp(S - S.max()) - Y),
         instead(
             "scores-for-probabilities",
             "{Tensors} {match} G = S - Y: put the probabilities P = softmax(S) there, not the scores.",
@@ -113,21 +143,6 @@ def softmax_mistakes() -> list[FlowMistake]:
             lambda S, Y: -Y,
         ),
         instead(
-            "only-the-label",
-            "{Tensors} {match} a G that is 0 except at the label: keep P of the other classes, G = P - Y.",
-            lambda S, Y: (softmax(S) - Y) * Y,
-        ),
-        instead(
-            "label-overwritten",
-            "{Tensors} {match} a G whose entry at the label is -1: subtract 1 from P there (-=, not =).",
-            lambda S, Y: softmax(S) * (1 - Y) - Y,
-        ),
-        instead(
-            "label-sign",
-            "{Tensors} {match} a G whose entry at the label is 1 - P: it is P - 1.",
-            lambda S, Y: softmax(S) * (1 - Y) + (1 - softmax(S)) * Y,
-        ),
-        instead(
             "hard-predictions",
             "{Tensors} {match} the predicted class minus Y: put the probabilities P there, G = P - Y.",
             lambda S, Y: one_hot(S.argmax(axis=1), S.shape[1]) - Y,
@@ -137,49 +152,60 @@ def softmax_mistakes() -> list[FlowMistake]:
 
 def hinge_mistakes() -> list[FlowMistake]:
     """Instead of the counted margins."""
+    return [*in_counts(), *in_margins()]
 
-    def instead(key: str, sentence: str, make: Callable[[Array, Array], Array]) -> FlowMistake:
-        """`make` gives n times G from the slopes of the margins and Y."""
 
-        def step(flow: Flow, t: LayerTrace, p: Pass) -> Array:
-            m = margins(t.out, p.y)
-            slopes = 2 * m if "squared" in p.network.loss.name else (m > 0).astype(float)
-            return p.scale * make(slopes, one_hot(p.y, t.out.shape[1])) / p.n
+def of_slopes(key: str, sentence: str, make: Callable[[Array, Array], Array]) -> FlowMistake:
+    """`make` gives n times G from the slopes of the margins and Y."""
 
-        return FlowMistake(key, sentence, step)
+    def step(flow: Flow, t: LayerTrace, p: Pass) -> Array:
+        m = margins(t.out, p.y)
+        slopes = 2 * m if "squared" in p.network.loss.name else (m > 0).astype(float)
+        return p.scale * make(slopes, one_hot(p.y, t.out.shape[1])) / p.n
 
+    return FlowMistake(key, sentence, step)
+
+
+def in_counts() -> list[FlowMistake]:
+    """In what the label's own score gets."""
     return [
-        instead(
+        of_slopes(
             "hinge-count-missing",
             "{Tensors} {match} a hinge loss that leaves the right class alone: subtract, at the label, the number of "
             "margins above 0.",
             lambda slopes, Y: slopes,
         ),
-        instead(
+        of_slopes(
             "hinge-count-missing",
             "{Tensors} {match} -1 at the label: subtract there the number of margins above 0, not 1.",
             lambda slopes, Y: slopes - Y,
         ),
-        instead(
+        of_slopes(
             "hinge-label-counted",
             "{Tensors} {match} a hinge loss that counts the margin of the right class: leave j = y out.",
             lambda slopes, Y: slopes - Y * (slopes.sum(axis=1, keepdims=True) + 1),
         ),
-        instead(
+        of_slopes(
             "hinge-label-counted",
             "{Tensors} {match} a hinge loss that counts the margin of the right class: leave j = y out.",
             lambda slopes, Y: slopes + Y - Y * slopes.sum(axis=1, keepdims=True),
         ),
-        instead(
+        of_slopes(
             "hinge-mask-missing",
             "{Tensors} {match} a hinge loss in which every margin counts: only those above 0 do.",
             lambda slopes, Y: (1 - Y) - Y * (Y.shape[1] - 1),
         ),
-        instead(
+        of_slopes(
             "hinge-sign",
             "{Tensors} {match} a hinge loss that adds the count at the label: subtract it.",
             lambda slopes, Y: slopes + Y * slopes.sum(axis=1, keepdims=True),
         ),
+    ]
+
+
+def in_margins() -> list[FlowMistake]:
+    """In the margins, and in the labels."""
+    return [
         FlowMistake(
             "hinge-values-for-mask",
             "{Tensors} {match} the margins themselves: a margin above 0 counts 1, whatever its size.",

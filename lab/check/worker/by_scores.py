@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from .functions import FunctionCode, agreement
+from .reference import softmax
 
 
 class ByScores(FunctionCode):
@@ -27,8 +26,7 @@ class ByScores(FunctionCode):
         return super().gradients(self._with_softmax(params))
 
     def _with_softmax(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        e, classes = np.exp(params["x"]), 0 if self.world.layout.columns else 1
-        return {**params, "x": e / e.sum(axis=classes, keepdims=True)}
+        return {**params, "x": softmax(params["x"], 0 if self.world.layout.columns else 1)}
 
 
 def wrong_by_scores(code: FunctionCode) -> ByScores | None:

@@ -42,8 +42,13 @@ def layers(x: Any, at: Mapping[tuple[str, int], Any], outputs_first: bool) -> li
             s = c / np.sqrt((c * c).mean(0)) * at["gamma", layer].ravel() + at["beta", layer].ravel()
         h = s * (s.real > 0)
         found.append(h)
-    e = np.exp(s - s.real.max(axis=1, keepdims=True))
-    return [*found[:-1], e / e.sum(axis=1, keepdims=True)]
+    return [*found[:-1], softmax(s)]
+
+
+def softmax(S: Any, classes: int = 1) -> Any:
+    """exp(S) / sum exp(S) along the axis of the classes. Takes complex scores."""
+    e = np.exp(S - S.real.max(axis=classes, keepdims=True))
+    return e / e.sum(axis=classes, keepdims=True)
 
 
 @dataclass(frozen=True)
