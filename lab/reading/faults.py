@@ -171,9 +171,12 @@ def labels_shuffled(curves: LearningCurves) -> Finding | None:
     train, validation = float(curves.train_accuracy[-1]), float(late(curves.validation_accuracy).mean())
     end, lowest = float(curves.train[-1]), float(curves.validation.min())
     most = NEARLY if lowest > NO_BETTER * curves.chance_loss else GUESSING
-    if curves.facts.examples is None or curves.facts.diverged_at is not None or curves.above_chance > most:
+    few = curves.facts.examples is None or len(curves.update) < FEW
+    if few or curves.facts.diverged_at is not None or curves.above_chance > most:
         return None
-    learnt = train > curves.chance + LEARNT
+    examples = sum(curves.facts.counts)  # 0 where they are not known
+    spread = sqrt(curves.chance * (1 - curves.chance) / examples) if examples else 0.0
+    learnt = train > curves.chance + max(LEARNT, GUESSING * spread)
     if not learnt and not (_settled(curves) and _step(curves) > SMALL_STEP):
         return None
     return fault(

@@ -116,6 +116,13 @@ def test_labels_that_are_shuffled_show_in_the_loss_where_guesses_are_lucky(lowes
     assert keys(run) == named
 
 
+def test_a_few_examples_that_are_right_by_luck_are_not_learnt():
+    run = facts(lambda t: (2.35 - 0.0001 * t, 2.3, (0.22, 0.1)), counts=[5] * 10)
+    assert keys(run) == []
+    assert keys(replace(run, counts=[500] * 10)) == ["labels-shuffled"]
+    assert keys(replace(run, counts=[500] * 10, metrics=run.metrics[:2])) == ["too-few-evaluations"]
+
+
 def test_a_loss_that_falls_as_fast_at_the_end_as_in_the_middle_is_not_done():
     finding = read(facts(lambda t: (2.3 - 0.0008 * t, 2.3 - 0.0007 * t)))[0]
     assert finding["key"] == "still-falling"
