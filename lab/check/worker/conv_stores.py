@@ -12,6 +12,7 @@ import numpy as np
 
 from .binding import Binder
 from .convolutions import IMAGES, LETTERS, Reading, Shape
+from .errors import CodeError
 from .functions import Family
 from .roles import Role, is_kernel, plain, role
 from .source import role_in, signature, text, words
@@ -128,15 +129,30 @@ def _error(family: Family, world: World) -> Exception | None:
         binder = Binder(encodings)
         try:
             with np.errstate(all="ignore"):
-                if family.forward is not None:
-                    family.outputs(binder, world, world.values)
-                else:
+                if family.forward is None:
                     binder.call(family.gradient, world, world.values)
+                elif _mixes_examples(family, world, binder):
+                    return CodeError("forward mixes the examples of a batch")
         except Exception as problem:
             error = problem
         else:
             return None
     return error
+
+
+def _mixes_examples(family: Family, world: World, binder: Binder) -> bool:
+    """Do the outputs of an example depend on others? A reshape runs with any X that has as many numbers."""
+    x = world.x.copy()
+    x[0] += 1.0
+    before, after = (_outputs(family, each, binder) for each in (world, replace(world, x=x)))
+    return before is not None and after is not None and not np.allclose(before[1:], after[1:])
+
+
+def _outputs(family: Family, world: World, binder: Binder) -> Any:
+    """What forward gives for each class and example, a row for every example; None if there is no such array."""
+    outputs = family.outputs(binder, world, world.values)
+    P = outputs.probabilities(world) if outputs is not None else None
+    return P if P is None or len(P) == len(world.y) else P.T
 
 
 def _lying(picture: Picture, style: str, tensors: Sequence[tuple[str, int, str]], n: int, seed: int) -> Iterator[World]:
@@ -157,11 +173,11 @@ def _lying(picture: Picture, style: str, tensors: Sequence[tuple[str, int, str]]
 
 def _examples(example: Shape) -> Iterator[tuple[Shape, bool]]:
     """The shapes of an example in X, and whether examples are its columns."""
+    flat = (int(np.prod(example)),)
     if len(example) == 3:
         h, w, c = example
-        yield from (((c, h, w), False), ((h, w, c), False))
+        yield from (((c, h, w), False), ((h, w, c), False), (flat, True), (flat, False))
     else:
-        flat = (int(np.prod(example)),)
         yield from ((flat, True), (example, False), (flat, False))
 
 

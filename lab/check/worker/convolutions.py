@@ -47,6 +47,8 @@ def lyings(world: World, shape: Shape) -> list[Lying]:
     if len(shape) == 3 and x.ndim == 4 and axis == 0:
         channels_first = x.shape[2] == x.shape[3] and x.shape[1] != x.shape[2]
         return [Lying(shape, (2, 0, 1) if channels_first else (0, 1, 2))]
+    if len(shape) == 3 and x.ndim == 2:
+        return [Lying(shape, axes, flat=True) for axes in ((2, 0, 1), (0, 1, 2), (2, 1, 0))]
     if len(shape) == 2 and x.ndim == 3 and axis == 0:
         return [Lying(shape, (0, 1))]
     if len(shape) == 2 and x.ndim == 2:

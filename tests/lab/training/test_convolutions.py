@@ -269,8 +269,15 @@ def test_trains_as_gradlabs_own_network(trained, text, name, preset, changes):
         functions('F"][0]["', 'bF"][0]["', 'F"][1]["', 'bF"][1]["', "W", "b")
         .replace('[""]', "")
         .replace("grads = {", 'grads = {"F": [0, 0], "bF": [0, 0], '),
+        functions(*KEYS).replace("conv_forward(X,", "conv_forward(X.reshape(-1, 1, 28, 28),"),
+        functions(*KEYS)
+        .replace("conv_forward(X,", "conv_forward(X.T.reshape(-1, 1, 28, 28),")
+        .replace("h2.reshape(len(X), -1)", "h2.reshape(len(h2), -1)")
+        .replace("return P / P.sum(axis=1, keepdims=True),", "return (P / P.sum(axis=1, keepdims=True)).T,")
+        .replace("np.log(P), axis=1", "np.log(P), axis=0")
+        .replace("(P - Y) / len(X)", "(P - Y).T / X.shape[1]"),
     ],
-    ids=["a dict", "kernels have names of their own", "attributes", "arguments", "lists"],
+    ids=["a dict", "kernels have names of their own", "attributes", "arguments", "lists", "rows", "columns"],
 )
 def test_functions_that_are_given_their_parameters_train(trained, text):
     preset, dataset, trainer = trained(text, "backward", "mnist-cnn", *IMAGES)
