@@ -141,6 +141,9 @@ class Outputs:
         for part in self.parts:
             if isinstance(part, np.ndarray | np.floating):
                 return np.asarray(part)
+        if isinstance(self.value, dict) and (kept := [v for v in self.value.values() if isinstance(v, np.ndarray)]):
+            named = [v for k, v in self.named.items() if re.fullmatch(LEFT, k) and isinstance(v, np.ndarray)]
+            return (named or kept)[-1]
         if self.parts and self.parts[0] is None:
             raise NothingToCheckError("it is not written yet: forward gives None")
         raise CodeError(f"forward gives {described(self.value)}, not an array")
@@ -355,6 +358,8 @@ class Binder:
             return None if left is None else (False, left.copy())  # loss.backward(loss.output, y)
         if outputs.is_loss and what is Role.GIVEN and not self.layer and not asked.optional:
             return False, 1.0
+        if self.layer and what is Role.LABELS:  # ReLUBackward(grad_y, x, y): what forward gave
+            return False, outputs.array().copy()
         if what in GIVEN_ALWAYS:
             return None
         if name in asked.fill:

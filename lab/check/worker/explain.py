@@ -101,8 +101,8 @@ def is_ours(error: BaseException) -> bool:
 
 
 def unpacks(error: BaseException) -> bool:
-    """Has an array other axes than the code unpacks, as in n, c, h, w = x.shape?"""
-    return isinstance(error, ValueError) and "to unpack" in str(error)
+    """Is something else given than the code unpacks, as in n, c, h, w = x.shape or in x, h = cache?"""
+    return isinstance(error, ValueError | TypeError) and "unpack" in str(error)
 
 
 def line_of(action: Callable[[], object], context: AbstractContextManager[Any]) -> str:

@@ -136,7 +136,7 @@ class FunctionCode(Code):
             self.slots = tuple(slot for slot in self.slots if slot.name not in silent)
             self.params = {k: v for k, v in self.params.items() if k not in silent}
         self._drop_unseen()
-        if self.layer and "x" not in self.found.fits and len(self.slots) > 1:
+        if self.layer and "x" in self.params and "x" not in self.found.fits and len(self.slots) > 1:
             self.slots = tuple(slot for slot in self.slots if slot.letter != "x")
             self.params = {k: v for k, v in self.params.items() if k != "x"}
             self.notes += (f"{name_of(self.family.gradient)}() gives no dx: only the parameters are checked",)

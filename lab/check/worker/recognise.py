@@ -44,8 +44,9 @@ from .search import PICTURES, find
 from .slopes import activation_pairs, find_activation, find_loss_pair, loss_pairs
 from .solved import cost_beside, gives_gradients_beside, is_told_sizes, solve, solve_beside, solve_pair, solve_surely
 from .source import is_octave, only_raises, signature, text
-from .steps import find_pair, pairs_of
+from .steps import find_bare_pair, find_pair, pairs_of
 from .territory import own as is_own
+from .through import find_through, forwards_of
 from .updates import gradient_of_update, is_update
 from .values import Function
 from .written_loops import written_loops
@@ -198,6 +199,9 @@ def _ways(namespace: Any, name: str, n: int, rng: Any, pictures: Sequence[Pictur
     example = getattr(namespace, f"{name}_example", None)
     forward, backward = (getattr(namespace, f"{name}_{part}", None) for part in ("forward", "backward"))
     pairs = {p.stem: p for p in pairs_of(functions_of(namespace))}
+    if name in pairs and pairs[name].bare:
+        yield lambda: find_bare_pair(namespace, pairs[name], n, rng)
+        return
     if name in pairs and example is None and is_image(name):  # is asked with another stride, too
         yield lambda: find_pair(namespace, pairs[name], n, rng)
     if forward is not None and backward is not None:
@@ -228,6 +232,9 @@ def _ways(namespace: Any, name: str, n: int, rng: Any, pictures: Sequence[Pictur
     ):
         if not roles_of(made) & PARAMETERS and globals_read(namespace, made):
             yield lambda: find_globals(namespace, made, n, rng)
+        if forwards_of(namespace, made):
+            yield lambda: find_through(namespace, made, n, rng)
+            return
         ways = [lambda: find(namespace, made, n, rng, pictures), lambda: _solved(made, namespace, rng)]
         yield from ways[::-1] if is_told_sizes(made) else ways
         return
@@ -276,6 +283,7 @@ def _is_gradient(namespace: Any, name: str, function: Function) -> bool:
         or cost_beside(functions_of(namespace), function) is not None
         or takes_cache(namespace, function)
         or takes_kept(namespace, function)
+        or bool(forwards_of(namespace, function))
         or needs_no_targets(namespace, function)
     )
 

@@ -79,7 +79,7 @@ PATTERNS: tuple[tuple[Role, str], ...] = (
         Role.GIVEN,
         r"dout|dy|dldz|dldy|dlda|grad(output|out|s|ient|ients|in|input|y|z)?|g|upstream(grad)?|error|err|"
         r"outputs?gradients?|outgrad|gradient(s|out|output)?|accumgrad|deltas?|douts?|dz|da|dh|dnext|gout|gradz|djdy|djdz|"
-        r"dldout|dlout|gradnext|topdiff|dvalues|dx|douty|incoming(grad)?|outgradient",
+        r"dldout|dlout|d(scores?|logits?|probs?|preds?)|gradnext|topdiff|dvalues|dx|douty|incoming(grad)?|outgradient",
     ),
     (Role.B, r"th0|beta0|intercept|offset"),
     (
@@ -225,7 +225,7 @@ LETTERS = {
 
 def stripped(low: str) -> list[str]:
     """A word without what says 'gradient' in it, in the ways in which that can be read: w1 of dw1."""
-    before = r"^(gradients?|grads?|nabla|deltas?|djd|dld|dlossd|dcostd|dj|dl|dloss|d|g|j|del|gr|partial|dl2d)"
+    before = r"^(gradients?|grads?|nabla|deltas?|d(j|l|e|err|error|loss|cost)d|dj|dl|dloss|d|g|j|del|gr|partial|dl2d)"
     after = r"(gradients?|grads?|derivs?|grd|g)$"
     found = [re.sub(before, "", low), re.sub(after, "", low), re.sub(after, "", re.sub(before, "", low))]
     again = re.sub(before, "", found[0])  # gradd of grad_dW

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .binding import Binder, holders, own_holders
-from .errors import CodeError
+from .errors import CodeError, NothingToCheckError
 from .families import roles_of
 from .functions import Family, FunctionCode, agreement, name_of
 from .inputs import IMAGES, ROWS_AND_COLUMNS, Shapes, is_image, settings_of
@@ -34,6 +34,7 @@ class Pair:
     stem: str
     forward: str
     backward: str
+    bare: bool = False  # is forward called by what they share alone: Affine beside AffineBackward?
 
 
 def pairs_of(functions: Mapping[str, Function]) -> list[Pair]:
@@ -50,7 +51,8 @@ def pairs_of(functions: Mapping[str, Function]) -> list[Pair]:
                 stem = re.sub(FORWARD, "", name, count=1, flags=re.I).strip("_") or name
                 found.append(Pair(stem, name, other))
                 break
-    return [*found, *_other_ways(functions, found)]
+    found += _other_ways(functions, found)
+    return [*found, *_bare_pairs(functions, found)]
 
 
 def _other_ways(functions: Mapping[str, Function], pairs: list[Pair]) -> Iterator[Pair]:
@@ -60,6 +62,33 @@ def _other_ways(functions: Mapping[str, Function], pairs: list[Pair]) -> Iterato
         pair = next((p for p in pairs if re.fullmatch(rf"{p.backward}_?[a-z0-9]+", name, re.I)), None)
         if pair is not None and name not in taken and _is_step(functions[name]):
             yield Pair(re.sub(BACKWARD, "", name, count=1, flags=re.I).strip("_"), pair.forward, name)
+
+
+def _bare_pairs(functions: Mapping[str, Function], pairs: list[Pair]) -> Iterator[Pair]:
+    """A step and its way back that is called like it: Affine(x, w, b) and AffineBackward(grad_y, x, w)."""
+    low = {name.lower(): name for name in functions}
+    taken = {name for pair in pairs for name in (pair.forward, pair.backward)}
+    for name, backward in functions.items():
+        forward = low.get(re.sub(BACKWARD, "", name.lower()))
+        first = next((role(p.name) for p in signature(backward)), None)
+        if not re.search(BACKWARD + "$", name.lower()) or forward is None or taken & {name, forward}:
+            continue
+        known = roles_of(functions[forward]) <= {Role.X, Role.W, Role.B, Role.GAMMA, Role.BETA}
+        if known and first is Role.GIVEN and _is_step(backward) and Role.LABELS not in roles_of(functions[forward]):
+            yield Pair(forward, forward, name, bare=True)
+
+
+def find_bare_pair(namespace: Any, pair: Pair, n: int, rng: Any) -> FunctionCode:
+    """The code of a bare pair. Raises NothingToCheckError where it does not run, or where nothing says what backward is
+    given: neither the names of its arguments nor a gradient that is right."""
+    told = f"{pair.backward}() takes what nothing here tells: it is checked in what calls it"
+    try:
+        code = find_pair(namespace, pair, n, rng)
+    except Exception as error:
+        raise NothingToCheckError(told) from error
+    if code.fill and not agreement(code):
+        raise NothingToCheckError(told)
+    return code
 
 
 def _is_network(forward: Function, backward: Function) -> bool:
