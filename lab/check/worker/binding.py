@@ -448,6 +448,8 @@ class Binder:
             return False, of_file
         if re.fullmatch(DIMENSIONS, plain(name)) and world.store.depth:
             return False, list(world.sizes)
+        if (told := world.store.told(name, world.sizes[-1])) is not None:
+            return False, told
         if what is Role.RNG:
             return False, np.random.default_rng(1)
         if what is Role.AVERAGE:

@@ -8,6 +8,7 @@ from typing import Any
 
 from .binding import CLASSES, DIMENSIONS, HIDDEN, holders, keyed
 from .functions import Family, name_of
+from .letters import letter_stores
 from .named import named_stores
 from .patches import patch_stores
 from .roles import Role, key_letter, plain, role, stripped, tensor, words_of
@@ -457,6 +458,8 @@ def _shaped(family: Family, functions: Sequence[Function]) -> list[Store]:
     held = holders(functions)
     if patches := list(patch_stores(functions, held)):
         return list(patches)
+    if lettered := list(letter_stores(functions)):
+        return list(lettered)
     if named := list(named_stores(functions)):
         return list(named)
     weights, biases = held.get("W", []), "b" in held

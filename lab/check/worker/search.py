@@ -18,6 +18,7 @@ from .effort import Budget
 from .errors import CodeError, GuessError, NothingToCheckError
 from .families import families, has_parameters, is_of_vector, loss_of, methods_of, roles_of, stores
 from .functions import Family, FunctionCode, agreement, name_of, right_slopes
+from .letters import letter_stores
 from .live import Nothing
 from .octave import OctaveError
 from .pictures import picture_worlds, row_worlds
@@ -188,7 +189,9 @@ def own_network(
     namespace: Any, group: list[Family], size: int, n: int, seed: int, binder: Binder, budget: Budget
 ) -> Iterator[Try]:
     """Tries in which the parameters are in what the file makes: an object of a class, a dict of an initialiser."""
-    if not any(Role.NETWORK in roles_of(family.gradient) for family in group):
+    if not any(Role.NETWORK in roles_of(family.gradient) for family in group) or list(
+        letter_stores([group[0].gradient])
+    ):
         return
     for maker in network_makers(namespace):
         for depth, square, listed, layout in product((3, 2, 1), (False, True), (False, True), LAYOUTS[:2]):

@@ -120,6 +120,10 @@ class Store:
         """The inputs, see data_shape."""
         return rng.normal(size=self.data_shape(n, sizes)[0])
 
+    def told(self, name: str, classes: int) -> Any:
+        """What an argument of this name is told beside the parameters; None if nothing is known of it."""
+        return None
+
     def length(self, sizes: tuple[int, ...]) -> int:
         """Of a vector with all parameters: a weight for every input, and every class, or all of the layers."""
         if self.depth == 1:
