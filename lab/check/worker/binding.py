@@ -3,62 +3,29 @@
 import copy
 import inspect
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from itertools import islice, product, takewhile
 from typing import Any
 
 import numpy as np
 
-from .errors import CodeError, NothingToCheckError
+from .arguments import as_matrix, averages, function_called, norms_on
+from .counts import BATCH_SIZE, COUNTS, DIMENSIONS, OF_EXAMPLES, PASSES, is_rate
+from .errors import CodeError
+from .holders import LETTERS, own_holders
 from .inputs import as_given, settings_of
-from .roles import Role, is_flag, is_state, one_hot_first, plain, role, stripped
-from .source import (
-    compared,
-    compared_number,
-    is_octave,
-    is_read,
-    keys_read,
-    likely,
-    returned,
-    role_in,
-    signature,
-    text,
-)
+from .meanings import Asked, Given, in_place_of_x, meaning
+from .outputs import Outputs, left_in
+from .recipes import Recipe
+from .roles import Role, is_flag, is_state, one_hot_first, plain, role
+from .source import compared, compared_number, is_octave, is_read, keys_read, likely, signature
 from .state import arrays_in
 from .switches import drops, is_mask, is_norm
-from .values import Function, described, stacked
+from .values import Function
 from .world import VECTOR, World
 
 DROPOUT = (Role.KEEP, Role.DROP)
-LETTERS = {Role.W: "W", Role.B: "b", Role.GAMMA: "gamma", Role.BETA: "beta"}
 GIVEN_ALWAYS = (*LETTERS, Role.X, Role.LABELS, Role.NETWORK, Role.LAMBDA)
-HIDDEN = r"m|nhid(den)?|(nodes|units|neurons)(in)?hidden(layer)?|(n|num)?hidden(layer)?(size|dim|units|nodes)?"
-INPUTS = (
-    r"d|ndim|dims?|(n|num)?visible(size|units)?|(n|num)inputs?(units|nodes|neurons)?|inputs?(layer)?(size|dim|units)|"
-    r"(n|num)?features"
-)
-CLASSES = r"k|(n|num)(of)?(classes|labels)|output(layer)?size"
-COUNTS: tuple[tuple[str, Callable[[World], float]], ...] = (
-    (r"sparsity\w*|rho", lambda w: 0.1),
-    (CLASSES, lambda w: w.sizes[-1]),
-    (r"n|nbatch|batchsize", lambda w: len(w.y)),
-    (r"l|klayers|(n|num)(of)?layers", lambda w: w.store.depth),
-    (INPUTS, lambda w: w.sizes[0]),
-    (HIDDEN, lambda w: w.sizes[1] if w.store.depth > 1 else len(w.y)),
-)
-
-
-OF_EXAMPLES = r"(discounted)?(returns?|rewards?)|advantages?|(sample|example)weights?"  # a number for each example
-PASSES = r"(n|num|max|train(ing)?)?(epochs?|iter(ation)?s?|steps|updates|passes)"
-DIMENSIONS = r"dimensions|(layer|network|net|nn)s?(sizes|dims|dimensions)"
-BATCH_SIZE = r"(mini)?(batch|nbatch|batchsize|batchn|bs)"
-
-
-def is_rate(name: str) -> bool:
-    """Is it surely a learning rate, and no slope of a leaky ReLU?"""
-    return role(name) is Role.ETA and plain(name) != "alpha"
 
 
 class UnfilledError(CodeError):
@@ -67,166 +34,6 @@ class UnfilledError(CodeError):
     def __init__(self, name: str, function: str) -> None:
         super().__init__(f"what is {name} of {function}()?")
         self.name, self.function = name, function
-
-
-class Outputs:
-    """What forward returned: whole, and by the names it gives its parts."""
-
-    def __init__(self, value: Any, function: Function | None) -> None:
-        self.value = value
-        self.inputs: Any = None  # what forward was given for X
-        self.parts: list[Any] = list(value) if isinstance(value, tuple | list) else [value]
-        names = returned(function) if function is not None else []
-        self.names = [plain(n) for n in names] if len(names) == len(self.parts) else [""] * len(self.parts)
-        self.named: dict[str, Any] = {}
-        for part in self.parts:
-            if isinstance(part, dict):
-                self.named |= {plain(str(key)): v for key, v in part.items()}
-        self.named |= {name: part for name, part in zip(self.names, self.parts, strict=True) if name}
-        self.given = {plain(p.name) for p in signature(function)} if function is not None else set()
-        self.new = self.named.keys() - self.given
-        self._found: tuple[World, Any] | None = None  # what probabilities() gave
-
-    def probabilities(self, world: World) -> Any:
-        """The part that holds a number for every class and example, best one that sums to 1 over the classes, or whose
-        numbers are between 0 and 1."""
-        if self._found is None or self._found[0] is not world:
-            self._found = world, self._probabilities(world)
-        return self._found[1]
-
-    def _probabilities(self, world: World) -> Any:
-        k, n = world.sizes[-1], len(world.y)
-        flat = [*self.parts, *self.named.values()]
-        flat += [p[-1] for p in self.parts if isinstance(p, list) and p]
-        shapes = [(k, n), (n, k), *([(n * k,)] if 1 in (n, k) else [])]
-        fitting = [p for p in flat if isinstance(p, np.ndarray) and p.shape in shapes]
-        for p in fitting:
-            axis = 1 if p.shape == (n, k) else 0
-            if np.abs(np.sum(p, axis=axis) - 1).max() < 1e-5:  # allclose() takes its time, and this is asked often
-                return p
-        shares = [p for p in fitting if np.all((np.real(p) > 0) & (np.real(p) < 1))]
-        return shares[-1] if shares else fitting[0] if fitting else None
-
-    @property
-    def is_loss(self) -> bool:
-        """Is it a number, or does it begin with one?"""
-        return bool(self.parts) and isinstance(self.parts[0], float | np.floating)
-
-    def arrays(self) -> list[Any]:
-        """The parts that are arrays."""
-        return [part for part in self.parts if isinstance(part, np.ndarray)]
-
-    def handed(self, backward: Function) -> list[str]:
-        """The arguments of a backward that are the gradients of several outputs: dh and dc beside next_h and next_c;
-        none if there is only one such."""
-        names = [name for name, part in zip(self.names, self.parts, strict=True) if isinstance(part, np.ndarray)]
-        given = [p.name for p in signature(backward)][: len(names)]
-        pairs = takewhile(lambda pair: is_gradient_of(*pair), zip(given, names, strict=False))
-        found = [argument for argument, _ in pairs]
-        return found if len(found) > 1 else []
-
-    def cut(self, joined: Any, count: int) -> list[Any]:
-        """What array(count) has joined, in the shapes of the outputs."""
-        shapes = [part.shape for part in self.arrays()[:count]]
-        ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
-        return [piece.reshape(shape) for piece, shape in zip(np.split(joined, ends[:-1]), shapes, strict=True)]
-
-    def array(self, count: int = 0) -> Any:
-        """The first part that is an array, or a number; arrays of every example, in a list that was built, as one; the
-        first `count` arrays as one flat array."""
-        if count:
-            return np.concatenate([part.ravel() for part in self.arrays()[:count]])
-        if isinstance(one := stacked(self.value), np.ndarray) and not any(self.names):
-            return one
-        for part in self.parts:
-            if isinstance(part, np.ndarray | np.floating):
-                return np.asarray(part)
-        if isinstance(self.value, dict) and (kept := [v for v in self.value.values() if isinstance(v, np.ndarray)]):
-            named = [v for k, v in self.named.items() if re.fullmatch(LEFT, k) and isinstance(v, np.ndarray)]
-            return (named or kept)[-1]
-        if self.parts and self.parts[0] is None:
-            raise NothingToCheckError("it is not written yet: forward gives None")
-        raise CodeError(f"forward gives {described(self.value)}, not an array")
-
-    def rest(self) -> Any:
-        """All but the first part; the second alone if there are two."""
-        return self.parts[1] if len(self.parts) == 2 else tuple(self.parts[1:])
-
-
-def is_gradient_of(argument: str, output: str) -> bool:
-    """dnext_h or dh of next_h; any dh of an output that has no name."""
-    if not output:
-        return re.match("d|grad", plain(argument)) is not None
-    return any(rest and (output.startswith(rest) or output.endswith(rest)) for rest in stripped(plain(argument)))
-
-
-LEFT = r"outputs?|out|result|a|activations?|y|p|probs?|probabilities"
-
-
-def left_in(forward: Function) -> Any:
-    """What a method that returns nothing leaves in its object as the output; None if it leaves nothing."""
-    inside = getattr(getattr(forward, "__self__", None), "__dict__", {})
-    left = {
-        plain(name): v for name, v in inside.items() if re.fullmatch(LEFT, plain(name)) and isinstance(v, np.ndarray)
-    }
-    return next((left[name] for name in sorted(left, key=lambda name: name == "y")), None)  # y may be the labels
-
-
-Recipe = Callable[[Outputs], Any]
-
-
-def holders(functions: Sequence[Function]) -> dict[str, list[str]]:
-    """letter -> the arguments that hold its tensors, from the first function that has most of them. A dict that is
-    called weights holds those of all letters."""
-    found: dict[str, list[str]] = {}
-    dicts = {name for function in functions for name in keyed(function)}
-    for function in functions:
-        for letter, names in own_holders(function).items():
-            if not dicts.intersection(names) and len(names) > len(found.get(letter, ())):
-                found[letter] = names
-    return found
-
-
-@cache
-def keyed(function: Function) -> list[str]:
-    """The arguments it reads by the name of a key: weights of weights['w1']."""
-    return [p.name for p in signature(function) if re.search(rf"(?<![.\w]){p.name}\[f?['\"]", text(function))]
-
-
-@cache
-def own_holders(function: Function) -> dict[str, list[str]]:
-    """letter -> arguments of this function, in the order of their numbers."""
-    found: dict[str, list[str]] = {}
-    for p in signature(function):
-        if (letter := LETTERS.get(role(p.name))) is not None:
-            found.setdefault(letter, []).append(p.name)
-    return {letter: sorted(names, key=_number) for letter, names in found.items()}
-
-
-def _number(name: str) -> int:
-    digits = "".join(c for c in name if c.isdigit())
-    return int(digits) if digits else 0
-
-
-Given = tuple[bool, Any]  # (leave it at its default, its value)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """An argument that is asked for, and what is known around it. what: its role there."""
-
-    function: Function
-    p: inspect.Parameter
-    what: Role
-    world: World
-    values: Mapping[str, Any]
-    outputs: Outputs | None
-    fill: Mapping[str, Recipe]
-
-    @property
-    def optional(self) -> bool:
-        """Has it a default?"""
-        return self.p.default is not self.p.empty
 
 
 class Binder:
@@ -335,7 +142,7 @@ class Binder:
         fill: Mapping[str, Recipe],
     ) -> Given:
         """The value of an argument. Raises UnfilledError."""
-        asked = Asked(function, p, _meaning(function, p, world, outputs), world, values, outputs, fill)
+        asked = Asked(function, p, meaning(function, p, world, outputs), world, values, outputs, fill)
         looks = (self._by_name, self._of_forward, self._tensor, self._handed_back, self._of_world)
         for look in (*looks, self._switched, self._set, self._as_elsewhere, self._by_role, self._of_file):
             if (found := look(asked)) is not None:
@@ -353,7 +160,7 @@ class Binder:
         """What forward has computed, or left in its object; the derivative of J by itself."""
         name, what, outputs = asked.p.name, asked.what, asked.outputs
         if outputs is None:
-            handed = what is Role.GIVEN and name == _in_place_of_x(asked.function)
+            handed = what is Role.GIVEN and name == in_place_of_x(asked.function)
             left = left_in(asked.function) if handed else None
             return None if left is None else (False, left.copy())  # loss.backward(loss.output, y)
         if outputs.is_loss and what is Role.GIVEN and not self.layer and not asked.optional:
@@ -405,7 +212,7 @@ class Binder:
         """Batch normalisation, dropout, words that choose."""
         p, optional = asked.p, asked.optional
         if asked.what is Role.ON:
-            return False, _norms(asked.world) if is_norm(p.name) else True
+            return False, norms_on(asked.world) if is_norm(p.name) else True
         if optional and self.dropping and (rate := drops(p.name, p.default)) is not None:
             return False, rate
         wanted = self.dropping if optional else asked.outputs is None or plain(p.name) in asked.outputs.given
@@ -444,7 +251,7 @@ class Binder:
         simple = {Role.OFF: False, Role.KEEP: 0.6, Role.DROP: 0.4, Role.ETA: self.eta, Role.STEP: 1e-8}
         if what in simple:
             return False, simple[what]
-        if (of_file := _function_called(asked.function, name)) is not None:
+        if (of_file := function_called(asked.function, name)) is not None:
             return False, of_file
         if re.fullmatch(DIMENSIONS, plain(name)) and world.store.depth:
             return False, list(world.sizes)
@@ -453,7 +260,7 @@ class Binder:
         if what is Role.RNG:
             return False, np.random.default_rng(1)
         if what is Role.AVERAGE:
-            return False, _averages(name, world)
+            return False, averages(name, world)
         if what is Role.P and outputs is not None and (found := outputs.probabilities(world)) is not None:
             return False, found
         if re.fullmatch(OF_EXAMPLES, plain(name)):
@@ -528,116 +335,7 @@ class Binder:
         return (given or free or names or [""])[0]
 
 
-def _meaning(function: Function, p: inspect.Parameter, world: World, outputs: Outputs | None) -> Role:
-    """What an argument stands for, where its place and the store tell more than its name."""
-    what = role_in(function, p.name)
-    if what is Role.X and p.name != _first_x(function):
-        return Role.OTHER  # data, beside X: what forward kept
-    if outputs is None and p.name == _in_place_of_x(function):
-        return what if what is Role.GIVEN and left_in(function) is not None else Role.X
-    return Role.NETWORK if what is Role.W and world.store.style and _holds_all(function) else what
-
-
-def as_matrix(value: Any) -> Any:
-    """An array with two axes as np.matrix, and those in a list or dict; anything else as it is."""
-    if isinstance(value, np.ndarray):
-        return np.asmatrix(value) if value.ndim == 2 else value
-    if type(value) is list:
-        return [as_matrix(v) for v in value]
-    return {k: as_matrix(v) for k, v in value.items()} if type(value) is dict else value
-
-
-def _norms(world: World) -> bool:
-    """Is batch normalisation to be on? In an object it is, whatever it holds."""
-    return world.store.normed or (world.store.depth == 0 and not world.store.off)
-
-
-def _holds_all(function: Function) -> bool:
-    """Has it a single argument for parameters, and that is called weights?"""
-    found = [p.name for p in signature(function) if role_in(function, p.name) in (*LETTERS, Role.NETWORK)]
-    return len(found) == 1 and role(found[0]) is Role.W
-
-
 @cache
 def _places(function: Function) -> dict[str, Any]:
     """Name of an argument -> its number, None if it is given by name only."""
     return {p.name: None if p.kind is p.KEYWORD_ONLY else i for i, p in enumerate(signature(function))}
-
-
-@cache
-def _in_place_of_x(function: Function) -> str:
-    """The first argument but for labels, if none is called X: z of forward(z, y); "" if there is no such."""
-    names = [q.name for q in signature(function)]
-    labels = [name for name in names[:1] if role(name) is Role.LABELS]  # mse(y_true, y_pred)
-    names = names[len(labels) :]
-    free = [name for name in names if role(name) in (Role.OTHER, Role.P, Role.GIVEN)]
-    return names[0] if free[:1] == names[:1] and free and not any(role(name) is Role.X for name in names) else ""
-
-
-@cache
-def _first_x(function: Function) -> str:
-    """The argument that stands for the inputs: the first of those that might."""
-    return next((p.name for p in signature(function) if role(p.name) is Role.X), "")
-
-
-def _function_called(function: Function, name: str) -> Function | None:
-    """The function of the file that an argument such as forward_prop_func asks for."""
-    asked = re.fullmatch(r"(.+?)(func|fn|function|f)", plain(name))
-    own = getattr(function, "__globals__", {})
-    return next((v for k, v in own.items() if asked and plain(k) == asked[1] and callable(v)), None)
-
-
-def _averages(name: str, world: World) -> Any:
-    ones = "v" in plain(name)[:3]
-    return [
-        np.ones(world.layout.vector(m)) if ones else np.zeros(world.layout.vector(m))
-        for m in world.sizes[1 : 1 + world.store.norms]
-    ]
-
-
-def fillings(unknown: Sequence[str], outputs: Outputs | None, own: Collection[str] = ()) -> Iterator[dict[str, Recipe]]:
-    """Ways to fill these arguments from what forward returned, likely ones first. own: what forward itself is given."""
-    if not unknown:
-        yield {}
-        return
-    if outputs is None:
-        return
-    again = {unknown[0]: lambda o: o.inputs.copy()} if outputs.inputs is not None and len(unknown) == 1 else None
-    if again is not None and unknown[0] in own:  # of a loss: what it gives is no prediction
-        yield again
-    known = [i for i, name in enumerate(outputs.names) if name and name not in map(plain, unknown)]
-    free = [i for i in range(len(outputs.parts)) if i not in known] or list(range(len(outputs.parts)))
-    others = list(range(1, len(outputs.parts)))
-    for places in (others, free, list(range(len(outputs.parts)))):
-        if len(places) == len(unknown):
-            yield {name: _at(i) for name, i in zip(unknown, places, strict=True)}
-    if again is not None:
-        yield again
-    every: list[Recipe] = [Outputs.rest, lambda o: o.value, *(_at(i) for i in range(len(outputs.parts)))]
-    every += [
-        _inside(i, j)
-        for i, part in enumerate(outputs.parts)
-        if isinstance(part, list | tuple)
-        for j in range(len(part))
-    ]
-    dicts = [(i, part) for i, part in enumerate(outputs.parts) if isinstance(part, dict)]
-    every += [_keyed(i, key) for i, part in dicts for key in reversed(part)]  # what comes last is the output
-    every += [_last(i) for i, part in enumerate(outputs.parts) if isinstance(part, list | tuple) and part]
-    for recipes in islice(product(every, repeat=len(unknown)), 60):
-        yield dict(zip(unknown, recipes, strict=True))
-
-
-def _at(i: int) -> Recipe:
-    return lambda outputs: outputs.parts[i]
-
-
-def _inside(i: int, j: int) -> Recipe:
-    return lambda outputs: outputs.parts[i][j]
-
-
-def _keyed(i: int, key: Any) -> Recipe:
-    return lambda outputs: outputs.parts[i][key]
-
-
-def _last(i: int) -> Recipe:
-    return lambda outputs: outputs.parts[i][-1]

@@ -8,15 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from .binding import BATCH_SIZE, Binder, Outputs
+from .binding import Binder
 from .by_scores import ByScores, wrong_by_scores
 from .construct import Making, makers, new
+from .counts import BATCH_SIZE
 from .effort import Budget
 from .errors import CodeError, GuessError, NothingToCheckError, NoWayError
 from .families import PARAMETERS, families, globals_read, gradient_of, loss_of, methods_of, roles_of, takes_inputs_alone
 from .functions import Family, FunctionCode, agreement, is_by_the_scores, name_of
 from .inputs import layer_inputs
 from .one_output import of_one_output
+from .outputs import Outputs
 from .roles import Role, is_state, plain
 from .scopes import closure, globals_of
 from .search import (

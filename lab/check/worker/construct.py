@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .binding import BATCH_SIZE, Binder, is_rate
+from .binding import Binder
+from .counts import BATCH_SIZE, is_rate
 from .dice import seed
 from .inputs import is_image
 from .lenient import made_leniently

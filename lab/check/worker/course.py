@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .binding import BATCH_SIZE, LETTERS, UnfilledError
+from .binding import UnfilledError
+from .counts import BATCH_SIZE
+from .holders import LETTERS
 from .roles import Role, one_hot_first, plain, role
 from .source import compared, is_called, is_octave, is_read, signature, text
 from .values import Function

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .binding import GIVEN_ALWAYS, Binder, Outputs, Recipe, UnfilledError
+from .binding import GIVEN_ALWAYS, Binder, UnfilledError
+from .outputs import Outputs
+from .recipes import Recipe
 from .roles import Role, plain, role
 from .source import compared, signature
 from .state import DEPTH, inside

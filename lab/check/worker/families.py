@@ -6,8 +6,9 @@ from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
-from .binding import CLASSES, DIMENSIONS, HIDDEN, holders, keyed
+from .counts import CLASSES, DIMENSIONS, HIDDEN
 from .functions import Family, name_of
+from .holders import holders, keyed
 from .letters import letter_stores
 from .named import named_stores
 from .patches import patch_stores

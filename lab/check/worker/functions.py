@@ -11,14 +11,17 @@ from typing import Any
 import numpy as np
 
 from . import reference
-from .binding import Binder, Outputs, Recipe, is_rate, left_in
+from .binding import Binder
 from .code import Code
 from .costs import TAKEN, held_cost, settle_cost, squares
+from .counts import is_rate
 from .dice import Dice
 from .errors import CodeError, NothingToCheckError
 from .inputs import settings_of
 from .live import Nothing
 from .matching import Leaf, Match, Slot, fit, leaves, match, pieces
+from .outputs import Outputs, left_in
+from .recipes import Recipe
 from .roles import Role, key_letter, role, tensor
 from .source import numbers, read, returned, signature, stored, text
 from .state import Holding, State

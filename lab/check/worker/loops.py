@@ -16,13 +16,14 @@ import numpy as np
 
 from .bare_loops import NAME as BARE
 from .bare_loops import bare_loop
-from .binding import LETTERS, Binder
+from .binding import Binder
 from .construct import makers, network_makers, new
 from .course import NORMS, Course, Filler, Style, hyperparameters, part_of
 from .dice import seed
 from .errors import CodeError
 from .families import functions_of, stores
 from .functions import Family
+from .holders import LETTERS
 from .roles import Role, plain, role
 from .source import is_octave, signature, text
 from .values import Function

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from . import reference
-from .binding import Binder, UnfilledError, fillings, holders
+from .binding import Binder, UnfilledError
 from .construct import Making, network_makers, new
 from .conv_stores import Picture, conv_worlds, small_pictures
 from .costs import squares
@@ -18,10 +18,12 @@ from .effort import Budget
 from .errors import CodeError, GuessError, NothingToCheckError
 from .families import families, has_parameters, is_of_vector, loss_of, methods_of, roles_of, stores
 from .functions import Family, FunctionCode, agreement, name_of, right_slopes
+from .holders import holders
 from .letters import letter_stores
 from .live import Nothing
 from .octave import OctaveError
 from .pictures import picture_worlds, row_worlds
+from .recipes import fillings
 from .roles import Role, key_letter, one_hot_first, role
 from .source import indexes_with, signature, subtracted, text
 from .state import State

@@ -7,15 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from .binding import BATCH_SIZE, Outputs, Recipe, UnfilledError
+from .binding import UnfilledError
 from .construct import Making, given
 from .costs import held_cost
+from .counts import BATCH_SIZE
 from .dice import draws
 from .families import is_gradient_name
 from .functions import Family, FunctionCode, name_of
 from .live import Nothing
 from .matching import Slot, fit, leaves
+from .outputs import Outputs
 from .plan import Argument, Call, Named, Plan, written
+from .recipes import Recipe
 from .reference import CROSS_ENTROPY
 from .roles import Role, plain, role, tensor
 from .search import Holder, Try

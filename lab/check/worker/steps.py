@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from .binding import Binder, holders, own_holders
+from .binding import Binder
 from .errors import CodeError, NothingToCheckError
 from .families import roles_of
 from .functions import Family, FunctionCode, agreement, name_of
+from .holders import holders, own_holders
 from .inputs import IMAGES, ROWS_AND_COLUMNS, Shapes, is_image, settings_of
 from .matching import Slot
 from .named import named_stores

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from . import reference
-from .binding import Outputs, holders
 from .construct import Making
 from .conv_stores import ConvStore
 from .convolutions import Way, by_axes, fitted, is_weight, lyings, misfit, ways
@@ -19,8 +18,10 @@ from .errors import CodeError
 from .evaluation import Modes, TrainingBinder
 from .families import roles_of
 from .functions import FunctionCode, name_of
+from .holders import holders
 from .mapped_tensors import MappedTensor, Pieces
 from .matching import Slot, leaves
+from .outputs import Outputs
 from .reach import Reach
 from .roles import Role, role
 from .scopes import closure

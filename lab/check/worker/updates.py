@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .binding import is_rate
+from .counts import is_rate
 from .families import PARAMETERS, roles_of
 from .roles import Role, plain
 from .source import returned, role_in, signature

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .binding import Outputs
+from .outputs import Outputs
 
 SHORT = 100  # labels that are written out
 DEEP = 4  # how far what forward returns is looked through
