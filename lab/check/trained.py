@@ -11,7 +11,7 @@ import numpy as np
 from core.types import Array, Labels
 from lab.check.process import StudentProblemError, Worker
 from lab.check.student import NOTHING, load
-from lab.check.worker.training import TrainingPlan
+from lab.check.worker.training_plan import TrainingPlan
 from lab.errors import LabError
 from lab.runs.code import Code
 

@@ -11,7 +11,7 @@ from core.objective import Evaluation
 from core.trainer import Snapshot
 from data.dataset import Dataset
 from lab.check.trained import Shapes, TrainedCode
-from lab.check.worker.training import TrainingPlan
+from lab.check.worker.training_plan import TrainingPlan
 from lab.errors import LabError
 from lab.runs import run as lab_run
 from lab.runs.code import Code

@@ -19,7 +19,7 @@ from .world import World
 
 if TYPE_CHECKING:
     from .functions import FunctionCode
-    from .training import TrainingPlan
+    from .training_plan import TrainingPlan
 
 EVALUATES = (
     r"(is|in)?(test|testing|eval|evaluation|inference|predict)(ing)?(time|mode|flag|phase)?|"

@@ -19,6 +19,7 @@ from .functions import FunctionCode
 from .habits import habits, needs_padding
 from .loading import load
 from .loops import loops
+from .mapped_files import MappedFiles
 from .mend import mend
 from .own_loop import fit
 from .plan import Plan
@@ -27,7 +28,8 @@ from .recognise import code_of, own_names, recognised, unknown_form
 from .refusal import refusal
 from .search import PICTURES
 from .territory import own_files
-from .training import MappedFiles, Training, TrainingPlan
+from .training import Training
+from .training_plan import TrainingPlan
 from .wire import receive, send
 
 Answer = tuple[dict[str, Any], dict[str, Any]]
