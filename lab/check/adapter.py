@@ -8,6 +8,7 @@ import keyword
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from lab.check.adapter_loading import loading
 from lab.check.process import StudentProblemError, Worker
@@ -44,18 +45,18 @@ def adapter(target: Path | str, name: str = "", python: Path | None = None, time
     try:
         with Worker(timeout, python) as worker:
             names, _ = load(worker, file)
-            plans, module = _plans(worker, [name] if name else names or [""])
+            plans, module = _plans(worker, file, [name] if name else names or [""])
     except StudentProblemError as error:
         raise LabError(f"{target}: {error}") from None
     return visible(_text(file, module, plans))
 
 
-def _plans(worker: Worker, names: Sequence[str]) -> tuple[list[Plan], str]:
+def _plans(worker: Worker, file: Path, names: Sequence[str]) -> tuple[list[Plan], str]:
     """The plan for each of these, but for those that hold no gradient; the name of the file's module."""
     plans, module = list[Plan](), ""
     for name in names:
         try:
-            reply, _ = worker.ask("adapter", name=name, examples=EXAMPLES, seed=0)
+            reply = _reply(worker, file, name)
             plans.append(read_plan(reply["plan"]))
             module = str(reply["module"])
         except StudentProblemError as error:
@@ -64,6 +65,18 @@ def _plans(worker: Worker, names: Sequence[str]) -> tuple[list[Plan], str]:
         except (KeyError, TypeError, AttributeError) as error:
             raise StudentProblemError(f"the file wrote over the answers of the check: {error!r}") from None
     return plans, module
+
+
+def _reply(worker: Worker, file: Path, name: str) -> dict[str, Any]:
+    """The answer about NAME. Where the code ends its process, or does not end, from its text alone."""
+    try:
+        return worker.ask("adapter", name=name, examples=EXAMPLES, seed=0)[0]
+    except StudentProblemError:
+        if not worker.died:
+            raise
+    worker.restart()
+    load(worker, file)
+    return worker.ask("adapter", name=name, examples=EXAMPLES, seed=0, quick=True)[0]
 
 
 def _text(file: Path, module: str, plans: Sequence[Plan]) -> str:

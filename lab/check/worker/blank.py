@@ -14,7 +14,7 @@ from .values import Function
 
 CACHE = r"(cache|var|ctx|context|memo|mem|tape|trace|kept|store|inter|tmp|aux|saved|fp|forward)\w*"
 SAYS_GRADIENT = r"\bd[A-Z_]\w*|\bd[wb]\d?\b|\w*(grad|slope|nabla|delta|deriv)\w*|\bg[A-Z]\w*"
-OF_NUMBERS = r"return (?!.*axis)[^,\n]*(\bsum\(|\bmean\(|\blog\(|\*\* *2)"
+OF_NUMBERS = r"return (?!.*axis).*(\bsum\(|\bmean\(|\blog\(|\*\* *2)"
 NO_COST = r"accura|acc$|plot|print|load|read|save|init"
 MATRICES = r"@|\bdot\(|matmul|einsum|outer"
 

@@ -9,11 +9,12 @@ import numpy as np
 from .blank import blank_plan, likely_gradient
 from .code import Code
 from .dice import draws
-from .errors import CodeError, GuessError
+from .errors import GuessError, NothingToCheckError
 from .explain import unpacks
 from .families import functions_of, methods_of
 from .functions import FunctionCode
 from .layers import LayerCode
+from .loop_code import LoopCode
 from .objects import ObjectCode
 from .operations import EngineCode
 from .pairs import PairCode
@@ -34,8 +35,10 @@ def plan_of(namespace: Any, name: str, code: Code) -> Plan:
         return Sketch(namespace, name, one, code.params, code.fill, code).plan()
     if isinstance(code, PairCode):
         return _pair(code)
+    if isinstance(code, LoopCode):
+        raise NothingToCheckError(f"{name} needs no adapter: its loop is checked as it is")
     if isinstance(code, EngineCode):
-        raise CodeError(f"{name} needs no adapter: its operations are checked as they are")
+        raise NothingToCheckError(f"{name} needs no adapter: its operations are checked as they are")
     form = "layer" if isinstance(code, LayerCode) else "object" if isinstance(code, ObjectCode) else "calls"
     return Plan(name, form, Call("object", f"student.{name}", as_written(name, made)))
 

@@ -292,7 +292,8 @@ def unknown_form(namespace: Any, name: str) -> list[dict[str, str]]:
     """What is missing, in plain values, of a NAME that has none of the forms that can be checked; nothing of one that
     has, or that is not there."""
     made = getattr(namespace, name, None)
-    return [] if made is None or _is_template_object(made) else [{"what": "gradients", "where": name}]
+    known = made is None or _is_template_object(made) or name in written_loops(namespace)
+    return [] if known else [{"what": "gradients", "where": name}]
 
 
 def _is_template_object(made: Any) -> bool:

@@ -10,6 +10,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from .blank import blank_plan
 from .code import Code
 from .conv_stores import Picture
 from .errors import CodeError, GuessError, NothingToCheckError
@@ -31,6 +32,7 @@ from .territory import own_files
 from .training import Training
 from .training_plan import TrainingPlan
 from .wire import receive, send
+from .written_loops import written_loops
 
 Answer = tuple[dict[str, Any], dict[str, Any]]
 
@@ -140,13 +142,14 @@ class Session:
 
     def adapter(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
         """How NAME is called, as far as it was recognised; without a name, what may be meant in a file in which nothing
-        was."""
+        was. quick: call nothing to find out."""
         names = [head["name"]] if head["name"] else likely_names(self.namespace, own_names(self.namespace))
         if not names:
             raise CodeError("there is no function and no class in it")
         rng = np.random.default_rng(head["seed"])
         try:
-            plan = self._plan(names[0], head["examples"], rng)
+            quick = head.get("quick") and hasattr(self.namespace, names[0])
+            plan = blank_plan(self.namespace, names[0]) if quick else self._plan(names[0], head["examples"], rng)
             return {"plan": asdict(plan), "module": self.namespace.__name__}, {}
         except NothingToCheckError as error:
             return {"error": str(error), "nothing": True}, {}
@@ -159,7 +162,7 @@ class Session:
         except GuessError as guess:
             return plan_of_guess(self.namespace, name, guess)
         except Exception:
-            if not hasattr(self.namespace, name):
+            if not hasattr(self.namespace, name) or name in written_loops(self.namespace):
                 raise
             return plan_of_name(self.namespace, name, n, rng)
 

@@ -100,6 +100,7 @@ class Sketch:
         known += [(self.world.labels(encoding), value) for encoding, value in ENCODED.items()]
         if self.binder.cotangent is not None and self.outputs is not None:
             known.append((self.binder.cotangent, f"self.handed({self._out()})"))
+            known.append((self.outputs.array(), self._out()))
         return known
 
     def _out(self) -> str:
@@ -107,6 +108,7 @@ class Sketch:
         if self.outputs is None:
             return "out"
         array = next((p for p in self.outputs.parts if isinstance(p, np.ndarray)), None)
+        array = self.outputs.array() if array is None and isinstance(self.outputs.value, dict) else array
         return next((value for part, value in walk(self.outputs.value, "out") if part is array), "out")
 
     # Values and calls
@@ -324,6 +326,8 @@ class Sketch:
         """Parameter -> its gradient; and the statement that turns iterators into lists."""
         if self.code is None:
             return tuple(self._named_grads()), ""
+        if hasattr(self.family.gradient, "__wrapped__") and not returned(self.family.gradient):
+            return (), ""  # it leaves them in what it is given
         code, made = self.code, self._gradients()
         again = ""
         if _is_iterator(made):

@@ -9,6 +9,8 @@ from lab.check.worker.blank import likely_gradient
 from lab.check.worker.plan import read_plan
 from lab.check.worker.session import Session
 from tests.lab.check.in_process import check, imported, load
+from tests.lab.check.test_through import LEFT_IN_A_DICT
+from tests.lab.check.test_written_loops import ELEVEN_LINES
 from tests.sizes import size
 
 STRING = """
@@ -148,6 +150,32 @@ def test_one_line_is_left_and_the_rest_runs(name, tmp_path):
         report = check(filled(made, values), name, tmp_path)
         assert not report.problem
         assert report.passed is passes
+
+
+@pytest.mark.parametrize("name", ["NNBackward", "ReLU"])
+def test_an_adapter_of_what_is_handed_the_derivative_passes_as_it_is(name, tmp_path):
+    session = Session()
+    session.namespace = load(LEFT_IN_A_DICT, tmp_path)
+    plan = read_plan(session.adapter({"name": name, "examples": 7, "seed": 0}, {})[0]["plan"])
+    made = _text(tmp_path / f"{session.namespace.__name__}.py", session.namespace.__name__, [plan])
+    assert left(made) == []
+    assert check(made, name, tmp_path).passed
+
+
+def test_code_that_does_not_end_has_an_adapter_of_its_text_alone(tmp_path):
+    session = Session()
+    session.namespace = load(
+        "def loss_and_slopes(u, v):\n    while True:\n        pass\n    return u @ v, v, u\n", tmp_path
+    )
+    plan = read_plan(session.adapter({"name": "", "examples": 7, "seed": 0, "quick": True}, {})[0]["plan"])
+    assert plan.given() == {"u": "loss_and_slopes(u, v)", "v": "loss_and_slopes(u, v)"}
+
+
+def test_a_loop_needs_no_adapter(tmp_path):
+    session = Session()
+    session.namespace = load(ELEVEN_LINES, tmp_path)
+    told, _ = session.adapter({"name": "training_loop", "examples": 7, "seed": 0}, {})
+    assert told == {"error": "training_loop needs no adapter: its loop is checked as it is", "nothing": True}
 
 
 def test_an_adapter_that_is_not_filled_in_says_what_belongs_there(tmp_path):
