@@ -120,11 +120,14 @@ class Modules(importlib.abc.MetaPathFinder):
 
     def _around(self, name: str) -> Path | None:
         """The folder above the file's, below it or beside it that has a module of this name; None if there is none, or
-        if several folders beside it have one."""
+        if several folders beside it have one. Above, outside a project, a folder without an __init__.py is none."""
+        projects = [f for f in self._above[1:] if any((f / m).exists() for m in ROOT_MARKS)]
         for folder in self._above[1:]:
-            if _has(folder, name):
+            leads_here = folder / name in self._above
+            inside = any(project in (folder, *folder.parents) for project in projects)
+            if _has(folder, name) and (leads_here or inside or _is_module(folder, name)):
                 return folder
-        for folder in self._above[:1] + [f for f in self._above[1:] if any((f / m).exists() for m in ROOT_MARKS)]:
+        for folder in self._above[:1] + projects:
             found = [sub for sub in below(folder) if _has(sub, name)]
             if found:
                 return found[0] if len(found) == 1 else None
@@ -215,6 +218,11 @@ def below(folder: Path) -> Iterator[Path]:
             names.clear()
         if seen == FOLDERS:
             return
+
+
+def _is_module(folder: Path, name: str) -> bool:
+    """Is it a file or a package, and no folder that merely has this name: keras/ with hand-ins for that course?"""
+    return (folder / f"{name}.py").is_file() or (folder / name / "__init__.py").is_file()
 
 
 def _has(folder: Path, name: str) -> bool:

@@ -558,6 +558,13 @@ def test_modules_beside_are_not_taken_from_other_hand_ins(loader, write):
     assert "not installed" in loader(path, root=path.parent).note
 
 
+def test_a_folder_above_that_only_has_the_name_of_a_package_is_not_taken_for_it(loader, write):
+    path = write({"hw/net.py": "import plotlib_x", "plotlib_x/other.py": "x = 1"})
+    assert loader(path).notes == ("plotlib_x is not installed: what the file does with it is left out",)
+    write({"requirements.txt": ""})
+    assert loader(path).notes == ("plotlib_x is taken from ..",)
+
+
 def test_packages_named_from_the_top_of_the_project(loader, write):
     path = write(
         {
