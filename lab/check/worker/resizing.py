@@ -124,6 +124,7 @@ def _convolutional(code: FunctionCode, plan: TrainingPlan, binder: "TrainingBind
 
 
 def listed_shapes(shapes: Sequence[tuple[int, ...]]) -> str:
+    """Shapes in words: 5x4, 4x3."""
     return ", ".join("x".join(map(str, shape)) for shape in shapes)
 
 
