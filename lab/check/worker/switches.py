@@ -5,6 +5,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from .roles import Role, plain, role
 from .source import compared, signature
 from .values import Function
@@ -66,7 +68,10 @@ def switches(made: Function, given: Mapping[str, Any]) -> Iterator[dict[str, Any
 
 
 def _alike(kind: type) -> list[type]:
-    """The other classes of its module that have the same methods: QuadraticCost beside CrossEntropyCost."""
+    """The other classes of its module that have the same methods: QuadraticCost beside CrossEntropyCost. None of a type
+    of numbers: float16 beside float32 says nothing of a gradient."""
+    if issubclass(kind, np.generic):
+        return []
     inside = vars(sys.modules[kind.__module__]) if kind.__module__ in sys.modules else {}
     kinds = [v for v in inside.values() if isinstance(v, type) and v.__module__ == kind.__module__]
     return [other for other in kinds if other is not kind and _methods(other) == _methods(kind) != set()]
