@@ -43,7 +43,7 @@ from .scopes import inner_functions
 from .search import PICTURES, find
 from .slopes import activation_pairs, find_activation, find_loss_pair, loss_pairs
 from .solved import cost_beside, gives_gradients_beside, is_told_sizes, solve, solve_beside, solve_pair, solve_surely
-from .source import is_octave, only_raises, signature, text
+from .source import called, is_octave, only_raises, signature, text
 from .steps import find_bare_pair, find_pair, pairs_of
 from .territory import own as is_own
 from .through import find_through, forwards_of
@@ -116,6 +116,18 @@ def recognised(namespace: Any) -> list[Found]:
         loops = written_loops(namespace).values()
         found = [Found(loop.name, "loop", f"one update of the loop in line {loop.line}") for loop in loops]
     return sorted(found, key=lambda f: own.index(f.name) if f.name in own else -1)
+
+
+def overlooked(namespace: Any, found: Sequence[Found]) -> list[str]:
+    """The functions of the file with names of gradients that nothing of what was recognised is or calls."""
+    own = own_names(namespace)
+    functions = {k: f for k, f in functions_of(namespace).items() if k in own}
+    taken = {f.name for f in found} | {name for p in pairs_of(functions) for name in (p.forward, p.backward)}
+    kinds = [getattr(namespace, f.name) for f in found if isinstance(getattr(namespace, f.name, None), type)]
+    callers = [f for k, f in functions.items() if k in taken] + [f for kind in kinds for f in vars(kind).values()]
+    covered = set[str]().union(*(called(f) for f in callers if callable(f)))
+    left = [k for k, f in functions.items() if is_gradient_name(k) and signature(f) and k not in taken | covered]
+    return left if found else []
 
 
 def _kinds_of_other_files(namespace: Any) -> dict[str, type]:

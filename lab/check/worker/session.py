@@ -25,7 +25,7 @@ from .mend import mend
 from .own_loop import fit
 from .plan import Plan
 from .plans import likely_names, plan_of, plan_of_guess, plan_of_name
-from .recognise import code_of, own_names, recognised, unknown_form
+from .recognise import code_of, overlooked, own_names, recognised, unknown_form
 from .refusal import refusal
 from .search import PICTURES
 from .territory import own_files
@@ -51,9 +51,11 @@ class Session:
         """Run the file; what in it can be checked."""
         Home.loaded = loaded = load(Path(head["path"]), head["patience"], head["root"] and Path(head["root"]))
         self.namespace, self.notes = loaded.namespace, tuple(loaded.notes)
+        found = recognised(self.namespace)
+        left = [f"not checked: {name}(), for it was not recognised" for name in overlooked(self.namespace, found)]
         return {
-            "targets": [{"name": f.name, "kind": f.kind, "says": f.says} for f in recognised(self.namespace)],
-            "notes": list(self.notes),
+            "targets": [{"name": f.name, "kind": f.kind, "says": f.says} for f in found],
+            "notes": [*self.notes, *left],
         }, {}
 
     def check(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lab.check.student import Check
-from lab.check.worker.recognise import recognised
+from lab.check.worker.recognise import overlooked, recognised
 from tests.lab.check.handins import RIGHT
 from tests.lab.check.in_process import InProcess, load
 
@@ -79,3 +79,32 @@ def test_parameters_of_a_network_are_moved_and_put_back(tmp_path):
     Check("mine.py", "complex", 7, None, 0, None).one(worker, "TwoLayerNetwork", 0.0)
     thing = worker.session.codes[0].state.thing
     np.testing.assert_array_equal(thing.b1, 0)
+
+
+LEFT_OUT = """
+def relu_forward(x):
+    return np.maximum(x, 0), x
+
+def relu_backward(dout, x):
+    return dout * (x > 0)
+
+def block_forward(x, q):
+    h, cache = relu_forward(x @ q["W1"])
+    return x + h @ q["W2"], (x, h, cache)
+
+def {name}(dout, cache, q):
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "left"),
+    [
+        ("block_backward", "return dout, {'W2': cache[1].T @ dout}", ["block_backward"]),
+        ("relu_block", "return dout", []),
+        ("check_gradients", "return dout", []),
+    ],
+)
+def test_gradient_functions_that_are_not_recognised_are_named(name, body, left, tmp_path):
+    namespace = load(LEFT_OUT.replace("{name}", name).replace("{body}", body), tmp_path)
+    assert overlooked(namespace, recognised(namespace)) == left
