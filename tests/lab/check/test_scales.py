@@ -9,8 +9,8 @@ from tests.lab.check.in_process import check
 NET = """
 class Net:
     def __init__(self):
-        self.params = {"W1": np.random.randn(%(d)d, 60)%(scale)s, "b1": np.zeros(60),
-                       "W2": np.random.randn(60, 10)%(scale)s, "b2": np.zeros(10)}
+        self.params = {"W1": np.random.randn(%(d)d, 20)%(scale)s, "b1": np.zeros(20),
+                       "W2": np.random.randn(20, 10)%(scale)s, "b2": np.zeros(10)}
 
     def forward(self, X):
         self.X, self.H = X, np.maximum(%(times)s * X @ self.params["W1"] + self.params["b1"], 0)
@@ -50,8 +50,8 @@ def compute_gradients(X, Y, W1, b1, W2, b2, lam):
 @pytest.mark.parametrize(
     ("text", "name"),
     [
-        (NET % {"d": 784, "scale": " * 100", "times": "1"}, "Net"),  # the file's own start is too large
-        (NET % {"d": 784, "scale": " * 0.01", "times": "30"}, "Net"),  # what the check draws is, too
+        (NET % {"d": 60, "scale": " * 1000", "times": "1"}, "Net"),  # the file's own start is too large
+        (NET % {"d": 60, "scale": " * 0.01", "times": "300"}, "Net"),  # what the check draws is, too
         (FUNCTIONS % {"times": "3000"}, "compute_gradients"),  # as parameters are given
     ],
     ids=["its start", "what is drawn", "functions"],
@@ -60,4 +60,8 @@ def test_a_cost_that_is_not_finite_is_looked_at_where_it_is(text, name, tmp_path
     found = check(text, name, tmp_path)
     assert found.passed, found.report.as_dict()
     assert not [note for note in found.report.notes if re.search("one example|no cost|not checked", note)]
-    assert not check(text.replace("* (H > 0)", "").replace("* (self.H > 0)", ""), name, tmp_path).passed
+
+
+def test_a_mistake_is_seen_there(tmp_path):
+    wrong = NET % {"d": 60, "scale": " * 1000", "times": "1"}
+    assert not check(wrong.replace("* (self.H > 0)", ""), "Net", tmp_path).passed
