@@ -87,10 +87,11 @@ def edits(places: Sequence[Place], names: Mapping[str, Kind], functions: Iterabl
     yield (e for place in places for e in exchanged(place))
     yield (e for s in statements for e in indices(s, names))
     yield (e for s in statements for e in _within(s, lambda node: _slopes(node, names)))
+    yield (e for s in statements for e in _within(s, lambda node: _wrapped(node, names, functions)))
     yield (e for s in statements for e in _within(s, lambda node: _names(node, names)[:NEAR]))
     yield (e for s in statements for e in _factors(s, names, functions, likely=True))
     yield (e for place in places for e in mirrored(place, names))
-    yield (e for s in statements for e in _within(s, lambda node: _wider(node, names, functions)))
+    yield (e for s in statements for e in _within(s, lambda node: _wider(node, names)))
     yield (e for s in statements for e in _within(s, lambda node: _names(node, names)[NEAR:]))
     yield (e for s in statements for e in _factors(s, names, functions, likely=False))
     yield (e for place in places for e in moves(place))
@@ -245,15 +246,19 @@ def _factors_of(node: ast.expr) -> Iterator[ast.expr]:
         yield node
 
 
-def _wider(node: ast.expr, names: Mapping[str, Kind], functions: Iterable[str]) -> Iterator[ast.expr]:
-    """An array times another one, or a function of it; another array in a mask."""
-    text = ast.unparse(node)
+def _wrapped(node: ast.expr, names: Mapping[str, Kind], functions: Iterable[str]) -> Iterator[ast.expr]:
+    """A function of an array in its place."""
     if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and getattr(node, "attr", "") != "T":
-        sliced = any(isinstance(part, ast.Slice) for part in ast.walk(node))
+        text, sliced = ast.unparse(node), any(isinstance(part, ast.Slice) for part in ast.walk(node))
         if sliced or names.get(text, ("",))[0] == "array":
             yield from (expression(f"{function}({text})") for function in ("np.tanh", *functions))
-        if text in names:
-            yield from (expression(f"({text} * {p})") for p, what in names.items() if what == names[text] and p != text)
+
+
+def _wider(node: ast.expr, names: Mapping[str, Kind]) -> Iterator[ast.expr]:
+    """An array times another one; another array in a mask."""
+    text = ast.unparse(node)
+    if isinstance(node, ast.Name | ast.Attribute | ast.Subscript) and text in names and names[text][0] == "array":
+        yield from (expression(f"({text} * {p})") for p, what in names.items() if what == names[text] and p != text)
     if isinstance(node, ast.Compare) and isinstance(node.comparators[0], ast.Constant):
         for p in (p for p, what in names.items() if what[0] == "array" and len(what) > 2):
             yield ast.Compare(expression(p), node.ops, node.comparators)
