@@ -66,6 +66,8 @@ def _is_finite(gradient: Any) -> bool:
 def _costs_are_finite(code: Code, gradients: Mapping[str, Any]) -> bool:
     """Is J finite a step from here where its gradient is not, and at parameters half as large, too, so that it is no
     matter of numbers that are too large?"""
+    if any(gradient.dtype != np.float64 for gradient in gradients.values()):  # it may be too large for its digits
+        return False
     smaller = {k: (v * 0.5).astype(v.dtype) for k, v in code.params.items()}
     if not np.isfinite(code.cost(smaller)) or all(map(_is_finite, code.gradients(smaller).values())):
         return False
