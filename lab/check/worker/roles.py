@@ -139,7 +139,7 @@ def role(name: str) -> Role:
     if name in ("bV", "bU", "bW"):
         return Role.B
     shorter = re.sub(r"(mini)?batch|train(ing)?", "", low)  # y_true_batch
-    bare = re.sub(r"(lists?|vectors?|vec|arrays?|matrix)$", "", low)  # inputs_list
+    bare = re.sub(r"(lists?|vectors?|vec|arrays?|matrix|mat)$", "", low)  # inputs_list
     found = (role for text in (low, shorter, bare) for role, pattern in PATTERNS if re.fullmatch(pattern, text))
     return next(found, Role.OTHER)
 

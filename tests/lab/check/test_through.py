@@ -3,6 +3,7 @@
 import pytest
 
 from lab.check.worker.recognise import recognised
+from lab.check.worker.roles import Role, role
 from tests.lab.check.in_process import check, load
 from tests.sizes import size
 
@@ -77,3 +78,11 @@ def test_a_network_that_is_handed_the_error_stands_beside_its_steps(tmp_path):
 def test_a_step_whose_way_back_takes_what_nothing_tells_is_left_to_what_calls_it(tmp_path):
     text = "def square(x):\n    return x**2\n\ndef square_backward(dout, secret):\n    return dout * secret['a']\n"
     assert check(text, "square", tmp_path).nothing
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [("Y_mat", Role.LABELS), ("X_mat", Role.X), ("W_mat", Role.W), ("b_vec", Role.B), ("p_mat", Role.P)],
+)
+def test_what_says_that_it_is_a_matrix_tells_nothing_of_an_argument(name, what):
+    assert role(name) is what
