@@ -195,9 +195,9 @@ def families(namespace: Any, gradient: Function, thing: Any = None) -> Iterator[
         yield [Family(gradient, None, cost, flags, course=True) for cost in [*costs[:1], None]]
 
 
-GENERAL = (
-    r"compute|calculate|calc|get|eval(uate)?|my|the|of|and|func(tion)?|fn|cost|loss|(sub)?grad(ient)?s?|numpy|np|value|"
-    r"back|for|ward|backward|forward|pass|prop|backprop|total|w|b|j|d"
+LOSSES = (  # words that tell one cost of a file from another
+    r"mae|mse|l1|l2|huber|hinge|svm|bce|binary|softmax|sigmoid|logistic|linear|ridge|lasso|quadratic|squared|absolute|"
+    r"penali[sz]ed|reg|regulari[sz](ed|ation)|kl|nll|poisson|\d+"
 )
 
 
@@ -206,7 +206,7 @@ def _namesakes(costs: Sequence[Function], gradient: Function) -> Sequence[Functi
     compute_subgradient_mae(). All of them if none does: a gradient is never held against a cost that fits it better."""
 
     def marks(function: Function) -> set[str]:
-        return {w for w in words_of(name_of(function)) if not re.fullmatch(GENERAL, w)}
+        return {w for w in words_of(name_of(function)) if re.fullmatch(LOSSES, w)}
 
     shared = [f for f in costs if marks(f) & marks(gradient)]
     return shared if shared and len(shared) < len(costs) else costs

@@ -2,6 +2,7 @@
 
 import pytest
 
+from lab.check.worker.families import _namesakes
 from tests.lab.check.in_process import check
 
 CLASS = """
@@ -291,3 +292,23 @@ def test_gradients_are_not_held_against_the_cost_of_others(cost, gradient, slope
     found = check(text, gradient, tmp_path)
     assert not found.problem
     assert found.passed == right
+
+
+@pytest.mark.parametrize(
+    ("gradient", "kept"),
+    [
+        ("backward_propagation_with_dropout", ["compute_cost", "compute_cost_with_regularization"]),
+        ("backward_propagation_with_regularization", ["compute_cost_with_regularization"]),
+        ("compute_gradient_mse", ["compute_cost", "compute_cost_with_regularization"]),
+    ],
+)
+def test_only_words_that_tell_losses_apart_decide_on_a_cost(gradient, kept):
+    def named(name):
+        def function(X, Y):
+            return 0.0
+
+        function.__name__ = name
+        return function
+
+    costs = [named("compute_cost"), named("compute_cost_with_regularization")]
+    assert [f.__name__ for f in _namesakes(costs, named(gradient))] == kept
