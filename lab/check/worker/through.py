@@ -3,6 +3,7 @@ loss is not theirs: J is the sum of the outputs times random numbers, which back
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from .binding import Binder
 from .effort import Budget
 from .families import FORWARD, functions_of, roles_of
-from .functions import Family, FunctionCode
+from .functions import Family, FunctionCode, agreement
 from .roles import Role, plain
 from .search import Try, search, worlds
 from .source import returned, text
@@ -36,13 +37,38 @@ def forwards_of(namespace: Any, gradient: Function) -> list[Function]:
 def find_through(namespace: Any, gradient: Function, n: int, rng: Any) -> FunctionCode:
     """The code of such a network. Raises the error that came furthest."""
     seed, back = int(rng.integers(1 << 31)), with_what_it_leaves(gradient)
-    group = [Family(back, forward) for forward in forwards_of(namespace, gradient)]
+    code = _found(back, forwards_of(namespace, gradient), n, seed)
+    if n == 1 or agreement(code):
+        return code
+    whole = _found(_times(n, back), forwards_of(namespace, gradient), n, seed)
+    if agreement(whole) < len(whole.slots):
+        return code
+    whole.world = replace(whole.world, fixed=True)  # another batch would be divided by another number
+    whole.notes += (f"the way back divides by the batch ({n}) itself: right if it is handed a sum's derivative",)
+    return whole
+
+
+def _found(back: Function, forwards: list[Function], n: int, seed: int) -> FunctionCode:
+    group = [Family(back, forward) for forward in forwards]
 
     def tries(size: int, group: list[Family]) -> Iterator[Try]:
         for family, world in worlds(group, n, size, seed):
             yield Try(family, world, Binder(ENCODINGS, layer=True), layer=True)
 
     return search(lambda: [group], tries, Budget())
+
+
+def _times(n: int, back: Function) -> Function:
+    """The same with all gradients in a dict or a tuple times n."""
+
+    @wraps(back)
+    def gradient(*given: Any, **named: Any) -> Any:
+        found = back(*given, **named)
+        if isinstance(found, dict):
+            return {k: n * np.asarray(v) for k, v in found.items()}
+        return tuple(n * np.asarray(v) for v in found) if isinstance(found, tuple) else n * np.asarray(found)
+
+    return gradient
 
 
 def with_what_it_leaves(function: Function) -> Function:

@@ -101,3 +101,24 @@ def test_a_file_that_only_puts_classes_of_others_together_is_checked_with_them(m
     finally:
         del sys.modules[dense]
     assert {each.name for each in found} == names
+
+
+HANDED = """
+def forward(model, x):
+    h = x @ model["W1"] + model["b1"]
+    return {"x": x, "h": h, "y": np.maximum(h, 0) @ model["W2"]}
+
+def backward(model, err, var):
+    d = err / {by}
+    model["dE_dW2"] = np.maximum(var["h"], 0).T @ d
+    d = d @ model["W2"].T{mask}
+    model["dE_dW1"], model["dE_db1"] = var["x"].T @ d, d.sum(axis=0)
+"""
+
+
+@pytest.mark.parametrize("by", ["1", "len(err)", "err.shape[0]"])
+@pytest.mark.parametrize(("mask", "right"), [(' * (var["h"] > 0)', True), ("", False)])
+def test_a_way_back_that_divides_what_it_is_handed_by_the_batch_is_no_mistake(by, mask, right, tmp_path):
+    found = check(HANDED.replace("{by}", by).replace("{mask}", mask), "backward", tmp_path)
+    assert not found.problem
+    assert found.passed == right
