@@ -54,7 +54,7 @@ class StudentTarget:
         if single and not self.takes_complex:
             self.precision = SINGLE  # whatever type the loss is returned in
         fitting = ("float32: judged with tolerances that fit it",) if single or self.precision >= SINGLE else ()
-        self.notes = (*self._told, *fitting)
+        self.notes = (*self._told, *self.conditions, *fitting)
 
     def _read(self, facts: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
         self.params: Mapping[str, Array] = {
@@ -68,6 +68,7 @@ class StudentTarget:
         self.seconds = float(facts["seconds"])
         self.precision = float(np.finfo(np.dtype(facts["cost_dtype"])).eps) if facts["cost_dtype"][1] == "f" else 2e-16
         self._told: tuple[str, ...] = tuple(visible(str(note)) for note in facts["notes"])
+        self.conditions: tuple[str, ...] = tuple(visible(str(note)) for note in facts["conditions"])
         self.faults: tuple[str, ...] = tuple(visible(str(fault)) for fault in facts["faults"])
         self.facts: dict[str, Any] = dict(facts["facts"])
 

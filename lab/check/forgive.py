@@ -16,6 +16,7 @@ from lab.check.process import StudentProblemError
 LAYERS = ("layer", "pair")
 MOST = 1e-4  # of the largest gradient: what an eps may explain at most
 INVERSE_P = 1e4  # one over the smallest probability that an eps of the log is thought to meet
+MOST_OF_LOSS, INVERSE_P_OF_LOSS = 2e-2, 1e3  # of a loss that stands alone: no small gradient of a bias can hide there
 
 
 def forgive(report: GradientReport, code: StudentTarget, form: str) -> GradientReport:
@@ -41,8 +42,10 @@ def _right_but_for_eps(
 ) -> tuple[tuple[TensorReport, ...], tuple[str, ...]]:
     eps = float(facts.get("log_eps", 0.0))
     largest = max((float(np.abs(g).max(initial=0)) for g in gradients.values()), default=0.0)
-    most = min(INVERSE_P * eps, MOST) * largest
-    near = [t for t in report.tensors if not t.passed and t.checked and t.absolute <= most]
+    most = min(INVERSE_P * eps, MOST)
+    if [t.name for t in report.tensors] == ["x"]:
+        most = max(most, min(INVERSE_P_OF_LOSS * eps, MOST_OF_LOSS))
+    near = [t for t in report.tensors if not t.passed and t.checked and t.absolute <= most * largest]
     if not eps or not near:
         return report.tensors, ()
     right, words = passed_for_eps(report.tensors, near)

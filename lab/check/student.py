@@ -46,6 +46,7 @@ class StudentReport:
     recognised: tuple[Recognised, ...] = ()  # where there is no check: what of the code the check knows how to call
     missing: tuple[Missing, ...] = ()  # and what it does not know
     adapter: str = ""  # the command that writes an adapter, where one is of use
+    conditions: tuple[str, ...] = ()  # the notes that say when its gradients are right, where that is not always
 
     @property
     def passed(self) -> bool:
@@ -283,10 +284,11 @@ class Check:
             if code.faults:
                 report = replace(report, passed=False, findings=(*report.findings, *code.faults))
             form = str(answer[0]["form"])
-            report = forgive(report, code, form)
+            compared, report = report, forgive(report, code, form)
             eps = float(code.facts.get("log_eps") or 0)
             found = diagnose(code) if eps and not report.passed else None
             first = report if found is None else right_but_for_eps(report, found, eps)
+            conditions = (*code.conditions, *(note for note in first.notes if note not in compared.notes))
             report, causes = self._elsewhere(worker, target, first, code, form)
             asked = not report.passed or code.facts.get("kind") in ("functions", "network")
             found = found or (diagnose(code) if asked else NO_CAUSE)
@@ -300,7 +302,8 @@ class Check:
         except StudentProblemError as error:
             return self._unchecked(name, error, begun)
         seconds = time.perf_counter() - begun
-        return StudentReport(replace(report, seconds=seconds), "", "", comparisons, causes=told)
+        whole = replace(report, seconds=seconds)
+        return StudentReport(whole, against=comparisons, causes=told, conditions=conditions)
 
     def _unchecked(self, name: str, error: StudentProblemError, begun: float) -> StudentReport:
         helps = error.missing or error.recognised

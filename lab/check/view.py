@@ -48,7 +48,7 @@ def _file_parts(report: FileReport, width: int, colours: Colours) -> Iterator[Re
     if report.prints:
         yield from _prints(report.prints)
     for note in report.notes:
-        yield Text(f"Note: {note}.", "italic")
+        yield _note(note)
     if report.problem:
         yield Text(report.problem, colours.wrong)
     if report.adapter:
@@ -57,11 +57,19 @@ def _file_parts(report: FileReport, width: int, colours: Colours) -> Iterator[Re
         yield Text(f"Recognised in {report.file}:")
         yield Padding(_recognised(report, colours), (0, 0, 1, 2))
     for target in report.targets:
+        if target.passed:
+            name = target.report.target.partition(":")[2]
+            yield from (_note(f"{name}: {condition}") for condition in target.conditions)
+    for target in report.targets:
         if not target.passed:
             new = tuple(note for note in target.report.notes if note not in report.notes)
             yield from _target_parts(replace(target, report=replace(target.report, notes=new)), width, colours)
     if report.passed or len(report.targets) != 1:  # the verdict on the only one stands above
         yield _sum(report, colours)
+
+
+def _note(words: str) -> Text:
+    return Text(f"Note: {words}{'' if words.endswith('?') else '.'}", "italic")
 
 
 def _recognised(report: FileReport, colours: Colours) -> Table:
@@ -138,7 +146,7 @@ def _evidence(report: GradientReport | StudentReport, width: int, colours: Colou
     if student and student.against:
         yield _comparisons(student.against, colours)
     for note in check.notes:
-        yield Text(f"Note: {note}.", "italic")
+        yield _note(note)
 
 
 def table(tensors: Iterable[TensorReport], width: int, colours: Colours = TERMINAL) -> Table:

@@ -12,7 +12,8 @@ class Code(ABC):
     """A student's code that can be asked.
 
     params: name -> array, the point the check stands at; calls: words -> what is called, the cost first, the gradients
-    last; cotangent, out: set if the cost is sum(cotangent * out); faults: what is wrong whatever the gradients say;
+    last; cotangent, out: set if the cost is sum(cotangent * out); conditions: notes on when its
+    gradients are right; faults: what is wrong whatever the gradients say;
     live: where the parameters live in an object of the student's, None if they are given with every call; facts: what a
     diagnosis needs, as plain values.
     """
@@ -24,6 +25,7 @@ class Code(ABC):
     out: Any = None
     examples: int | None = None
     notes: tuple[str, ...] = ()
+    conditions: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     live: Any = None
     facts: Mapping[str, Any] = {}

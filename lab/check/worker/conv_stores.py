@@ -115,7 +115,7 @@ def _running(family: Family, world: World, picture: Picture) -> Iterator[World]:
 
 
 def _with_inputs(world: World, before: int, inputs: int) -> World:
-    """The same where the first dense layer has so many inputs."""
+    """The same where the first dense layer has `inputs` inputs."""
     assert isinstance(world.store, ConvStore)
     shapes = tuple(tuple(inputs if size == before and len(s) == 2 else size for size in s) for s in world.store.shapes)
     store = replace(world.store, shapes=shapes)

@@ -52,6 +52,7 @@ def examine(code: Code) -> dict[str, Any]:
         "scale": float(np.sum(np.abs(code.cotangent * code.out))) if code.cotangent is not None else float(abs(first)),
         "replace": can_replace(code),
         "notes": list(code.notes),
+        "conditions": list(code.conditions),
         "faults": list(code.faults),
         "places": {call: place(function) for call, function in code.calls.items()},
         "seconds": seconds,

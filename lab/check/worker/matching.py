@@ -87,6 +87,7 @@ def fit(have: tuple[int, ...], want: tuple[int, ...]) -> int:
     return 1 if bare_have[::-1] == bare_want else 0
 
 
+IN_LIST = r"(\w|\])\[\d+\]$"  # grads[1], [0][1]: of a list among what is returned
 ALIKE = 0.55  # how alike the names of a gradient and its parameter are at least
 
 
@@ -136,8 +137,7 @@ def match(slots: Sequence[Slot], found: Sequence[Leaf]) -> Match:
             notes.append(f"the gradients of {', '.join(slot.name for slot in wanted)} come with the last layer first")
     left = [slot for slot in slots if slot.name not in places]
     used = set(places.values())
-    single = any(slot.shape == () for slot in left)
-    fitting = [i for i, leaf in enumerate(found) if _is_tensor(leaf) or (single and _is_number(leaf))]
+    fitting = [i for i, leaf in enumerate(found) if _is_tensor(leaf) or _is_number_for(left, leaf)]
     free = [i for i in fitting if i not in used and not tensor(found[i].path).letter]
     if left and free:
         places |= _by_position(left, free, found)
@@ -195,9 +195,12 @@ def _is_tensor(leaf: Leaf) -> bool:
     return leaf.value is not None and np.ndim(leaf.value) > 0
 
 
-def _is_number(leaf: Leaf) -> bool:
-    """Might it be the gradient of a number: is it one, and not called a cost?"""
-    return np.size(leaf.value) == 1 and leaf.value is not None and not re.search("(?i)cost|loss|^j$", leaf.path)
+def _is_number_for(slots: Iterable[Slot], leaf: Leaf) -> bool:
+    """Might it be the gradient of a number, or in a list that of an array with one element: is it a number that is not
+    called a cost?"""
+    if np.size(leaf.value) != 1 or leaf.value is None or re.search("(?i)cost|loss|^j$", leaf.path):
+        return False
+    return any(s.shape == () or (np.prod(s.shape) == 1 and re.search(IN_LIST, leaf.path)) for s in slots)
 
 
 def _score(pairs: Iterable[tuple[Slot, int]], found: Sequence[Leaf]) -> int:

@@ -32,5 +32,7 @@ def _read_so(code: FunctionCode, rng: Any) -> FunctionCode:
     binder = code.binder.copy()
     binder.encodings = {"Y": "one-hot", "y": "one-hot"}
     one = code.remade(world.shared() if code.world.shares else world, binder, code.state)
-    one.notes += ("right for one output for every example, x of shape (n, 1): with several J is a mean over them, too",)
+    one.conditions += (
+        "right for one output for every example, x of shape (n, 1): with several J is a mean over them, too",
+    )
     return one

@@ -122,7 +122,8 @@ def overlooked(namespace: Any, found: Sequence[Found]) -> list[str]:
     """The functions of the file with names of gradients that nothing of what was recognised is or calls."""
     own = own_names(namespace)
     functions = {k: f for k, f in functions_of(namespace).items() if k in own}
-    taken = {f.name for f in found} | {name for p in pairs_of(functions) for name in (p.forward, p.backward)}
+    pairs = [*pairs_of(functions), *loss_pairs(functions), *activation_pairs(functions)]
+    taken = {f.name for f in found} | {name for pair in pairs for name in (pair.forward, pair.backward)}
     kinds = [getattr(namespace, f.name) for f in found if isinstance(getattr(namespace, f.name, None), type)]
     callers = [f for k, f in functions.items() if k in taken] + [f for kind in kinds for f in vars(kind).values()]
     covered = set[str]().union(*(called(f) for f in callers if callable(f)))

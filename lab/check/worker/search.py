@@ -45,12 +45,14 @@ LOGS = r"log\(\(?\s*1(\.0*)?\s*-|log1p\(\s*-|sigmoid|expit"  # of the cross entr
 @dataclass
 class Tried:
     """What became of the tries: how far the best one came, and why it ended there; sized: may another size help?
+    doubtful: the best of those whose J is finite only where all parameters are small, and no gradient is right;
     hopeless: functions with parameters kept in a way that no layout makes run."""
 
     stage: int = -1
     error: BaseException | None = None
     one: "Try | None" = None
-    best: tuple[Any, FunctionCode] | None = field(default=None)
+    best: tuple[Any, FunctionCode] | None = None
+    doubtful: tuple[Any, FunctionCode] | None = None
     sized: bool = False
     hopeless: set[tuple[Family, Store]] = field(default_factory=set)
 
@@ -306,6 +308,8 @@ def search(groups: Any, tries: Any, budget: Budget | None = None, binary: bool =
                     break
             if tried.best is not None:
                 return _said(tried.best[1])
+    if tried.doubtful is not None:
+        return _said(tried.doubtful[1])
     if tried.error is not None:
         raise GuessError(tried.one, tried.error) from tried.error
     raise CodeError("there is no way to call it")
@@ -431,6 +435,10 @@ def _judge(code: FunctionCode, prior: tuple[int, ...], tried: Tried) -> bool:
     told_apart = _tells_examples_apart(code)
     every = told_apart and (right == len(slots) or takes_every_example(code))
     rank = (-missing, depth, len(slots), every, natural, likely, same, len(told), exact, tuple(-p for p in prior))
+    if code.scale < 1 and not right:  # finite by luck, where J is that of something else? other ways come first
+        if tried.doubtful is None or rank > tried.doubtful[0]:
+            tried.doubtful = (rank, code)
+        return False
     perfect = missing == 0 and right == exact == len(slots) and told_apart
     if tried.best is None or rank > tried.best[0] or (perfect and _misfits(tried.best[1], tried.best[0], rank)):
         tried.best = (rank, code)

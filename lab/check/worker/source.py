@@ -60,6 +60,9 @@ def tree(function: Function) -> ast.AST | None:
         return None
 
 
+GRADIENT_NAME = r"(?i:d_?([wbvuxazh]|theta|gamma|beta)_?\w{0,2}|grad\w*|\w+_grad)"  # dW1, d_b, grad_W, W1_grad
+
+
 @once_a_text
 def returned(function: Function) -> list[str]:
     """Names of what the function returns, from its longest return: 'return P, np.array(H)' -> ['P', 'H']; "" where an
@@ -92,7 +95,8 @@ def _is_new_dict(node: ast.expr) -> bool:
 
 
 def _name(node: ast.expr) -> str:
-    """The one variable that an expression is about: P, P of np.array(P), grad_W of self.grad_W, Ws of Ws[::-1]."""
+    """The one variable that an expression is about: P, P of np.array(P), grad_W of self.grad_W, Ws of Ws[::-1]; grads
+    for {"dW": dW, "db": db}, whose parts are all called gradients."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute):
@@ -101,7 +105,20 @@ def _name(node: ast.expr) -> str:
         return _name(node.value)
     if isinstance(node, ast.Call) and len(node.args) == 1:
         return _name(node.args[0])
-    return ""
+    parts = _parts(node)
+    return "grads" if parts and all(re.fullmatch(GRADIENT_NAME, part) for part in parts) else ""
+
+
+def _parts(node: ast.expr) -> list[str]:
+    """What the parts of a dict, list or tuple are called that is written out: by its keys or by its values."""
+    if isinstance(node, ast.List | ast.Tuple):
+        return [_name(element) for element in node.elts]
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "dict":
+        return [keyword.arg or "" for keyword in node.keywords]
+    if not isinstance(node, ast.Dict):
+        return []
+    keys = [str(getattr(key, "value", "")) for key in node.keys]
+    return keys if all(re.fullmatch(GRADIENT_NAME, key) for key in keys) else [_name(value) for value in node.values]
 
 
 @once_a_text

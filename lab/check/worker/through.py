@@ -44,7 +44,7 @@ def find_through(namespace: Any, gradient: Function, n: int, rng: Any) -> Functi
     if agreement(whole) < len(whole.slots):
         return code
     whole.world = replace(whole.world, fixed=True)  # another batch would be divided by another number
-    whole.notes += (f"the way back divides by the batch ({n}) itself: right if it is handed a sum's derivative",)
+    whole.conditions += (f"the way back divides by the batch ({n}) itself: right if it is handed a sum's derivative",)
     return whole
 
 

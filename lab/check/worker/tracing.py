@@ -460,8 +460,8 @@ def _said(path: str) -> str:
 
 
 def _kept(value: Any, classes: int) -> Any:
-    """Numbers or an array that a function returned, as lists and arrays: of several arrays that with an axis of so many
-    classes. None if it is something else."""
+    """Numbers or an array that a function returned, as lists and arrays: of several arrays the one with a number for
+    every class. None if it is something else."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | float | np.generic) and np.isreal(value):

@@ -2,6 +2,8 @@
 
 import pytest
 
+from lab.check.student import check_whole_file
+from lab.check.view import parts
 from tests.lab.check.in_process import check
 
 PAIR = """
@@ -107,3 +109,47 @@ def test_a_loss_that_takes_no_lambda_gets_the_penalty_that_the_gradients_have(pe
     assert not found.problem
     assert found.passed == right
     assert any("compute_loss() takes no lambda" in note for note in found.report.notes)
+
+
+WITH_EPS = """
+def softmax_loss(x, y):
+    p = np.exp(x - x.max(1, keepdims=True))
+    p /= p.sum(1, keepdims=True)
+    n = len(y)
+    loss = -np.log({p}).mean()
+    dx = p.copy()
+    dx[np.arange(n), y] -= {one}
+    return loss, dx / n
+"""
+ADDED, CLIPPED = "p[np.arange(n), y] + {}", "np.clip(p, {}, 1)[np.arange(n), y] + {}"
+
+
+@pytest.mark.parametrize("p", [ADDED, CLIPPED])
+@pytest.mark.parametrize("eps", ["1e-12", "1e-9", "1e-8", "1e-7", "1e-6", "1e-5", "1e-4"])
+def test_an_eps_in_the_logarithm_of_a_loss_alone_is_no_mistake(p, eps, tmp_path):
+    report = check(WITH_EPS.format(p=p.format(eps, eps), one="1"), "softmax_loss", tmp_path)
+    assert report.passed, report.report.tensors
+    assert not check(WITH_EPS.format(p=p.format(eps, eps), one="0.9"), "softmax_loss", tmp_path).passed
+
+
+MEAN = """
+def mse(prediction, target):
+    return np.mean((prediction - target) ** 2)
+
+def mse_{word}(prediction, target):
+    return 2 * (prediction - target) / {n}
+"""
+
+
+@pytest.mark.parametrize("word", ["grad", "prime", "derivative"])
+@pytest.mark.parametrize(("n", "conditions"), [("len(target)", 1), ("np.size(target)", 0)])
+def test_what_is_right_for_one_output_alone_says_so_in_the_list_of_a_file(word, n, conditions, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("import numpy as np\n" + MEAN.format(word=word, n=n))
+    report = check_whole_file(path)
+    (target,) = report.targets
+    assert report.passed
+    assert report.notes == ()  # both functions are checked
+    assert len(target.conditions) == conditions
+    shown = "\n".join(str(part) for part in parts(report, 100))
+    assert ("Note: mse: right for one output" in shown) == bool(conditions)

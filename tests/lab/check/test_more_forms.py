@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.lab.check.in_process import check
+from lab.check.worker.recognise import recognised
+from tests.lab.check.in_process import check, load
 
 INSIDE = """
 class Net:
@@ -208,3 +209,52 @@ def test_code_in_these_forms_is_called_and_judged(text, name, right, wrong, tens
     assert not report.problem
     failed = {t.name for t in report.report.tensors if not t.passed}
     assert failed == tensors if tensors else failed
+
+
+LOGISTIC = """
+def propagate(w, b, X, Y):
+    m = X.shape[1]
+    A = 1 / (1 + np.exp(-(w.T @ X + b)))
+    J = -np.sum(Y * np.log(A) + (1 - Y) * np.log(1 - A)) / m
+    dw, db = X @ (A - Y).T / m, np.sum(A - Y) / {m}
+    return {returned}
+"""
+
+
+@pytest.mark.parametrize(
+    "returned",
+    ['{"dw": dw, "db": db}, J', 'J, {"dw": dw, "db": db}', 'J, {"w": dw, "b": db}', "dict(dw=dw, db=db), J",
+     "J, [dw, db]", "(dw, db), J", "J, dw, db"],
+)  # fmt: skip
+def test_gradients_are_known_where_they_are_put_together_as_they_are_returned(returned, tmp_path):
+    right = LOGISTIC.replace("{returned}", returned)
+    assert [found.name for found in recognised(load(right.replace("{m}", "m"), tmp_path))] == ["propagate"]
+    assert check(right.replace("{m}", "m"), "propagate", tmp_path).passed
+    report = check(right.replace("{m}", "1"), "propagate", tmp_path)
+    assert [t.name for t in report.report.tensors if not t.passed] == ["b"]
+
+
+SOFTMAX_OUTSIDE = """
+def forward_prop(x, W1, W2, b1, b2):
+    h = np.maximum(0, W1 @ x + b1)
+    return W2 @ h + b2, h
+
+def compute_cost(y, yhat, batch_size):
+    return np.squeeze(-1 / batch_size * np.sum(np.log(yhat) * y))
+
+def softmax(z):
+    return np.exp(z) / np.sum(np.exp(z), axis=0)
+
+def back_prop(x, yhat, y, h, W1, W2, b1, b2, batch_size):
+    l1 = (W2.T @ (yhat - y)) * {mask}
+    grad_W1, grad_W2 = l1 @ x.T / batch_size, (yhat - y) @ h.T / batch_size
+    grad_b1 = np.sum(l1, axis=1, keepdims=True) / batch_size
+    grad_b2 = np.sum(yhat - y, axis=1, keepdims=True) / batch_size
+    return grad_W1, grad_W2, grad_b1, grad_b2
+"""
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_cost_that_is_finite_by_luck_of_the_scores_is_not_taken_for_that_of_the_probabilities(seed, tmp_path):
+    assert check(SOFTMAX_OUTSIDE.format(mask="(h > 0)"), "back_prop", tmp_path, seed=seed).passed
+    assert not check(SOFTMAX_OUTSIDE.format(mask="1"), "back_prop", tmp_path, seed=seed).passed
