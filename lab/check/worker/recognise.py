@@ -123,7 +123,8 @@ def overlooked(namespace: Any, found: Sequence[Found]) -> list[str]:
     own = own_names(namespace)
     functions = {k: f for k, f in functions_of(namespace).items() if k in own}
     pairs = [*pairs_of(functions), *loss_pairs(functions), *activation_pairs(functions)]
-    taken = {f.name for f in found} | {name for pair in pairs for name in (pair.forward, pair.backward)}
+    named = {f.name for f in found}
+    taken = named | {name for pair in pairs if pair.stem in named for name in (pair.forward, pair.backward)}
     kinds = [getattr(namespace, f.name) for f in found if isinstance(getattr(namespace, f.name, None), type)]
     callers = [f for k, f in functions.items() if k in taken] + [f for kind in kinds for f in vars(kind).values()]
     covered = set[str]().union(*(called(f) for f in callers if callable(f)))

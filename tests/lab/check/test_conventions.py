@@ -153,3 +153,20 @@ def test_what_is_right_for_one_output_alone_says_so_in_the_list_of_a_file(word, 
     assert len(target.conditions) == conditions
     shown = "\n".join(str(part) for part in parts(report, 100))
     assert ("Note: mse: right for one output" in shown) == bool(conditions)
+
+
+BESIDE = """
+def relu(x):
+    return np.maximum(0, x)
+
+def relu_backward(x):
+    return 1.0 * (x > 0)
+"""
+
+
+def test_a_derivative_beside_what_is_checked_is_told_as_not_checked(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("import numpy as np\n" + MEAN.format(word="grad", n="np.size(target)") + BESIDE)
+    report = check_whole_file(path)
+    assert [t.report.target.partition(":")[2] for t in report.targets] == ["mse"]
+    assert report.notes == ("not checked: relu_backward(), for it was not recognised",)
