@@ -86,7 +86,8 @@ def _of_one_example(namespace: Any, kind: type, rng: Any) -> FunctionCode | None
         return None
     if 0 in one.found.fits.values() or not (agreement(one) or re.search(ONE, text(kind))):
         return None
-    one.notes += ("checked with a single example" if _takes_several(one, rng) else "it takes one example at a time",)
+    one.single = not _takes_several(one, rng)
+    one.notes += ("it takes one example at a time" if one.single else "checked with a single example",)
     one.world = replace(one.world, fixed=True)
     return one
 

@@ -94,6 +94,7 @@ class FunctionCode(Code):
         own = [state.thing.__dict__] if state is not None else []
         self.dice = Dice([getattr(family.gradient, "__globals__", {}), *own])
         self.examples = world.x.shape[world.axis or 0]
+        self.single = False  # does it take one example at a time?
         self.penalty: float | None = None  # of the reference's cost, where the file has none
         self.loss = reference.CROSS_ENTROPY  # of that cost
         self.added = 0.0  # the penalty that the file's cost lacks, see costs.py

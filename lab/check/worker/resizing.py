@@ -32,7 +32,7 @@ def resized(code: FunctionCode, plan: TrainingPlan, x: Any, y: Any) -> FunctionC
         raise CodeError("it is a single layer: what is trained is a whole network, from X to its cost")
     if code.world.store.style == VECTOR or code.world.sizes[-1] == 1:
         raise CodeError(f"it has a single output, and {plan.like} has {plan.sizes[-1]} classes")
-    if any("one example at a time" in note for note in code.notes):
+    if code.single:
         raise CodeError("it takes one example at a time, and a batch has several")
     if not code.world.store.depth and code.state is None:
         raise CodeError("it has no parameters: what is trained is a whole network, from X to its cost")

@@ -143,6 +143,7 @@ def singly(code: FunctionCode, again: Callable[[], FunctionCode]) -> FunctionCod
         return code
     if 0 in one.found.fits.values() or (one.layer and agreement(one) < len(one.slots)):
         return code
+    one.single = True
     one.notes += ("it takes one example at a time",)
     one.world = replace(one.world, fixed=True)
     return one
