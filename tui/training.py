@@ -37,7 +37,7 @@ from presets.schema import Preset
 from tui.series import Trace
 
 RATE_SECONDS = 3.0  # over which updates/s is taken
-NICER = 10  # than the app is the thread that trains and its helpers: whoever draws, or answers a key, goes first
+NICER = 10  # added to the niceness of the thread that trains: drawing and keys come first
 READING_SHARE = 0.02  # of the time of a training that goes into reading its curves, at most
 LOG_HEADINGS = "   update  epoch  eta       train loss       validation"
 ENDED = ("done", "interrupted", "diverged", "failed", "running elsewhere")
