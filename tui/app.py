@@ -126,6 +126,7 @@ class GradlabApp(App[None]):
         self.preset = preset
         self.threads = threads or cores()
         self.settings_path = settings_path
+        self._collects_late = not gc.isenabled()  # the command has stopped it until the first paint
         self.painted = False  # has the first screen been painted? slow work waits for it
         self.compute = threading.Lock()  # held by whatever trains or measures: one at a time has the cores
         self.training: ShownRun | None = None  # what Train shows, the last one that was started
@@ -212,8 +213,12 @@ class GradlabApp(App[None]):
 
     def _after_first_paint(self) -> None:
         self.painted = True
-        if not gc.isenabled():
-            gc.freeze()  # what the app is made of: to look through it takes the interpreter from a training
+        self.settle()
+
+    def settle(self) -> None:
+        """What there is by now stays. To look through it for garbage would keep a key or a training waiting."""
+        if self._collects_late:
+            gc.freeze()
             gc.enable()
 
     # What modes use

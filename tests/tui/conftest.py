@@ -110,7 +110,7 @@ def text(app: GradlabApp, id: str) -> str:
     """What a text of the screen says, at the width it has."""
     widget = app.screen.query_one(f"#{id}", Static)
     shown = widget.render()
-    return str(shown.make(widget.content_size.width) if isinstance(shown, Fitted) else shown)
+    return str(shown.text(widget.content_size.width) if isinstance(shown, Fitted) else shown)
 
 
 async def wait_until(pilot: Pilot, condition: Callable[[], object]) -> None:

@@ -54,8 +54,8 @@ async def test_components_show_what_they_are_told_and_where_the_focus_is(lab):
         assert str(told.render()) == "Examples per batch (training.batch)."
         assert panel.styles.border_top[1] != unfocused
         words = app.screen.query_one(".empty-words").render()
-        assert "     r  starts a run\nctrl+o  labels the fields" in str(words.make(30))
-        assert "r  starts a run     ctrl+o  labels the fields" in str(words.make(80))
+        assert "     r  starts a run\nctrl+o  labels the fields" in str(words.text(30))
+        assert "r  starts a run     ctrl+o  labels the fields" in str(words.text(80))
         plot = app.screen.query_one(SeriesPlot)
         assert "example" in plot.border_title
         assert colours(app) == {app.look.muted}

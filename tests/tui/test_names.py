@@ -152,7 +152,7 @@ async def test_bars_are_as_long_as_the_probability(names, monkeypatch):
         assert text(app, "bars").splitlines()[0].count("█") < room // 2
 
 
-async def test_letters_are_marked_by_what_they_say(names, monkeypatch):
+async def test_letters_are_marked_by_what_they_say(names, monkeypatch, until):
     says = np.array([4.0, -2.0, 0.1, 2.0])
     said = np.stack([says, -says, *[0 * says] * 16], axis=1)  # the others are deaf to letters
     p = np.array([[0.6, 0.3, *[0.1 / 16] * 16]])
@@ -160,6 +160,7 @@ async def test_letters_are_marked_by_what_they_say(names, monkeypatch):
     monkeypatch.setattr(NamesModel, "probabilities", lambda self, asked: p)
     async with names() as (app, pilot):
         await pilot.press(*"Zhao")
+        await until(pilot, lambda: text(app, "letters").startswith("z h a o"))  # they come after the bars
         head, best, second, third, *_ = [line.split() for line in text(app, "map").splitlines()]
         assert head == ["z", "h", "a", "o"]
         assert best == [SURNAMES.classes[0], "+4.0", "-2.0", "+0.1", "+2.0"]
@@ -171,8 +172,26 @@ async def test_letters_are_marked_by_what_they_say(names, monkeypatch):
         ]  # fmt: skip
         assert text(app, "letters") == "z h a o \n█ - · ▄ "
         app.change_settings(markers="ascii")
-        assert text(app, "letters") == "z h a o \n8 - . 4 "
+        await until(pilot, lambda: text(app, "letters") == "z h a o \n8 - . 4 ")
         assert "█" not in text(app, "bars")
+
+
+async def test_bars_do_not_wait_for_what_explains_them(names, monkeypatch, until):
+    explained = []
+    explain = NamesModel.explain
+
+    def count(model, asked):
+        explained.append(text(app, "bars"))
+        return explain(model, asked)
+
+    async with names() as (app, pilot):
+        await pilot.press(*"Zha")
+        before = text(app, "bars")
+        monkeypatch.setattr(NamesModel, "explain", count)
+        await pilot.press("o")
+        await until(pilot, lambda: text(app, "letters").startswith("z h a o"))
+        assert explained == [text(app, "bars")]
+        assert explained != [before]
 
 
 async def test_the_order_is_changed_and_changed_back(names):

@@ -43,6 +43,7 @@ class ModeScreen(Screen[None]):
         """Start the clock. Textual calls this of every class of a mode, so subclasses need not."""
         self._clock = self.set_interval(1 / self.lab.settings.refresh_rate, self._tick)
         self._drawn_with = self.lab.settings.model_copy()
+        self.call_after_refresh(self.lab.settle)  # a mode stays as long as the app
 
     def on_screen_resume(self) -> None:
         """Settings may have been changed in another mode."""

@@ -19,7 +19,7 @@ from data.alphabet import fold
 from data.errors import DataError
 from data.sources import SURNAMES
 from lab.errors import LabError
-from lab.names.answer import Guess, Guesses, answer, names_in
+from lab.names.answer import Guesses, answer, names_in
 from lab.names.model import NamesModel, Origin, load, models
 from lab.names.neighbours import Neighbour, Neighbours, neighbours
 from lab.names.table import WRITERS, csv_text, markdown, save
@@ -151,6 +151,7 @@ class NamesScreen(ModeScreen):
         """Read which models there are."""
         self._model: NamesModel | None = None
         self._near: Neighbours | None = None  # of the model, once they are computed
+        self._is_example = True  # what the panels show
         self._chosen = False  # by the user: a newer run does not change it
         self._show_pane(PANES[0])
         self._kept: list[str] = []
@@ -221,7 +222,7 @@ class NamesScreen(ModeScreen):
     def _entitle(self) -> None:
         """What frames say where there is room; elsewhere the last line says it."""
         wide = self.size.width >= WIDE
-        example = f"example: {EXAMPLE_NAME}" if self.has_class("-example") else ""
+        example = f"example: {EXAMPLE_NAME}" if self._is_example else ""
         entitle(self.query_one("#guess"), "guess", example, CAUTION if wide else "")
         told = _shorter(headline(self._model.origin)) if wide and self._model else [""]
         entitle(self.query_one("#kept"), "table", "", _fitting(told, self.size.width // 2))
@@ -237,6 +238,7 @@ class NamesScreen(ModeScreen):
             self._say_near(f"They cannot be computed: {event.worker.error}.")
         elif event.state is WorkerState.SUCCESS and event.worker.result:
             self._near = event.worker.result
+            self.lab.settle()
             self._guess()
 
     def _say_near(self, text: str) -> None:
@@ -252,35 +254,39 @@ class NamesScreen(ModeScreen):
     # The guess
 
     def _guess(self) -> None:
-        """Bars and letters for what stands in the field."""
+        """Bars for what stands in the field. What explains them is drawn later, so that no letter waits for it."""
         letters, bars = self.query_one("#letters", Text), self.query_one("#bars", FittedText)
         name = self.query_one("#surname", Input).value
-        self._explain(None)
-        self.set_class(not name.strip(), "-example")
-        self._entitle()
+        self._mark_example(not name.strip())
         if self._model is None:
             letters.show("")
             bars.fit(lambda width: Content.styled("\n".join(SURNAMES.classes), "$foreground-muted"))
+            self._explain_nothing()
             return
         if not name.strip():
             letters.show("")
+            self._explain_nothing()
             self._show_example(self._model)
             return
         try:
-            said = answer(self._model, [name], explain=True)
+            said = answer(self._model, [name])
         except DataError as error:
             letters.show("")
             reason = Content.styled(str(error), "$text-error")
             bars.fit(lambda width: reason)
+            self._explain_nothing()
             return
-        ascii_only = self.lab.settings.markers == "ascii"
         (guess,) = said.guesses
-        letters.show(spelt(guess.folded, guess.letters or (), ascii_only))
-        self._explain(guess)
         ranked = list(zip(said.classes, guess.probabilities, strict=True))
         if self._best_first:
             ranked.sort(key=lambda pair: -pair[1])
-        bars.fit(partial(probability_bars, ranked, guess.best, ascii_only))
+        bars.fit(partial(probability_bars, ranked, guess.best, self.lab.look.ascii))
+        self.call_after_refresh(self._explain, name)
+
+    def _mark_example(self, example: bool) -> None:
+        if example != self._is_example:
+            self._is_example = example
+            self._entitle()
 
     def _show_example(self, model: NamesModel) -> None:
         """Before anything is typed: what the panels will show, of a name of ours."""
@@ -297,17 +303,21 @@ class NamesScreen(ModeScreen):
         for panel, draw in drawn.items():
             self.query_one(panel, FittedText).fit(partial(_muted, draw))
 
-    def _explain(self, guess: Guess | None) -> None:
-        """What the letters say, and which names are alike."""
-        table, near = self.query_one("#map", FittedText), self.query_one("#near", FittedText)
-        if guess is None or self._model is None:
-            table.fit(partial(_in_lines, UNSAID))
-            self._say_near("The training names most like it.")
+    def _explain_nothing(self) -> None:
+        self.query_one("#map", FittedText).fit(partial(_in_lines, UNSAID))
+        self._say_near("The training names most like it.")
+
+    def _explain(self, name: str) -> None:
+        """What the letters say, and which names are alike; nothing of a name that has changed since."""
+        if self._model is None or name != self.query_one("#surname", Input).value:
             return
-        table.fit(partial(letter_map, guess, self._model.classes))
+        (guess,) = answer(self._model, [name], explain=True).guesses
+        near, ascii_only = self.query_one("#near", FittedText), self.lab.look.ascii
+        self.query_one("#letters", Text).show(spelt(guess.folded, guess.letters or (), ascii_only))
+        self.query_one("#map", FittedText).fit(partial(letter_map, guess, self._model.classes))
         if self._near:
             nearest = self._near.nearest(guess.name, NEAREST)
-            near.fit(partial(neighbour_lines, nearest, guess.best, self.lab.look.ascii))
+            near.fit(partial(neighbour_lines, nearest, guess.best, ascii_only))
         elif near.region:  # it takes its time, and where nobody sees it nobody needs it
             self._find_near()
 

@@ -17,7 +17,11 @@ class Panel(Vertical):
 
 
 def entitle(widget: Widget, title: str, more: str = "", subtitle: str = "") -> None:
-    """What a frame says, in the one way in which all of them say it."""
-    parts = [(title, "bold"), (f"  {more}" if more else "", "$foreground-muted")]
-    widget.border_title = Content.assemble(*parts)
-    widget.border_subtitle = Content.styled(subtitle, "$foreground-muted")
+    """What a frame says, in the one way in which all of them say it. Setting a title paints all that is in the frame
+    again, so the same one is not set twice."""
+    on_top = Content.assemble((title, "bold"), (f"  {more}" if more else "", "$foreground-muted"))
+    below = Content.styled(subtitle, "$foreground-muted")
+    if on_top.markup != widget.border_title:
+        widget.border_title = on_top
+    if below.markup != widget.border_subtitle:
+        widget.border_subtitle = below

@@ -35,8 +35,7 @@ class FittedText(Static):
 
     def fit(self, make: Callable[[int], Content]) -> None:
         """Show from now on what `make` gives for the width in cells."""
-        self._fitted.make = make
-        if self._fitted.changed:
+        if self._fitted.take(make):
             self.refresh(layout=self.styles.auto_dimensions)
 
 
@@ -44,23 +43,31 @@ class Fitted(Visual):
     """What a function gives for the width at hand, as Textual asks for it."""
 
     def __init__(self) -> None:
-        self.make: Callable[[int], Content] = lambda width: Content("")
-        self._drawn: tuple[int, Content] | None = None  # the width it was drawn for last, and the text
+        self._make: Callable[[int], Content] = lambda width: Content("")
+        self._made: tuple[int, Content] | None = None  # the width it was made for last, and the text
+        self._drawn: tuple[int, Content] | None = None  # the same of what is to be seen
 
-    @property
-    def changed(self) -> bool:
-        """Is the text another one than that which is to be seen?"""
-        return self._drawn is None or not _same(self.make(self._drawn[0]), self._drawn[1])
+    def take(self, make: Callable[[int], Content]) -> bool:
+        """Show what `make` gives for the width in cells. Is it another text than that which is to be seen?"""
+        self._make, self._made = make, None
+        return self._drawn is None or not _same(self.text(self._drawn[0]), self._drawn[1])
+
+    def text(self, width: int) -> Content:
+        """What is shown in so many cells."""
+        if self._made is None or self._made[0] != width:
+            self._made = width, self._make(width)
+        return self._made[1]
 
     def render_strips(self, width: int, height: int | None, style: Style, options: RenderOptions) -> list[Strip]:
-        self._drawn = width, self.make(width)
-        return self._drawn[1].render_strips(width, height, style, options)
+        text = self.text(width)
+        self._drawn = width, text
+        return text.render_strips(width, height, style, options)
 
     def get_optimal_width(self, rules: RulesMap, container_width: int) -> int:
-        return self.make(container_width).get_optimal_width(rules, container_width)
+        return self.text(container_width).get_optimal_width(rules, container_width)
 
     def get_height(self, rules: RulesMap, width: int) -> int:
-        return self.make(width).get_height(rules, width)
+        return self.text(width).get_height(rules, width)
 
 
 def first_that_fits(texts: Iterable[Content], width: int) -> Content:
