@@ -40,11 +40,9 @@ def _what_is_imported_is_not_searched_for_garbage():
     """Apps leave much garbage; looking through all imported modules at each collection took a sixth of the time."""
     gc.collect()
     gc.freeze()
-    before = gc.get_threshold()
     gc.set_threshold(100_000, 50, 100)
     yield
-    gc.set_threshold(*before)
-    gc.unfreeze()
+    gc.freeze()  # pytest looks for garbage five times as it ends, which would take as long as many tests
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,7 +27,9 @@ def test_weights_follow_the_normal_distribution_promised(initialiser, sigma):
     assert w.dtype == np.float64
     assert abs(w.mean()) < 5 * sigma / math.sqrt(w.size)
     assert abs(w.std() / sigma - 1) < 5 / math.sqrt(2 * w.size)
-    assert scipy.stats.kstest(w.ravel(), "norm", args=(0, sigma)).pvalue > 1e-3
+    from scipy import stats  # it takes two seconds: no other test of this folder needs it
+
+    assert stats.kstest(w.ravel(), "norm", args=(0, sigma)).pvalue > 1e-3
 
 
 @given(value=st.floats(-9, 9), shape=st.lists(st.integers(0, 4), max_size=3).map(tuple))

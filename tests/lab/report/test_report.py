@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from lab.errors import LabError
-from lab.report.figures import confusion_figure, curve, eta, of_run, overlay
 from lab.report.report import write_report
 from lab.runs import run as lab_run
 from lab.runs.saved import read
@@ -18,6 +17,14 @@ MAGIC = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
 
 def quiet(done, total, name):
     """Progress nobody looks at."""
+
+
+@pytest.fixture
+def figures():
+    """The module that draws. It imports Matplotlib, which every process that collects the tests would wait for."""
+    from lab.report import figures
+
+    return figures
 
 
 @pytest.fixture
@@ -72,11 +79,11 @@ def test_the_text_has_settings_results_beside_the_reported_ones_and_every_class(
     assert f"| macro mean | 2,000 | {np.mean(scores['precision']):.1%} |" in text
 
 
-def test_figures_show_every_recorded_value_from_update_0_and_the_reported_one(trained):
+def test_figures_show_every_recorded_value_from_update_0_and_the_reported_one(trained, figures):
     record = read(trained("updates=20"))
     updates = [0, 7, 14, 20]
     for measure in ("loss", "cost", "accuracy"):
-        lines = {line.get_label(): line for line in curve(record, measure).axes[0].lines}
+        lines = {line.get_label(): line for line in figures.curve(record, measure).axes[0].lines}
         for split in ("train", "validation"):
             assert list(lines[split].get_xdata()) == updates
             assert list(lines[split].get_ydata()) == [row[f"{split}_{measure}"] for row in record.metrics]
@@ -84,31 +91,31 @@ def test_figures_show_every_recorded_value_from_update_0_and_the_reported_one(tr
         assert lines["train"].get_marker() != lines["validation"].get_marker()
         reported = {label for label in lines if label.startswith("reported")}
         assert reported == ({"reported, test, full data: 45.88%"} if measure == "accuracy" else set())
-    (line,) = eta(record).axes[0].lines
+    (line,) = figures.eta(record).axes[0].lines
     assert list(line.get_ydata()) == [row["eta"] for row in record.metrics]
 
 
-def test_the_confusion_matrix_has_every_count_in_its_row_and_column():
+def test_the_confusion_matrix_has_every_count_in_its_row_and_column(figures):
     confusion = np.arange(9).reshape(3, 3)
-    axes = confusion_figure(confusion, ["a", "b", "c"]).axes[0]
+    axes = figures.confusion_figure(confusion, ["a", "b", "c"]).axes[0]
     found = {(text.get_position()[1], text.get_position()[0]): text.get_text() for text in axes.texts}
     assert found == {place: str(count) for place, count in np.ndenumerate(confusion)}
     assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b", "c"]
 
 
-def test_several_runs_are_compared_first_and_told_apart_in_the_figures(trained, few_figures, tmp_path):
+def test_several_runs_are_compared_first_and_told_apart_in_the_figures(trained, few_figures, tmp_path, figures):
     stores = [trained("updates=20"), trained("updates=20", "lambda=0.5")]
     one, other = (store.path.name[16:] for store in stores)
     text = write_report(stores, tmp_path / "out", quiet).read_text()
     assert text.startswith("# Comparison of 2 runs\n")
     assert "| loss.lambda | 0.01 | 0.5 |" in text
     assert text.index("| loss.lambda | 0.01 | 0.5 |") < text.index(f"## {one}") < text.index(f"## {other}")
-    lines = overlay(dict(zip((one, other), map(read, stores), strict=True)), "loss").axes[0].lines
+    lines = figures.overlay(dict(zip((one, other), map(read, stores), strict=True)), "loss").axes[0].lines
     assert [line.get_label() for line in lines] == [f"{r}, {s}" for r in (one, other) for s in ("train", "validation")]
     assert len({(line.get_marker(), line.get_linestyle()) for line in lines}) == 4
 
 
-def test_a_diverged_run_is_reported_as_such(trained, few_figures, tmp_path):
+def test_a_diverged_run_is_reported_as_such(trained, few_figures, tmp_path, figures):
     store = trained("updates=200", "eta=1e5", "schedule.kind=constant", "evaluate_every=1")
     text = write_report([store], tmp_path / "out", quiet).read_text()
     at = store.result()["diverged_at"]
@@ -117,18 +124,18 @@ def test_a_diverged_run_is_reported_as_such(trained, few_figures, tmp_path):
     assert "| test accuracy | - |" in text
     assert "# Layers" in text
     assert "# Classes" not in text
-    (line,) = (line for line in curve(read(store), "loss").axes[0].lines if line.get_label() == "diverged")
+    (line,) = (line for line in figures.curve(read(store), "loss").axes[0].lines if line.get_label() == "diverged")
     assert set(line.get_xdata()) == {at}
 
 
-def test_an_interrupted_and_a_killed_run_are_reported_as_such(start, trained, few_figures, tmp_path):
+def test_an_interrupted_and_a_killed_run_are_reported_as_such(start, trained, few_figures, tmp_path, figures):
     run = start("updates=20")
     run.go(lambda snapshot: run.trainer.stop() if snapshot.update == 9 else None)
     text = write_report([run.store], tmp_path / "stopped", quiet).read_text()
     assert "- State: **interrupted at update 9 of 20**" in text
     killed = trained("updates=20")
     (killed.path / "result.json").unlink()
-    assert "confusion" not in of_run(read(killed))
+    assert "confusion" not in figures.of_run(read(killed))
     text = write_report([killed], tmp_path / "killed", quiet).read_text()
     assert "- State: **interrupted (killed), last evaluated at update 20**" in text
     assert "- Data: MNIST, embedded part" in text
@@ -211,11 +218,11 @@ def test_the_report_of_a_run_that_is_deleted_meanwhile_is_whole(trained, few_fig
     assert not list(store.path.parent.iterdir())
 
 
-def test_every_label_is_in_the_legend_as_it_is(trained):
+def test_every_label_is_in_the_legend_as_it_is(trained, figures):
     """matplotlib leaves out those that begin with _, and reads formulas between dollars."""
     record = read(trained("updates=3"))
     records = {"_begins": record, "__": record, "$x_$": record, "a$b": record, "^_{": record}
-    figure = overlay(records, "loss")
+    figure = figures.overlay(records, "loss")
     figure.canvas.draw()
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == [

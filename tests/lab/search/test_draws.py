@@ -4,12 +4,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
 
 from lab.search.draws import draw
 from presets.schema import SearchSection, Vary
 
 ETA = "optimiser.eta"
+
+
+@pytest.fixture(scope="module")
+def stats():
+    """SciPy's. Its import takes two seconds, and every process that collects the tests would pay them."""
+    from scipy import stats
+
+    return stats
 
 
 def values(vary, draws="random", seed=0, trials=400):
@@ -22,23 +29,23 @@ def values(vary, draws="random", seed=0, trials=400):
 @pytest.mark.parametrize(
     ("distribution", "low", "high", "oracle"),
     [
-        ("log-uniform", 1e-5, 1e-1, stats.loguniform(1e-5, 1e-1)),
-        ("uniform", -3.0, 5.0, stats.uniform(-3, 8)),
+        ("log-uniform", 1e-5, 1e-1, lambda stats: stats.loguniform(1e-5, 1e-1)),
+        ("uniform", -3.0, 5.0, lambda stats: stats.uniform(-3, 8)),
     ],
 )
-def test_draws_follow_their_distribution(distribution, low, high, oracle, draws, seed):
+def test_draws_follow_their_distribution(stats, distribution, low, high, oracle, draws, seed):
     drawn = values(Vary(key=ETA, distribution=distribution, low=low, high=high), draws, seed)
-    assert stats.kstest(drawn, oracle.cdf).pvalue > 0.01
+    assert stats.kstest(drawn, oracle(stats).cdf).pvalue > 0.01
     assert len(set(drawn)) == len(drawn)
 
 
-def test_the_two_distributions_can_be_told_apart():
+def test_the_two_distributions_can_be_told_apart(stats):
     """So that the test above can fail."""
     drawn = values(Vary(key=ETA, distribution="uniform", low=1e-5, high=1e-1))
     assert stats.kstest(drawn, stats.loguniform(1e-5, 1e-1).cdf).pvalue < 1e-6
 
 
-def test_sobol_points_cover_the_range_more_evenly_than_random_ones():
+def test_sobol_points_cover_the_range_more_evenly_than_random_ones(stats):
     vary = Vary(key=ETA, distribution="uniform", low=0, high=1)
     sobol, random = (
         np.mean([stats.kstest(values(vary, draws, seed, 64), "uniform").statistic for seed in range(10)])
@@ -48,7 +55,7 @@ def test_sobol_points_cover_the_range_more_evenly_than_random_ones():
 
 
 @pytest.mark.parametrize("distribution", ["uniform", "log-uniform"])
-def test_whole_numbers_include_both_ends(distribution):
+def test_whole_numbers_include_both_ends(stats, distribution):
     drawn = values(Vary(key="training.batch", distribution=distribution, low=1, high=6, whole=True), trials=3000)
     assert all(type(value) is int for value in drawn)
     counts = [drawn.count(n) for n in range(1, 7)]
@@ -58,7 +65,7 @@ def test_whole_numbers_include_both_ends(distribution):
     assert stats.chisquare(counts, 3000 * shares / shares.sum()).pvalue > 0.01
 
 
-def test_a_choice_takes_every_value_about_equally_often():
+def test_a_choice_takes_every_value_about_equally_often(stats):
     drawn = values(Vary(key="optimiser.kind", distribution="choice", values=["sgd", "adam", "momentum"]), trials=900)
     assert stats.chisquare([drawn.count(kind) for kind in ("sgd", "adam", "momentum")]).pvalue > 0.01
 
