@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-FILE = re.compile(r"(?P<path>.+\.(py|ipynb|m)):(?P<name>\w+)")  # how NAME in a file is written
+FILE = re.compile(r"(?P<path>.+\.(py|ipynb|m)):(?P<name>\w+(\.\w+)*)")  # how NAME in a file is written
 WHOLE = re.compile(r"(?P<path>.+\.(py|ipynb|m)):?")  # how a file is written, for everything in it
 AGAINST = ("dense", "relu", "batchnorm", "softmax", "conv2d", "maxpool")  # the layers of lab.check.against
 

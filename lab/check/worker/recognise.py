@@ -38,7 +38,7 @@ from .loop_code import find_loop
 from .objects import ObjectCode
 from .operations import EngineCode, is_engine
 from .pairs import pair
-from .roles import plain
+from .roles import plain, without_ending
 from .scopes import inner_functions
 from .search import PICTURES, find
 from .slopes import activation_pairs, find_activation, find_loss_pair, loss_pairs
@@ -116,6 +116,26 @@ def recognised(namespace: Any) -> list[Found]:
         loops = written_loops(namespace).values()
         found = [Found(loop.name, "loop", f"one update of the loop in line {loop.line}") for loop in loops]
     return sorted(found, key=lambda f: own.index(f.name) if f.name in own else -1)
+
+
+def target_named(namespace: Any, name: str) -> str:
+    """The one of the targets of a file that a NAME means: it is called so, or is a half of a pair or a method of a
+    class, as it is written or without case, underscores and endings such as _naive. The name itself if none is meant,
+    or several may be."""
+    functions = functions_of(namespace)
+    targets = [found.name for found in recognised(namespace)]
+    meant = {target: target for target in targets}
+    for two in [*pairs_of(functions), *loss_pairs(functions), *activation_pairs(functions)]:
+        if two.stem in targets:
+            meant.setdefault(two.forward, two.stem)
+            meant.setdefault(two.backward, two.stem)
+    if hasattr(namespace, name):
+        return meant.get(name, name)
+    for read in (str, plain, without_ending):
+        alike = {target for known, target in meant.items() if read(known) == read(name.partition(".")[0])}
+        if len(alike) == 1:
+            return alike.pop()
+    return name
 
 
 def overlooked(namespace: Any, found: Sequence[Found]) -> list[str]:
@@ -201,7 +221,21 @@ def code_of(namespace: Any, name: str, n: int, rng: Any, pictures: Sequence[Pict
         else:
             return code
     assert told is not None
+    if _gives_no_gradient(namespace, name) and not isinstance(told, GuessError):
+        others = ", ".join(found.name for found in recognised(namespace)) or "nothing"
+        raise CodeError(
+            f"no gradient was recognised in what {name}() gives. Recognised in this file: {others}"
+        ) from told
     raise told
+
+
+def _gives_no_gradient(namespace: Any, name: str) -> bool:
+    """Is it a function of the file that is no target and no maker of one? What it raises says nothing then: it was
+    called with sizes, to see if it makes a network."""
+    made = getattr(namespace, name, None)
+    if made is None or isinstance(made, type) or not callable(made):
+        return False
+    return name not in [f.name for f in recognised(namespace)] and any(p.default is p.empty for p in signature(made))
 
 
 def _ways(namespace: Any, name: str, n: int, rng: Any, pictures: Sequence[Picture]) -> Iterator[Any]:

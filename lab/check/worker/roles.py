@@ -122,6 +122,14 @@ def plain(name: str) -> str:
     return "".join(words_of(name))
 
 
+ENDINGS = {"naive", "fast", "alt", "vectorized", "vectorised", "loop", "loops", "strides", "reshape", "im", "col", "2"}
+
+
+def without_ending(name: str) -> str:
+    """The same without words that say how: conv_forward of conv_forward_naive and of conv_forward_im2col."""
+    return "".join(word for word in words_of(name) if word not in ENDINGS)
+
+
 def words_of(name: str) -> list[str]:
     """The words of a name, in English, and its numbers: compute, grads, 2 of ComputeGrads2."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W_A-Za-z]+", bare(name))

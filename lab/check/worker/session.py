@@ -25,7 +25,7 @@ from .mend import mend
 from .own_loop import fit
 from .plan import Plan
 from .plans import likely_names, plan_of, plan_of_guess, plan_of_name
-from .recognise import code_of, overlooked, own_names, recognised, unknown_form
+from .recognise import code_of, overlooked, own_names, recognised, target_named, unknown_form
 from .refusal import refusal
 from .search import PICTURES
 from .territory import own_files
@@ -70,18 +70,19 @@ class Session:
     def _code(self, head: dict[str, Any], pictures: Sequence[Picture] = PICTURES) -> Code | dict[str, Any]:
         """The code of NAME, or why there is none."""
         rng = np.random.default_rng(head["seed"])
+        name = target_named(self.namespace, head["name"])
         try:
-            return code_of(self.namespace, head["name"], head["examples"], rng, pictures)
+            return code_of(self.namespace, name, head["examples"], rng, pictures)
         except NothingToCheckError as error:
             return {"error": str(error), "nothing": True}
         except GuessError as guess:
-            return refusal(self.namespace, head["name"], guess)
+            return refusal(self.namespace, name, guess)
         except CodeError as error:
-            return {"error": str(error), "missing": unknown_form(self.namespace, head["name"])}
+            return {"error": str(error), "missing": unknown_form(self.namespace, name)}
         except Exception as error:
             if not is_ours(error):
                 raise
-            return refusal(self.namespace, head["name"], GuessError(None, error))
+            return refusal(self.namespace, name, GuessError(None, error))
 
     # Training
 
@@ -145,7 +146,10 @@ class Session:
     def adapter(self, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
         """How NAME is called, as far as it was recognised; without a name, what may be meant in a file in which nothing
         was. quick: call nothing to find out."""
-        names = [head["name"]] if head["name"] else likely_names(self.namespace, own_names(self.namespace))
+        asked = head["name"]
+        names = (
+            [target_named(self.namespace, asked)] if asked else likely_names(self.namespace, own_names(self.namespace))
+        )
         if not names:
             raise CodeError("there is no function and no class in it")
         rng = np.random.default_rng(head["seed"])

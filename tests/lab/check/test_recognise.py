@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from lab.check.student import Check
-from lab.check.worker.recognise import overlooked, recognised
+from lab.check.worker.errors import CodeError
+from lab.check.worker.recognise import code_of, overlooked, recognised, target_named
 from tests.lab.check.handins import RIGHT
 from tests.lab.check.in_process import InProcess, load
 
@@ -108,3 +109,71 @@ def {name}(dout, cache, q):
 def test_gradient_functions_that_are_not_recognised_are_named(name, body, left, tmp_path):
     namespace = load(LEFT_OUT.replace("{name}", name).replace("{body}", body), tmp_path)
     assert overlooked(namespace, recognised(namespace)) == left
+
+
+NAMES = """
+def relu_forward(x):
+    return np.maximum(x, 0), x
+
+def relu_backward(dout, x):
+    return dout * (x > 0)
+
+def affine_forward_naive(x, w, b):
+    return x @ w + b, (x, w)
+
+def affine_backward_naive(dout, cache):
+    x, w = cache
+    return dout @ w.T, x.T @ dout, dout.sum(0)
+
+def affine_forward_fast(x, w, b):
+    return affine_forward_naive(x, w, b)
+
+def affine_backward_fast(dout, cache):
+    return affine_backward_naive(dout, cache)
+
+class TwoLayerNet:
+    def __init__(self, d, m, K):
+        self.params = {"W1": np.ones((d, m)), "W2": np.ones((m, K))}
+
+    def loss(self, X, y, reg):
+        return 0.0, {"W1": self.params["W1"], "W2": self.params["W2"]}
+
+def ComputeGradients(X, Y, P, W, lamda):
+    return (P - Y) @ X.T / X.shape[1] + 2 * lamda * W
+
+def ComputeCost(X, Y, W, lamda):
+    return lamda * np.sum(W**2)
+
+def accuracy(scores, y):
+    return scores[0].shape
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("relu", "relu"),
+        ("relu_backward", "relu"),
+        ("relu_forward", "relu"),
+        ("ReLU_Backward", "relu"),
+        ("affine_forward_fast", "affine_fast"),
+        ("affine_backward_fast", "affine_fast"),
+        ("AffineBackwardNaive", "affine_naive"),
+        ("affine", "affine"),  # the naive one or the fast one?
+        ("TwoLayerNet.loss", "TwoLayerNet"),
+        ("two_layer_net", "TwoLayerNet"),
+        ("relu_naive", "relu"),
+        ("compute_gradients", "ComputeGradients"),
+        ("ComputeCost", "ComputeCost"),
+        ("gradients", "gradients"),
+    ],
+)
+def test_a_name_is_read_as_students_write_it(name, target, tmp_path):
+    assert target_named(load(NAMES, tmp_path), name) == target
+
+
+@pytest.mark.parametrize("name", ["ComputeCost", "accuracy"])
+def test_a_function_without_a_gradient_is_called_so_and_never_by_what_it_raises(name, tmp_path):
+    namespace = load(NAMES, tmp_path)
+    with pytest.raises(CodeError, match=rf"no gradient was recognised in what {name}\(\) gives.*: relu, affine_naive"):
+        code_of(namespace, name, 7, np.random.default_rng(0))
