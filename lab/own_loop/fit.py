@@ -125,7 +125,7 @@ def fit(
     file's process; says: is told what is done next. Raises LabError."""
     if not file.is_file():
         raise LabError(f"there is no file {file}")
-    plan = one_batch(preset, dataset) if file.suffix == ".m" else small(preset, dataset)
+    plan = small(preset, dataset)
     with Worker(WATCHED, python) as worker:
         if began is not None:
             began(worker.kill)
@@ -133,6 +133,9 @@ def fit(
             load(worker, file.resolve())
             says(f"comparing {plan.updates} updates with {preset.name}")
             trace = watched(worker, name, plan)
+            if file.suffix == ".m" and len(trace.snapshots) < 2:
+                plan = one_batch(preset, dataset)
+                trace = watched(worker, name, plan, calls=True)
             report = reported(f"{file}:{trace.name}", plan, trace, dataset)
             if not report.updates and trace.watched:
                 return report
@@ -146,18 +149,18 @@ def fit(
             raise LabError(f"{file}:{name}: {error}") from None
 
 
-def watched(asked: Asked, name: str, plan: LoopPlan) -> LoopTrace:
-    """Let the loop train with a plan and watch it. Raises StudentProblemError."""
-    facts, arrays = asked.ask("fit", plan.arrays(), **_question(name, plan, watched=True, way=-1))
+def watched(asked: Asked, name: str, plan: LoopPlan, calls: bool = False) -> LoopTrace:
+    """Let the loop train with a plan and watch it; calls: only by what it returns. Raises StudentProblemError."""
+    facts, arrays = asked.ask("fit", plan.arrays(), **_question(name, plan, watched=True, way=-1, calls=calls))
     try:
         return read(facts, arrays, plan.sizes)
     except (KeyError, TypeError, ValueError) as error:
         raise StudentProblemError(f"the file wrote over the answers: {visible(repr(error))}") from None
 
 
-def _question(name: str, plan: LoopPlan, *, watched: bool, way: int) -> dict[str, object]:
-    settings = dict(plan.settings)
-    return {"name": name, "sizes": list(plan.sizes), "settings": settings, "watched": watched, "way": way}
+def _question(name: str, plan: LoopPlan, *, watched: bool, way: int, calls: bool = False) -> dict[str, object]:
+    head = {"name": name, "sizes": list(plan.sizes), "settings": dict(plan.settings)}
+    return {**head, "watched": watched, "way": way, "calls": calls}
 
 
 def reported(target: str, plan: LoopPlan, trace: LoopTrace, dataset: Dataset) -> FitReport:

@@ -33,10 +33,11 @@ def judge(plan: LoopPlan, trace: LoopTrace, stratified: bool) -> tuple[Compared,
 def _unwatched(trace: LoopTrace) -> Iterator[Difference]:
     """What is not known of a loop that was only called."""
     if not trace.watched and trace.snapshots:
-        says = "It is MATLAB: updates of a single batch are compared; the batches and evaluations are not seen."
+        says = "No function that it calls is given a batch: updates of a single batch are compared, and nothing else."
         yield note("not-watched", says)
     elif not trace.watched:
-        says = "It is MATLAB and returns no parameters, or trains as long whatever it is told: no update is compared."
+        says = "It calls no function with a batch and returns no parameters, or trains as long whatever it is told: no "
+        says += "update is compared."
         yield note("not-watched", says)
 
 

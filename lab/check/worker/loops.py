@@ -132,7 +132,9 @@ def _run(namespace: Any, loop: Loop, course: Course, style: Style, watch: Watch)
     seed()
     if is_octave(loop.function):
         filler = Filler(course, style, source_of(namespace), first=1)
-        value, prints = loop.function.told(*filler.arguments(loop.function).values())
+        given = filler.arguments(loop.function).values()
+        with watch(loop.function, style.layout.columns):
+            value, prints = loop.function.told(*given)
         return Ran(value, None, prints, filler.given, style.layout.columns, filler.world)
     filler = Filler(course, style, text(namespace))
     with warnings.catch_warnings(), np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()) as printed:

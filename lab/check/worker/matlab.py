@@ -140,6 +140,13 @@ def _words(code: str) -> Iterator[tuple[str, int]]:
             yield found[0], found.start()
 
 
+def header(definition: Definition) -> re.Match[str]:
+    """Where the name of a function stands in its text, as the group `name`."""
+    found = _HEADER.match(blanked(definition.text))
+    assert found is not None
+    return found
+
+
 def _definition(text: str, code: str, start: int, end: int, closed: bool) -> Definition:
     """The function that begins at `start`."""
     line = code.count("\n", 0, start) + 1

@@ -34,6 +34,7 @@ function [made, prints] = gradlab_told (name, count, given)
   prints = evalc ("[made{:}] = feval (name, given{:});");
 end
 """
+INSIDE = "gradlab_inside_"  # before the name of a function that another stands for
 REDUCE = ("sum", "prod", "max", "min", "any", "all")
 ASKING = ("input", "keyboard", "uigetfile", "inputdlg", "menu")
 BESIDE = 300  # files beside it that are looked at, at most
@@ -78,7 +79,7 @@ def _others(module: types.ModuleType, octave: Octave, path: Path, file: MFile) -
     """Fill the module with the functions of the files beside this one."""
     own = {definition.name: definition for definition in file.functions}
     for other, definition in _beside(path):
-        if _over_all(definition.text) != definition.text:
+        if over_all(definition.text) != definition.text:
             _evaluated(octave, definition)
         name = other.stem if own else module.__name__
         if not hasattr(module, definition.name):
@@ -119,14 +120,14 @@ def _tried(octave: Octave, *call: Any) -> None:
 def _evaluated(octave: Octave, definition: Definition) -> str:
     """Give Octave a function; why it does not take it."""
     try:
-        octave.call("eval", _over_all(definition.text), outputs=0)
+        octave.call("eval", over_all(definition.text), outputs=0)
     except OctaveError:
         at = _line_of_error(octave, definition.text)
         return f"Octave cannot read line {definition.line + at}: {definition.text.splitlines()[at].strip()}"
     return ""
 
 
-def _over_all(text: str) -> str:
+def over_all(text: str) -> str:
     """A function with sum(X, 'all') and the like as Octave can compute it."""
     if not re.search(r", *['\"]all['\"] *\)", text):
         return text
@@ -162,14 +163,16 @@ def _beside(path: Path) -> Iterator[tuple[Path, Definition]]:
 class Function:
     """A function of Octave: called with NumPy arrays, lists (cells) and dicts (structs), and giving such.
 
-    `outputs`: the names of what it returns; `begins`: its file and line; `text`: its lines. A vector of one axis is a
-    column to it. What it gives has two axes at least. Raises OctaveError, whose text names the line.
+    `outputs`: the names of what it returns; `begins`: its file and line; `text`: its lines; `own`: is it of the file
+    that was loaded, and of none beside it? A vector of one axis is a column to it. What it gives has two axes at least.
+    Raises OctaveError, whose text names the line.
     """
 
     def __init__(
         self, octave: Octave, definition: Definition, path: Path, module: str, own: dict[str, Definition]
     ) -> None:
-        self._octave, self._own = octave, own
+        self.octave, self.definition, self._own = octave, definition, own
+        self.own = definition.name in own and own[definition.name] is definition
         self.__name__ = self.__qualname__ = definition.name
         self.__module__ = module
         self.__signature__ = _signature(definition.arguments)
@@ -181,7 +184,7 @@ class Function:
         """What it returns: a tuple if that is several values; nargout: how many, all by default."""
         wanted = self.nargout if nargout is None else nargout
         try:
-            found = self._octave.call(self.__name__, *given, outputs=wanted)
+            found = self.octave.call(self.__name__, *given, outputs=wanted)
         except OctaveError as error:
             fewer = self._set(error)
             if nargout is None and 0 < fewer < wanted:
@@ -192,9 +195,9 @@ class Function:
 
     def told(self, *given: Any) -> tuple[Any, str]:
         """What it returns, and what it prints."""
-        self._octave.call("eval", TOLD, outputs=0)
+        self.octave.call("eval", TOLD, outputs=0)
         try:
-            made, prints = self._octave.call("gradlab_told", self.__name__, self.nargout, [*given], outputs=2)
+            made, prints = self.octave.call("gradlab_told", self.__name__, self.nargout, [*given], outputs=2)
         except OctaveError as error:
             fewer = self._set(error)
             if 0 < fewer < self.nargout:
@@ -219,8 +222,9 @@ class Function:
         if unknown := re.match(r"'\w+' undefined", message):
             message = f"{unknown[0]} (no variable, and no function that Octave or the folder has)"
         for file, name, line in error.stack:
-            if not file and name in self._own:
-                return f"line {self._own[name].line + line - 1}, in {name}: {message}"
+            own = name.removeprefix(INSIDE)
+            if not file and own in self._own:
+                return f"line {self._own[own].line + line - 1}, in {own}: {message}"
             if Path(file).parent != MISSING.parent and Path(file).is_relative_to(self.begins[0].parent.parent):
                 return f"{Path(file).name}, line {line}: {message}"
         return message

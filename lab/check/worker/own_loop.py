@@ -1,13 +1,14 @@
 """The lab's question to code with a loop of its own: train with these data and settings, watched or not."""
 
 from collections.abc import Mapping
-from types import CodeType
 from typing import Any
 
 from .course import Course
 from .errors import CodeError
 from .loops import Loop, Ran, loop_called, ways
 from .loops_by_calls import fit_by_calls
+from .mfile import Function as OctaveFunction
+from .octave_seen import OctaveTracer
 from .source import is_octave, returned
 from .tracing import Ending, Tracer, Usage, series
 
@@ -16,9 +17,10 @@ Answer = tuple[dict[str, Any], dict[str, Any]]
 
 def fit(namespace: Any, head: dict[str, Any], arrays: Mapping[str, Any]) -> Answer:
     """head: name, sizes, settings (course.py:Course), watched, and the `way` to call it if one is known (-1: look for
-    one). arrays: PART/x (n, d) and PART/y (n,), start/W1 ... Raises CodeError, and whatever the code raises."""
+    one); calls: is it called for longer and longer, as nothing can be seen in it? arrays: PART/x (n, d) and PART/y
+    (n,), start/W1 ... Raises CodeError, and whatever the code raises."""
     loop, course = loop_called(namespace, head["name"]), _course(head, arrays)
-    if is_octave(loop.function):
+    if is_octave(loop.function) and (head["calls"] or not head["watched"]):
         return fit_by_calls(namespace, loop, course, head["way"], head["watched"])
     number, ran, tracer = _first(namespace, loop, course, head["way"], head["watched"])
     facts = {
@@ -49,8 +51,11 @@ def _first(namespace: Any, loop: Loop, course: Course, known: int, watched: bool
             continue
         tracers: list[Tracer] = []
 
-        def watch(entry: CodeType, columns: bool, tracers: list[Tracer] = tracers) -> Any:
-            tracers.append((Tracer if watched else Ending)(course, entry, columns))
+        def watch(entry: Any, columns: bool, tracers: list[Tracer] = tracers) -> Any:
+            if is_octave(entry):
+                tracers.append(OctaveTracer(course, entry, columns, _of_octave(namespace)))
+            else:
+                tracers.append((Tracer if watched else Ending)(course, entry, columns))
             return tracers[0]
 
         try:
@@ -66,6 +71,10 @@ def _first(namespace: Any, loop: Loop, course: Course, known: int, watched: bool
     if idle is not None:
         return idle
     raise error or CodeError(f"there is no way to call {loop.name}()")
+
+
+def _of_octave(namespace: Any) -> list[OctaveFunction]:
+    return [value for value in vars(namespace).values() if isinstance(value, OctaveFunction)]
 
 
 def _facts(tracer: Tracer) -> dict[str, Any]:

@@ -58,6 +58,8 @@ class Usage:
 class Tracer:
     """A with-block in which a training is watched. entry: its function's code; columns: are columns of X examples?"""
 
+    first = 0  # the number of the first class
+
     def __init__(self, course: Course, entry: CodeType, columns: bool) -> None:
         self.course, self.entry, self.columns = course, entry, columns
         self.usages: list[Usage] = []
@@ -232,7 +234,7 @@ class Tracer:
             if len(rows) > len(x):
                 continue
             z = (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-12)
-            likeness = ((rows - mean) / std) @ z.T
+            likeness = ((rows - mean) / std) @ (z / (np.linalg.norm(z, axis=1, keepdims=True) + 1e-12)).T
             index = likeness.argmax(axis=1)
             off = _affine_misfit(x[index], rows)
             if best is None or off < best[0]:
@@ -300,7 +302,7 @@ class Tracer:
             if value.shape in ((k, n), (n, k)) and set(np.unique(value)) <= {0, 1}:
                 return value.argmax(axis=0 if value.shape == (k, n) else 1)
             if value.size == n and value.dtype.kind in "iuf":
-                return value.reshape(-1).astype(int)
+                return value.reshape(-1).astype(int) - self.first
         return None
 
     def _snapshot(self, frame: FrameType, same: bool = False) -> int:

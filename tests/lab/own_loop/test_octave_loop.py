@@ -1,13 +1,16 @@
-"""Training loops in MATLAB: called with more and more updates of a single batch, they show what each update was."""
+"""Training loops in MATLAB: watched in the functions that they call, or, if nothing is seen there, called with more and
+more updates of a single batch."""
 
+import re
 import shutil
 
+import numpy as np
 import pytest
 
 from lab.check.worker.mfile import load_m
 from lab.own_loop.fit import trained, watched
 from lab.own_loop.judge import judge
-from lab.own_loop.plan import one_batch, whole
+from lab.own_loop.plan import one_batch, small, whole
 from tests.lab.check.in_process import InProcess
 from tests.lab.own_loop.programs import dataset, preset
 
@@ -52,12 +55,19 @@ function [gW, gb] = ComputeGradients(X, Y, W, b, lambda)
 end
 """
 LOOPS = {"Right": "eta", "Never": "0", "Twice": "2 * eta"}  # what b is moved by
+BUGS = {  # in the loop -> what is found, and the update
+    ("randperm(n)", "1:n"): ("not-shuffled", 5),
+    ("floor(n / GDparams.n_batch)", "floor(n / GDparams.n_batch) - 1"): ("batches-per-epoch", 4),
+    ("Y(:, inds)", "Y(:, 1:numel(inds))"): ("labels", 1),
+    ("ComputeGradients(X(:, inds)", "ComputeGradients(2 * X(:, inds)"): ("normalised-otherwise", 5),
+}
 
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory):
     path = tmp_path_factory.mktemp("matlab") / "assignment.m"
     every = [LOOP.format(name=name, rate=rate, returns="W, b, costs") for name, rate in LOOPS.items()]
+    every += [every[0].replace("Right", f"Bug{i}").replace(old, new) for i, (old, new) in enumerate(BUGS)]
     path.write_text("1;\n" + "".join([*every, LOOP.format(name="Prints", rate="eta", returns="costs"), REST]))
     worker = InProcess()
     worker.session.namespace = load_m(path).namespace
@@ -70,8 +80,47 @@ SETTINGS = preset(("a2-setting1", "lambda=0.01"))
 
 def looked_at(asked, name):
     plan = one_batch(SETTINGS, dataset())
+    trace = watched(asked, name, plan, calls=True)
+    return trace, *judge(plan, trace, stratified=False)
+
+
+def seen(asked, name):
+    plan = small(SETTINGS, dataset())
     trace = watched(asked, name, plan)
     return trace, *judge(plan, trace, stratified=False)
+
+
+@pytest.mark.parametrize("name", ["Right", "Prints"])
+def test_a_right_loop_is_seen_with_its_batches_and_agrees(asked, name):
+    trace, compared, findings = seen(asked, name)
+    assert (len(compared.steps), compared.first, findings) == (12, None, [])
+    assert sorted(np.concatenate([step.update.usage.index for step in compared.steps[:4]])) == [*range(80)]
+    assert {name for usage in trace.usages for name, _ in usage.returned} == {"ComputeCost", "Evaluate"}
+
+
+@pytest.mark.parametrize("number", range(len(BUGS)))
+def test_mistakes_with_batches_are_seen(asked, number):
+    *_, findings = seen(asked, f"Bug{number}")
+    wrong = [f for f in findings if f.wrong]
+    assert (wrong[0].key, wrong[0].update) == [*BUGS.values()][number]
+
+
+def test_a_loop_is_as_it_was_after_it_was_watched(asked):
+    seen(asked, "Right")
+    events, _ = asked.session.namespace.Right.octave.call("gradlab_all_seen", outputs=2)
+    looked_at(asked, "Right")
+    assert len(asked.session.namespace.Right.octave.call("gradlab_all_seen", outputs=2)[0]) == len(events)
+
+
+def test_functions_in_files_of_their_own_are_watched(tmp_path):
+    pieces = re.split(r"^(?=function)", LOOP.format(name="Right", rate="eta", returns="W, b, costs") + REST, flags=re.M)
+    for piece in pieces[1:]:
+        name = re.match(r"function.*= (\w+)", piece)[1]
+        (tmp_path / f"{name}.m").write_text(piece)
+    worker = InProcess()
+    worker.session.namespace = load_m(tmp_path / "Right.m").namespace
+    _, compared, findings = seen(worker, "Right")
+    assert (len(compared.steps), compared.first, findings) == (12, None, [])
 
 
 def test_a_right_loop_agrees_in_every_update(asked):
