@@ -406,7 +406,7 @@ class FunctionCode(Code):
             return Found(whole, {})
         state, held, stepped = self.state, {}, []
         for slot in self.slots:
-            twins = [f for f in found if f.held and state is not None and _is_twin(state, slot, f)]
+            twins = _twins(state, slot, [f for f in found if f.held]) if state is not None else []
             if slot.letter == "x" and given and any(np.ndim(leaf.value) for leaf in given):
                 twins = []  # it is returned
             if twins:
@@ -581,6 +581,11 @@ def _keeper(function: Function, thing: Any) -> str:
     """The attribute of an object that is the class this function is written in: cost of CrossEntropyCost.fn."""
     kept = getattr(thing, "__dict__", {}).items()
     return next((k for k, v in kept if isinstance(v, type) and getattr(v, name_of(function), None) is function), "")
+
+
+def _twins(state: State, slot: Slot, held: list[Leaf]) -> list[Leaf]:
+    """The arrays in the object that are called the gradient of the parameter, or of what it stands for."""
+    return [f for f in held if _is_twin(state, slot, f)] or [f for f in held if state.namesake(slot, f)]
 
 
 def _is_twin(state: State, slot: Slot, leaf: Leaf) -> bool:

@@ -55,6 +55,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "conv": {"stride": 1, "pad": 1},
     "pool": {"pool_height": 2, "pool_width": 2, "stride": 2, "f": 2},
     "bn": {"mode": "train"},
+    "gn": {"eps": 1e-5},
     "dropout": {"mode": "train", "p": 0.6, "seed": 1},
 }
 Shapes = Callable[[int], dict[str, tuple[int, ...]]]
@@ -72,6 +73,11 @@ IMAGES: tuple[Shapes, ...] = (
     lambda n: {"x": (n, 3, 6, 6), "w": (2, 3, 3, 3), "b": (2,), "gamma": (3,)},  # for code that takes squares only
     lambda n: {"x": (n, 6, 6, 3), "w": (3, 3, 3, 2), "b": (1, 1, 1, 2), "gamma": (3,)},
 )
+GROUPED: tuple[Shapes, ...] = tuple(  # four channels in two groups
+    lambda n, gamma=gamma: {"x": (n, 4, 6, 8), "gamma": gamma, "w": (2, 4, 3, 3), "b": (2,)}  # type: ignore[misc]
+    for gamma in ((1, 4, 1, 1), (4,), (4, 1, 1))
+)
+GROUPS = r"g|(n|num|numberof)?groups?|groupsize"  # what an argument is called that tells how many they are
 
 
 NUMBERS = {  # arguments that are one setting: its keys
@@ -95,6 +101,8 @@ def _settings(among: dict[str, dict[str, Any]], parameter: str, function: str) -
         return next((v for k, v in among.items() if k in function.lower()), None)
     if is_dict(parameter):
         return next((v for k, v in among.items() if parameter.lower().startswith(k)), None)
+    if is_grouped(function) and re.fullmatch(GROUPS, plain(parameter)):
+        return {"groups": 2}
     keys = next((keys for pattern, keys in NUMBERS.items() if re.fullmatch(pattern, plain(parameter))), ())
     if not keys or not is_image(function.lower()):
         return None
@@ -145,7 +153,12 @@ def odd(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def is_image(name: str) -> bool:
     """Does a layer of this name take images?"""
-    return re.search("conv|pool|spatial", name) is not None
+    return re.search("conv|pool|spatial|group", name) is not None
+
+
+def is_grouped(name: str) -> bool:
+    """Does a layer of this name normalise groups of channels?"""
+    return "group" in name.lower()
 
 
 def argument(name: str, position: int, parameter: str, shapes: Mapping[str, tuple[int, ...]]) -> Any:

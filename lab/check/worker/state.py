@@ -253,6 +253,10 @@ class State:
         path = self._where[slot.name][0].path if slot.name in self._where else f".{slot.name}"  # a state is given
         return path != leaf.path and (is_twin(path, leaf.path) or self._stands_beside(path, leaf.path))
 
+    def namesake(self, slot: Slot, leaf: Leaf) -> bool:
+        """Is this array called the gradient of what the parameter stands for: dW[0] beside weights[0]?"""
+        return slot.name in self._where and is_namesake(self._where[slot.name][0].path, leaf.path)
+
     def _stands_beside(self, param: str, leaf: str) -> bool:
         """Is it .grads[1] beside .ws[1], where all parameters are in one list?"""
         owner, number = re.fullmatch(r"(.*?)\[(\d+)\]|(.*)", param).groups()[:2]  # type: ignore[union-attr]
@@ -343,6 +347,23 @@ def is_twin(param: str, leaf: str) -> bool:
         return True
     a, b = _tokens(param), _tokens(leaf)
     return len(a) == len(b) and all(x in (y, *stripped(y)) for x, y in zip(a, b, strict=True))
+
+
+def is_namesake(param: str, leaf: str) -> bool:
+    """Do two paths differ only by words for the same letter, of which the second says 'gradient'?"""
+    a, b = _tokens(param), _tokens(leaf)
+    apart = [(x, y) for x, y in zip(a, b, strict=False) if x != y]
+    return len(a) == len(b) and len(apart) == 1 and all(_letter_and_number(x) in _stands_for(y) for x, y in apart)
+
+
+def _letter_and_number(word: str) -> tuple[str, str]:
+    """W and 1 of weights1."""
+    return key_letter(word), re.sub(r".*?(\d*)$", r"\1", word)
+
+
+def _stands_for(gradient: str) -> list[tuple[str, str]]:
+    """W and 1 of dw1, in the ways in which it can be read."""
+    return [found for word in stripped(gradient) if (found := _letter_and_number(word))[0]]
 
 
 def _same_key(param: str, leaf: str) -> bool:

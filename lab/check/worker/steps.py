@@ -15,7 +15,7 @@ from .errors import CodeError, NothingToCheckError
 from .families import roles_of
 from .functions import Family, FunctionCode, agreement, name_of
 from .holders import holders, own_holders
-from .inputs import IMAGES, ROWS_AND_COLUMNS, Shapes, is_image, settings_of
+from .inputs import GROUPED, IMAGES, ROWS_AND_COLUMNS, Shapes, is_grouped, is_image, settings_of
 from .matching import Slot
 from .named import named_stores
 from .roles import Role, is_state, plain, role
@@ -151,6 +151,7 @@ def _worlds(stem: str, forward: Function, backward: Function, n: int, seed: int)
     images = is_image(stem.lower())
     first = MORE[2:4] if images and is_octave(forward) else ()  # MATLAB's images have the examples last
     both = (IMAGES, ROWS_AND_COLUMNS) if images else (ROWS_AND_COLUMNS, IMAGES)
+    first = GROUPED if is_grouped(stem) else first
     for shapes in (*first, *both[0], *both[1], *MORE):
         rng = np.random.default_rng(seed)
         yield _world(shapes(n), forward, backward, n, rng)
