@@ -1,9 +1,13 @@
 """What all modes are made of: panels, the help of fields, progress, places where there is nothing yet."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from textual.app import App
+from textual.containers import Vertical
 from textual.content import Content
+from textual.screen import Screen
 from textual.widgets import Input
 
 from lab.drawing.figure import Curve, Figure
@@ -118,6 +122,51 @@ async def test_text_that_differs_in_its_style_alone_is_shown():
             if colour == "red":
                 first = seen
         assert seen != first
+
+
+LAID_OUT = ["ab", "cd", "a longer line", "two\nlines", "other\nlines", "a\n" * 6, "words that wrap " * 4, "ab"]
+
+
+@pytest.mark.parametrize("kind", [Text, FittedText])
+@pytest.mark.parametrize("css", ["", "width: auto", "width: 100%; min-height: 100%", "width: 9; height: 2"])
+async def test_a_text_lays_the_screen_out_when_it_takes_other_room_and_only_then(monkeypatch, kind, css):
+    class Texts(App):
+        CSS = f"Vertical {{ height: 5; }} .tried {{ {css} }}"
+
+        def compose(self):
+            with Vertical():
+                yield kind(classes="tried")
+
+    def show(widget, text):
+        if kind is Text:
+            widget.show(text)
+        else:
+            widget.fit(lambda width: Content(text))
+
+    async def fresh(text):
+        """The size it has in an app that never showed another one."""
+        other = Texts()
+        async with other.run_test(size=(30, 20)) as pilot:
+            show(other.query_one(kind), text)
+            await pilot.pause()
+            other.query_one(kind).refresh(layout=True)
+            await pilot.pause()
+            return other.query_one(kind).size
+
+    sizes = [await fresh(text) for text in LAID_OUT]
+    laid_out = []
+    layout = Screen._refresh_layout
+    app = Texts()
+    async with app.run_test(size=(30, 20)) as pilot:
+        show(widget := app.query_one(kind), LAID_OUT[0])
+        await pilot.pause()
+        monkeypatch.setattr(Screen, "_refresh_layout", lambda *args, **options: (laid_out.append(1), layout(*args)))
+        for (before, after), text in zip(pairwise(sizes), LAID_OUT[1:], strict=True):
+            laid_out.clear()
+            show(widget, text)
+            await pilot.pause()
+            assert widget.size == after, text
+            assert bool(laid_out) == (before != after), text
 
 
 @pytest.mark.parametrize("name", names())

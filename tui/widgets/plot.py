@@ -107,10 +107,15 @@ class SeriesPlot(Widget, can_focus=True):
         """A line of the plot, which is drawn when anything that it shows is another."""
         shown = (self.figure, self.size, self.look)
         if shown != self._drawn:
-            self._drawn = shown
-            self._strips = [Strip(line) for line in draw(self.figure, *self.size, self.look)]
-        line = self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width)
-        return line.adjust_cell_length(self.size.width).apply_style(self.rich_style)
+            self._drawn, style = shown, self.rich_style  # which takes long to put together
+            lines = [Strip(line) for line in draw(self.figure, *self.size, self.look)]
+            self._strips = [line.adjust_cell_length(self.size.width).apply_style(style) for line in lines]
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.size.width, self.rich_style)
+
+    def notify_style_update(self) -> None:
+        """Draw again on what may be another ground."""
+        self._drawn = None
+        super().notify_style_update()
 
     # What the user does
 

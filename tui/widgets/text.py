@@ -1,12 +1,14 @@
 """Text that is laid out again only when it is another one."""
 
 from collections.abc import Callable, Iterable
+from typing import cast
 
 from textual.content import Content
 from textual.css.styles import RulesMap
 from textual.strip import Strip
 from textual.style import Style
 from textual.visual import RenderOptions, Visual
+from textual.widget import Widget
 from textual.widgets import Static
 
 
@@ -21,8 +23,8 @@ class Text(Static):
         """Show this from now on."""
         content = Content(text) if isinstance(text, str) else text
         if not _same(content, self._text):
-            self._text = content
-            self.update(content, layout=self.styles.auto_dimensions)
+            before, self._text = self._text, content
+            self.update(content, layout=_takes_other_room(self, before, content))
 
 
 class FittedText(Static):
@@ -35,8 +37,9 @@ class FittedText(Static):
 
     def fit(self, make: Callable[[int], Content]) -> None:
         """Show from now on what `make` gives for the width in cells."""
+        before = self._fitted.shown
         if self._fitted.take(make):
-            self.refresh(layout=self.styles.auto_dimensions)
+            self.refresh(layout=_takes_other_room(self, before, self._fitted.shown))
 
 
 class Fitted(Visual):
@@ -51,6 +54,11 @@ class Fitted(Visual):
         """Show what `make` gives for the width in cells. Is it another text than that which is to be seen?"""
         self._make, self._made = make, None
         return self._drawn is None or not _same(self.text(self._drawn[0]), self._drawn[1])
+
+    @property
+    def shown(self) -> Content | None:
+        """The text for the width of what is to be seen; None if nothing is yet."""
+        return self.text(self._drawn[0]) if self._drawn else None
 
     def text(self, width: int) -> Content:
         """What is shown in so many cells."""
@@ -77,6 +85,24 @@ def first_that_fits(texts: Iterable[Content], width: int) -> Content:
         if text.cell_length <= width:
             break
     return text
+
+
+def _takes_other_room(widget: Static, before: Content | None, after: Content | None) -> bool:
+    """Would a widget that is as large as its text be of another size? A layout takes longer than to paint it."""
+    if not widget.styles.auto_dimensions:
+        return False
+    if before is None or after is None or not widget.content_size.width:  # not laid out yet
+        return True
+    return _room(widget, before) != _room(widget, after)
+
+
+def _room(widget: Static, text: Content) -> tuple[int, int]:
+    """The columns that a text would have, if they follow from it, and the rows at the widget's width."""
+    styles, width, rules = widget.styles, widget.content_size.width, cast(RulesMap, widget.styles)
+    columns = text.get_optimal_width(rules, width) if styles.width and styles.width.is_auto else width
+    around = cast(Widget, widget.parent).scrollable_content_region.size
+    least = styles.min_height.resolve(around, widget.app.size) if styles.min_height else 0
+    return columns, max(text.get_height(rules, width), int(least))
 
 
 def _same(one: Content, other: Content) -> bool:
