@@ -24,12 +24,14 @@ from .world import World
 
 INPUT = (
     r"(n|num|dim|d|size)?(in|ins|input|inputs|feature|features|visible)(s|size|sizes|dim|dims|dimension|dimensions|"
-    r"features|nodes|units|neurons|shape|layer|layersize|channels|len|length|count|width)?|nin|fanin|d|din|nx|prev|m1|"
+    r"features|nodes|units|neurons|shape|layer|layersize|ch|chans?|channels?|c|len|length|count|width)?|nin|fanin|d|din|nx|"
+    r"prev|m1|cin|ch(an(nel)?s?)?in|ic|"
     r"nprev|inlen|ninputs?|nfeatures|xdim|dimx|imagesize|dimimages?|datadim|dim"
 )
 OUTPUT = (
     r"(n|num|dim|d|size)?(out|outs|output|outputs|class|classes|labels?|categories)(s|size|sizes|dim|dims|dimension|"
-    r"features|nodes|units|neurons|shape|layer|layersize|channels|len|length|count|width)?|nout|fanout|k|dout|ny|c|m2|"
+    r"features|nodes|units|neurons|shape|layer|layersize|ch|chans?|channels?|c|len|length|count|width)?|nout|fanout|k|dout|"
+    r"ny|c|m2|cout|ch(an(nel)?s?)?out|oc|"
     r"noutputs?|nclasses|numclasses|numlabels|ydim|classcount|units|neurons|nneurons|nunits|nodes|nnodes"
 )
 HIDDEN = (

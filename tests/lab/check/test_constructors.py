@@ -44,3 +44,36 @@ def test_a_class_gets_the_list_and_the_settings_it_asks_for(mask, right, tmp_pat
     assert not found.problem
     assert found.passed == right
     assert len(found.report.tensors) >= 4
+
+
+CONVOLUTION = """
+class Conv:
+    def __init__(self, {inputs}, {outputs}, {kernel}):
+        self.k = {kernel}
+        self.K, self.b = np.random.randn({outputs}, {inputs}, {kernel}, {kernel}), np.zeros({outputs})
+
+    def windows(self, X):
+        return np.lib.stride_tricks.sliding_window_view(X, (self.k, self.k), axis=(2, 3))
+
+    def forward(self, X):
+        self.X = X
+        return np.einsum("ncijhw,fchw->nfij", self.windows(X), self.K) + self.b[:, None, None]
+
+    def backward(self, G):
+        self.dK = np.einsum("ncijhw,nfij->fchw", self.windows(self.X), G)
+        self.db = G.sum(axis=(0, 2, 3))
+        edge = self.k - 1
+        wide = np.pad(G, ((0, 0), (0, 0), (edge, edge), (edge, edge)))
+        return np.einsum("nfijhw,fchw->ncij", self.windows(wide), self.K{turned})
+"""
+
+
+@pytest.mark.parametrize(
+    "names", ["in_ch out_ch ksize", "in_c out_c k", "c_in c_out kernel", "cin cout kernel_size", "in_chan n_filters k"]
+)
+def test_numbers_of_channels_are_known_by_short_names(names, tmp_path):
+    inputs, outputs, kernel = names.split()
+    text = CONVOLUTION.replace("{inputs}", inputs).replace("{outputs}", outputs).replace("{kernel}", kernel)
+    assert check(text.replace("{turned}", "[:, :, ::-1, ::-1]"), "Conv", tmp_path).passed
+    failed = check(text.replace("{turned}", ""), "Conv", tmp_path)
+    assert [t.name for t in failed.report.tensors if not t.passed] == ["x"]
