@@ -61,7 +61,7 @@ class Fitted(Visual):
         return self.text(self._drawn[0]) if self._drawn else None
 
     def text(self, width: int) -> Content:
-        """What is shown in so many cells."""
+        """What is shown in this number of cells."""
         if self._made is None or self._made[0] != width:
             self._made = width, self._make(width)
         return self._made[1]
