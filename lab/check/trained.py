@@ -90,6 +90,7 @@ class TrainedCode:
             self.notes: list[str] = list(dict.fromkeys([*notes, *map(str, reply["notes"])]))
             self.ways = int(reply["ways"])
             self.takes_lambda = bool(reply["takes_lambda"])
+            self.gives_scores = bool(reply["gives_scores"])
             self.files = [Path(path) for path in reply["files"]]
         except StudentProblemError as error:
             self.end()

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from core.network import Network
-from core.objective import Evaluation
+from core.objective import Evaluation, Objective
 from core.trainer import Snapshot
+from core.types import Array
 from data.dataset import Dataset
 from lab.check.trained import Shapes, TrainedCode
 from lab.check.worker.training_plan import TrainingPlan
@@ -64,6 +65,11 @@ class CodeRun(Run):
 
 
 FEW = 5  # examples whose scores tell how the tensors lie
+BATCHES = 4  # of so many examples, whose losses do
+NO_SCORES = (
+    "nothing in it gives the scores of a batch, and its losses are not those of Gradlab's own network: return the "
+    "scores where y is None, or write a forward"
+)
 ALIKE = 1e-3  # of the spread of the scores: they are the same, even in float32
 
 
@@ -126,9 +132,14 @@ def trainer_of(file: Path, name: str, preset: Preset, dataset: Dataset, threads:
         tensor.value[...] = like.network.tensors[name].value
     trainer = CodeTrainer(preset, dataset, like, network, code, mapped)
     if plan.kernels and not read_alike(code, like.network, dataset):
+        if not code.gives_scores:
+            code.end()
+            raise LabError(f"{file.name}:{code.name}: {NO_SCORES}")
         trainer.agreement.refuse(
             "it gives other scores from the same parameters: another activation, pooling, padding?"
         )
+    if not code.gives_scores:
+        code.notes.append("it gives no scores: Gradlab's own network, which has the same losses, is evaluated")
     return trainer
 
 
@@ -147,17 +158,31 @@ def _refuse_own_layers(preset: Preset) -> None:
 
 def read_alike(code: TrainedCode, network: Network, dataset: Dataset) -> bool:
     """Let the code's tensors lie in the way in which it gives the same scores as ours, which has the same parameters;
-    in the usual one and False if there is none."""
-    few = dataset.validation.x[:FEW]
-    ours = network.astype(np.float64).forward(exact(few))
-    spread = np.ptp(ours - ours.mean(axis=1, keepdims=True))
+    or the same losses, if it gives no scores. In the usual one and False if there is none."""
+    own, asked = network.astype(np.float64), _scores if code.gives_scores else _losses
     for way in (*range(code.ways), 0):
         code.read(way)
-        theirs = code.logits("validation", len(few))
+        theirs, ours = asked(code, own, dataset)
+        spread = np.ptp(ours - ours.mean(axis=1, keepdims=True))
         off = (theirs - theirs.mean(axis=1, keepdims=True)) - (ours - ours.mean(axis=1, keepdims=True))
         if np.abs(off).max() <= ALIKE * spread:
             return True
     return False
+
+
+def _scores(code: TrainedCode, own: Network, dataset: Dataset) -> tuple[Array, Array]:
+    """Theirs and ours (n, classes), of a few examples."""
+    few = dataset.validation.x[:FEW]
+    return code.logits("validation", len(few)), own.forward(exact(few))
+
+
+def _losses(code: TrainedCode, own: Network, dataset: Dataset) -> tuple[Array, Array]:
+    """Theirs and ours (1, BATCHES), of batches of a few examples."""
+    objective, x, y = Objective(own), dataset.train.x, dataset.train.y
+    batches = np.arange(FEW * BATCHES).reshape(BATCHES, FEW)
+    theirs = [code.gradient(rows) for rows in batches]
+    ours = [float(objective.forward(exact(x[rows]), y[rows]).real) for rows in batches]
+    return np.array([theirs]), np.array([ours])
 
 
 def _plan(preset: Preset, dataset: Dataset, shapes: Shapes) -> TrainingPlan:

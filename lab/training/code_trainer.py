@@ -14,7 +14,7 @@ from core.trainer import DivergedError, Snapshot, Trainer
 from core.types import Array, Labels
 from data.dataset import Dataset
 from lab.check.trained import TrainedCode
-from lab.training.agreement import EXAMPLES, Agreement
+from lab.training.agreement import EXAMPLES, Agreement, exact
 from lab.training.mapped import MOST, Mapped
 from presets.build import build_batches
 from presets.schema import Preset
@@ -26,7 +26,8 @@ SECONDS = 0.2  # that the updates of one question take together, as far as MOST 
 class CodeObjective(Objective):
     """An objective whose numbers a student's code computes. Its x of a batch are the numbers of the training examples.
 
-    The network holds the parameters, as the code's process sees them, and is never asked for what it makes of a batch.
+    The network holds the parameters, as the code's process sees them. It is asked for what it makes of a batch only
+    where the code says nothing but its loss.
     """
 
     def __init__(self, network: Network, lambda_: float, code: TrainedCode, mapped: Mapped) -> None:
@@ -39,9 +40,9 @@ class CodeObjective(Objective):
         return np.float64(self._code.gradient(x))
 
     def logits(self, x: Array) -> Array:
-        """The logits (n, classes) that the code gives for the examples of a part."""
-        part = self._mapped.part_of(x)
-        return super().logits(x) if part is None else self._code.logits(part, len(x))
+        """The logits (n, classes) that the code gives for the examples of a part; if it gives none, the network's."""
+        part = self._mapped.part_of(x) if self._code.gives_scores else None
+        return super().logits(exact(x)) if part is None else self._code.logits(part, len(x))
 
 
 class CodeTrainer(Trainer):
@@ -110,7 +111,7 @@ class CodeTrainer(Trainer):
         self._together = min(MOST, max(1, int(len(etas) * SECONDS / (time.perf_counter() - began))))
         if before is not None and finite:
             self.agreement.compare(rows[0], etas[0], self._parameters() - before, self.code.single)
-        if finite and self.agreement.may_evaluate(self.done):
+        if finite and self.code.gives_scores and self.agreement.may_evaluate(self.done):
             few = min(EXAMPLES, len(self._mapped.parts["validation"]))
             first, second = (self.code.logits("validation", few) for _ in range(2))
             self.agreement.compare_evaluation(first, second, self._parameters())

@@ -11,7 +11,7 @@ from .binding import GIVEN_ALWAYS, Binder, UnfilledError
 from .outputs import Outputs
 from .recipes import Recipe
 from .roles import Role, plain, role
-from .source import compared, signature
+from .source import compared, may_be_none, signature
 from .state import DEPTH, inside
 from .switches import is_norm
 from .values import Function
@@ -116,8 +116,8 @@ class TrainingBinder(Binder):
         known = p.name in values or p.name in fill or (outputs is not None and name in outputs.named)
         if not known:
             what = role(p.name)
-            if what is Role.LABELS and not self.labelled and p.default is not p.empty:
-                return True, None
+            if what is Role.LABELS and not self.labelled:
+                return p.default is not p.empty, None
             if what not in PLAIN and (own := self._own(function, p, what, name)) is not None:
                 return False, own[0]
         return super()._argument(function, p, world, values, outputs, fill)
@@ -207,7 +207,8 @@ class Modes:
     def scores(self, binder: TrainingBinder, world: World, values: Any) -> Outputs | None:
         """What a loss gives without labels, as net.loss(X) does; None if it cannot be called so."""
         gradient = self.code.family.gradient
-        if not any(role(p.name) is Role.LABELS and p.default is not p.empty for p in signature(gradient)):
+        labels = [p for p in signature(gradient) if role(p.name) is Role.LABELS]
+        if not any(p.default is not p.empty or may_be_none(gradient, p.name) for p in labels):
             return None
         binder.labelled = False
         try:

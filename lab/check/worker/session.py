@@ -107,6 +107,7 @@ class Session:
             "turned": [tensor.turned for tensor in training.tensors],
             "ways": len(training.ways),
             "takes_lambda": training.takes_lambda,
+            "gives_scores": training.gives_scores or not plan.kernels,
             "notes": [*self.notes, *training.notes],
             "files": own_files(),
         }, {}

@@ -183,6 +183,12 @@ def compared_number(function: Function, name: str) -> int | None:
 
 
 @once_a_text
+def may_be_none(function: Function, name: str) -> bool:
+    """Does the function ask whether an argument is None?"""
+    return re.search(rf"\b{name} *(is|==) *None\b", text(function)) is not None
+
+
+@once_a_text
 def word_of(kind: Any, name: str) -> str:
     """The first string that a class compares an argument of its constructor with, or an attribute of the same name: the
     likeliest if it is one of several; "" if there is none."""

@@ -239,15 +239,25 @@ class Training:
         return np.log(np.maximum(P, TINY))
 
     def _evaluated(self, world: World, values: Mapping[str, Any]) -> Any:
-        """P or scores: of forward, of a loss that is given no labels, or, failing these, of the course's network."""
+        """P or scores; of dense layers that give none, those of the course's network."""
+        if (P := self._given(world, values)) is not None:
+            return P
+        at = {(tensor.slot.letter, tensor.layer): tensor.ours for tensor in self.tensors}
+        return reference.layers(world.x, at, outputs_first=False)[-1]
+
+    def _given(self, world: World, values: Mapping[str, Any]) -> Any:
+        """P or scores that forward gives, or a loss without labels; None if nothing does."""
         for ask in (self.code.family.outputs, self.modes.scores):
             outputs = ask(self.binder, world, values)
             if outputs is not None and (P := outputs.probabilities(world)) is not None:
                 return P
-        if self.plan.kernels:
-            raise CodeError("nothing in it gives the probabilities or the scores of a batch: write a forward that does")
-        at = {(tensor.slot.letter, tensor.layer): tensor.ours for tensor in self.tensors}
-        return reference.layers(world.x, at, outputs_first=False)[-1]
+        return None
+
+    @property
+    def gives_scores(self) -> bool:
+        """Does the code say what it makes of a batch, and not only its loss?"""
+        with self.modes.evaluation(self.binder):
+            return self._given(self.world, self._values()) is not None
 
     def _rows(self, P: Any) -> Any:
         """P with rows as examples."""

@@ -1,17 +1,21 @@
 """Students' networks with convolutions train as Gradlab's own: over images and over the letters of names."""
 
+import re
+import textwrap
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lab.check.trained import TrainedCodeError
+from lab.errors import LabError
 from lab.training import code_run
 from presets.errors import PresetError
 from presets.load import load
 from tests.lab.training.in_process import losses, reference
 
 RIGHT = Path(__file__).parent.parent / "check/handins/right"
+AGREES_BY_LOSS = "Updates 1 to 4 agree with Gradlab's own network."
 AGREES = "Updates 1 to 4 agree with Gradlab's own network. So does its evaluation."
 SMALL = "convolutions=[{filters=3,size=3,pool=2},{filters=4,size=3}]"
 IMAGES = [SMALL, "split=40/20/test", "batch=5", "updates=4"]
@@ -284,6 +288,42 @@ def test_functions_that_are_given_their_parameters_train(trained, text):
     theirs, own = losses(trainer), losses(reference(preset, dataset))
     assert trainer.agreement.document()["sentence"] == AGREES
     np.testing.assert_allclose(theirs, own, rtol=1e-9)
+
+
+def loss_function(arguments, body=""):
+    """CS231N's loss as a function of these arguments. body: lines in it where the scores are known."""
+    method = CS231N[CS231N.index("    def loss(") :]
+    text = textwrap.dedent(method).replace("self, X, y=None", arguments)
+    text = re.sub(r"\(self.params\[k\] for k in .*", ", ".join(f"params['{key}']" for key in KEYS), text)
+    return LAYERS + text.replace("    if y is None:\n        return scores\n", body).replace("self.reg", "0.0")
+
+
+NONE = "    if y is None:\n        return scores\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "sentence"),
+    [
+        (loss_function("X, y, params", NONE), "loss", AGREES),
+        (loss_function("params, X, y=None", NONE), "loss", AGREES),
+        (loss_function("X, y, params"), "loss", AGREES_BY_LOSS),
+        (CS231N.replace("y=None", "y").replace(NONE.replace("    i", "        i").replace("    r", "        r"), ""),
+         "TwoConvNet", AGREES_BY_LOSS),
+    ],
+    ids=["scores without labels", "labels have a default", "no scores", "a class without scores"],
+)  # fmt: skip
+def test_a_loss_without_a_forward_trains(trained, text, name, sentence):
+    preset, dataset, trainer = trained(text, name, "mnist-cnn", *IMAGES)
+    theirs, own = losses(trainer), losses(reference(preset, dataset))
+    assert trainer.agreement.document()["sentence"] == sentence
+    np.testing.assert_allclose(theirs, own, rtol=1e-9)
+    assert any("it gives no scores" in note for note in trainer.code.notes) is (sentence == AGREES_BY_LOSS)
+
+
+def test_of_another_network_without_scores_it_is_told_what_is_missing(trained):
+    other = loss_function("X, y, params").replace("np.maximum(s2, 0)", "np.tanh(s2)")
+    with pytest.raises(LabError, match="return the scores where y is None, or write a forward"):
+        trained(other, "loss", "mnist-cnn", *IMAGES)
 
 
 @pytest.mark.parametrize(
