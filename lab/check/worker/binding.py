@@ -18,7 +18,7 @@ from .meanings import Asked, Given, in_place_of_x, meaning
 from .outputs import Outputs, left_in
 from .recipes import Recipe
 from .roles import Role, is_flag, is_state, one_hot_first, plain, role
-from .source import compared, compared_number, is_octave, is_read, keys_read, likely, signature
+from .source import compared, compared_number, is_octave, is_read, keys_read, likely, role_in, signature
 from .state import arrays_in
 from .switches import drops, is_mask, is_norm
 from .values import Function
@@ -59,7 +59,8 @@ class Binder:
         argument has as its default in one of them, where another must be given it."""
         for function in filter(None, functions):
             for p in signature(function):
-                if isinstance(p.default, float) or (role(p.name) in DROPOUT and isinstance(p.default, int)):
+                share = isinstance(p.default, int) and role_in(function, p.name) in DROPOUT
+                if isinstance(p.default, float) or share:
                     self.usual.setdefault(p.name, p.default)
                 found = compared(function, p.name)
                 if found and not (self.words.get(p.name) and likely(self.words[p.name])):
@@ -167,7 +168,7 @@ class Binder:
             return False, 1.0
         if self.layer and what is Role.LABELS:  # ReLUBackward(grad_y, x, y): what forward gave
             return False, outputs.array().copy()
-        if what in GIVEN_ALWAYS:
+        if what in GIVEN_ALWAYS or (what in DROPOUT and role(name) is Role.P):  # p beside P
             return None
         if name in asked.fill:
             return False, asked.fill[name](outputs)
@@ -213,7 +214,7 @@ class Binder:
         p, optional = asked.p, asked.optional
         if asked.what is Role.ON:
             return False, norms_on(asked.world) if is_norm(p.name) else True
-        if optional and self.dropping and (rate := drops(p.name, p.default)) is not None:
+        if optional and self.dropping and (rate := drops(asked.what, p.default)) is not None:
             return False, rate
         wanted = self.dropping if optional else asked.outputs is None or plain(p.name) in asked.outputs.given
         if wanted and not self.layer and is_mask(p.name) and (masks := asked.world.masks(p.name)) is not None:
@@ -242,7 +243,7 @@ class Binder:
         usual = self.usual.get(asked.p.name)
         if usual is None or asked.what in (Role.ETA, Role.STEP):
             return None
-        dropped = drops(asked.p.name, usual) if self.dropping else None
+        dropped = drops(asked.what, usual) if self.dropping else None
         return False, usual if dropped is None else dropped
 
     def _by_role(self, asked: Asked) -> Given | None:

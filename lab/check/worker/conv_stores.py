@@ -19,7 +19,7 @@ from .source import role_in, signature, text, words
 from .values import Function
 from .world import Layout, Store, World, build
 
-CONVOLVES = r"conv|pool|im2col|kernel|filter|einsum"
+CONVOLVES = r"conv|pool|im2col|kernel|filter|einsum\([^'\"]*['\"][^'\"]*[a-zA-Z]{3}"  # a sum over three axes or more
 BIAS = r"b(ias(es)?)?(conv|c|f|k|fc|w|out|dense|h|o)?s?\d*|(conv|f|k|fc|dense|out)\d*b(ias)?\d*"
 OF_KERNELS = r"b(ias(es)?)?(conv|c|f|k)s?\d*|(conv|f|k)\d*b(ias)?\d*"
 WEIGHT = r"w(eights?|s)?(fc|dense|d|out|o|h|l)?s?\d*|(fc|dense|out)\d*w(eights?)?\d*"

@@ -1,6 +1,8 @@
 """What a search has cost: tries, and processor time. The clock on the wall would tell how busy the machine is."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from .octave import Octave
@@ -29,3 +31,10 @@ class Budget:
         """Take one try; False if nothing is left."""
         self.tries -= 1
         return not self.over
+
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """A with-block that costs nothing: a look for one kind of code that is to leave time for the others."""
+        begun = spent()
+        yield
+        self.end += spent() - begun

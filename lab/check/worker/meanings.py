@@ -38,6 +38,9 @@ class Asked:
 def meaning(function: Function, p: inspect.Parameter, world: World, outputs: Outputs | None) -> Role:
     """What an argument stands for, where its place and the store tell more than its name."""
     what = role_in(function, p.name)
+    forward = outputs.function if outputs is not None else None
+    if what is Role.P and forward is not None and p.name in [q.name for q in signature(forward)]:
+        what = role_in(forward, p.name)  # what forward asks for itself is not what it gives
     if what is Role.X and p.name != first_x(function):
         return Role.OTHER  # data, beside X: what forward kept
     if outputs is None and p.name == in_place_of_x(function):

@@ -17,7 +17,7 @@ class Outputs:
     """What forward returned: whole, and by the names it gives its parts."""
 
     def __init__(self, value: Any, function: Function | None) -> None:
-        self.value = value
+        self.value, self.function = value, function
         self.inputs: Any = None  # what forward was given for X
         self.parts: list[Any] = list(value) if isinstance(value, tuple | list) else [value]
         names = returned(function) if function is not None else []

@@ -111,8 +111,10 @@ def find(namespace: Any, gradient: Function, n: int, rng: Any, pictures: Sequenc
 
     def tries(size: int, group: list[Family]) -> Iterator[Try]:
         yield from own_network(namespace, group, size, n, seed, binder, budget)
-        if size == 0:
-            yield from (Try(f, world, binder) for f in group for world in conv_worlds(f, pictures, n, seed))
+        for family in group if size == 0 else ():
+            with budget.resting():
+                found = conv_worlds(family, pictures, n, seed)
+            yield from (Try(family, world, binder) for world in found)
         for family, world in worlds(group, n, size, seed):
             yield Try(family, world, binder)
 

@@ -28,10 +28,29 @@ def signature(function: Function) -> list[inspect.Parameter]:
 
 @cache
 def role_in(function: Function, name: str) -> Role:
-    """What an argument stands for, by its name and by how it is read: p of p["W1"] holds all parameters."""
+    """What an argument stands for, by its name and by how it is read: p of p["W1"] holds all parameters, and out of
+    h, p = out all that forward gave."""
     found = role(name)
     short = found is Role.P or plain(name) in ("prm", "par", "th", "m", "q")
-    return Role.NETWORK if short and re.search(rf"(?<![.\w]){name}\[f?['\"][Ww]\w*['\"]", text(function)) else found
+    if short and re.search(rf"(?<![.\w]){name}\[f?['\"][Ww]\w*['\"]", text(function)):
+        return Role.NETWORK
+    if found is Role.P and plain(name) == "p" and (share := _share(function, name)) is not None:
+        return share
+    several = rf"(?m)^\s*\(?\w+(, *\w+)+\)? *= *{name}\s*(#.*)?$|(?<![.\w]){name}\[['\"]"
+    return Role.OTHER if found is Role.P and re.search(several, text(function)) else found
+
+
+def _share(function: Function, name: str) -> Role | None:
+    """What p is where dropout keeps or drops it: told by its default, or by what it is compared with or divides. None
+    if it is no such number."""
+    default = next((p.default for p in signature(function) if p.name == name), None)
+    if isinstance(default, int | float) and default in (0, 1) and not isinstance(default, bool):
+        return Role.KEEP if default else Role.DROP
+    drawn, said = r"(rand\w*|random|uniform|sample)\([^\n]*\)", text(function)
+    if re.search(rf"{drawn} *>=? *{name}\b|\b1(\.0*)? *- *{name}\b", said):
+        return Role.DROP
+    divides = "mask" in said and re.search(rf"/ *{name}\b", said)
+    return Role.KEEP if divides or re.search(rf"{drawn} *<=? *{name}\b|binomial\([^\n]*\b{name}\b", said) else None
 
 
 def is_octave(function: Any) -> bool:

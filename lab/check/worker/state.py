@@ -33,6 +33,7 @@ CONTAINERS = (
 )
 
 
+WRITTEN = {"w": "ws|weights?", "b": "bs|bias(es)?", "gamma": "gammas|scales?", "beta": "betas|shifts?"}
 NUMBER = r"b(ias)?\d?|intercept"  # a parameter that is a plain number: the bias of a single output
 VALUE = r"(.*)(?:\.|\[')(?:data|value|val|values|array|v)(?:'\])?"  # of a parameter that keeps its gradient beside it
 GRADIENT = r"(?:\.|\[')_?(?:d|g|grad|grads|gradient|dvalue|ddata)(?:'\])?"
@@ -346,7 +347,15 @@ def is_twin(param: str, leaf: str) -> bool:
     if re.fullmatch(re.escape(_owner(param)) + GRADIENT, leaf) or _same_key(param, leaf):
         return True
     a, b = _tokens(param), _tokens(leaf)
-    return len(a) == len(b) and all(x in (y, *stripped(y)) for x, y in zip(a, b, strict=True))
+    pairs = zip(a, b, strict=False)
+    return len(a) == len(b) and all(x == y or _written(x) in map(_written, stripped(y)) for x, y in pairs)
+
+
+def _written(word: str) -> str:
+    """A word as its letter, if it is that in the plural or written out: w for Ws and weights, w1 for weights1."""
+    found = re.fullmatch(r"(\D+)(\d*)", word)
+    letter = next((letter for letter, words in WRITTEN.items() if found and re.fullmatch(words, found[1])), None)
+    return letter + found[2] if found and letter else word
 
 
 def is_namesake(param: str, leaf: str) -> bool:

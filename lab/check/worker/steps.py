@@ -201,7 +201,9 @@ MORE: tuple[Shapes, ...] = (
     lambda n: {"x": (5, n), "w": (4, 5), "b": (4,), "gamma": (5,)},
     lambda n: {"x": (n, 5), "w": (4, 5), "b": (1, 4), "gamma": (5,)},
     lambda n: {"x": (2, 3, n), "w": (4, 6), "b": (4, 1), "gamma": (5,)},
-    lambda n: {"x": (n, 5), "w": (5, 5), "b": (5,), "gamma": (5,)},  # a head of attention
+    lambda n: {"x": (n, 5), "w": (5, 5), "b": (5,), "gamma": (5,)},  # a head of attention, a W not transposed
+    lambda n: {"x": (5, n), "w": (5, 5), "b": (5, 1), "gamma": (5, 1)},
+    lambda n: {"x": (n, 5), "w": (5, 5), "b": (1, 5), "gamma": (1, 5)},
     lambda n: {"x": (n, 3, 5), "w": (5, 5), "b": (5,), "gamma": (5,)},
 )
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .roles import Role, plain, role
-from .source import compared, signature
+from .source import compared, role_in, signature
 from .values import Function
 
 MASK = r"((drop(out)?|keep)?masks?|(drop(out)?|keep|m)mat)\d*"  # of dropout, drawn outside of the functions
@@ -24,14 +24,15 @@ def is_norm(name: str) -> bool:
     return role(name) is Role.ON and "b" in plain(name)
 
 
-def drops(name: str, value: Any) -> float | None:
-    """A rate of dropout for an argument that is off at this value; None if it is on, or no such argument."""
+def drops(what: Role, value: Any) -> float | None:
+    """A rate of dropout for an argument with this role that is off at this value; None if it is on, or no such
+    argument."""
     off = value is None or (isinstance(value, int | float) and not isinstance(value, bool))
-    if role(name) is Role.DROP and off and not value:
+    if what is Role.DROP and off and not value:
         return DROPPED
-    if role(name) is Role.DROP and off and value == 1:  # what is kept, in CS231n
+    if what is Role.DROP and off and value == 1:  # what is kept, in CS231n
         return KEPT
-    if role(name) is Role.KEEP and off and value in (None, 0, 1):
+    if what is Role.KEEP and off and value in (None, 0, 1):
         return KEPT
     return None
 
@@ -61,7 +62,7 @@ def switches(made: Function, given: Mapping[str, Any]) -> Iterator[dict[str, Any
             continue
         elif isinstance(value, type):
             yield from ({p.name: kind} for kind in _alike(value))
-        elif (rate := drops(p.name, value)) is not None:
+        elif (rate := drops(role_in(made, p.name), value)) is not None:
             yield {p.name: rate}
         elif value is None or isinstance(value, str):
             yield from ({p.name: word} for word in compared(made, p.name) if word != value)

@@ -13,7 +13,7 @@ from .code import Code
 from .construct import is_slope, slope_pairs
 from .inputs import odd, other_settings
 from .roles import Role, one_hot_first, role
-from .source import called, compared, is_called, signature
+from .source import called, compared, is_called, role_in, signature
 from .state import State
 from .switches import drops, is_mask, is_neutral, is_norm, said, switches
 from .values import Function
@@ -69,7 +69,7 @@ def _switched(code: "FunctionCode") -> Iterator[tuple[str, Code]]:
         off = replace(code.world, store=replace(code.world.store, off=True))
         yield f"with {norms[0]}=False", _built(lambda: code.remade(off, code.binder.copy(), code.state))
     optional = [p for p in arguments if p.default is not p.empty]
-    rates = [f"{p.name}={rate}" for p in optional if (rate := drops(p.name, p.default))]
+    rates = [f"{p.name}={rate}" for p in optional if (rate := drops(_role(code, p.name), p.default))]
     masks = [f"a dropout {p.name}" for p in optional if is_mask(p.name) and p.default is None]
     if words := [*rates, *masks]:
         binder = code.binder.copy()
@@ -188,6 +188,12 @@ def _shared(code: "FunctionCode") -> list[inspect.Parameter]:
 
     both = [{p.name for p in reached(f)} for f in (family.gradient, family.cost or family.gradient)]
     return [p for p in reached(family.gradient) if p.name in both[0] & both[1]]
+
+
+def _role(code: "FunctionCode", name: str) -> Role:
+    """What an argument stands for in the first of the functions that takes it."""
+    functions = [f for f in (code.family.gradient, code.family.forward) if f is not None]
+    return next(role_in(f, name) for f in functions if name in [p.name for p in signature(f)])
 
 
 def _built(build: Callable[[], Code]) -> Code:

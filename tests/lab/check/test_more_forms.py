@@ -258,3 +258,78 @@ def back_prop(x, yhat, y, h, W1, W2, b1, b2, batch_size):
 def test_a_cost_that_is_finite_by_luck_of_the_scores_is_not_taken_for_that_of_the_probabilities(seed, tmp_path):
     assert check(SOFTMAX_OUTSIDE.format(mask="(h > 0)"), "back_prop", tmp_path, seed=seed).passed
     assert not check(SOFTMAX_OUTSIDE.format(mask="1"), "back_prop", tmp_path, seed=seed).passed
+
+
+DIAGONAL = """
+def evaluate(X, Ws, bs):
+    H = [X]
+    for W, b in zip(Ws[:-1], bs[:-1]):
+        H.append(np.maximum(W @ H[-1] + b, 0))  # no filter, no pooling: dense layers
+    P = np.exp(Ws[-1] @ H[-1] + bs[-1])
+    return P / P.sum(axis=0), H
+
+
+def compute_cost(X, Y, Ws, bs, lam):
+    P, _ = evaluate(X, Ws, bs)
+    return -np.log(np.einsum("kn,kn->n", Y, P)).mean() + lam * sum(np.einsum("ij,ij->", W, W) for W in Ws)
+
+
+def compute_gradients(X, Y, Ws, bs, lam):
+    P, H = evaluate(X, Ws, bs)
+    G, grads_W, grads_b = (P - Y) / X.shape[1], [], []
+    for i in reversed(range(len(Ws))):
+        grads_W.insert(0, np.einsum("mn,dn->md", G, H[i]) + 2 * lam * Ws[i])
+        grads_b.insert(0, G.sum(axis=1, keepdims=True))
+        G = Ws[i].T @ G{mask}
+    return grads_W, grads_b
+"""
+PLURALS = """
+class Net:
+    def __init__(self, sizes, lam=0.0):
+        self.lam = lam
+        self.{W} = [np.random.randn(m, d) / d**0.5 for d, m in zip(sizes, sizes[1:])]
+        self.{b} = [np.zeros((m, 1)) for m in sizes[1:]]
+
+    def forward(self, X):
+        self.H = [X]
+        for W, b in zip(self.{W}[:-1], self.{b}[:-1]):
+            self.H.append(np.maximum(W @ self.H[-1] + b, 0))
+        s = np.exp(self.{W}[-1] @ self.H[-1] + self.{b}[-1])
+        self.P = s / s.sum(axis=0)
+        return self.P
+
+    def cost(self, X, Y):
+        return -np.log((Y * self.forward(X)).sum(axis=0)).mean() + self.lam * sum((W**2).sum() for W in self.{W})
+
+    def compute_gradients(self, X, Y):
+        G = (self.forward(X) - Y) / X.shape[1]
+        self.{dW}, self.{db} = [None] * len(self.{W}), [None] * len(self.{b})
+        for i in reversed(range(len(self.{W}))):
+            self.{dW}[i] = G @ self.H[i].T + 2 * self.lam * self.{W}[i]
+            self.{db}[i] = G.sum(axis=1, keepdims=True)
+            G = self.{W}[i].T @ G{mask}
+"""
+NAMES = (
+    ("Ws", "bs", "grad_W", "grad_b"),
+    ("W", "b", "grads_Ws", "grads_bs"),
+    ("weights", "biases", "dW", "db"),
+    ("W", "b", "weight_grads", "bias_grads"),
+)
+
+
+@pytest.mark.parametrize("mask", [" * (H[i] > 0)", ""], ids=["right", "wrong"])
+def test_words_and_sums_of_convolutions_keep_no_time_from_dense_layers(mask, tmp_path):
+    found = check(DIAGONAL.replace("{mask}", mask), "compute_gradients", tmp_path)
+    assert not found.problem
+    assert found.passed == bool(mask), found.report.as_dict()
+
+
+@pytest.mark.parametrize("names", NAMES, ids=[" ".join(names) for names in NAMES])
+@pytest.mark.parametrize("mask", [" * (self.H[i] > 0)", ""], ids=["right", "wrong"])
+def test_gradients_are_known_by_the_letter_in_the_plural_or_written_out(names, mask, tmp_path):
+    text = PLURALS.replace("{mask}", mask)
+    for place, name in zip(("{W}", "{b}", "{dW}", "{db}"), names, strict=True):
+        text = text.replace(place, name)
+    found = check(text, "Net", tmp_path)
+    assert not found.problem
+    assert found.passed == bool(mask), found.report.as_dict()

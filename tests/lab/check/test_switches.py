@@ -312,3 +312,51 @@ def test_only_words_that_tell_losses_apart_decide_on_a_cost(gradient, kept):
 
     costs = [named("compute_cost"), named("compute_cost_with_regularization")]
     assert [f.__name__ for f in _namesakes(costs, named(gradient))] == kept
+
+
+SHARED = """
+def evaluate(X, Ws, bs, {how}seed=1):
+    rng, masks, H = np.random.default_rng(seed), [], [X]
+    for W, b in zip(Ws[:-1], bs[:-1]):
+        h = np.maximum(W @ H[-1] + b, 0)
+        masks.append({mask})
+        H.append(h * masks[-1])
+    P = np.exp(Ws[-1] @ H[-1] + bs[-1])
+    return P / P.sum(axis=0), H, masks
+
+
+def compute_cost(X, Y, Ws, bs, lam, {how}seed=1):
+    P, _, _ = evaluate(X, Ws, bs, {given}seed)
+    return -np.mean(np.log(np.sum(Y * P, axis=0))) + lam * sum((W**2).sum() for W in Ws)
+
+
+def compute_gradients(X, Y, Ws, bs, lam, {how}seed=1):
+    P, H, masks = evaluate(X, Ws, bs, {given}seed)
+    grads_W, grads_b, G = [], [], (P - Y) / X.shape[1]
+    for i in reversed(range(len(Ws))):
+        grads_W.insert(0, G @ H[i].T + 2 * lam * Ws[i])
+        grads_b.insert(0, G.sum(axis=1, keepdims=True))
+        if i:
+            G = Ws[i].T @ G * (H[i] > 0){again}
+    return grads_W, grads_b
+"""
+SHARES = {
+    "kept, 1": ("p=1.0, ", "p, ", "(rng.random(h.shape) < p) / p", "p=0.6"),
+    "kept, told": ("p, ", "p, ", "(rng.random(h.shape) < p) / p", ""),
+    "dropped, 0": ("p=0, ", "p, ", "(rng.random(h.shape) > p) / (1 - p)", "p=0.4"),
+    "dropped, told": ("p, ", "p, ", "(rng.random(h.shape) >= p) / (1 - p)", ""),
+}
+
+
+@pytest.mark.parametrize("share", SHARES)
+@pytest.mark.parametrize("again", [" * masks[i - 1]", ""], ids=["right", "wrong"])
+def test_p_is_what_dropout_keeps_or_drops_where_a_forward_asks_for_it(share, again, tmp_path):
+    how, given, mask, off = SHARES[share]
+    parts = {"{how}": how, "{given}": given, "{mask}": mask, "{again}": again}
+    text = SHARED
+    for place, part in parts.items():
+        text = text.replace(place, part)
+    found = check(text, "compute_gradients", tmp_path)
+    assert not found.problem
+    assert found.passed == bool(again), found.report.as_dict()
+    assert all(f"only with {off}" in t.diagnosis for t in found.report.tensors if not t.passed and off)

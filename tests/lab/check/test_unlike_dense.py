@@ -118,6 +118,61 @@ def backward(MX, Y, cache, params, lam):
     grads["Fs"] = np.einsum("ijn,iln->jl", MX, G) + 2 * lam * params["Fs"]
     return grads
 """
+BIASED = """
+def apply(MX, Fs, bF, W1, b1, W2, b2):
+    nf = Fs.shape[-1]
+    n_p, _, n = MX.shape
+    conv = np.stack([MX[:, :, i] @ Fs.reshape(-1, nf) + bF.reshape(1, nf) for i in range(n)], axis=2)
+    h = np.maximum(conv, 0).reshape(n_p * nf, n)
+    x = np.maximum(W1 @ h + b1, 0)
+    P = np.exp(W2 @ x + b2)
+    return h, x, P / P.sum(axis=0)
+
+
+def cost(MX, Y, Fs, bF, W1, b1, W2, b2):
+    return -np.mean(np.log(np.sum(Y * apply(MX, Fs, bF, W1, b1, W2, b2)[2], axis=0)))
+
+
+def gradients(MX, Y, Fs, bF, W1, b1, W2, b2):
+    h, x, P = apply(MX, Fs, bF, W1, b1, W2, b2)
+    n_p, _, n = MX.shape
+    G = (P - Y) / n
+    dW2, db2 = G @ x.T, G.sum(axis=1, keepdims=True)
+    G = W2.T @ G * (x > 0)
+    dW1, db1 = G @ h.T, G.sum(axis=1, keepdims=True)
+    G = (W1.T @ G * (h > 0)).reshape(n_p, -1, n)
+    dFs = sum(MX[:, :, i].T @ G[:, :, i] for i in range(n))
+    return dFs.reshape(Fs.shape), {sum}, dW1, db1, dW2, db2
+"""
+LISTED = """
+def forward(X, net):
+    F = net["filters"].reshape((-1, net["filters"].shape[3]))
+    assert X.shape[1] == np.prod(net["filters"].shape[:3])
+    n_p, _, n = X.shape
+    h = np.maximum(np.einsum("pdn,df->pfn", X, F), 0).reshape(-1, n)
+    x = np.maximum(net["W"][0] @ h + net["b"][0], 0)
+    s = np.exp(net["W"][1] @ x + net["b"][1])
+    return h, x, s / s.sum(axis=0)
+
+
+def compute_cost(X, Y, net, lam):
+    p = forward(X, net)[-1]
+    squares = (net["filters"]**2).sum() + sum((W**2).sum() for W in net["W"])
+    return -np.log((Y * p).sum(axis=0)).mean() + lam * squares
+
+
+def compute_gradients(X, Y, out, net, lam):
+    h, x, p = out
+    n_p, _, n = X.shape
+    G = (p - Y) / n
+    dW, db = [G @ x.T + 2 * lam * net["W"][1]], [G.sum(axis=1, keepdims=True)]
+    G = net["W"][1].T @ G * (x > 0)
+    dW.insert(0, G @ h.T + 2 * lam * net["W"][0])
+    db.insert(0, G.sum(axis=1, keepdims=True))
+    G = (net["W"][0].T @ G{mask}).reshape(n_p, -1, n)
+    dF = np.einsum("pdn,pfn->df", X, G).reshape(net["filters"].shape)
+    return dF + 2 * lam * net["filters"], dW, db
+"""
 IMAGES = """
 class ConvNet:
     def __init__(self, input_dim=(2, 6, 6), filters=3, k=3, classes=4, reg=0.01):
@@ -147,6 +202,8 @@ class ConvNet:
 """
 KINDS = [
     (PATCHES, "backward", "{order}", "", ", order='F'"),
+    (BIASED, "gradients", "{sum}", "G.sum(axis=(0, 2)).reshape(bF.shape)", "G[0].sum(axis=1).reshape(bF.shape)"),
+    (LISTED, "compute_gradients", "{mask}", " * (h > 0)", ""),
     (IMAGES, "ConvNet", "{mask}", "(S > 0)", "1"),
     (CELL, "cell", "{dc}", CELL_RIGHT, "dnext_c + dnext_h * o"),
     (CELL, "cell", "{dc}", CELL_RIGHT, "dnext_h * o * (1 - t**2)"),
@@ -159,7 +216,7 @@ KINDS = [
 @pytest.mark.parametrize(
     ("text", "name", "place", "right", "wrong"),
     KINDS,
-    ids=["patches", "images", "cell h", "cell c", "rnn", "class", "functions"],
+    ids=["patches", "biased", "listed", "images", "cell h", "cell c", "rnn", "class", "functions"],
 )
 def test_it_passes_if_it_is_right_and_only_then(text, name, place, right, wrong, tmp_path):
     for part in (right, wrong):
