@@ -103,6 +103,12 @@ def squared(shape: tuple[int, ...]) -> tuple[int, ...]:
     return (shape[0],) * len(shape)
 
 
+def evened(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """All hidden layers as wide as the first: a W between two of them may be transposed, and those at the ends still
+    tell which gradient is whose."""
+    return (shape[0], *(shape[1:2] * (len(shape) - 2)), shape[-1])
+
+
 def find(namespace: Any, gradient: Function, n: int, rng: Any, pictures: Sequence[Picture] = PICTURES) -> FunctionCode:
     """The code of a gradient function, in the most fitting world. pictures: the networks with convolutions that it may
     be. Raises the error that came furthest."""
@@ -337,14 +343,15 @@ def worlds(group: Iterable[Family], n: int, size: int, seed: int) -> Iterator[tu
             continue
         functions = [f for f in (family.gradient, family.forward, family.cost) if f is not None]
         named = holders(functions)
-        for store, square in product(stores(family), (False, True)):
-            if square and (store.depth == 1 or size):
+        for store, alike in product(stores(family), (None, evened, squared)):
+            if alike and (size or store.depth < (3 if alike is evened else 2)):
                 continue
             alone = store.depth == 1 and store.biases and not store.style and size == BINARY
             for layout in (*LAYOUTS, SINGLE, LINE) if alone else LAYOUTS:
                 if not store.biases and not store.norms and layout.bias != "column" and store.style != VECTOR:
                     continue
-                shape = squared(list(sizes(store.depth, n))[size]) if square else list(sizes(store.depth, n))[size]
+                shape = list(sizes(store.depth, n))[size]
+                shape = alike(shape) if alike else shape
                 if store.style == VECTOR and store.depth > 1 and is_of_vector(family.gradient):
                     shape = (*shape[:-1], shape[0])  # an autoencoder
                 if store.style == VECTOR and store.depth == 1 and not store.classes:
