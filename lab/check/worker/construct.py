@@ -57,6 +57,7 @@ OBJECTS = (  # what an argument is called, and the class of an object for it
     (r"(the)?(model|net|network|mlp|nn)", r"model|net|mlp|nn$"),
     (r"(the)?(loss|criterion|cost)(fn|func|function|layer|obj)?", r"loss|entropy|mse|criterion|nll|hinge|bce"),
 )
+FORWARD = r"(?i)def (forward\w*|__call__)\("
 LOSS = r"loss|entropy|mse|criterion|softmax"
 ACTS_SLOPE = r"derivative(of)?|deriv|prime|grad(ient)?|backward|d"
 SLOPE = r"^d(?!ata)|prime|deriv|grad|slope|backward"
@@ -107,7 +108,7 @@ def new(
             setattr(thing, name, len(world.y))
         if is_rate(name) and isinstance(value, float):
             setattr(thing, name, binder.eta)
-    return _initialised(thing, world, binder, listed)
+    return _initialised(_filled(thing, world, binder), world, binder, listed)
 
 
 def taken_one_by_one(made: Function) -> str:
@@ -122,7 +123,7 @@ def taken_one_by_one(made: Function) -> str:
 
 def _called_in_turn(made: Function, name: str) -> bool:
     """Does a class call what it keeps under this name, or the methods of it, one after the other?"""
-    loop = rf"for (\w+) in (self\.)?_?{name}\b.*\n?.*\b\1(\.\w*forward\w*)?\("
+    loop = rf"(?i)for (\w+) in (self\.)?_?{name}\b.*\n?.*\b\1(\.\w*forward\w*)?\("
     return re.search(loop, text(made)) is not None
 
 
@@ -272,7 +273,7 @@ def _layers(made: Function, name: str, world: World, binder: Binder) -> list[Any
     if not _called_in_turn(made, name):
         return []
     own = vars(sys.modules[made.__module__]).values()
-    kinds = [k for k in own if isinstance(k, type) and k is not made and re.search(r"def (forward|__call__)", text(k))]
+    kinds = [k for k in own if isinstance(k, type) and k is not made and re.search(FORWARD, text(k))]
     dense = next((k for k in kinds if _takes(k, INPUT) and _takes(k, OUTPUT)), None)
     bare = next((k for k in kinds if len(signature(k)) == 2 and re.search(r"self\.W\w* *=", text(k))), None)  # (m, n)
     if dense is None and bare is None:
@@ -283,12 +284,52 @@ def _layers(made: Function, name: str, world: World, binder: Binder) -> list[Any
     pairs = list(pairwise(world.sizes))
     steps = [new(dense, replace(world, sizes=pair), binder) if dense else bare(*pair) for pair in pairs]  # type: ignore[misc]
     layers = [[step, *(k() for k in between)] for step in steps]
-    return [layer for group in layers for layer in group][: len(layers) * (1 + len(between)) - len(between)]
+    found = [layer for group in layers for layer in group][: len(layers) * (1 + len(between)) - len(between)]
+    last = (k for k in kinds if re.search(LOSS, plain(k.__name__)) and _closes(made, name, k, dense or bare))
+    return [*found, *(k() for k in last)][: len(found) + 1]
+
+
+def _closes(made: Function, name: str, kind: type, layer: type | None) -> bool:
+    """Is the loss the last of the layers: is it called otherwise than they are, or handed the labels on the way back?"""
+    if [p for p in signature(kind) if p.default is p.empty]:
+        return False
+    called = re.findall(rf"{name}\[-1\]\.(\w+)\(([^()]*)", text(made))
+    if any(hasattr(kind, method) and ("," in given or not hasattr(layer, method)) for method, given in called):
+        return True
+    own = _backward(made)
+    y, theirs = _labels_of(own), _labels_of(_backward(kind))
+    handed = rf"(?m)\w+ *= *{y}\s*$|{name}\[-1\]\.\w+\({y}\)"  # G = Y, which then goes through all of them
+    return bool(y and theirs) and re.search(handed, text(own)) is not None
+
+
+def _labels_of(function: Function | None) -> str:
+    """The argument for labels, "" if there is none."""
+    names = [p.name for p in signature(function)] if function is not None else []
+    return next((name for name in names if role(name) is Role.LABELS), "")
+
+
+def _backward(kind: Any) -> Function | None:
+    """The method of a class that goes back."""
+    names = (name for name in dir(kind) if re.fullmatch(r"backward(pass|prop)?|backprop(agate)?", plain(name)))
+    return next((getattr(kind, name) for name in names), None)
+
+
+def _filled(thing: Any, world: World, binder: Binder) -> Any:
+    """An object with the layers of its file in it, if it has none, calls them in turn and does not make them itself."""
+    kind = type(thing)
+    for name, value in list(getattr(thing, "__dict__", {}).items()):
+        empty = isinstance(value, list) and not value and re.fullmatch(LAYERS, plain(name))
+        adds = rf"def (\w+)\(self, *\w+(?: *:[^,)]*)?\)[^:]*:(?:\s*\"\"\".*?\"\"\")?\s*self\.{name}\.append\("
+        adding = re.search(adds, text(kind), re.S)
+        if empty and (adding or f"{name}.append(" not in text(kind)):
+            for layer in _layers(kind, name, world, binder):
+                getattr(thing, adding[1])(layer) if adding else value.append(layer)
+    return thing
 
 
 def _wanted_back(kind: type | None) -> int:
     """How many arguments backward takes: no layer of a network is an activation that is given Z and dY."""
-    backward = getattr(kind, "backward", None)
+    backward = _backward(kind)
     return len([p for p in signature(backward) if p.default is p.empty]) if backward is not None else 0
 
 

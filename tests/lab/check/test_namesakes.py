@@ -2,7 +2,7 @@
 
 import pytest
 
-from .in_process import check
+from tests.lab.check.in_process import check
 
 NETWORK = """
 class Classifier:
