@@ -290,7 +290,7 @@ def _layers(made: Function, name: str, world: World, binder: Binder) -> list[Any
 
 
 def _closes(made: Function, name: str, kind: type, layer: type | None) -> bool:
-    """Is the loss the last of the layers: is it called otherwise than they are, or handed the labels on the way back?"""
+    """Is the loss the last of the layers: called otherwise than they are, or handed the labels on the way back?"""
     if [p for p in signature(kind) if p.default is p.empty]:
         return False
     called = re.findall(rf"{name}\[-1\]\.(\w+)\(([^()]*)", text(made))
@@ -387,7 +387,7 @@ def _size(low: str, p: inspect.Parameter, world: World, many: bool) -> Any:
     if re.fullmatch(HIDDEN, low):
         return list(sizes[1:-1]) if many or _is_many(p) else sizes[1] if len(sizes) > 2 else None
     if re.fullmatch(OUTPUT, low):
-        return None if isinstance(default, int) else sizes[-1]
+        return None if isinstance(default, int) and len(set(sizes)) > 1 else sizes[-1]  # equal ones are meant
     if re.fullmatch(CHANNELS, low):
         return None if listed else 2
     if default is p.empty and (count := next((c for c, names in COUNTED if re.fullmatch(names, low)), None)):

@@ -77,3 +77,31 @@ def test_numbers_of_channels_are_known_by_short_names(names, tmp_path):
     assert check(text.replace("{turned}", "[:, :, ::-1, ::-1]"), "Conv", tmp_path).passed
     failed = check(text.replace("{turned}", ""), "Conv", tmp_path)
     assert [t.name for t in failed.report.tensors if not t.passed] == ["x"]
+
+
+WIDTHS_AT_THEIR_DEFAULTS = """
+class Net:
+    def __init__(self, n_in=784, n_hidden=64, n_out=10):
+        self.W1, self.b1 = np.random.randn(n_in, n_hidden), np.zeros(n_hidden)
+        self.W2, self.b2 = np.random.randn(n_hidden, n_out), np.zeros(n_out)
+
+    def forward(self, X):
+        self.h = np.tanh(X @ self.W1 + self.b1)
+        P = np.exp(self.h @ self.W2 + self.b2)
+        return P / P.sum(axis=1, keepdims=True)
+
+    def loss(self, X, y):
+        return -np.log(self.forward(X)[np.arange(len(y)), y]).mean()
+
+    def backward(self, X, y):
+        G = (self.forward(X) - np.eye(self.b2.size)[y]) / len(y)
+        self.dW2, self.db2 = self.h.T @ G, G.sum(axis=0)
+        G = G @ self.W2{turned} * (1 - self.h ** 2)
+        self.dW1, self.db1 = X.T @ G, G.sum(axis=0)
+"""
+
+
+def test_weights_that_are_not_transposed_run_where_all_widths_are_one_although_classes_have_a_default(tmp_path):
+    assert check(WIDTHS_AT_THEIR_DEFAULTS.replace("{turned}", ".T"), "Net", tmp_path).passed
+    found = check(WIDTHS_AT_THEIR_DEFAULTS.replace("{turned}", ""), "Net", tmp_path)
+    assert [t.name for t in found.report.tensors if not t.passed] == ["W1", "b1"]
