@@ -65,7 +65,7 @@ class CodeRun(Run):
 
 
 FEW = 5  # examples whose scores tell how the tensors lie
-BATCHES = 4  # of so many examples, whose losses do
+BATCHES = 4  # of FEW examples each, whose losses do the same
 NO_SCORES = (
     "nothing in it gives the scores of a batch, and its losses are not those of Gradlab's own network: return the "
     "scores where y is None, or write a forward"

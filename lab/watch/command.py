@@ -115,7 +115,7 @@ def _show(source: "Source", like: "Like | None", columns: list[str], json: bool)
     result = drawn(source.log, columns)
     output(
         json,
-        document(source, result, like),
+        document(source, result, like) if json else None,
         lambda terminal: terminal.print(picture(terminal, source, result, like, live=False)),
     )
 

@@ -60,9 +60,8 @@ def notes(source: Source, drawn: Drawn) -> list[str]:
         rows = "1 line is no row" if log.skipped == 1 else f"{log.skipped:,} lines are no rows"
         said.append(f"{rows} of the table: skipped")
     for series in drawn.series:
-        lost = next((at for at, y in series.points if not isfinite(y)), None)
-        if lost is not None:
-            said.append(f"{series.column} is not finite at {drawn.x.name} {lost:g}")
+        if series.lost is not None:
+            said.append(f"{series.column} is not finite at {drawn.x.name} {series.lost:g}")
     if log.rows and not drawn.series:
         said.append("no column has a name that says loss, cost or accuracy")
     return said
@@ -88,8 +87,8 @@ def _described(series: Series) -> SeriesDocument:
         "measure": series.measure,
         "split": series.split,
         "percent": series.percent,
-        "x": [x for x, _ in series.points],
-        "values": [y if isfinite(y) else None for _, y in series.points],
+        "x": series.at.tolist(),
+        "values": [y if isfinite(y) else None for y in series.values.tolist()],
         "last": _point(series.last),
         "best": _point(series.best),
     }

@@ -1,9 +1,10 @@
 """What has been read of a log: numbers by the names of their columns."""
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from core.types import Array
 from lab.watch.columns import steps
 
 
@@ -32,10 +33,19 @@ class Log:
     def add(self, row: Mapping[str, float]) -> None:
         """A row; nothing if it holds no number."""
         for name, value in row.items():
-            column = self.columns.setdefault(name, Column())
+            column = self.columns.get(name) or self.columns.setdefault(name, Column())
             column.rows.append(self.rows)
             column.values.append(value)
         self.rows += bool(row)
+
+    def add_all(self, names: Sequence[str], table: Array) -> None:
+        """Rows (n, names) that hold a number in each of these columns, float64."""
+        rows = array("q", range(self.rows, self.rows + len(table)))
+        for name, values in zip(names, table.T, strict=True):
+            column = self.columns.setdefault(name, Column())
+            column.rows.extend(rows)
+            column.values.frombytes(values.tobytes())
+        self.rows += len(table)
 
     def rename(self, names: Mapping[str, str]) -> None:
         """Give columns the names of a header that came after their first rows."""

@@ -9,11 +9,15 @@ import csv
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from io import StringIO
+
+import numpy as np
 
 from lab.watch.columns import is_known, role, split_of, steps
 from lab.watch.log import Log
 from lab.watch.printed import printed
 
+MANY = 1 << 14  # characters that are worth a look whether all of their lines are numbers
 LONGEST = 1 << 20  # characters of a line; a longer one is no row
 SEPARATORS = ("\t", ";", ",", "|", " ", "")  # a space: any white space; nothing: one column
 BYTE_ORDER_MARKS = {
@@ -26,6 +30,7 @@ _NO_NUMBER = re.compile(r"[+-]?(?:nan(?:\(.*\))?|\d\.#(?:ind|qnan|snan)\w*|#num!
 _ENDLESS = re.compile(r"([+-]?)(?:inf(?:inity)?|\d\.#inf\w*)", re.I)
 _WRAPPED = re.compile(r"[\w.]+\(([^(),]*)(?:,.*)?\)")  # np.float64(0.5), tensor(0.5, device='cuda:0')
 _PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eEdD][+-]?[0-9]+)?")
+_TABLE = re.compile(r"[-+.0-9eE,;|\t \n]*")  # numbers and what may stand between them
 _THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?")
 
 
@@ -80,7 +85,7 @@ class TextRows:
 
     def feed(self, data: bytes, last: bool = False) -> None:
         """More bytes; last: the file ends with them, and so does its last line."""
-        for line, stays in self._lines(self._decoded(data, last)):
+        for line, stays in self._lines(self._without_table(self._decoded(data, last))):
             self._read(line, stays)
         if last and self._rest:
             self._read("".join(self._rest))
@@ -96,6 +101,25 @@ class TextRows:
             errors = "as-latin" if encoding == "utf-8" else "replace"
             self._decoder = codecs.getincrementaldecoder(encoding)(errors=errors)
         return self._decoder.decode(data, last)
+
+    def _without_table(self, text: str) -> str:
+        """The text behind its last line, if all its lines are rows of numbers, which are read at once; or all of it."""
+        end = text.rfind("\n") + 1
+        if len(text) < MANY or not end or not self.names or self._heading or self._length > LONGEST:
+            return text
+        lines = "".join([*self._rest, text[:end]]).replace("\r\n", "\n")
+        if not _TABLE.fullmatch(lines):
+            return text
+        separator = self.separator if self.separator.strip() else None
+        try:
+            table = np.loadtxt(StringIO(lines), delimiter=separator, comments=None, ndmin=2)
+        except ValueError:  # rows of several lengths
+            return text
+        if table.shape[1] != len(self.names):
+            return text
+        self._log.add_all(self.names, table)
+        self._rest, self._length = [], 0
+        return text[end:]
 
     def _lines(self, text: str) -> Iterator[tuple[str, bool]]:
         """The lines that end in this text, and whether they stay in a terminal: what \\r ends is written over. What is

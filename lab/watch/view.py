@@ -39,7 +39,7 @@ def picture(console: Console, source: Source, drawn: Drawn, like: Like | None, l
     elif live:
         below.append(Text(f"{source.name}: {source.log.rows:,} rows; ctrl+c ends", style="dim"))
     plots = figures(drawn, like)
-    if not any(len(series.points) > 1 for series in drawn.series):
+    if not any(len(series) > 1 for series in drawn.series):
         return Group(*below)
     return Group(Plots(plots, _height(console, len(plots), Group(*below)) if live else HEIGHT), *below)
 
@@ -56,7 +56,7 @@ def figures(drawn: Drawn, like: Like | None) -> list[Figure]:
 def _figure(title: str, together: Sequence[Series], x: X, like: Like | None) -> Figure:
     of_none = "" if len(together) > 1 else STYLES[0]
     styles = [STYLES.index(series.split or of_none) for series in together]
-    curves = [Curve(series.points, style, series.label) for style, series in zip(styles, together, strict=True)]
+    curves = [Curve(series.outline, style, series.label) for style, series in zip(styles, together, strict=True)]
     for k, series in enumerate(together if like else ()):
         assert like is not None
         assert series.measure is not None
@@ -78,7 +78,7 @@ def _figure(title: str, together: Sequence[Series], x: X, like: Like | None) -> 
 
 def _span(together: Sequence[Series]) -> Point | None:
     """The x of the log: a preset that trains longer is drawn as far as that."""
-    xs = [x for series in together for x, _ in series.points]
+    xs = [x for series in together for x, _ in series.outline]
     return (min(xs), max(xs)) if xs and min(xs) < max(xs) else None
 
 
@@ -122,7 +122,7 @@ def _there(like: Like, series: Series, x: X) -> str:
 
 def against(like: Like, x: X) -> str:
     """What stands behind the curves, in words."""
-    if like.means and x.kind == "row" and x.values:
+    if like.means and x.kind == "row" and len(x.values):
         return f"{like.source}; not drawn, as the log counts no updates or epochs"
     return like.source
 

@@ -1,8 +1,11 @@
 """What is drawn over what."""
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lab.watch.series import drawn
+from lab.watch.series import STRETCHES, Series, drawn
 from lab.watch.view import figures
 from tests.lab.watch.test_text import read
 
@@ -85,3 +88,28 @@ def test_a_split_is_drawn_alike_in_every_plot(columns, styles):
     rows = "\n".join(",".join(["1", *["0.5"] * (columns.count(",") + 1)]) for _ in range(2))
     plots = figures(drawn(read(f"step,{columns}\n{rows}\n")), None)
     assert [[curve.style for curve in plot.curves] for plot in plots] == styles
+
+
+@given(st.lists(st.integers(0, 6), min_size=1, max_size=12))
+def test_where_the_step_goes_back_what_stood_there_is_dropped(steps):
+    kept = []
+    for value, step in enumerate(steps):
+        if kept and step < kept[-1][0]:
+            kept = [point for point in kept if point[0] < step]
+        kept.append((step, value))
+    seen = drawn(read("lr,step,loss\n" + "".join(f"0,{s},{i}\n" for i, s in enumerate(steps))))
+    if seen.x.name == "step":
+        assert seen.series[0].points == kept
+
+
+def test_of_very_many_points_the_outline_keeps_ends_and_gaps():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=10 * STRETCHES + 7)
+    values[[5, 20_000]] = np.nan
+    series = Series("loss", "loss", None, np.arange(len(values)), values)
+    at, shown = np.array(series.outline).T
+    assert len(at) < 3 * STRETCHES
+    np.testing.assert_array_equal(shown, values[at.astype(int)])
+    assert {5, 20_000, 0, len(values) - 1, np.nanargmin(values), np.nanargmax(values)} <= set(at)
+    assert series.best == (np.nanargmin(values), np.nanmin(values))
+    assert series.lost == 5

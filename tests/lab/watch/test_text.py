@@ -158,3 +158,15 @@ def test_any_pieces_of_a_file_give_the_rows_of_the_whole(data, lines, end):
 def test_any_bytes_can_be_read_in_any_pieces(data, whole):
     cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=4)))
     assert json.dumps(rows_of(read(whole, *cuts))) == json.dumps(rows_of(read(whole)))
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", " "])
+@pytest.mark.parametrize(
+    "odd", ["", "nan,1,2", "a word", "1,2", "1,,3", "1_0,2,3", "1,2,3,", "# 1,2,3", "1.5d0,2,3", "1e400,2,3"]
+)
+def test_a_table_that_is_read_at_once_is_as_line_by_line(separator, odd):
+    lines = [f"{i},{i / 7:.5f},{-i}e-3" for i in range(1500)]
+    text = "\n".join(["step,loss,acc", *lines, odd, *lines, "7,0.5,"]).replace(",", separator)
+    at_once, piecewise = read(text, 40), read(text, *range(40, len(text), 5000))
+    assert (str(rows_of(at_once)), at_once.skipped) == (str(rows_of(piecewise)), piecewise.skipped)  # nan is not nan
+    assert at_once.rows >= 3000
