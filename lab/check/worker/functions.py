@@ -424,7 +424,10 @@ class FunctionCode(Code):
     def _cost(self, params: Mapping[str, Any]) -> Any:
         if self.layer:
             out = self._joined(self.outputs(params))
-            return np.sum(self.cotangent * out).astype(out.dtype)  # J is no more precise than the output
+            J = np.sum(self.cotangent * out).astype(out.dtype)  # J is no more precise than the output
+            return (
+                J if self.family.cost is None else J + number(self.call_cost(params), f"{name_of(self.family.cost)}()")
+            )
         if self.family.cost is not None:
             return self.cost_in(self.call_cost(params), params)
         if self.penalty is None:

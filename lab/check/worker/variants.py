@@ -12,17 +12,20 @@ import numpy as np
 from .code import Code
 from .construct import is_slope, slope_pairs
 from .inputs import odd, other_settings
-from .roles import Role, one_hot_first, role
-from .source import called, compared, is_called, role_in, signature
+from .roles import Role, one_hot_first, plain, role
+from .source import called, compared, is_called, read, role_in, signature
 from .state import State
 from .switches import drops, is_mask, is_neutral, is_norm, said, switches
 from .values import Function
-from .world import World, draw
+from .world import LAMBDA, World, draw
 
 if TYPE_CHECKING:
     from .functions import FunctionCode
 
 EVALUATES = "test|eval|pred|infer|val"  # in words for a mode that has no gradients
+PENALTY = (  # what a layer calls the method that gives its penalty
+    r"(get|compute|calc(ulate)?)?(l2|weights?)?(penalty|reg(ulari[sz](ation|er))?|decay|l2)(loss|term|cost|value)?"
+)
 OTHER_WORDS = 2  # the most that are tried for an argument
 
 
@@ -81,6 +84,7 @@ def _switched(code: "FunctionCode") -> Iterator[tuple[str, Code]]:
     making = code.state.making if code.state is not None else None
     if making is None or type(code.state.thing) is not making.made:  # type: ignore[union-attr]
         return
+    yield from _penalised(code, making)
     for changes in (*switches(making.made, making.given()), *_other_activations(making.made)):
         yield f"with {said(changes)}", _built(lambda c=changes: _remade(code, replace(making, changes=c)))  # type: ignore[misc]
 
@@ -203,7 +207,29 @@ def _built(build: Callable[[], Code]) -> Code:
         return Unbuilt(error)
 
 
-def _remade(code: "FunctionCode", making: Any) -> Code:
+def _penalised(code: "FunctionCode", making: Any) -> Iterator[tuple[str, Code]]:
+    """Of a layer that has a method for its penalty, and a backward that reads the same lambda: with lambda not 0, and
+    the penalty in J."""
+    assert code.state is not None
+    kind, strengths = type(code.state.thing), [p.name for p in signature(making.made) if role(p.name) is Role.LAMBDA]
+    for name in dir(kind) if code.layer and strengths else ():
+        method = getattr(kind, name)
+        if not re.fullmatch(PENALTY, plain(name)) or [p for p in signature(method)[1:] if p.default is p.empty]:
+            continue
+        if any(role(attribute) is Role.LAMBDA for attribute in read(method) & read(code.family.gradient)):
+            changes = {strengths[0]: LAMBDA}
+            built = _built(lambda n=name, c=changes: _with_penalty(_remade(code, replace(making, changes=c)), n))  # type: ignore[misc]
+            yield f"with {said(changes)} and {name}() in J", built
+
+
+def _with_penalty(code: "FunctionCode", name: str) -> "FunctionCode":
+    """A layer whose J holds what this method of its object gives."""
+    assert code.state is not None
+    code.family = replace(code.family, cost=getattr(code.state.thing, name))
+    return code
+
+
+def _remade(code: "FunctionCode", making: Any) -> "FunctionCode":
     """The code of an object made with other settings."""
     state, binder = State(making.new()), code.binder.copy()
     state.making = making

@@ -360,3 +360,34 @@ def test_p_is_what_dropout_keeps_or_drops_where_a_forward_asks_for_it(share, aga
     assert not found.problem
     assert found.passed == bool(again), found.report.as_dict()
     assert all(f"only with {off}" in t.diagnosis for t in found.report.tensors if not t.passed and off)
+
+
+PENALISED_LAYER = """
+class Dense:
+    def __init__(self, n_in, n_out, {lam}):
+        self.w, self.b, self.lam = np.random.randn(n_out, n_in), np.zeros((n_out, 1)), {name}
+
+    def forward(self, x):
+        self.x = x
+        return self.w @ x + self.b
+
+    def backward(self, g):
+        self.grad_w = g @ self.x.T{penalty}
+        self.grad_b = g.sum(axis=1, keepdims=True)
+        return self.w.T @ g
+
+    def {method}(self):
+        return self.lam * (self.w ** 2).sum()
+"""
+
+
+@pytest.mark.parametrize(
+    ("penalty", "right"), [(" + 2 * self.lam * self.w", True), (" + self.lam * self.w", False), ("", True)]
+)
+@pytest.mark.parametrize("method", ["penalty", "reg_loss", "l2_loss", "get_regularization_loss"])
+@pytest.mark.parametrize("lam", ["lam=0.0", "lambda_"])
+def test_a_layer_with_a_penalty_of_its_own_is_checked_with_it(lam, method, penalty, right, tmp_path):
+    text = PENALISED_LAYER.replace("{lam}", lam).replace("{name}", lam.partition("=")[0])
+    found = check(text.replace("{method}", method).replace("{penalty}", penalty), "Dense", tmp_path)
+    assert not found.problem
+    assert found.passed == right
