@@ -11,12 +11,12 @@ import pytest
 from core.blas import one_thread
 from tests.sizes import WHOLE
 
-MANY = 3  # cases of a test
 SAMPLED = {"tests/lab/check/": 3, "tests/lab/": 2, "tests/tui/": 2, "tests/torture/": 2}  # one of how many is tried
 
 
 def pytest_collection_modifyitems(config, items):
-    """Where all tests are run, of a test that has many cases a half or a third: that saves a quarter of the time.
+    """Where all tests are run, of the cases of a test the first and a half or a third of the others: that saves a
+    quarter of the time.
 
     A folder or a file that is named is tested whole, and so is everything in make torture.
     """
@@ -29,8 +29,7 @@ def pytest_collection_modifyitems(config, items):
     left_out = set[pytest.Item]()
     for test, family in cases.items():
         each = next((n for folder, n in SAMPLED.items() if test.startswith(folder)), 1)
-        if len(family) >= MANY:
-            left_out |= {item for item in family[1:] if crc32(item.nodeid.encode()) % each}
+        left_out |= {item for item in family[1:] if crc32(item.nodeid.encode()) % each}
     config.hook.pytest_deselected(items=list(left_out))
     items[:] = [item for item in items if item not in left_out]
 
