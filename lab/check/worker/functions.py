@@ -24,7 +24,7 @@ from .outputs import Outputs, left_in
 from .recipes import Recipe
 from .roles import Role, key_letter, role, tensor
 from .source import numbers, read, returned, signature, stored, text
-from .state import Holding, State
+from .state import Holding, State, last_name
 from .values import Function, number, stacked
 from .variants import drawn, variants
 from .world import VECTOR, World
@@ -105,6 +105,8 @@ class FunctionCode(Code):
         self.params = dict(world.values)
         self.unused: dict[str, Any] = {}  # parameters that are given and that nothing reads
         self.zeroed = False
+        self.overwritten = False  # do some gradients add up over calls, and others that are zeroed with them do not?
+        self.times = 1  # that backward is called before its gradients are read: J is the sum over the calls
         self.reads_kept = False  # do the gradients fail before the cost, without what it lets an object inside keep?
         self.rate = Binder.eta  # of the steps in which gradients are seen
         self.scale = 1.0  # of the parameters, or of what the layer above hands back: so small that nothing is clipped
@@ -342,6 +344,8 @@ class FunctionCode(Code):
             if self.primed():
                 self.call_cost(values)
             made = self._call_after_cost(values, outputs)
+            for _ in range(self.times - 1):
+                made = self._call_after_cost(values, self.outputs(values))
             made = stacked(made) if self.layer else made
             given = pieces(self.slots, leaves(made, returned(self.family.gradient)))
             if self.state is not None:
@@ -394,6 +398,7 @@ class FunctionCode(Code):
                 value = held.get(self.found.held[slot.name])
             else:
                 value = given[place].value if place is not None and place < len(given) else None
+                value = self.times * value if self.times > 1 and value is not None else value
             if value is not None:
                 result[slot.name] = value.reshape(slot.shape) if fit(value.shape, slot.shape) == 2 else value
         return result
@@ -419,7 +424,7 @@ class FunctionCode(Code):
     def cost(self, params: Mapping[str, Any]) -> Any:
         """J."""
         with self.holding(params):
-            return self._cost(params)
+            return self._cost(params) if self.times == 1 else self.times * self._cost(params)
 
     def _cost(self, params: Mapping[str, Any]) -> Any:
         if self.layer:
@@ -482,6 +487,8 @@ class FunctionCode(Code):
             and self.state.zeroes(self.found.held.values())
         ):
             self.zeroed = True
+            still = [k for k in held if np.array_equal(once[k], again[k])]
+            self.overwritten = any(self.state.zeroes(["." + last_name(self.found.held[k])]) for k in still)
             self.notes += ("the gradients add up until they are zeroed: each is measured from zero",)
 
     def zero(self) -> None:

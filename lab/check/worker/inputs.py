@@ -47,6 +47,8 @@ def layer_inputs(weights: Mapping[str, Any], n: int) -> list[Any]:
             sequences.append((n, 3, s[0]))
         if len(s) == 1 or 1 in s:
             shapes += [(n, value.size), (value.size, n)]
+    if n == 1:  # a vector
+        shapes += [(size,) for value in weights.values() for size in value.shape[::-1] if size > 1]
     shapes += [s for s in sequences if s not in shapes]
     return shapes or [(n, 5), (5, n), (n, 4, 6, 8), (n, 6, 8, 4), (n, 6, 8), (n, 4, 12)]
 

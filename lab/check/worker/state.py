@@ -83,7 +83,11 @@ def arrays_in(thing: Any, letter: str) -> list[Any]:
     found = {}
     for place in places(thing):
         value = place.get()
-        if isinstance(value, np.ndarray) and value.dtype.kind == "f" and letter in ("", key_letter(_last(place.path))):
+        if (
+            isinstance(value, np.ndarray)
+            and value.dtype.kind == "f"
+            and letter in ("", key_letter(last_name(place.path)))
+        ):
             found[id(value)] = value
     return list(found.values())
 
@@ -191,7 +195,7 @@ class State:
         a bias before batch normalisation, or one that forward forgets."""
         parents = {_parent(path) for path in kept}
         others = [group[0].path for group in self.groups() if group[0].path not in kept]
-        return [path for path in others if _parent(path) in parents and key_letter(_last(path)) not in ("", "x")]
+        return [path for path in others if _parent(path) in parents and key_letter(last_name(path)) not in ("", "x")]
 
     def _at(self, paths: Sequence[str]) -> list[Place]:
         return [place for place in places(self.thing) if place.path in paths]
@@ -273,7 +277,7 @@ def _is_parameter(place: Place, value: Any) -> bool:
     """Is it a plain number that is called as a parameter is, b, theta0, w, and no setting of the constructor?"""
     if isinstance(value, bool) or not isinstance(value, float | int):
         return False
-    name = _last(place.path)
+    name = last_name(place.path)
     if re.fullmatch(NUMBER, plain(name)):
         return True
     called = isinstance(value, float) and key_letter(name) in ("W", "b")
@@ -393,7 +397,7 @@ def _parent(path: str) -> str:
     return re.sub(r"(\.\w+|\['\w+'\])(\[\d+\])*$", "", path)
 
 
-def _last(path: str) -> str:
+def last_name(path: str) -> str:
     """The last name in a path: W of .W[0]."""
     return str((re.findall(r"[A-Za-z_]\w*", path) or [""])[-1])
 

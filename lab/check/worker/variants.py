@@ -32,6 +32,10 @@ OTHER_WORDS = 2  # the most that are tried for an argument
 def variants(code: "FunctionCode", rng: Any) -> Iterator[tuple[str, Code]]:
     """The variants of a code that are worth a look, each with words for where: "with another batch"."""
     n = code.world.x.shape[code.world.axis or 0]
+    if code.overwritten:
+        twice = copy.copy(code)
+        twice.times = 2
+        yield f"over two calls of {getattr(code.family.gradient, '__name__', 'backward')}()", twice
     if code.world.fixed:
         yield "at another point", code.elsewhere(rng, n)
         yield from _switched(code)
