@@ -59,11 +59,17 @@ def some_ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def log_ticks(low: float, high: float, most: int) -> list[float]:
-    """At most n powers of ten between low and high (both positive), or round numbers within a single decade."""
+    """At most n powers of ten between low and high (both positive). Where those are fewer than three, also 2 and 5
+    times each; within a single decade, round numbers."""
     decades = log10(high) - log10(low)
     if decades < 1:
         return nice_ticks(low, high, most)
-    return [10.0 ** round(power) for power in nice_ticks(log10(low), log10(high), min(most, ceil(decades)))]
+    powers = [10.0 ** round(power) for power in nice_ticks(log10(low), log10(high), min(most, ceil(decades)))]
+    if len(powers) >= 3:
+        return powers
+    between = [m * 10.0**k for k in range(floor(log10(low)), ceil(log10(high))) for m in (1, 2, 5)]
+    closer = [tick for tick in between if low <= tick <= high]
+    return closer if len(closer) <= most else powers
 
 
 def label(value: float, percent: bool = False) -> str:

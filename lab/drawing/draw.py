@@ -112,8 +112,9 @@ def _y_ticks(y: Axis, rows: int) -> list[float]:
     return log_ticks(y.low, y.high, most + 2) if y.log else some_ticks(y.low, y.high, most)
 
 
-def _x_ticks(x: Axis, wide: int) -> list[float]:
-    return some_ticks(x.low, x.high, max(2, x.dots // wide // 12))
+def _x_ticks(x: Axis, wide: int, whole: bool) -> list[float]:
+    ticks = some_ticks(x.low, x.high, max(2, x.dots // wide // 12))
+    return sorted({float(round(tick)) for tick in ticks}) if whole else ticks
 
 
 def _room_for_names(figure: Figure, width: int) -> int:
@@ -139,7 +140,7 @@ def _frame(plot: _Plot) -> None:
     if canvas.rows <= rows:
         return
     canvas.text(max(plot.left - 1, 0), rows, corner + floor * (plot.x.dots // canvas.wide), muted)
-    for tick in _x_ticks(plot.x, canvas.wide):
+    for tick in _x_ticks(plot.x, canvas.wide, figure.whole):
         column, text = plot.across(tick) // canvas.wide, label(tick)
         at = min(max(column - len(text) // 2, 0), canvas.columns - len(text))
         if canvas.free(at, rows + 1, len(text)):

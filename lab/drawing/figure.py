@@ -41,9 +41,9 @@ class Figure:
     """All that a plot shows.
 
     span: the ends of the x axis, None for what the curves need; band: what stands behind the curves, from the least to
-    the largest y up to each x; references: horizontal lines; rings: points that are marked out; percent: are the values
-    shares of one? x_title: what x is; band_name, reference_name: what stands of them below the plot; cursor: an x whose
-    values are read, None for the last ones.
+    the largest y up to each x; references: horizontal lines; rings: points that are marked out; percent: are the
+    values shares of one? x_title: what x is; whole: is x a whole number? band_name, reference_name: what stands of
+    them below the plot; cursor: an x whose values are read, None for the last ones.
     """
 
     title: str = ""
@@ -59,6 +59,7 @@ class Figure:
     cursor: float | None = None
     band_name: str = ""
     reference_name: str = ""
+    whole: bool = False
 
 
 def short_names(labels: Iterable[str]) -> dict[str, str]:

@@ -237,6 +237,15 @@ def test_ticks_are_round_numbers_inside_and_not_too_many():
     assert log_ticks(0.5, 2e4, 6) == [1, 10, 100, 1000, 10000]
     assert log_ticks(1e-3, 1e30, 4) == [1, 1e10, 1e20, 1e30]
     assert log_ticks(1.3, 2.4, 4) == pytest.approx([1.5, 2.0])
+    assert log_ticks(2.8e-4, 5.7e-3, 8) == pytest.approx([5e-4, 1e-3, 2e-3, 5e-3]), "one line alone makes no scale"
+
+
+@pytest.mark.parametrize("last", [2, 3, 5, 9, 40])
+def test_where_x_is_a_whole_number_so_are_its_ticks(last):
+    figure = Figure("", (Curve(tuple((float(x), float(x)) for x in range(1, last + 1))),), (1, last), whole=True)
+    ticks = texts(draw(figure, 60, 12, Look()))[-1].split()
+    assert len(ticks) >= 2
+    assert all(tick.isdigit() and 1 <= int(tick) <= last for tick in ticks)
 
 
 @given(st.floats(1e-30, 1e30), st.floats(1.0, 1e40), st.integers(1, 20))
