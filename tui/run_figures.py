@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from math import inf, isfinite
 from typing import TYPE_CHECKING
 
+from core.health import LayerHealth
 from lab.drawing.figure import Curve, Event, Figure
 from lab.runs.curves import usual
 from lab.runs.store import SPLITS
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from tui.training import ShownRun
 
 MEASURES = ("loss", "cost", "eta")
+SIZES = {"weight": "weight", "gradient": "gradient", "update/weight": "update_ratio"}  # of layers: titles and fields
 ETA_STYLE = 2  # of its curve: another colour than those of the parts of the data
 Span = tuple[float, float]
 
@@ -78,6 +80,15 @@ def eta_figure(record: "ShownRun", view: CurvesView) -> Figure:
         points[-1] = (record.snapshot.update, record.snapshot.eta)
     curve = Curve(tuple((x / scale, y) for x, y in points), ETA_STYLE, "eta")
     return _figure(record, view, "eta", [curve], log=view.log, events=_happened(record, view))
+
+
+def size_figure(health: Sequence[LayerHealth], name: str, cursor: float | None) -> Figure:
+    """One of SIZES of the layers that have parameters, by their depth; no curve if it is not known."""
+    learning = [row for row in health if row.parameters]
+    sizes = [(k, getattr(row, SIZES[name])) for k, row in enumerate(learning, 1)]
+    points = tuple((float(k), size) for k, size in sizes if size)
+    curves = (Curve(points, [*SIZES].index(name), name),) if points else ()
+    return Figure(name, curves, (1, max(len(learning), 2)), log=True, x_title="layer", cursor=cursor, whole=True)
 
 
 def _splits(record: "ShownRun", view: CurvesView, measure: str) -> list[Curve]:

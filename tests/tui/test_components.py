@@ -178,7 +178,23 @@ def test_what_a_form_shows_of_a_setting_is_taken_as_typed(name):
 
 def test_classes_that_are_mixed_up_are_told_by_their_share_of_the_class():
     counts = np.array([[8, 2, 0], [1, 0, 4], [0, 0, 0]])
-    rows = [line.split()[:4] for line in tables.mixed_up("abc", counts, ascii_only=True).plain.splitlines()[1:]]
+    rows = [
+        line.split()[:4] for line in tables.mixed_up("abc", counts, width=80, ascii_only=True).plain.splitlines()[1:]
+    ]
     assert rows == [["b", "c", "4", "80.0%"], ["a", "b", "2", "20.0%"], ["b", "a", "1", "20.0%"]]
-    assert tables.mixed_up("ab", np.diag([3, 4]), ascii_only=True).plain == ""
-    assert len(tables.mixed_up("abcde", np.ones((5, 5)), ascii_only=True).plain.splitlines()) == 1 + tables.PAIRS
+    assert tables.mixed_up("ab", np.diag([3, 4]), width=80, ascii_only=True).plain == ""
+    assert (
+        len(tables.mixed_up("abcde", np.ones((5, 5)), width=80, ascii_only=True).plain.splitlines()) == 1 + tables.PAIRS
+    )
+
+
+def test_where_there_is_room_it_is_told_what_each_class_is_taken_for():
+    counts = np.array([[8, 2, 0], [1, 0, 4], [0, 0, 3]])
+    told = tables.scores("abc", counts, 100, 12, ascii_only=True).plain.splitlines()
+    assert [line.strip() for line in told if line.startswith("  ")] == [
+        "taken for  b 2", "said of    b 1", "taken for  c 4, a 1", "said of    a 2",
+        "taken for  nothing else", "said of    b 4",
+    ]  # fmt: skip
+    assert "taken for" not in tables.scores("abc", counts, 100, 10, ascii_only=True).plain
+    drawn = tables.confusion("abc", counts, 100, 40, ascii_only=True).plain.splitlines()
+    assert [line.split() for line in drawn[2:7:2]] == [["80%", "20%"], ["20%", "80%"], ["100%"]]

@@ -4,12 +4,16 @@ what counts is in sight."""
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from textual.widgets import TabbedContent
 
+from core.health import LayerHealth
+from data.sources import SETS
 from lab.names.neighbours import Neighbour
 from tests.tui.conftest import wait_until
 from tests.tui.recorded import RIGHT, record, report, some_runs
-from tui.training import saved
+from tui.training import SEEN, saved
 from tui.widgets.plot import SeriesPlot
 
 SIZE = (160, 45)
@@ -93,6 +97,43 @@ async def test_no_more_than_a_third_is_empty(lab, starts_in, monkeypatch, show):
         await show(pilot, app.screen)
         await pilot.pause()
         assert empty_share(app) <= MOST
+
+
+TEN, EIGHTEEN = SETS["cifar10"].classes, SETS["surnames"].classes
+
+
+def mixed_up(classes) -> np.ndarray:
+    """Guesses of a network that is right half of the time, and wrong by a few habits."""
+    counts = np.diag([50] * len(classes))
+    for step, habit in ((1, 25), (2, 15), (4, 10)):
+        counts += habit * np.roll(np.eye(len(classes), dtype=int), step, axis=1)
+    return counts
+
+
+def health(depth: int, trains: bool) -> list[LayerHealth]:
+    """Of a network of dense layers, its gradients smaller with depth; without updates if it trains no more."""
+    dense = [
+        LayerHealth("Dense", (50,), 2550, 0.2 * 0.8**k, 0.01 * 2.0**-k, 1e-3 * 1.5**k if trains else None, None)
+        for k in range(depth)
+    ]
+    relu = LayerHealth("ReLU", (50,), 0, None, None, None, 0.1)
+    return [each for row in dense for each in (row, relu)][:-1]
+
+
+@pytest.mark.parametrize(
+    ("classes", "depth", "trains"), [(TEN, 2, False), (TEN, 9, True), (EIGHTEEN, 2, True), (EIGHTEEN, 9, False)]
+)
+async def test_no_more_than_a_third_of_what_is_known_of_a_run_is_empty(lab, starts_in, classes, depth, trains):
+    starts_in("train")
+    app = lab()
+    app.training = shown = saved(some_runs()[0])
+    shown.confusion, shown.health, shown.looked = ("test part", classes, mixed_up(classes)), health(depth, trains), SEEN
+    async with app.run_test(size=SIZE) as pilot:
+        await wait_until(pilot, lambda: app.screen.query_one("#form").ready)
+        for tab in ("confusion", "classes", "layers"):
+            app.screen.query_one("#tabs", TabbedContent).active = f"{tab}-tab"
+            await wait_until(pilot, lambda tab=tab: app.screen.query_one(f"#{tab}").region.height > 5)
+            await wait_until(pilot, lambda: empty_share(app) <= MOST)
 
 
 async def test_no_more_than_a_third_is_empty_before_anything_was_done(lab, starts_in):

@@ -1,6 +1,7 @@
 """Train: a preset's form, its training in a thread, and what can be seen of it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from textwrap import wrap
@@ -15,6 +16,7 @@ from textual.containers import Horizontal, ScrollableContainer, Vertical
 from textual.content import Content
 from textual.widgets import RichLog, Static, TabbedContent, TabPane
 
+from core.health import LayerHealth
 from lab import command_lines
 from lab.errors import LabError
 from lab.library.own_presets import save
@@ -28,7 +30,7 @@ from lab.user_paths import at_home
 from presets.errors import PresetError
 from presets.load import load
 from presets.sanity import overfit
-from tui.run_figures import MEASURES
+from tui.run_figures import MEASURES, SIZES, size_figure
 from tui.screens.code import CodeScreen, code_of
 from tui.screens.dialogues import AskScreen
 from tui.training import SEEN, ShownRun, TrainingThread
@@ -49,7 +51,10 @@ NO_PICTURES = (
 )
 LOOKS = ("confusion-tab", "classes-tab", "pictures-tab", "layers-tab")  # at a network, also at a saved one
 NARROWEST = 20  # columns to which words are broken
-LAYERS = "root mean squares; dead: share of units that never fire"
+LAYERS = (
+    "weight, gradient: root mean squares over a layer; dead: share of its units that never fire\n"
+    "update/weight: near 1e-3 a layer learns well, near 1e-6 hardly at all"
+)
 WORDS = {
     "loading": "loading data",
     "finishing": "computing the final numbers",
@@ -116,8 +121,11 @@ class TrainScreen(CodeScreen):
                         yield FittedText(id="classes")
                     with TabPane("Pictures", id="pictures-tab"), ScrollableContainer():
                         yield Static("", id="pictures")
-                    with TabPane("Layers", id="layers-tab"), ScrollableContainer():
-                        yield FittedText(id="layers")
+                    with TabPane("Layers", id="layers-tab"):
+                        with ScrollableContainer():
+                            yield FittedText(id="layers")
+                        with Horizontal(id="sizes"):
+                            yield from (SeriesPlot() for _ in SIZES)
                     with TabPane("Log", id="log-tab"):
                         yield RichLog(id="log", max_lines=1000, min_width=0, wrap=True)
 
@@ -160,6 +168,8 @@ class TrainScreen(CodeScreen):
                 record.ask_for_findings()
         if record and tab in LOOKS:
             record.look(self.lab.compute, self.lab.threads)
+        if tab == "layers-tab":
+            self._show_sizes(record.health if record else [])
         ascii_only = self.lab.settings.markers == "ascii"
         match tab:
             case "curves-tab":
@@ -167,23 +177,19 @@ class TrainScreen(CodeScreen):
                 self._show_findings(record)
             case "confusion-tab" if record and record.confusion:
                 what, classes, counts = record.confusion
-                pairs = tables.mixed_up(classes, counts, ascii_only)
-                self._fill(
-                    "confusion",
-                    f"{what}: rows true, columns guessed",
-                    lambda width: Content("\n\n").join([tables.confusion(classes, counts, width), pairs]),
-                )
+                draw = partial(tables.confusion, classes, counts, ascii_only=ascii_only)
+                self._fill("confusion", f"{what}: rows true, columns guessed", draw)
             case "classes-tab" if record and record.confusion:
                 what, classes, counts = record.confusion
-                self._fill("classes", what, lambda width: tables.scores(classes, counts, width, ascii_only))
+                self._fill("classes", what, partial(tables.scores, classes, counts, ascii_only=ascii_only))
             case "pictures-tab":
                 self._show_pictures(record)
             case "layers-tab" if record and record.health:
                 said = "" if record.looked in ("", SEEN) else f"\n{record.looked}"
-                self._fill("layers", f"{LAYERS}{said}", lambda width: tables.layers(record.health))
+                self._fill("layers", f"{LAYERS}{said}", lambda width, height: tables.layers(record.health))
             case "confusion-tab" | "classes-tab" | "layers-tab":
                 unknown = record and (record.looked or "Not yet known.")
-                self._fill(tab.removesuffix("-tab"), unknown or "No run yet.", lambda width: Content(""))
+                self._fill(tab.removesuffix("-tab"), unknown or "No run yet.", lambda width, height: Content(""))
             case "log-tab" if record:
                 for line in record.log[self._logged :]:
                     self.query_one("#log", RichLog).write(line)
@@ -195,6 +201,15 @@ class TrainScreen(CodeScreen):
         if record:
             of = "" if record.ended else "so far"
             panel.show(record.findings, of, "" if record.ended else "They are read at each evaluation.")
+
+    def _show_sizes(self, health: Sequence[LayerHealth]) -> None:
+        for name, plot in zip(SIZES, self.query("#sizes SeriesPlot").results(SeriesPlot), strict=True):
+            plot.show(size_figure(health, name, plot.figure.cursor))
+            plot.display = bool(plot.figure.curves)
+
+    @on(SeriesPlot.Pointed, "#sizes SeriesPlot")
+    def _layer_pointed_at(self, event: SeriesPlot.Pointed) -> None:
+        event.plot.show(replace(event.plot.figure, cursor=event.x))
 
     def _show_pictures(self, record: ShownRun | None) -> None:
         pane = self.query_one("#pictures", Static)
@@ -210,13 +225,14 @@ class TrainScreen(CodeScreen):
         pane.set_class(not drawn, "-hint")
         pane.update(Group(*drawn) if drawn else NO_PICTURES)
 
-    def _fill(self, id: str, what: str, table: Callable[[int], Content]) -> None:
-        """Lines that say what it is, and a table made for the width."""
+    def _fill(self, id: str, what: str, table: Callable[[int, int], Content]) -> None:
+        """Lines that say what it is, and a table made for the room that they leave."""
+        height = self.query_one("#tabs ContentSwitcher").size.height
 
         def filled(width: int) -> Content:
             lines = [line for part in what.splitlines() for line in wrap(part, max(width, NARROWEST))]
             head = Content.styled("\n".join(lines), "$foreground-muted")
-            return Content("\n").join([head, Content(""), table(width)])
+            return Content("\n").join([head, Content(""), table(width, height - len(lines) - 1)])
 
         self.query_one(f"#{id}", FittedText).fit(filled)
 

@@ -54,9 +54,16 @@ def bar(share: float, width: int = BAR, ascii_only: bool = False) -> str:
     return ("█" * whole + (" ▏▎▍▌▋▊▉"[eighths] if eighths else "")).ljust(width)
 
 
-def confusion(classes: Sequence[str], counts: "Array", width: int) -> Content:
+def confusion(classes: Sequence[str], counts: "Array", width: int, height: int, ascii_only: bool) -> Content:
     """Counts as a heat map: a row for each true class, shaded by the share of the row that was guessed so. Its columns
-    fill the width as far as their names need it."""
+    fill the width as far as their names need it; where there is room, shares stand below the counts. Then the pairs
+    that are mixed up."""
+    tall = 2 * len(classes) + PAIRS + 3 <= height
+    parts = [_heat_map(classes, counts, width, tall), mixed_up(classes, counts, width, ascii_only)]
+    return Content("\n\n").join(parts)
+
+
+def _heat_map(classes: Sequence[str], counts: "Array", width: int, tall: bool) -> Content:
     name = max(len(c) for c in classes)
     cell = max(4, len(str(counts.max())) + 1, min((width - name - 1) // len(classes), name + 1))
     lines = [
@@ -64,26 +71,28 @@ def confusion(classes: Sequence[str], counts: "Array", width: int) -> Content:
     ]
     for label, row in zip(classes, counts, strict=True):
         total = max(int(row.sum()), 1)
-        cells = [
-            (f"{n:>{cell}}", f"on $primary {_shade(n / total)}%" if n else "$foreground-disabled") for n in row.tolist()
-        ]
-        lines.append(Content.assemble((label.rjust(name) + " ", "$foreground-muted"), *cells))
+        styles = [f"on $primary {_shade(n / total)}%" if n else "$foreground-disabled" for n in row.tolist()]
+        numbers = [f"{n:>{cell}}" for n in row.tolist()]
+        head = (label.rjust(name) + " ", "$foreground-muted")
+        lines.append(Content.assemble(head, *zip(numbers, styles, strict=True)))
+        if tall:
+            shares = [f"{n / total:.0%}".rjust(cell) if n else " " * cell for n in row.tolist()]
+            lines.append(Content.assemble(" " * (name + 1), *zip(shares, styles, strict=True)))
     return Content("\n").join(lines)
 
 
-def mixed_up(classes: Sequence[str], counts: "Array", ascii_only: bool) -> Content:
-    """The pairs of a true class and another that was guessed for it, by their share of the class; empty if none was."""
+def mixed_up(classes: Sequence[str], counts: "Array", width: int, ascii_only: bool) -> Content:
+    """The pairs of a true class and another that was guessed for it, by their share of the class; empty if none was.
+    Bars take the room that names and numbers leave."""
     pairs = [
         (n / sum(row), label, other, n)
         for label, row in zip(classes, counts.tolist(), strict=True)
         for other, n in zip(classes, row, strict=True)
         if n and other != label
     ]
-    worst = sorted(pairs, key=lambda pair: -pair[0])[:PAIRS]
-    rows = [
-        [label, other, f"{n:,}", f"{share:.1%}", bar(share, ascii_only=ascii_only)] for share, label, other, n in worst
-    ]
-    return table(["class", "taken for", "examples", "share", "".ljust(BAR)], rows, left=2) if rows else Content("")
+    worst, room = sorted(pairs, key=lambda pair: -pair[0])[:PAIRS], min(max(width - NUMBERS, BAR), LONGEST)
+    rows = [[label, other, f"{n:,}", f"{share:.1%}", bar(share, room, ascii_only)] for share, label, other, n in worst]
+    return table(["class", "taken for", "examples", "share", "".ljust(room)], rows, left=2) if rows else Content("")
 
 
 def _shade(share: float) -> int:
@@ -91,8 +100,10 @@ def _shade(share: float) -> int:
     return round(85 * math.sqrt(share))
 
 
-def scores(classes: Sequence[str], counts: "Array", width: int, ascii_only: bool) -> Content:
-    """Precision, recall and F1 of every class, and their plain means. Bars take the room that numbers leave."""
+def scores(classes: Sequence[str], counts: "Array", width: int, height: int, ascii_only: bool) -> Content:
+    """Precision, recall and F1 of every class, and their plain means. Bars take the room that numbers leave. Where
+    there is room, what each class is taken for stands below it, and what it is said of; or the pairs that are mixed up
+    stand below all."""
     from core.metrics import class_scores  # here: the help is a table, too, and does without NumPy
 
     measured, room = class_scores(counts), min(max(width - NUMBERS, BAR), LONGEST)
@@ -109,7 +120,24 @@ def scores(classes: Sequence[str], counts: "Array", width: int, ascii_only: bool
         f"{int(counts.sum()):,}",
         bar(f1, room, ascii_only),
     ]
-    return table(["class", "precision", "recall", "F1", "examples", "F1".ljust(room)], [*rows, mean])
+    all_of_them = table(["class", "precision", "recall", "F1", "examples", "F1".ljust(room)], [*rows, mean])
+    if 3 * len(classes) + 2 > height:
+        pairs = mixed_up(classes, counts, width, ascii_only)
+        fits = len(classes) + PAIRS + 4 <= height
+        return Content("\n\n").join([all_of_them, pairs]) if fits else all_of_them
+    lines = all_of_them.split("\n")
+    told = zip(counts.tolist(), counts.T.tolist(), strict=True)
+    for k, (guessed, true) in reversed([*enumerate(told)]):
+        below = [("taken for", guessed), ("said of", true)]
+        lines[k + 2 : k + 2] = [_others(what, numbers, classes, k, width) for what, numbers in below]
+    return Content("\n").join(lines)
+
+
+def _others(what: str, counts: Sequence[int], classes: Sequence[str], own: int, width: int) -> Content:
+    """The other classes that are counted, the most frequent first, as many as have room."""
+    others = sorted((-n, label) for k, (n, label) in enumerate(zip(counts, classes, strict=True)) if n and k != own)
+    text = f"  {what:<9}  " + ", ".join(f"{label} {-n:,}" for n, label in others)
+    return Content.styled(text if others else f"{text}nothing else", "$foreground-muted").truncate(width, ellipsis=True)
 
 
 def layers(health: "Sequence[LayerHealth]") -> Content:
