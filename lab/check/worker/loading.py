@@ -25,6 +25,7 @@ from .loaded import Loaded
 from .mfile import load_m
 from .modules import Modules
 from .notebook import RUN, is_notebook, read_notebook, without_magics
+from .python2 import modern
 from .stubs import Stub
 from .territory import own
 from .text import Place, SourceText, parse, plain, read, remember
@@ -52,7 +53,7 @@ def _read(path: Path) -> tuple[SourceText, Place]:
     if path.suffix.lower() == ".ipynb":
         return read_notebook(path)
     source = read(path)
-    return read_notebook(path) if is_notebook(source.text) else (source, plain)
+    return read_notebook(path) if is_notebook(source.text) else (modern(source), plain)
 
 
 class Loading:
@@ -149,7 +150,9 @@ class Loading:
 
     def _own(self, module: types.ModuleType, path: Path) -> None:
         """Fill a module with what a file of the student's holds."""
-        source = read(path) if path.stat().st_size else SourceText("")
+        source = modern(read(path)) if path.stat().st_size else SourceText("")
+        if path != self.path:
+            self.notes += [f"{path.name}: {note}" for note in source.notes]
         place = plain if path == self.path else lambda line: f"{path.name}, line {line}"
         tree, flags = parse(source.text, str(path))
         if _level(tree) > module.__name__.count(".") + hasattr(module, "__path__"):

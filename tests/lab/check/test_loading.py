@@ -1,10 +1,15 @@
 """Students' files load, whatever their top level does, and what was left out is said."""
 
+import contextlib
+import io
 import sys
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
+
+from lab.check.worker.python2 import modern
+from lab.check.worker.text import SourceText
 
 GRADIENTS = """
 def softmax_loss(X, Y, W, lam):
@@ -467,7 +472,10 @@ def test_their_own_modules_are_loaded_with_the_same_care(loader, write):
 
 def test_their_own_module_that_cannot_be_read(loader, write):
     path = write(
-        {"net.py": f"from utils import lam\n{GRADIENTS}\ndef f():\n    return 2 * lam", "utils.py": "print 'x'"}
+        {
+            "net.py": f"from utils import lam\n{GRADIENTS}\ndef f():\n    return 2 * lam",
+            "utils.py": "print 'x'; exec 'x'",
+        }
     )
     answer = loader(path, "Net().loss()", "f()")
     assert answer.values[0] == "1.0"
@@ -671,11 +679,9 @@ def test_folders_pipes_and_files_that_are_not_there(loader, tmp_path):
 @pytest.mark.parametrize(
     ("line", "what"),
     [
-        ("print 'hello'", "Python 2: print without parentheses"),
-        ("print 'loss: %f' % loss", "Python 2: print without parentheses"),
-        ("print x, y", "Python 2: print without parentheses"),
+        ("print 'hello'; exec 'x'", "Python 2: print without parentheses"),
         ("exec 'x = 1'", "Python 2: exec without parentheses"),
-        ("raise ValueError, 'x'", "Python 2: raise with a comma"),
+        ("raise ValueError, 'x', y", "Python 2: raise with a comma"),
         ("if a <> b: pass", "Python 2: <> in place of !="),
         ("x = `3`", "Python 2: backquotes in place of repr()"),
         ("x = 0777", "Python 2: an octal number without o"),
@@ -701,9 +707,10 @@ def test_syntax_errors_say_what_and_where(loader, write, line, what):
 
 def test_python_2s_except_and_tabs(loader, write):
     assert (
-        "Python 2: except with a comma" in loader(write({"a.py": "try:\n    x\nexcept ValueError, e:\n    pass"})).error
+        "Python 2: except with a comma"
+        in loader(write({"a.py": "try:\n    x\nexcept ValueError, e:\n    exec 'x'"})).error
     )
-    mixed = "def f():\n        x = 1\n\treturn x\n"
+    mixed = "def f():\n    if 1:\n\treturn `1`\n      \treturn 2\n        x = 1\n"
     assert "b.py: tabs and spaces are mixed" in loader(write({"b.py": mixed})).error
 
 
@@ -735,3 +742,28 @@ def test_lines_of_a_notebook_in_a_python_file(loader, write):
 def test_the_text_of_functions_can_be_looked_at_whatever_the_encoding(loader, write):
     path = write({"net.py": "import inspect\n# \xe5\n\ndef f():\n    return 1  # \xf6\n".encode("latin-1")})
     assert loader(path, "inspect.getsource(f)").value == repr("def f():\n    return 1  # ö\n")
+
+
+PYTHON_2 = {
+    "print": ("print 'a %d' % 3", "a 3\n"),
+    "several": ("print 'a', [1, 2]; print 3 # end", "a [1, 2]\n3\n"),
+    "over two lines": ("print 'a', \\\n    (1,\n 2)", "a (1, 2)\n"),
+    "in a suite": ("for i in xrange(2): print i,", "0\n1\n"),
+    "with brackets": ("print 'b'\nprint ('c')", "b\nc\n"),
+    "except": ("try:\n    raise ValueError, 'bad'\nexcept ValueError, e:\n    print e", "bad\n"),
+    "several exceptions": ("try:\n    {}['x']\nexcept (KeyError, IOError), e:\n    print 'no', e", "no 'x'\n"),
+    "tabs": ("if True:\n        a = 1\n\tprint a", "1\n"),
+    "a word in a text": ("print 'print x' # print y\nx = {'print': 1}", "print x\n"),
+}
+
+
+@pytest.mark.parametrize("style", PYTHON_2)
+def test_statements_of_python_2_run(loader, write, style):
+    text, printed = PYTHON_2[style]
+    answer = loader(write({"net.py": f"{text}\nlam = 0.5"}), "lam")
+    assert answer.value == "0.5"
+    assert any(note.startswith("Python 2, from line ") for note in answer.notes)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(modern(SourceText(text)).text, {"xrange": range})
+    assert out.getvalue() == printed
