@@ -15,10 +15,12 @@ from tests.tui.conftest import wait_until
 from tests.tui.recorded import RIGHT, record, report, some_runs
 from tui.training import SEEN, saved
 from tui.widgets.plot import SeriesPlot
+from tui.widgets.text import Text
 
 SIZE = (160, 45)
 MOST = 1 / 3
 TILE = (10, 3)  # cells: the share of tiles without any content is measured, as single cells lie between words, too
+KEYS = [("2", "train"), ("3", "check"), ("4", "search"), ("6", "runs"), ("5", "names")]
 SEARCHES = Path(__file__).parent / "searches"  # as gradlab search left them, without checkpoints and pictures
 FRAME = set(" │─╭╮╰╯┃━┏┓┗┛▔▁▊▎")
 
@@ -136,15 +138,24 @@ async def test_no_more_than_a_third_of_what_is_known_of_a_run_is_empty(lab, star
             await wait_until(pilot, lambda: empty_share(app) <= MOST)
 
 
-async def test_no_more_than_a_third_is_empty_before_anything_was_done(lab, starts_in):
+async def test_before_anything_was_done_a_large_terminal_is_filled_and_a_small_one_cuts_nothing(lab, starts_in):
     starts_in("train")
     app = lab()
     async with app.run_test(size=SIZE) as pilot:
         await wait_until(pilot, lambda: app.screen.query_one("#form").ready)
-        for key, mode in [("2", "train"), ("3", "check"), ("4", "search"), ("6", "runs"), ("5", "names")]:
+        for key, mode in KEYS:
             await pilot.press(key)
             assert app.current_mode == mode
             await wait_until(pilot, lambda: empty_share(app) <= MOST)
+        await pilot.resize_terminal(80, 24)
+        await pilot.press("escape")  # out of the field of Names, which takes digits
+        for key, mode in KEYS:
+            await pilot.press(key)
+            assert app.current_mode == mode
+            await pilot.pause()
+            for example in app.screen.query(".empty-example").results(Text):
+                shown = str(example.render()).splitlines() if example.region else []
+                assert all(len(line) <= example.content_size.width for line in shown), app.current_mode
 
 
 async def test_facts_and_bars_of_every_preset_are_in_sight_in_a_small_terminal(lab):

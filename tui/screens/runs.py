@@ -42,10 +42,10 @@ from tui.widgets.overlay import LETTERS, MEASURES, OtherPart, Overlay, side_by_s
 from tui.widgets.progress import SHORT, progress
 
 EXAMPLE = """\
-    run               state     result  report  data  began             note
- A  a2-setting2-1f30  done      47.90%  46.77%  full  2026-01-02 10:30  three cycles #report
-    a2-setting1-77c2  diverged  -       45.88%  full  2026-01-02 10:12  eta 15
- B  a2-setting1-04ab  done      46.57%  45.88%  full  2026-01-02 10:05  one cycle"""
+    run               state     result  report  began             note
+ A  a2-setting2-1f30  done      47.90%  46.77%  2026-01-02 10:30  #report
+    a2-setting1-77c2  diverged  -       45.88%  2026-01-02 10:12  eta 15
+ B  a2-setting1-04ab  done      46.57%  45.88%  2026-01-02 10:05  one cycle"""
 OVER_ONE_ANOTHER = [
     replace(
         figure,
