@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import signal
 import subprocess
 import threading
 from collections.abc import Mapping
@@ -182,6 +183,9 @@ class Worker:
         )
         if "Timeout (" in dump:
             return f"no answer within {self.timeout:g} s{line}: an endless loop?"
+        if code < 0:
+            why = ": was it killed, or the memory too small?" if -code == getattr(signal, "SIGKILL", None) else ""
+            return f"the process of the file was ended by {signal.Signals(-code).name}{line}{why}"
         return f"the file ended the process (exit code {code}){line}"
 
     def _text(self) -> str:

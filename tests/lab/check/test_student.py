@@ -129,7 +129,7 @@ BAD = {
     "no such name": ({"class Model": "class Other"}, "there is no Model in it", None),
     "no form": ({"def grads": "def slopes"}, "it needs params, loss() and grads()", None),
     "hard exit": ({"y = self": "import posix; posix._exit(3)\n        y = self"}, "the process (exit code 3)", None),
-    "crash": ({"y = self": "import ctypes; ctypes.string_at(0)\n        y = self"}, "ended the process", "string_at"),
+    "crash": ({"y = self": "import ctypes; ctypes.string_at(0)\n        y = self"}, "ended by SIGSEGV", "string_at"),
 }  # fmt: skip
 
 
@@ -223,7 +223,7 @@ def test_a_check_is_ended_from_another_thread(alone):
 
     begun = time.monotonic()
     report = alone(RIGHT, replace={"y = self": "while True: pass\n        y = self"}, began=end)
-    assert "the file ended the process (exit code -9)" in report.problem
+    assert "the process of the file was ended by SIGKILL: was it killed, or the memory too small?" in report.problem
     assert time.monotonic() - begun < 15
 
 
