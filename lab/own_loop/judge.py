@@ -69,7 +69,7 @@ def _once(found: Sequence[Difference]) -> Iterator[Difference]:
 
 def _update_findings(compared: Compared) -> Iterator[Difference]:
     """The causes of the updates that are not the preset's."""
-    if compared.trace.dtype == np.float16:
+    if compared.trace.dtype == np.float16 or _rounded(compared):
         yield Difference("float16", "The parameters are float16: three digits are kept, and small updates are lost.", 1)
         return
     if compared.first is None:
@@ -98,6 +98,13 @@ def _update_findings(compared: Compared) -> Iterator[Difference]:
     if explained(compared, measured) >= ENOUGH:
         yield from Rule(compared, measured).findings()
     yield _unexplained(compared, rest)
+
+
+def _rounded(compared: Compared) -> bool:
+    """Are the weights those of float16 after every update, whatever type they are kept in?"""
+    with np.errstate(over="ignore"):
+        weights = [v for s in compared.steps for name, v in s.update.after.items() if name.startswith("W")]
+        return bool(weights) and all(np.array_equal(v, v.astype(np.float16)) for v in weights)
 
 
 def _share(compared: Compared, rest: Sequence[set[str]], other: Sequence[dict]) -> float:  # type: ignore[type-arg]

@@ -9,6 +9,7 @@ from lab.own_loop.finding import Difference, note
 from lab.own_loop.plan import LoopPlan
 from lab.own_loop.trace import LoopTrace, Update
 
+FEW = 0.7  # of the examples that should have been seen
 STRATIFIED = "On the embedded images this costs nothing: they stand in an order in which all classes come in turn."
 
 
@@ -30,6 +31,7 @@ def order_findings(
     if len(epochs) > 1:
         yield from _shuffling(plan, epochs, per, stratified)
     yield from _twice(plan, epochs, per)
+    yield from _few(plan, updates)
 
 
 def _index(update: Update) -> Labels:
@@ -132,6 +134,17 @@ def _shuffling(plan: LoopPlan, epochs: Sequence[Sequence[Labels]], per: int, str
     sets = [{tuple(np.sort(b)) for b in epoch} for epoch in epochs]
     if per > 1 and all(s == sets[0] for s in sets[1:]):
         yield note("same-batches", "The batches keep their examples from epoch to epoch; only their order changes.")
+
+
+def _few(plan: LoopPlan, updates: Sequence[Update]) -> Iterator[Difference]:
+    """Far fewer examples than as many draws from all of them would give."""
+    batches = [_index(u) for u in updates]
+    drawn, n = np.concatenate(batches), len(plan.parts["train"][1])
+    used = len(np.unique(drawn))
+    if len(drawn) >= n and used < FEW * n * (1 - np.exp(-len(drawn) / n)):
+        known = np.cumsum([len(batch) for batch in batches])
+        again = next(i for i, end in enumerate(known, 1) if len(np.unique(drawn[:end])) < end)
+        yield Difference("few-examples", f"Only {used} of the {n} training examples are ever used.", again)
 
 
 def _twice(plan: LoopPlan, epochs: Sequence[Sequence[Labels]], per: int) -> Iterator[Difference]:

@@ -37,6 +37,25 @@ def test_a_planted_mistake_is_named_with_its_first_update_and_tensor(bug, tmp_pa
     assert bug.first in ("-", *places)
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new", "key", "first"),
+    [
+        ("columns_dicts", "W[k] - eta * grad_W[k]", "(W[k] - eta * grad_W[k]).astype(np.float16).astype(float)",
+         "float16", 1),
+        ("sampled_batches", "np.random.choice(X.shape[1], ", "np.random.choice(X.shape[1] // 3, ", "few-examples", 2),
+        ("columns_dicts", "np.random.permutation(n)", "np.random.randint(0, n // 4, n)", "few-examples", 1),
+    ],
+    ids=["rounded to float16 and back", "drawn from a third", "drawn from a quarter"],
+)  # fmt: skip
+def test_what_no_sentence_of_an_update_shows_is_named(file, old, new, key, first, tmp_path):
+    text = (RIGHT / f"{file}.py").read_text()
+    assert text.count(old) == 1
+    path = tmp_path / "mine.py"
+    path.write_text(text.replace(old, new))
+    _, findings = looked_at(path, ("a2-setting1",))
+    assert (key, first) in [(f.key, f.update) for f in findings if f.wrong]
+
+
 def test_a_rest_that_fills_no_batch_is_a_note_and_no_mistake():
     _, findings = looked_at(RIGHT / "columns_dicts.py", ("a2-setting1",), rest=7)
     assert [(f.key, f.wrong) for f in findings] == [("rest-dropped", False)]
