@@ -1,6 +1,7 @@
 """Networks with one convolution, over images or patches, and the mistakes in them: filters, ReLU, perhaps a max-pool,
 dense layers with ReLU between them, softmax cross entropy, a penalty of all weights."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -61,6 +62,7 @@ class ConvMistake:
     unmasked: int = -1
     other_order: bool = False
     everywhere: bool = False  # does every pixel of a pool get the gradient?
+    place: int | None = None  # is the bias of the filters summed over a single place?
     flipped: bool = False
 
 
@@ -138,6 +140,9 @@ def _patches(x: Array, K: Array) -> Iterator[Patches]:
     """How the filters may read x: patches as they are, images (n, c, h, w) or (n, h, w, c), with padding or without."""
     if x.ndim == 3 and K.ndim == 2 and K.shape[0] == x.shape[1]:
         yield x, (len(x), 1), lambda F: F, lambda F: F, False
+        return
+    if x.ndim == 3 and K.ndim == 4 and math.prod(K.shape[:3]) == x.shape[1]:
+        yield x, (len(x), 1), lambda F: F.reshape(-1, F.shape[-1]), lambda F: F, False
         return
     if x.ndim != 4 or K.ndim != 4:
         return
@@ -230,7 +235,7 @@ def _back(net: ConvNet, at: Tensors, mistake: ConvMistake) -> dict[str, Array]:
     dF = np.einsum("pdn,pfn->df", net.patches, G)
     found[net.filters] = net.flipped(dF) if mistake.flipped else dF
     if net.filters_bias:
-        found[net.filters_bias] = G.sum(axis=(0, 2))
+        found[net.filters_bias] = (G if mistake.place is None else G[[mistake.place]]).sum(axis=(0, 2))
     return found
 
 
@@ -243,6 +248,8 @@ def _mistakes(net: ConvNet) -> Iterator[ConvMistake]:
         yield ConvMistake(
             "every pixel of a window gets the gradient, not only the largest", "pool-window", everywhere=True
         )
+    for place, words in ((0, "first"), (-1, "last")) if net.filters_bias else ():
+        yield ConvMistake(f"only the {words} place counts: sum over all of them", "conv-bias", place=place)
     if net.sides[1] > 1:
         yield ConvMistake("the gradient of the filters is turned by 180 degrees", "conv-flipped", flipped=True)
 

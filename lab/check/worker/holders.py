@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from .roles import Role, role
-from .source import signature, text
+from .roles import Role
+from .source import role_in, signature, text
 from .values import Function
 
 LETTERS = {Role.W: "W", Role.B: "b", Role.GAMMA: "gamma", Role.BETA: "beta"}
@@ -34,7 +34,7 @@ def own_holders(function: Function) -> dict[str, list[str]]:
     """letter -> arguments of this function, in the order of their numbers."""
     found: dict[str, list[str]] = {}
     for p in signature(function):
-        if (letter := LETTERS.get(role(p.name))) is not None:
+        if (letter := LETTERS.get(role_in(function, p.name))) is not None:
             found.setdefault(letter, []).append(p.name)
     return {letter: sorted(names, key=_number) for letter, names in found.items()}
 

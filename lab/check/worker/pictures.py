@@ -24,15 +24,19 @@ def picture_worlds(
     arrays: Sequence[Any], numbers: Sequence[Any], functions: Sequence[Function], n: int, rng: Any
 ) -> Iterator[World]:
     """Worlds for a network that takes images: with filters (outputs, channels, k, k) or (k, k, channels, outputs); with
-    patches as DD2424 has them, X (patches, numbers in a patch, n); or with filters (d, k, outputs) over the letters of
-    names, each a column (d length,) of X. None if it takes none.
+    patches as DD2424 has them, X (patches, numbers in a patch, n), of filters with two axes or four; or with filters
+    (d, k, outputs) over the letters of names, each a column (d length,) of X. None if it takes none.
 
     arrays: its parameters; numbers: what it was made with, among them the side of an image, perhaps.
     """
     filters = [a.shape for a in arrays if a.ndim == 4]
     letters = [a.shape for a in arrays if a.ndim == 3]
     matrices = [a.shape for a in arrays if a.ndim == 2 and min(a.shape) > 1]
-    if filters and matrices:
+    if filters and matrices and any(axes(f) == 3 for f in functions):
+        patch, count = math.prod(filters[0][:3]), filters[0][3]
+        if matrices[0][1] % count == 0:
+            yield _world((matrices[0][1] // count, patch, n), 2, matrices[-1][0], rng)
+    elif filters and matrices:
         flattened = _flattened(filters, matrices[0])
         for side in dict.fromkeys([*flattened, *_sides(numbers, min(filters[0]))]):
             yield _world((n, filters[0][1], side, side), 0, matrices[-1][1], rng)

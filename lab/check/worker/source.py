@@ -34,23 +34,35 @@ def role_in(function: Function, name: str) -> Role:
     short = found is Role.P or plain(name) in ("prm", "par", "th", "m", "q")
     if short and re.search(rf"(?<![.\w]){name}\[f?['\"][Ww]\w*['\"]", text(function)):
         return Role.NETWORK
-    if found is Role.P and plain(name) == "p" and (share := _share(function, name)) is not None:
+    if name == "p" and (share := _share(function, name)) is not None:
         return share
+    if name in ("U", "V") and _is_mask(function, name):
+        return Role.OTHER
     several = rf"(?m)^\s*\(?\w+(, *\w+)+\)? *= *{name}\s*(#.*)?$|(?<![.\w]){name}\[['\"]"
     return Role.OTHER if found is Role.P and re.search(several, text(function)) else found
 
 
 def _share(function: Function, name: str) -> Role | None:
-    """What p is where dropout keeps or drops it: told by its default, or by what it is compared with or divides. None
-    if it is no such number."""
+    """What p is where dropout draws: the share that is kept or dropped, as its default tells, or what it is compared
+    with. None if it is no such number."""
     default = next((p.default for p in signature(function) if p.name == name), None)
     if isinstance(default, int | float) and default in (0, 1) and not isinstance(default, bool):
         return Role.KEEP if default else Role.DROP
     drawn, said = r"(rand\w*|random|uniform|sample)\([^\n]*\)", text(function)
+    if not re.search(rf"{drawn}|binomial\(", said):
+        return None
     if re.search(rf"{drawn} *>=? *{name}\b|\b1(\.0*)? *- *{name}\b", said):
         return Role.DROP
-    divides = "mask" in said and re.search(rf"/ *{name}\b", said)
-    return Role.KEEP if divides or re.search(rf"{drawn} *<=? *{name}\b|binomial\([^\n]*\b{name}\b", said) else None
+    return Role.KEEP if re.search(rf"{drawn} *<=? *{name}\b|binomial\([^\n]*\b{name}\b|/ *{name}\b", said) else None
+
+
+def _is_mask(function: Function, name: str) -> bool:
+    """Is it a mask, U of G * U, and no weights, as of U @ h? Only then a function may ignore it."""
+    each, said = rf"(?<![.\w]){name}\b(\[[^\]]*\])?", text(function)
+    products = rf"@ *{each}|{each}(\.T)? *@|(dot|matmul|einsum)\([^\n]*{each}|{each}\.dot|{each} *\* *{name}\b"
+    if re.search(products, said):
+        return False
+    return not is_read(function, name) or bool(re.search(rf"\*=? *{each}|{each} *(\*(?!\*)|[<>]|[!=]=)", said))
 
 
 def is_octave(function: Any) -> bool:

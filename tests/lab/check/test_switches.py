@@ -391,3 +391,55 @@ def test_a_layer_with_a_penalty_of_its_own_is_checked_with_it(lam, method, penal
     found = check(text.replace("{method}", method).replace("{penalty}", penalty), "Dense", tmp_path)
     assert not found.problem
     assert found.passed == right
+
+
+MASKED = """
+def EvaluateClassifier(X, W1, b1, W2, b2, p):
+    H = np.maximum(W1 @ X + b1, 0)
+    U = (np.random.rand(*H.shape) < p) / p
+    P = np.exp(W2 @ (H * U) + b2)
+    return P / P.sum(axis=0), H * U, U
+
+
+def ComputeCost(P, Y, W1, W2, lam):
+    return -np.mean(np.log(np.sum(Y * P, axis=0))) + lam * (np.sum(W1**2) + np.sum(W2**2))
+
+
+def ComputeGradients(X, Y, P, H, U, W1, b1, W2, b2, lam):
+    G = (P - Y) / X.shape[1]
+    gW2, gb2 = G @ H.T + 2 * lam * W2, G.sum(axis=1, keepdims=True)
+    G = W2.T @ G * (H > 0){again}
+    return G @ X.T + 2 * lam * W1, G.sum(axis=1, keepdims=True), gW2, gb2
+"""
+
+
+@pytest.mark.parametrize("again", [" * U", " * (U > 0)", ""])
+def test_a_mask_that_is_called_as_weights_are_is_what_forward_gave(again, tmp_path):
+    found = check(MASKED.replace("{again}", again), "ComputeGradients", tmp_path)
+    assert not found.problem
+    assert found.passed == (again == " * U"), found.report.as_dict()
+
+
+CROSSED = """
+def forward(X, W, b):
+    return 1 / (1 + np.exp(-(W @ X + b)))
+
+
+def compute_cost(X, Y, W, b):
+    p = forward(X, W, b)
+    return -np.mean(np.sum(Y * np.log(p) + (1 - Y) * np.log(1 - p), axis=0))
+
+
+def compute_gradients(X, Y, {p}, W, b):
+    mask = {p} > 0
+    G = mask * ({p} - Y) / {p} / (1 - {p}) * {p} * {slope} / X.shape[1]
+    return G @ X.T, G.sum(axis=1, keepdims=True)
+"""
+
+
+@pytest.mark.parametrize("p", ["p", "P"])
+@pytest.mark.parametrize("slope", ["(1 - {p})", "(1 + {p})"], ids=["right", "wrong"])
+def test_p_of_1_minus_p_is_a_probability_where_nothing_is_drawn(p, slope, tmp_path):
+    found = check(CROSSED.replace("{slope}", slope).replace("{p}", p), "compute_gradients", tmp_path)
+    assert not found.problem
+    assert found.passed == ("-" in slope), found.report.as_dict()

@@ -173,6 +173,32 @@ def compute_gradients(X, Y, out, net, lam):
     dF = np.einsum("pdn,pfn->df", X, G).reshape(net["filters"].shape)
     return dF + 2 * lam * net["filters"], dW, db
 """
+WINDOWED = """
+class PatchNet:
+    def __init__(self, f, filters, hidden, classes, places=4):
+        self.Fs = np.random.randn(f, f, 3, filters)
+        self.W1, self.b1 = np.random.randn(hidden, places * filters), np.zeros((hidden, 1))
+        self.W2, self.b2 = np.random.randn(classes, hidden), np.zeros((classes, 1))
+
+    def forward(self, MX):
+        n_p, _, n = MX.shape
+        conv = np.einsum("pdn,df->pfn", MX, self.Fs.reshape(-1, self.Fs.shape[3]))
+        self.h = np.maximum(conv.reshape(-1, n), 0)
+        self.x = np.maximum(self.W1 @ self.h + self.b1, 0)
+        P = np.exp(self.W2 @ self.x + self.b2)
+        return P / P.sum(axis=0)
+
+    def cost(self, MX, Y):
+        return -np.mean(np.log(np.sum(Y * self.forward(MX), axis=0)))
+
+    def compute_gradients(self, MX, Y):
+        G = (self.forward(MX) - Y) / Y.shape[1]
+        grads = {"W2": G @ self.x.T, "b2": G.sum(axis=1, keepdims=True)}
+        G = self.W2.T @ G * (self.x > 0)
+        grads |= {"W1": G @ self.h.T, "b1": G.sum(axis=1, keepdims=True)}
+        G = (self.W1.T @ G{mask}).reshape(len(MX), -1, Y.shape[1])
+        return grads | {"Fs": np.einsum("pdn,pfn->df", MX, G).reshape(self.Fs.shape)}
+"""
 IMAGES = """
 class ConvNet:
     def __init__(self, input_dim=(2, 6, 6), filters=3, k=3, classes=4, reg=0.01):
@@ -204,6 +230,7 @@ KINDS = [
     (PATCHES, "backward", "{order}", "", ", order='F'"),
     (BIASED, "gradients", "{sum}", "G.sum(axis=(0, 2)).reshape(bF.shape)", "G[0].sum(axis=1).reshape(bF.shape)"),
     (LISTED, "compute_gradients", "{mask}", " * (h > 0)", ""),
+    (WINDOWED, "PatchNet", "{mask}", " * (self.h > 0)", ""),
     (IMAGES, "ConvNet", "{mask}", "(S > 0)", "1"),
     (CELL, "cell", "{dc}", CELL_RIGHT, "dnext_c + dnext_h * o"),
     (CELL, "cell", "{dc}", CELL_RIGHT, "dnext_h * o * (1 - t**2)"),
@@ -216,10 +243,22 @@ KINDS = [
 @pytest.mark.parametrize(
     ("text", "name", "place", "right", "wrong"),
     KINDS,
-    ids=["patches", "biased", "listed", "images", "cell h", "cell c", "rnn", "class", "functions"],
+    ids=["patches", "biased", "listed", "windowed", "images", "cell h", "cell c", "rnn", "class", "functions"],
 )
 def test_it_passes_if_it_is_right_and_only_then(text, name, place, right, wrong, tmp_path):
     for part in (right, wrong):
         found = check(text.replace(place, part), name, tmp_path)
         assert not found.problem
         assert found.passed == (part == right), found.report.as_dict()
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "place", "wrong", "key"),
+    [
+        (BIASED, "gradients", "{sum}", "G[-1].sum(axis=1).reshape(bF.shape)", "conv-bias"),
+        (LISTED, "compute_gradients", "{mask}", "", "relu-mask-missing"),
+    ],
+    ids=["one place", "no mask"],
+)
+def test_mistakes_over_patches_are_named(text, name, place, wrong, key, tmp_path):
+    assert [cause.key for cause in check(text.replace(place, wrong), name, tmp_path).causes] == [key]
