@@ -173,6 +173,10 @@ def _gradients(kind: type, kinds: dict[str, type]) -> bool:
         return False
     if derived and not any(re.search(f"{FORWARD}|{COST}|^call", plain(name)) for name in methods):
         return False
+    if all(isinstance(f, staticmethod) for f in methods.values()) and not any(
+        re.search(f"{FORWARD}|{COST}", plain(name)) for name in methods
+    ):  # only a place for functions, such as an activation and its derivative, which others call
+        return False
     named = named or [f for name, f in methods.items() if trains(name, f) and not derived]
     if not named or all(re.search(r"NotImplemented|:\s*pass\s*$|abstract", text(f)) for f in named):
         return False

@@ -167,10 +167,12 @@ def words(function: Function) -> set[str]:
     if is_octave(function):
         return set(re.findall(r"(?<=[\w)}]\.)[A-Za-z]\w{0,19}\b", text(function)))
     found = set()
-    for node in ast.walk(tree(function) or ast.Module([], [])):
+    nodes = list(ast.walk(tree(function) or ast.Module([], [])))
+    methods = {id(node.func) for node in nodes if isinstance(node, ast.Call)}  # X.dot(...) is no key
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             found.add(re.sub(r"%[ds]|\{\w*\}", "", node.value))
-        elif isinstance(node, ast.Attribute):
+        elif isinstance(node, ast.Attribute) and id(node) not in methods:
             found.add(node.attr)
     return {word for word in found if re.fullmatch(r"\w{1,20}", word)}
 
