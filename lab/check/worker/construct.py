@@ -15,7 +15,7 @@ from .counts import BATCH_SIZE, is_rate
 from .dice import seed
 from .inputs import is_image
 from .lenient import made_leniently
-from .roles import Role, one_hot_first, plain, role
+from .roles import Role, key_letter, one_hot_first, plain, role
 from .scopes import closure
 from .shown import shown
 from .source import is_called, penalises, signature, stored, text, unpacked, wants_list, word_of
@@ -152,6 +152,18 @@ def _initialised(thing: Any, world: World, binder: Binder, listed: bool) -> Any:
         ):
             new(method, world, binder, listed)
             break
+    return _with_weights_of_training(thing, lacking, world)
+
+
+def _with_weights_of_training(thing: Any, lacking: set[str], world: World) -> Any:
+    """A linear classifier, whose only parameter is None until train() makes it, with one."""
+    inside = getattr(thing, "__dict__", {})
+    trained = [stored(f) for name in ("train", "fit") if callable(f := getattr(thing, name, None))]
+    made = {name for names in trained for name in names & lacking}
+    arrays = any(isinstance(value, np.ndarray) for value in inside.values())
+    if len(made) == 1 and not arrays and inside[name := made.pop()] is None and key_letter(name) == "W":
+        shape = world.layout.weight(world.sizes[0], world.sizes[-1])
+        setattr(thing, name, np.random.default_rng(4).normal(size=shape))
     return thing
 
 

@@ -88,6 +88,7 @@ def gives_loss_and_gradient(name: str, function: Function, own: bool = False) ->
     loss_alone = re.search(r"softmax|svm|hinge|entropy", plain(name)) or re.search(UNROLLED, text(function))
     if returns_dict(function):
         return True
+    loss_alone = loss_alone or re.search(r"return +\w+ *, *[^\n]*(\.dot\(|@|matmul\(|einsum\()", text(function))
     return any((not n and loss_alone) or tensor(n).letter or re.search("grad", plain(n)) for n in names[1:])
 
 

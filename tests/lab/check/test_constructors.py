@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.lab.check.in_process import check
+from lab.check.worker.recognise import recognised
+from tests.lab.check.in_process import check, load
 
 NETWORK = """
 class Network:
@@ -105,3 +106,41 @@ def test_weights_that_are_not_transposed_run_where_all_widths_are_one_although_c
     assert check(WIDTHS_AT_THEIR_DEFAULTS.replace("{turned}", ".T"), "Net", tmp_path).passed
     found = check(WIDTHS_AT_THEIR_DEFAULTS.replace("{turned}", ""), "Net", tmp_path)
     assert [t.name for t in found.report.tensors if not t.passed] == ["W1", "b1"]
+
+
+LINEAR = """
+class Linear(object):
+    def __init__(self):
+        self.W = None
+
+    def train(self, X, y, reg=1e-5, eta=1e-3):
+        if self.W is None:
+            self.W = 0.001 * np.random.randn({shape})
+        loss, grad = self.loss(X, y, reg)
+        self.W -= eta * grad
+
+    def loss(self, X_batch, y_batch, reg):
+        pass
+
+class Softmax(Linear):
+    def loss(self, X_batch, y_batch, reg):
+        n = len(y_batch)
+        P = np.exp({scores})
+        P /= P.sum(axis=1, keepdims=True)
+        loss = -np.log(P[np.arange(n), y_batch]).mean() + {half} * reg * (self.W ** 2).sum()
+        P[np.arange(n), y_batch] -= 1
+        return loss, {product} / n + reg * self.W
+"""
+WAYS = [
+    ("X.shape[1], y.max() + 1", "X_batch.dot(self.W)", "X_batch.T.dot(P)"),
+    ("y.max() + 1, X.shape[1]", "X_batch @ self.W.T", "P.T @ X_batch"),
+]
+
+
+@pytest.mark.parametrize(("shape", "scores", "product"), WAYS)
+def test_a_linear_classifier_gets_the_weights_that_only_its_training_makes(shape, scores, product, tmp_path):
+    text = LINEAR.replace("{shape}", shape).replace("{scores}", scores).replace("{product}", product)
+    assert [found.name for found in recognised(load(text.replace("{half}", "0.5"), tmp_path))] == ["Softmax"]
+    assert check(text.replace("{half}", "0.5"), "Softmax", tmp_path).passed
+    failed = check(text.replace("{half}", "1.0"), "Softmax", tmp_path)
+    assert [t.name for t in failed.report.tensors if not t.passed] == ["W"]
