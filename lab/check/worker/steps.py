@@ -18,7 +18,7 @@ from .holders import holders, own_holders
 from .inputs import GROUPED, IMAGES, ROWS_AND_COLUMNS, Shapes, is_grouped, is_image, settings_of
 from .matching import Slot
 from .named import named_stores
-from .roles import Role, is_state, plain, role
+from .roles import Role, is_state, plain, role, without_ending
 from .search import Try, search
 from .source import called, is_octave, looks_up, signature
 from .values import Function
@@ -53,6 +53,7 @@ def pairs_of(functions: Mapping[str, Function]) -> list[Pair]:
                 found.append(Pair(stem, name, other))
                 break
     found += _other_ways(functions, found)
+    found += _other_endings(functions, found)
     return [*found, *_bare_pairs(functions, found)]
 
 
@@ -63,6 +64,21 @@ def _other_ways(functions: Mapping[str, Function], pairs: list[Pair]) -> Iterato
         pair = next((p for p in pairs if re.fullmatch(rf"{p.backward}_?[a-z0-9]+", name, re.I)), None)
         if pair is not None and name not in taken and _is_step(functions[name]):
             yield Pair(re.sub(BACKWARD, "", name, count=1, flags=re.I).strip("_"), pair.forward, name)
+
+
+def _other_endings(functions: Mapping[str, Function], pairs: list[Pair]) -> Iterator[Pair]:
+    """A forward and a backward that differ in words such as _alt and _naive alone, where neither has a partner that is
+    called like it."""
+    taken = {name for pair in pairs for name in (pair.forward, pair.backward)}
+    forwards = [name for name in functions if re.search(FORWARD, name.lower()) and name not in taken]
+    for name, backward in functions.items():
+        if name in taken or not re.search(r"_?backward", name.lower()) or not _is_step(backward):
+            continue
+        alike = [
+            f for f in forwards if without_ending(f.lower().replace("forward", "backward")) == without_ending(name)
+        ]
+        if len(alike) == 1 and not _is_network(functions[alike[0]], backward):
+            yield Pair(re.sub(BACKWARD, "", name, count=1, flags=re.I).strip("_"), alike[0], name)
 
 
 def _bare_pairs(functions: Mapping[str, Function], pairs: list[Pair]) -> Iterator[Pair]:

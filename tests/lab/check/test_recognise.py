@@ -214,3 +214,21 @@ def test_what_helpers_are_called_says_nothing_of_the_parameters(value, slope, tm
     text = HELPERS.replace("value(", f"{value}(").replace("slope(", f"{slope}(")
     reports = checks(text, tmp_path)
     assert [(name, report.passed) for name, report in reports.items()] == [("BackwardPass", True)]
+
+
+SCALED = """
+def scale_forward{one}(x, gamma):
+    return x * gamma, (x, gamma)
+
+def scale_backward{other}(dout, cache):
+    x, gamma = cache
+    return dout * gamma, (dout * x).sum(axis=0)
+"""
+
+
+@pytest.mark.parametrize(("one", "other"), [("", "_alt"), ("_naive", ""), ("_naive", "_fast"), ("", "_vectorized")])
+def test_a_pair_may_differ_in_how_it_is_computed(one, other, tmp_path):
+    text = SCALED.replace("{one}", one).replace("{other}", other)
+    assert [report.passed for report in checks(text, tmp_path).values()] == [True]
+    wrong = text.replace("dout * x", "dout * gamma")
+    assert [report.passed for report in checks(wrong, tmp_path).values()] == [False]
