@@ -4,6 +4,7 @@ import contextlib
 import inspect
 import io
 import re
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from .functions import Family
 from .holders import LETTERS
 from .roles import Role, plain, role
 from .source import is_octave, signature, text
+from .territory import own as is_own
 from .values import Function
 from .world import LAYOUTS, Store, World, plain_world
 
@@ -58,9 +60,7 @@ class Loop:
 
 def loops(namespace: Any) -> list[Loop]:
     """All in a file that looks like it trains, those with most settings first."""
-    found = [
-        Loop(k, f) for k, f in functions_of(namespace).items() if _trains(k, f) and f.__module__ == namespace.__name__
-    ]
+    found = [Loop(k, f) for k, f in functions_of(namespace).items() if _trains(k, f) and _theirs(namespace, f)]
     for kind in _classes(namespace):
         for name, f in vars(kind).items():
             if isinstance(f, FunctionType) and re.fullmatch(TRAINS, plain(name)) and _trains(name, f, kind):
@@ -92,7 +92,19 @@ def loop_called(namespace: Any, name: str) -> Loop:
 
 
 def _classes(namespace: Any) -> list[type]:
-    return [v for v in vars(namespace).values() if isinstance(v, type) and v.__module__ == namespace.__name__]
+    return [v for v in vars(namespace).values() if isinstance(v, type) and _theirs(namespace, v)]
+
+
+def _theirs(namespace: Any, value: Any) -> bool:
+    """Does a function or class stand in the file, or in one of the student's that it imports?"""
+    file = getattr(sys.modules.get(value.__module__), "__file__", None)
+    return value.__module__ == namespace.__name__ or (bool(file) and is_own(str(file)))
+
+
+def _text(namespace: Any, loop: Loop) -> str:
+    """The text of the file, and of that in which the loop stands."""
+    module = sys.modules.get(loop.function.__module__, namespace)
+    return text(namespace) if module is namespace else f"{text(namespace)}\n{text(module)}"
 
 
 def _trains(name: str, function: Function, owner: type | None = None) -> bool:
@@ -136,7 +148,7 @@ def _run(namespace: Any, loop: Loop, course: Course, style: Style, watch: Watch)
         with watch(loop.function, style.layout.columns):
             value, prints = loop.function.told(*given)
         return Ran(value, None, prints, filler.given, style.layout.columns, filler.world)
-    filler = Filler(course, style, text(namespace))
+    filler = Filler(course, style, _text(namespace, loop))
     with warnings.catch_warnings(), np.errstate(all="ignore"), contextlib.redirect_stdout(io.StringIO()) as printed:
         warnings.simplefilter("ignore")
         thing, function = None, loop.function

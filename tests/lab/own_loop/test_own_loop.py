@@ -56,6 +56,15 @@ def test_what_no_sentence_of_an_update_shows_is_named(file, old, new, key, first
     assert (key, first) in [(f.key, f.update) for f in findings if f.wrong]
 
 
+def test_a_solver_in_a_file_beside_the_one_that_is_given_is_watched(tmp_path, monkeypatch):
+    (tmp_path / "solver_beside.py").write_text((RIGHT / "solver.py").read_text())
+    (tmp_path / "main.py").write_text("from solver_beside import *\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    compared, findings = looked_at(tmp_path / "main.py", ("a2-setting1",))
+    assert len(compared.steps) == 12
+    assert not [f for f in findings if f.wrong]
+
+
 def test_a_rest_that_fills_no_batch_is_a_note_and_no_mistake():
     _, findings = looked_at(RIGHT / "columns_dicts.py", ("a2-setting1",), rest=7)
     assert [(f.key, f.wrong) for f in findings] == [("rest-dropped", False)]
