@@ -347,6 +347,8 @@ class FunctionCode(Code):
             for _ in range(self.times - 1):
                 made = self._call_after_cost(values, self.outputs(values))
             made = stacked(made) if self.layer else made
+            if self.state is not None and made is self.state.thing:
+                made = None  # return self: what the object keeps is seen below
             given = pieces(self.slots, leaves(made, returned(self.family.gradient)))
             if self.state is not None:
                 held = [Leaf(leaf.path, np.array(leaf.value), True) for leaf in self.state.leaves()]

@@ -232,3 +232,36 @@ def test_a_pair_may_differ_in_how_it_is_computed(one, other, tmp_path):
     assert [report.passed for report in checks(text, tmp_path).values()] == [True]
     wrong = text.replace("dout * x", "dout * gamma")
     assert [report.passed for report in checks(wrong, tmp_path).values()] == [False]
+
+
+FITTED = """
+class Net:
+    def __init__(self, d, m, K):
+        self.w1, self.c1 = np.random.randn(d, m), np.zeros(m)
+        self.w2, self.c2 = np.random.randn(m, K), np.zeros(K)
+        self.history = []
+
+    def predict_proba(self, X):
+        E = np.exp(np.maximum(0, X @ self.w1 + self.c1) @ self.w2 + self.c2)
+        return E / E.sum(axis=1, keepdims=True)
+
+    def fit(self, X, Y, epochs=10, lr=0.1):
+        for epoch in range(epochs):
+            H = np.maximum(0, X @ self.w1 + self.c1)
+            G = (self.predict_proba(X) - Y) / len(X)
+            dH = G @ self.w2.T * (H > 0)
+            self.w2 = self.w2 - lr * H.T @ G
+            self.c2 = self.c2 - lr * G.sum(axis=0)
+            self.w1 = self.w1 - lr * X.T @ dH
+            self.c1 = self.c1 - lr * dH.sum(axis=0)
+            self.history.append(-np.mean(np.log((self.predict_proba(X) * Y).sum(axis=1))))
+        return {gives}
+"""
+
+
+@pytest.mark.parametrize("gives", ["self", "self.history", "None"])
+@pytest.mark.parametrize(("right", "wrong"), [("* (H > 0)", ""), ("/ len(X)", "")])
+def test_a_fit_that_gives_its_object_or_its_history_is_judged_by_its_step(gives, right, wrong, tmp_path):
+    text = FITTED.replace("{gives}", gives)
+    assert [report.passed for report in checks(text, tmp_path).values()] == [True]
+    assert [report.passed for report in checks(text.replace(right, wrong), tmp_path).values()] == [False]
