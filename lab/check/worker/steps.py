@@ -26,6 +26,7 @@ from .world import LAYOUTS, World, build, draw, index_world, layer_world, plain_
 
 BACKWARDS = ("backward", "backprop", "bwd", "bprop", "back")
 FORWARD, BACKWARD = r"_?(forward|fwd|fprop)", rf"_?({'|'.join(BACKWARDS)})"
+WHOLE = FORWARD + r"(_?pass|_?prop(agation)?)?"  # of a network: it shares no name of a step with its way back
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def pairs_of(functions: Mapping[str, Function]) -> list[Pair]:
     low = {name.lower(): name for name in functions}
     found = []
     for name in functions:
-        if not re.search(FORWARD, name.lower()) or re.fullmatch(FORWARD + r"(_?pass|_?prop(agation)?)?", name.lower()):
+        if not re.search(FORWARD, name.lower()) or re.fullmatch(WHOLE, name.lower()):
             continue
         for word in BACKWARDS:
             other = low.get(re.sub(r"forward|fwd|fprop", word, name.lower(), count=1))
@@ -71,6 +72,7 @@ def _other_endings(functions: Mapping[str, Function], pairs: list[Pair]) -> Iter
     called like it."""
     taken = {name for pair in pairs for name in (pair.forward, pair.backward)}
     forwards = [name for name in functions if re.search(FORWARD, name.lower()) and name not in taken]
+    forwards = [name for name in forwards if not re.fullmatch(WHOLE, name.lower())]
     for name, backward in functions.items():
         if name in taken or not re.search(r"_?backward", name.lower()) or not _is_step(backward):
             continue
