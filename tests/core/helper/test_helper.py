@@ -118,7 +118,12 @@ def test_the_helper_changes_no_bit(kind, alone, patience):
     with waiting, helped(trainer, 2, at_once=True):
         helper, answers, evaluated = trainer.objective.helper, [], []
         answer, logits, in_time = helper.answer, helper.logits, helper._in_time
-        helper._in_time = lambda: in_time() and patience > 0  # late by force: it may be done before it is asked
+
+        def late_by_force():  # it may be done before it is asked; on a busy machine it would never have its turn
+            time.sleep(0.001)
+            return in_time() and patience > 0
+
+        helper._in_time = late_by_force
         helper.answer = lambda: answers.append(answer()) or answers[-1]
         helper.logits = lambda: evaluated.append(given := logits()) or given
         assert end(trainer) == alone
