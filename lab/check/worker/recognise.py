@@ -44,7 +44,7 @@ from .search import PICTURES, find
 from .slopes import activation_pairs, find_activation, find_loss_pair, loss_pairs
 from .solved import cost_beside, gives_gradients_beside, is_told_sizes, solve, solve_beside, solve_pair, solve_surely
 from .source import called, is_octave, only_raises, signature, text
-from .steps import find_bare_pair, find_pair, pairs_of
+from .steps import Pair, find_bare_pair, find_pair, pairs_of
 from .territory import own as is_own
 from .through import find_through, forwards_of
 from .updates import gradient_of_update, is_update
@@ -125,7 +125,7 @@ def target_named(namespace: Any, name: str) -> str:
     functions = functions_of(namespace)
     targets = [found.name for found in recognised(namespace)]
     meant = {target: target for target in targets}
-    for two in [*pairs_of(functions), *loss_pairs(functions), *activation_pairs(functions)]:
+    for two in _every_pair(functions):
         if two.stem in targets:
             meant.setdefault(two.forward, two.stem)
             meant.setdefault(two.backward, two.stem)
@@ -142,7 +142,7 @@ def overlooked(namespace: Any, found: Sequence[Found]) -> list[str]:
     """The functions of the file with names of gradients that nothing of what was recognised is or calls."""
     own = own_names(namespace)
     functions = {k: f for k, f in functions_of(namespace).items() if k in own}
-    pairs = [*pairs_of(functions), *loss_pairs(functions), *activation_pairs(functions)]
+    pairs = _every_pair(functions)
     named = {f.name for f in found}
     taken = named | {name for pair in pairs if pair.stem in named for name in (pair.forward, pair.backward)}
     kinds = [getattr(namespace, f.name) for f in found if isinstance(getattr(namespace, f.name, None), type)]
@@ -150,6 +150,11 @@ def overlooked(namespace: Any, found: Sequence[Found]) -> list[str]:
     covered = set[str]().union(*(called(f) for f in callers if callable(f)))
     left = [k for k, f in functions.items() if is_gradient_name(k) and signature(f) and k not in taken | covered]
     return left if found else []
+
+
+def _every_pair(functions: dict[str, Function]) -> list[Pair]:
+    """The functions that go together in twos: a step, a loss or an activation, and its way back."""
+    return [*pairs_of(functions), *loss_pairs(functions), *activation_pairs(functions)]
 
 
 def _kinds_of_other_files(namespace: Any) -> dict[str, type]:
